@@ -1,0 +1,45 @@
+"""POST /auth/token/refresh, /auth/refresh and /api/{tenantId}/auth/refresh."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+
+from doorward.api.answers import answer_tokens
+from doorward.api.requests import read_form_or_json
+from doorward.api.resolver import Resolver
+from doorward.bootstrap import once, refresh
+from doorward.errors import UnsupportedGrantType
+from doorward.model import TenantId
+from doorward.names import check_tenant_id
+from doorward.schemas import RefreshRequest
+
+app = Resolver(oauth=True)
+use_case = once(refresh.wire)
+
+
+@app.post("/auth/refresh")
+@app.post("/auth/token/refresh")
+def refresh_anywhere() -> Response[str]:
+    """Exchange a refresh token for its successor."""
+    return _answer(None)
+
+
+@app.post("/api/<tenant_id>/auth/refresh")
+def refresh_in_tenant(tenant_id: str) -> Response[str]:
+    """Exchange a refresh token of the path's tenant."""
+    return _answer(check_tenant_id(tenant_id))
+
+
+def _answer(tenant_id: TenantId | None) -> Response[str]:
+    body = read_form_or_json(app, RefreshRequest)
+    if body.grant_type not in (None, "refresh_token"):
+        raise UnsupportedGrantType
+    wanted = {TenantId(wish) for wish in (tenant_id, body.tenant_id) if wish}
+    return answer_tokens(use_case()(body.refresh_token, wanted))
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
+    """Answer API Gateway."""
+    return app.resolve(event, context)

@@ -1,0 +1,57 @@
+"""Who may see a user, and how much of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from doorward.errors import InsufficientScope, NotFound
+from doorward.model import Membership, Principal, User, UserId
+from doorward.stores import UserReader, UserRecord
+from doorward.tenancy import is_admin
+
+
+@dataclass(frozen=True, slots=True)
+class VisibleUser:
+    """A user as far as one caller may see it; `owned` tells whether profile and credentials are shown."""
+
+    user: User
+    memberships: tuple[Membership, ...]
+    owned: bool
+
+
+def resolve(principal: Principal, user_id: str) -> UserId:
+    """Return whom an id in a path means: `me` is the caller."""
+    return principal.user_id if user_id == "me" else UserId(user_id)
+
+
+def find(users: UserReader, principal: Principal, user_id: UserId) -> UserRecord:
+    """Return a user whom the caller may see.
+
+    Raises:
+        InsufficientScope: the caller is no administrator and asks for somebody else.
+        NotFound: there is no such user, or only in tenants that are not the caller's.
+    """
+    own = user_id == principal.user_id
+    if not own and not is_admin(principal, principal.tenant_id):
+        raise InsufficientScope
+    record = users.get(user_id)
+    if record is None or not (own or principal.is_platform_admin or record.membership(principal.tenant_id)):
+        raise NotFound
+    return record
+
+
+def owns(principal: Principal, user: User) -> bool:
+    """Tell whether the caller administers the user's home tenant, or the platform."""
+    return is_admin(principal, user.home_tenant_id)
+
+
+def show(principal: Principal, record: UserRecord) -> VisibleUser:
+    """Return what the caller may see of a user that it may see at all.
+
+    A tenant's administrators learn nothing of the user's other tenants.
+    """
+    own = principal.user_id == record.user.id
+    if own or principal.is_platform_admin:
+        return VisibleUser(record.user, record.memberships, owned=True)
+    here = tuple(member for member in record.memberships if member.tenant_id == principal.tenant_id)
+    return VisibleUser(record.user, here, owned=owns(principal, record.user))

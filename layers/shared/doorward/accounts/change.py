@@ -1,0 +1,162 @@
+"""Change a user: profile, password, status, roles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from doorward import audit, names
+from doorward.accounts.access import VisibleUser, find, owns, resolve, show
+from doorward.commands import CHANGEABLE, UNSET, Changes
+from doorward.errors import (
+    InsufficientScope,
+    InvalidRequest,
+    OwnAccount,
+    PasswordChangeRequired,
+    TooManyAttempts,
+    WrongPassword,
+)
+from doorward.model import PLATFORM, Clock, Cutoff, Membership, Principal, Status, TenantId
+from doorward.passwords import PasswordHasher, check_new_password
+from doorward.revocation import cut_off_user
+from doorward.stores import AttemptStore, RevocationStore, UserReader, UserRecord, UserWriter
+from doorward.tenancy import check_roles, is_admin
+from doorward.throttles import Attempt, Throttles
+
+
+_OWN_FIELDS = frozenset({"display_name", "email", "password"})
+_GUEST_FIELDS = frozenset({"status", "roles"})
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeUser:
+    """Changes users, with the revocations that a change implies, in one transaction."""
+
+    reader: UserReader
+    writer: UserWriter
+    revocations: RevocationStore
+    attempts: AttemptStore
+    throttles: Throttles
+    hasher: PasswordHasher
+    clock: Clock
+
+    def __call__(self, principal: Principal, user_id: str, changes: Changes, source: str) -> VisibleUser:
+        """Change a user on behalf of a caller.
+
+        Users change their own profile; e-mail and password only with the current password. The home
+        tenant's administrators change all; those of another tenant the membership alone.
+
+        Args:
+            user_id: the user, or `me`.
+            source: the address the request came from, for throttling.
+
+        Raises:
+            InsufficientScope, NotFound: the caller may not see or not change this.
+            OwnAccount: administrators do not disable or demote themselves.
+            WrongPassword, TooManyAttempts: the current password was not proved.
+            WeakPassword, UnacceptableName, InvalidRequest: a new value breaks a rule.
+            EmailTaken, Conflict: another user, or another change, was first.
+        """
+        before = find(self.reader, principal, resolve(principal, user_id))
+        self._permit(principal, before, changes)
+        if principal.user_id == before.user.id and changes.named() & {"email", "password"}:
+            self._prove(before, changes.current_password, source)
+        after = self._apply(principal, before, changes)
+        password_hash = self._new_hash(before, changes)
+        cutoffs = self._cutoffs(principal, before, changes)
+        self.writer.change(before, after, password_hash=password_hash, cutoffs=cutoffs)
+        audit.record(
+            "user_changed", user_id=before.user.id, by=principal.user_id, fields=",".join(sorted(changes.named()))
+        )
+        return show(principal, after)
+
+    @staticmethod
+    def _permit(principal: Principal, before: UserRecord, changes: Changes) -> None:
+        named = changes.named()
+        if not named:
+            raise InvalidRequest("Name at least one field to change.")
+        own = principal.user_id == before.user.id
+        if principal.restriction == "password_change_required" and not (own and "password" in named):
+            raise PasswordChangeRequired
+        if own:
+            if named & {"status", "roles"} and is_admin(principal, principal.tenant_id):
+                raise OwnAccount
+            allowed = _OWN_FIELDS
+        else:
+            allowed = CHANGEABLE if owns(principal, before.user) else _GUEST_FIELDS
+        if not named <= allowed:
+            raise InsufficientScope
+
+    def _prove(self, before: UserRecord, current_password: str | None, source: str) -> None:
+        if current_password is None:
+            raise InvalidRequest("Changing the e-mail address or the password needs current_password.")
+        now_ms = self.clock()
+        attempt = Attempt(source, f"user:{before.user.id}")
+        counters = self.throttles.counters(attempt, now_ms, trusted=False)
+        full = self.attempts.count(counters)
+        if full is not None:
+            raise TooManyAttempts(max(1, -(-(full.ends_at_ms - now_ms) // 1000)))
+        if not self.hasher.verify(self.reader.password_hash(before.user.id), current_password):
+            raise WrongPassword
+        self.attempts.settle(counters)
+
+    def _apply(self, principal: Principal, before: UserRecord, changes: Changes) -> UserRecord:
+        user = replace(before.user, version=before.user.version + 1, updated_at_ms=self.clock())
+        if changes.display_name is not UNSET:
+            user = replace(user, display_name=changes.display_name)
+        if changes.email is not UNSET:
+            user = replace(user, email=names.check_email(changes.email) if changes.email else None)
+        if changes.password is not UNSET:
+            user = replace(user, password_change_required=False)
+        if changes.password_change_required is not UNSET:
+            user = replace(user, password_change_required=changes.password_change_required)
+        if changes.status is not UNSET and owns(principal, user):
+            user = replace(user, status=changes.status)
+        if not self._touches_membership(principal, before, changes):
+            return UserRecord(user, before.memberships)
+        here = self._tenant(principal, before)
+        amended = (
+            self._amend(member, principal, before, changes) if member.tenant_id == here else member
+            for member in before.memberships
+        )
+        return UserRecord(user, tuple(amended))
+
+    def _new_hash(self, before: UserRecord, changes: Changes) -> str | None:
+        if changes.password is UNSET:
+            return None
+        check_new_password(changes.password, before.user.username, before.user.email)
+        return self.hasher.hash(changes.password)
+
+    def _cutoffs(self, principal: Principal, before: UserRecord, changes: Changes) -> tuple[Cutoff, ...]:
+        user, now_ms = before.user, self.clock()
+        disabled = changes.status == "disabled"
+        ends_sessions = changes.password is not UNSET or disabled
+        everywhere = changes.password is not UNSET or changes.password_change_required is True
+        if everywhere or (disabled and owns(principal, user)):
+            realms = user.realms
+        elif self._touches_membership(principal, before, changes):
+            realms = (self._tenant(principal, before),)
+        else:
+            return ()
+        epochs = self.revocations.epochs(realms, user.id)
+        spared = principal.session_ref if principal.user_id == user.id else None
+        return cut_off_user(user.id, epochs, now_ms, ends_sessions=ends_sessions, spared=spared)
+
+    @staticmethod
+    def _touches_membership(principal: Principal, before: UserRecord, changes: Changes) -> bool:
+        guest_status = changes.status is not UNSET and not owns(principal, before.user)
+        return changes.roles is not UNSET or guest_status
+
+    @staticmethod
+    def _tenant(principal: Principal, before: UserRecord) -> TenantId:
+        tenant_id = before.user.home_tenant_id if principal.tenant_id == PLATFORM else principal.tenant_id
+        if before.membership(tenant_id) is None:
+            raise InvalidRequest("The user is in no such tenant; assign the tenant first.")
+        return tenant_id
+
+    @staticmethod
+    def _amend(member: Membership, principal: Principal, before: UserRecord, changes: Changes) -> Membership:
+        if changes.roles is not UNSET:
+            member = replace(member, roles=check_roles(changes.roles))
+        if changes.status is not UNSET and not owns(principal, before.user):
+            member = replace(member, status=changes.status)
+        return member

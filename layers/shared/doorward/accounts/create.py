@@ -1,0 +1,74 @@
+"""Create a user."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ulid import ULID
+
+from doorward import audit, names
+from doorward.accounts.access import VisibleUser, show
+from doorward.commands import NewUser
+from doorward.model import PLATFORM, Clock, Membership, Principal, TenantId, User, UserId
+from doorward.passwords import PasswordHasher, check_new_password
+from doorward.stores import UserRecord, UserWriter
+from doorward.tenancy import check_roles, require_admin
+
+
+@dataclass(frozen=True, slots=True)
+class CreateUser:
+    """Creates users in one transaction: names are unique or nothing is written."""
+
+    users: UserWriter
+    hasher: PasswordHasher
+    clock: Clock
+
+    def __call__(self, principal: Principal, wanted: NewUser) -> VisibleUser:
+        """Create a user on behalf of an administrator.
+
+        Raises:
+            InsufficientScope: the caller does not administer the tenant.
+            UnacceptableName, WeakPassword, InvalidRequest: the request breaks a rule.
+            UsernameTaken, EmailTaken: a name is not free.
+            NotFound: there is no such tenant.
+        """
+        tenant_id = wanted.tenant_id or principal.tenant_id
+        require_admin(principal, tenant_id)
+        check_new_password(wanted.password, wanted.username, wanted.email)
+        record = self.compose(wanted, tenant_id)
+        self.store(record, wanted.password)
+        audit.record("user_created", tenant_id=tenant_id, user_id=record.user.id, by=principal.user_id)
+        return show(principal, record)
+
+    def compose(self, wanted: NewUser, tenant_id: TenantId, *, platform_admin: bool = False) -> UserRecord:
+        """Return the user to be stored, all names checked.
+
+        Raises:
+            UnacceptableName, InvalidRequest: a name or role breaks a rule.
+        """
+        user_id, now_ms = UserId(str(ULID())), self.clock()
+        user = User(
+            id=user_id,
+            username=names.check_username(wanted.username) if wanted.username else user_id,
+            email=names.check_email(wanted.email) if wanted.email else None,
+            display_name=wanted.display_name,
+            status="active",
+            tenant_ids=() if tenant_id == PLATFORM else (tenant_id,),
+            platform_admin=platform_admin,
+            password_change_required=wanted.password_change_required,
+            created_at_ms=now_ms,
+            updated_at_ms=now_ms,
+            version=1,
+        )
+        if tenant_id == PLATFORM:
+            return UserRecord(user, ())
+        return UserRecord(user, (Membership(tenant_id, user_id, check_roles(wanted.roles), "active", now_ms),))
+
+    def store(self, record: UserRecord, password: str) -> None:
+        """Hash the password and store a composed user.
+
+        Raises:
+            UsernameTaken, EmailTaken, NotFound: see `UserWriter.create`.
+        """
+        membership = record.memberships[0] if record.memberships else None
+        self.users.create(record.user, self.hasher.hash(password), membership)

@@ -1,0 +1,62 @@
+"""Look users up: one, or a list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from doorward.accounts.access import VisibleUser, find, resolve, show
+from doorward.model import PLATFORM, Principal, TenantId
+from doorward.stores import UserReader
+from doorward.tenancy import require_admin
+
+
+@dataclass(frozen=True, slots=True)
+class VisiblePage:
+    """One page of users; `after` continues it, None at its end."""
+
+    users: tuple[VisibleUser, ...]
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LookUpUsers:
+    """Reads users on behalf of a caller."""
+
+    users: UserReader
+
+    def one(self, principal: Principal, user_id: str) -> VisibleUser:
+        """Return one user; `me` is the caller.
+
+        Raises:
+            InsufficientScope: the caller is no administrator and asks for somebody else.
+            NotFound: there is none that the caller may see.
+        """
+        return show(principal, find(self.users, principal, resolve(principal, user_id)))
+
+    def listed_tenant(self, principal: Principal, tenant_id: TenantId | None) -> TenantId:
+        """Return whose list the caller gets: PLATFORM stands for all users of the deployment.
+
+        Raises:
+            InsufficientScope: the caller does not administer it.
+        """
+        listed = tenant_id or principal.tenant_id
+        require_admin(principal, listed)
+        return listed
+
+    def many(self, principal: Principal, listed: TenantId, limit: int, after: str | None) -> VisiblePage:
+        """Return a page of a list that `listed_tenant` allowed.
+
+        Args:
+            listed: the tenant, or PLATFORM for all.
+            limit: users on the page, at most.
+            after: the id that the previous page ended with.
+
+        Raises:
+            InsufficientScope: the caller does not administer it.
+        """
+        require_admin(principal, listed)
+        if listed == PLATFORM:
+            page = self.users.list_all(limit, after)
+        else:
+            page = self.users.list_tenant(listed, limit, after)
+        return VisiblePage(tuple(show(principal, record) for record in page.records), page.after)

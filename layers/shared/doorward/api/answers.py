@@ -1,0 +1,68 @@
+"""From results to HTTP answers."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from functools import cache
+from http import HTTPStatus
+
+from aws_lambda_powertools.event_handler import Response
+from pydantic import BaseModel
+
+from doorward.model import TokenPair
+from doorward.refresh_tokens import COOKIE_NAME
+from doorward.schemas import TokenResponse
+from doorward.settings import Settings
+
+_COOKIE_ATTRIBUTES = "Path=/; Secure; HttpOnly; SameSite=Lax"
+
+
+def answer(
+    body: BaseModel | None, status: HTTPStatus = HTTPStatus.OK, headers: Mapping[str, str] | None = None
+) -> Response[str]:
+    """Return an answer with a JSON body, or without one; nothing of it may be stored by caches."""
+    text = "" if body is None else body.model_dump_json(exclude_none=True)
+    return respond(status, text, "application/json", {"Cache-Control": "no-store", **(headers or {})})
+
+
+def answer_public(body: Mapping[str, object]) -> Response[str]:
+    """Return a public document that caches may keep, shorter than any key is announced ahead."""
+    return respond(HTTPStatus.OK, json.dumps(body), "application/json", {"Cache-Control": "public, max-age=300"})
+
+
+def answer_tokens(pair: TokenPair, cookie: str | None = None) -> Response[str]:
+    """Return a token pair, and with it the web session cookie if one was made."""
+    headers = {"Pragma": "no-cache"}
+    if cookie is not None:
+        headers["Set-Cookie"] = f"{COOKIE_NAME}={cookie}; Max-Age={pair.refresh_expires_in}; {_COOKIE_ATTRIBUTES}"
+    return answer(TokenResponse.of(pair), headers=headers)
+
+
+def cleared_cookie() -> dict[str, str]:
+    """Return the header that makes a browser forget the session cookie."""
+    return {"Set-Cookie": f"{COOKIE_NAME}=; Max-Age=0; {_COOKIE_ATTRIBUTES}"}
+
+
+def respond(status: HTTPStatus, body: str, media_type: str, headers: Mapping[str, str]) -> Response[str]:
+    """Return any answer, with the headers that all have: CORS and protection against misuse."""
+    return Response(
+        status_code=status.value,
+        content_type=media_type,
+        body=body,
+        headers={**_cors(), "X-Content-Type-Options": "nosniff", **headers},
+    )
+
+
+@cache
+def _cors() -> Mapping[str, str]:
+    origin = Settings.from_environment(os.environ).allowed_origin
+    if not origin:
+        return {}
+    return {
+        "Access-Control-Allow-Origin": origin,
+        "Access-Control-Allow-Credentials": "true",
+        "Access-Control-Expose-Headers": "WWW-Authenticate, Retry-After",
+        "Vary": "Origin",
+    }

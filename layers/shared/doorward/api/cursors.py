@@ -1,0 +1,46 @@
+"""List cursors: opaque, and authenticated for the one list they belong to."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+
+from doorward.errors import InvalidCursor
+
+_MAC_BYTES = 16
+
+
+def mint_cursor(key: bytes, listed: str, after: str | None) -> str | None:
+    """Return the cursor that continues a list after an item; None at its end.
+
+    Args:
+        key: the MAC key, 32 bytes.
+        listed: what names the list, such as a tenant id.
+        after: the last item's id.
+    """
+    if after is None:
+        return None
+    return base64.urlsafe_b64encode(_mac(key, listed, after) + after.encode("utf-8")).decode("ascii")
+
+
+def read_cursor(key: bytes, listed: str, cursor: str | None) -> str | None:
+    """Return the id after which a list goes on; None for its beginning.
+
+    Raises:
+        InvalidCursor: the cursor was altered, or belongs to another list.
+    """
+    if cursor is None:
+        return None
+    try:
+        content = base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True)
+        after = content[_MAC_BYTES:].decode("utf-8")
+    except (binascii.Error, UnicodeError) as error:
+        raise InvalidCursor from error
+    if not hmac.compare_digest(_mac(key, listed, after), content[:_MAC_BYTES]):
+        raise InvalidCursor
+    return after
+
+
+def _mac(key: bytes, listed: str, after: str) -> bytes:
+    return hmac.digest(key, f"cursor\0{listed}\0{after}".encode(), "sha256")[:_MAC_BYTES]

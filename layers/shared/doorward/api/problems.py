@@ -1,0 +1,72 @@
+"""The one table from errors to HTTP, and the body they get (RFC 9457)."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+
+from doorward import errors
+from doorward.errors import DoorwardError
+
+STATUSES: dict[type[DoorwardError], HTTPStatus] = {
+    errors.InvalidRequest: HTTPStatus.BAD_REQUEST,
+    errors.InvalidGrant: HTTPStatus.BAD_REQUEST,
+    errors.NotAuthenticated: HTTPStatus.UNAUTHORIZED,
+    errors.Forbidden: HTTPStatus.FORBIDDEN,
+    errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
+    errors.Conflict: HTTPStatus.CONFLICT,
+    errors.PayloadTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    errors.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.DoorwardError: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+
+_OAUTH_ERRORS = frozenset({"invalid_request", "invalid_grant", "unsupported_grant_type"})
+
+
+def status_of(error: DoorwardError) -> HTTPStatus:
+    """Return the HTTP status of an error: that of its nearest ancestor in the table."""
+    return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+
+
+def headers_of(error: DoorwardError) -> dict[str, str]:
+    """Return the headers which an error's status demands (RFC 6750 section 3, RFC 9110 section 15.5)."""
+    if isinstance(error, errors.InvalidToken):
+        return {"WWW-Authenticate": f'Bearer error="invalid_token", error_description="{error.detail}"'}
+    if isinstance(error, errors.NotAuthenticated):
+        return {"WWW-Authenticate": "Bearer"}
+    if isinstance(error, errors.InsufficientScope):
+        return {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}
+    if isinstance(error, errors.MethodNotAllowed):
+        return {"Allow": ", ".join(error.allowed)}
+    if isinstance(error, errors.TooManyAttempts):
+        return {"Retry-After": str(error.retry_after_seconds)}
+    if isinstance(error, errors.Unavailable):
+        return {"Retry-After": "1"}
+    return {}
+
+
+def problem(error: DoorwardError, request_id: str, *, oauth: bool) -> str:
+    """Return the JSON body of an error.
+
+    Args:
+        error: what went wrong.
+        request_id: API Gateway's id of the request, by which the log is searched.
+        oauth: whether to add the members of RFC 6749 section 5.2, as token endpoints do.
+    """
+    status = status_of(error)
+    body: dict[str, str | int] = {
+        "type": f"urn:doorward:problem:{error.code}",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": error.detail,
+        "code": error.code,
+        "request_id": request_id,
+    }
+    if oauth:
+        fallback = "server_error" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "invalid_request"
+        body["error"] = error.code if error.code in _OAUTH_ERRORS else fallback
+        body["error_description"] = error.detail
+    return json.dumps(body)

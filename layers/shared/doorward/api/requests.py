@@ -1,0 +1,164 @@
+"""From API Gateway's event to a checked request."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+from pydantic import ValidationError
+
+from doorward.errors import (
+    CrossSiteRequest,
+    InvalidRequest,
+    MissingCredentials,
+    PasswordChangeRequired,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+)
+from doorward.model import PLATFORM, Principal, SessionId, TenantId, TokenId, UserId
+from doorward.schemas import MAX_BODY_BYTES, RequestBody
+
+Body = TypeVar("Body", bound=RequestBody)
+
+MAX_PAGE = 100
+_DEFAULT_PAGE = 25
+
+
+def read_json(app: APIGatewayRestResolver, model: type[Body]) -> Body:
+    """Return the JSON body of the request.
+
+    Raises:
+        UnsupportedMediaType: it is not declared as JSON.
+        PayloadTooLarge: it has more than 32 KiB.
+        InvalidRequest: it is not what the model asks for.
+    """
+    if _media_type(app) != "application/json":
+        raise UnsupportedMediaType
+    return _validated(model, _body(app))
+
+
+def read_form_or_json(app: APIGatewayRestResolver, model: type[Body]) -> Body:
+    """Return the body of a token endpoint: a form as OAuth clients send it, or JSON.
+
+    Unknown members of a form are ignored (RFC 6749 section 3.2), those of JSON are errors.
+
+    Raises:
+        UnsupportedMediaType: it is neither.
+        PayloadTooLarge: it has more than 32 KiB.
+        InvalidRequest: it is not what the model asks for, or a member comes twice.
+    """
+    media_type, body = _media_type(app), _body(app)
+    if media_type == "application/json":
+        return _validated(model, body)
+    if media_type != "application/x-www-form-urlencoded":
+        raise UnsupportedMediaType("Send the body as application/x-www-form-urlencoded or application/json.")
+    try:
+        pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=20)
+    except ValueError as error:
+        raise InvalidRequest("The form is malformed.") from error
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise InvalidRequest("A parameter is sent twice.")
+    return _validated(model, {name: text for name, text in members.items() if name in model.model_fields and text})
+
+
+def read_principal(app: APIGatewayRestResolver, *, changing_password: bool = False) -> Principal:
+    """Return the caller whom the authorizer recognised.
+
+    Args:
+        changing_password: whether this is the one call open to those who must change theirs.
+
+    Raises:
+        MissingCredentials: the authorizer was not asked.
+        CrossSiteRequest, PasswordChangeRequired: the caller is known, but restricted.
+    """
+    context: Mapping[str, Any] = _event(app).get("requestContext", {}).get("authorizer") or {}
+    if not context.get("user_id"):
+        raise MissingCredentials
+    restriction = context.get("restriction")
+    if restriction == "cross_site_request":
+        raise CrossSiteRequest
+    if restriction == "password_change_required" and not changing_password:
+        raise PasswordChangeRequired
+    return Principal(
+        user_id=UserId(context["user_id"]),
+        username=context["sub"],
+        tenant_id=TenantId(context.get("tenant_id") or PLATFORM),
+        roles=frozenset(context["roles"].split()),
+        session_id=SessionId(context["sid"]),
+        token_id=TokenId(context["jti"]) if context.get("jti") else None,
+        restriction=restriction,
+    )
+
+
+def source_address(app: APIGatewayRestResolver) -> str:
+    """Return the address the request came from, as API Gateway saw it; no header can change it."""
+    identity: Mapping[str, Any] = _event(app).get("requestContext", {}).get("identity") or {}
+    return str(identity.get("sourceIp") or "unknown")
+
+
+def query(app: APIGatewayRestResolver, name: str) -> str | None:
+    """Return a query parameter, None if it is absent or empty."""
+    parameters: Mapping[str, str] = _event(app).get("queryStringParameters") or {}
+    return parameters.get(name) or None
+
+
+def page_limit(app: APIGatewayRestResolver) -> int:
+    """Return how many items a page shall have: 1 to 100, 25 unless told.
+
+    Raises:
+        InvalidRequest: `limit` is anything else.
+    """
+    text = query(app, "limit") or str(_DEFAULT_PAGE)
+    if not (text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) <= MAX_PAGE):  # noqa: PLR2004
+        raise InvalidRequest(f"limit is a whole number from 1 to {MAX_PAGE}.")
+    return int(text)
+
+
+def header(event: Mapping[str, Any], name: str) -> str | None:
+    """Return a request header, whatever its case; the last one if there are several."""
+    headers: Mapping[str, str] = event.get("headers") or {}
+    return next((value for key, value in headers.items() if key.lower() == name), None)
+
+
+def _event(app: APIGatewayRestResolver) -> Mapping[str, Any]:
+    event: Mapping[str, Any] = app.current_event.raw_event
+    return event
+
+
+def _media_type(app: APIGatewayRestResolver) -> str:
+    return (header(_event(app), "content-type") or "").partition(";")[0].strip().lower()
+
+
+def _body(app: APIGatewayRestResolver) -> bytes:
+    event = _event(app)
+    text = event.get("body") or ""
+    if len(text) > MAX_BODY_BYTES * 2:
+        raise PayloadTooLarge
+    try:
+        encoded = text.encode("utf-8")
+        body = base64.b64decode(encoded, validate=True) if event.get("isBase64Encoded") else encoded
+    except (binascii.Error, UnicodeEncodeError) as error:
+        raise InvalidRequest from error
+    if len(body) > MAX_BODY_BYTES:
+        raise PayloadTooLarge
+    return body
+
+
+def _validated(model: type[Body], body: bytes | dict[str, str]) -> Body:
+    try:
+        return model.model_validate_json(body) if isinstance(body, bytes) else model.model_validate(body)
+    except ValidationError as error:
+        raise InvalidRequest(_summary(error)) from error
+
+
+def _summary(error: ValidationError) -> str:
+    """Name the members at fault, never their values: one of them may be a password."""
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    place = ".".join(str(part) for part in first["loc"])[:100]
+    message = "it is no valid JSON" if first["type"] == "json_invalid" else first["msg"]
+    return f"The body is not acceptable: {place + ': ' if place else ''}{message}."

@@ -1,0 +1,53 @@
+"""The resolver that every function begins with."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+
+from doorward.api.answers import respond
+from doorward.api.problems import headers_of, problem, status_of
+from doorward.errors import DoorwardError, MethodNotAllowed, NotFound
+
+_LOGGER = logging.getLogger("doorward.api")
+_LOGGER.setLevel(logging.INFO)
+logging.getLogger("doorward").setLevel(logging.INFO)
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+class Resolver(APIGatewayRestResolver):
+    """Routes the paths of one function, and turns every error into a problem (RFC 9457)."""
+
+    def __init__(self, *, oauth: bool = False) -> None:
+        """Make the resolver; `oauth` adds the error members of RFC 6749 to the problems."""
+        super().__init__()
+        self._oauth = oauth
+        self.exception_handler(DoorwardError)(self._refuse)
+        self.exception_handler(Exception)(self._fail)
+        self.not_found(self._no_route)
+
+    def _refuse(self, error: DoorwardError) -> Response[str]:
+        request_id = self._request_id()
+        fields = {"code": error.code, "reason": error.reason, "request_id": request_id}
+        _LOGGER.info("refused", extra={"refusal": fields})
+        body = problem(error, request_id, oauth=self._oauth)
+        headers = {"Cache-Control": "no-store", **headers_of(error)}
+        return respond(status_of(error), body, "application/problem+json", headers)
+
+    def _fail(self, error: Exception) -> Response[str]:
+        # Only the kind and the place: a message may quote what was sent.
+        _LOGGER.error("failed: %s", type(error).__name__, exc_info=(type(error), None, error.__traceback__))
+        return self._refuse(DoorwardError(reason=type(error).__name__))
+
+    def _no_route(self, _: Exception) -> Response[str]:
+        path = self.current_event.path
+        routes = [*self._static_routes, *self._dynamic_routes]
+        allowed = tuple(method for method in METHODS if any(r.method == method and r.rule.match(path) for r in routes))
+        return self._refuse(MethodNotAllowed(allowed) if allowed else NotFound())
+
+    def _request_id(self) -> str:
+        event: dict[str, Any] = self.current_event.raw_event
+        return str((event.get("requestContext") or {}).get("requestId") or "")

@@ -1,0 +1,140 @@
+"""The one decision: from a request's credentials to a principal, or a reason why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from doorward.access_tokens import verify_access_token
+from doorward.errors import InvalidToken, MissingCredentials
+from doorward.keyring import Keyring
+from doorward.model import Clock, Principal
+from doorward.refresh_tokens import COOKIE_NAME, read_cookie, same_secret
+from doorward.revocation import denial_reason, is_live, must_change_password
+from doorward.stores import RevocationReader, SessionReader
+from doorward.tenancy import admitted_roles
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+MAX_COOKIE_HEADER = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """What a request presents about its caller; header values in the order they came.
+
+    Args:
+        changes_state: whether the request changes state although its method is safe.
+    """
+
+    method: str
+    path: str
+    authorization: tuple[str, ...] = ()
+    cookie: tuple[str, ...] = ()
+    origin: str | None = None
+    host: str | None = None
+    fetch_site: str | None = None
+    changes_state: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Authorize:
+    """Decides who is calling. The same object serves the Lambda authorizer and signing out."""
+
+    keyring: Keyring
+    revocations: RevocationReader
+    sessions: SessionReader
+    audience: str
+    allowed_origin: str
+    clock: Clock
+
+    def __call__(self, presented: Presented) -> Principal:
+        """Return the caller.
+
+        A bearer token beside a cookie decides alone, also when it is bad. A cookie counts only
+        outside /api/{tenantId}.
+
+        Raises:
+            MissingCredentials: there are none.
+            InvalidToken: they are not, or no longer, valid; `reason` says why.
+            NotInitialised: the deployment has no keys.
+        """
+        token = _bearer(presented.authorization)
+        if token is not None:
+            return self._by_token(token)
+        cookie = None if presented.path.startswith("/api/") else _session_cookie(presented.cookie)
+        if cookie is None:
+            raise MissingCredentials
+        return self._by_cookie(cookie, presented)
+
+    def _by_token(self, token: str) -> Principal:
+        claims = verify_access_token(token, self.keyring, self.audience, self.clock())
+        revocations = self.revocations.read(claims.tenant_id, claims.user_id)
+        reason = denial_reason(claims, revocations)
+        if reason is not None:
+            raise InvalidToken(reason=reason)
+        return Principal(
+            user_id=claims.user_id,
+            username=claims.username,
+            tenant_id=claims.tenant_id,
+            roles=frozenset(claims.roles),
+            session_id=claims.session_id,
+            token_id=claims.token_id,
+            restriction="password_change_required" if must_change_password(claims, revocations) else None,
+        )
+
+    def _by_cookie(self, cookie: str, presented: Presented) -> Principal:
+        ref, secret_hash = read_cookie(cookie)
+        snapshot = self.sessions.look_up(ref)
+        session, user = snapshot.session, snapshot.user
+        if session is None or user is None or not same_secret(session.cookie_hash, secret_hash):
+            raise InvalidToken(reason="unknown_session")
+        roles = admitted_roles(snapshot, ref.tenant_id)
+        if roles is None or not is_live(session, snapshot, self.clock()):
+            raise InvalidToken(reason="session_over")
+        principal = Principal(user.id, user.username, ref.tenant_id, frozenset(roles), ref.session_id)
+        if self._is_cross_site(presented):
+            return replace(principal, restriction="cross_site_request")
+        if user.password_change_required:
+            return replace(principal, restriction="password_change_required")
+        return principal
+
+    def _is_cross_site(self, presented: Presented) -> bool:
+        """Tell whether a browser says that another site made it send a state-changing request.
+
+        Every browser since 2023 sends Sec-Fetch-Site, and those before sent Origin with every POST; a
+        client that sends neither is no browser (docs/decisions/0005).
+        """
+        if presented.method in _SAFE_METHODS and not presented.changes_state:
+            return False
+        origin_allowed = presented.origin is not None and (
+            presented.origin == self.allowed_origin or urlsplit(presented.origin).netloc == presented.host
+        )
+        if presented.fetch_site is not None:
+            return not (presented.fetch_site in {"same-origin", "none"} or origin_allowed)
+        return presented.origin is not None and not origin_allowed
+
+
+def _bearer(values: Iterable[str]) -> str | None:
+    given = [value for value in values if value.strip()]
+    if not given:
+        return None
+    if len(given) > 1:
+        raise InvalidToken(reason="several_authorization_headers")
+    scheme, _, token = given[0].strip().partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    if not token.strip():
+        raise InvalidToken(reason="empty_token")
+    return token.strip()
+
+
+def _session_cookie(headers: Iterable[str]) -> str | None:
+    text = "; ".join(headers)
+    if len(text) > MAX_COOKIE_HEADER:
+        raise InvalidToken(reason="cookies_too_long")
+    pairs = (part.strip().partition("=") for part in text.split(";"))
+    found = [value for name, _, value in pairs if name == COOKIE_NAME]
+    if len(found) > 1:
+        raise InvalidToken(reason="several_session_cookies")
+    return found[0] if found else None

@@ -1,0 +1,24 @@
+"""One module a function: what it needs, wired from its environment, once an execution environment.
+
+Each imports only what its function uses, for imports are most of a cold start.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cache
+from typing import TypeVar
+
+from doorward.settings import Settings
+
+T = TypeVar("T")
+
+
+def once(wire: Callable[[Settings], T]) -> Callable[[], T]:
+    """Return a function that wires at its first call and answers the same ever after.
+
+    Args:
+        wire: makes a function's services from its settings.
+    """
+    return cache(lambda: wire(Settings.from_environment(os.environ)))

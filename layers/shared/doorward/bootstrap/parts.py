@@ -1,0 +1,111 @@
+"""The parts that several functions are wired from."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+
+from doorward.bootstrap.clock import clock
+from doorward.dynamodb.client import BotoGateway, connect
+from doorward.dynamodb.keys import DynamoKeySets
+from doorward.dynamodb.revocations import DynamoRevocations, RevocationWriter
+from doorward.dynamodb.sessions import DynamoSessions, Tables
+from doorward.errors import NotInitialised
+from doorward.keyring import Keyring, Signer
+from doorward.passwords import PasswordHasher
+from doorward.refresh_tokens import MacKeyring
+from doorward.secrets_manager import SecretsManager
+from doorward.sessions.minting import TokenMinter
+from doorward.settings import Settings
+from doorward.throttles import Throttles
+
+
+class Parts:
+    """Everything a function may be wired from; what it does not ask for is not made."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Take the function's settings."""
+        self.settings = settings
+
+    @cached_property
+    def gateway(self) -> BotoGateway:
+        """DynamoDB."""
+        return BotoGateway(connect())
+
+    @cached_property
+    def tables(self) -> Tables:
+        """The tables this function was given."""
+        settings = self.settings
+        return Tables(
+            settings.users_table, settings.refresh_tokens_table, settings.revocations_table, settings.login_attempts_table
+        )
+
+    @cached_property
+    def secrets(self) -> SecretsManager:
+        """Secrets Manager."""
+        return SecretsManager()
+
+    @cached_property
+    def keyring(self) -> Keyring:
+        """The public keys."""
+        key_sets = DynamoKeySets(self.gateway, self.settings.require("signing_keys_table"))
+        return Keyring(key_sets.load, clock)
+
+    @cached_property
+    def signer(self) -> Signer:
+        """The private key that signs."""
+        return Signer(self.keyring, self._private_keys)
+
+    @cached_property
+    def mac_keyring(self) -> MacKeyring:
+        """The MAC keys of refresh tokens."""
+        return MacKeyring(lambda: self._secret("refresh_mac_secret_id"), clock)
+
+    @cached_property
+    def minter(self) -> TokenMinter:
+        """What mints token pairs."""
+        return TokenMinter(self.signer, self.mac_keyring, self.settings.audience, self.settings.access_ttl_seconds)
+
+    @cached_property
+    def hasher(self) -> PasswordHasher:
+        """Argon2id with this deployment's parameters."""
+        return PasswordHasher(self.settings.argon2_memory_kib, self.settings.argon2_time_cost)
+
+    @cached_property
+    def throttles(self) -> Throttles:
+        """This deployment's limits."""
+        settings = self.settings
+        return Throttles(
+            settings.throttle_window_seconds * 1000,
+            settings.throttle_per_pair,
+            settings.throttle_per_account,
+            settings.throttle_per_source,
+        )
+
+    @cached_property
+    def revocation_writer(self) -> RevocationWriter:
+        """What makes revoking actions."""
+        settings = self.settings
+        return RevocationWriter(
+            self.gateway, settings.require("revocations_table"), settings.access_ttl_seconds, settings.refresh_ttl_seconds
+        )
+
+    @cached_property
+    def revocations(self) -> DynamoRevocations:
+        """Revocations to write."""
+        return DynamoRevocations(self.gateway, self.revocation_writer)
+
+    @cached_property
+    def sessions(self) -> DynamoSessions:
+        """Sessions."""
+        return DynamoSessions(self.gateway, self.tables, self.revocation_writer)
+
+    def _private_keys(self) -> dict[str, str]:
+        keys: dict[str, str] = json.loads(self._secret("signing_secret_id")).get("keys", {})
+        return keys
+
+    def _secret(self, setting: str) -> str:
+        text = self.secrets.read(self.settings.require(setting))
+        if text is None:
+            raise NotInitialised(reason=f"{setting} has no value")
+        return text

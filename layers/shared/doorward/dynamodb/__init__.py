@@ -1,0 +1,1 @@
+"""The stores on DynamoDB. Importing this package imports no AWS SDK; `client` does."""

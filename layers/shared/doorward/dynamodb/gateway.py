@@ -1,0 +1,57 @@
+"""The requests that the stores make, whichever client carries them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from doorward.dynamodb.items import Item, Key
+
+Place = tuple[str, Key]
+"""A table's name and a key in it."""
+
+Action = Mapping[str, Mapping[str, Any]]
+"""One element of TransactWriteItems: see `doorward.dynamodb.actions`."""
+
+
+class ConditionFailed(Exception):  # noqa: N818 - a message between store and client, not an error
+    """A condition did not hold; nothing was written.
+
+    Args:
+        failed: for a transaction, which of its actions failed.
+        item: for a single write, the item that the condition met.
+    """
+
+    def __init__(self, failed: Sequence[int] = (), item: Item | None = None) -> None:
+        super().__init__("a condition did not hold")
+        self.failed = tuple(failed)
+        self.item = item
+
+
+class Reads(Protocol):
+    """Strongly consistent reads; each method is one request."""
+
+    def get(self, place: Place) -> Item | None:
+        """Return one item."""
+
+    def batch_get(self, places: Sequence[Place]) -> list[Item | None]:
+        """Return several items, in the order asked for."""
+
+
+class Gateway(Reads, Protocol):
+    """Reads and writes; each method is one request, conditions included."""
+
+    def transact_get(self, places: Sequence[Place]) -> list[Item | None]:
+        """Return several items as they were at one moment, in the order asked for."""
+
+    def query(
+        self, table: str, *, partition: str, prefix: str, limit: int, after: Key | None = None, index: str | None = None
+    ) -> tuple[list[Item], Key | None]:
+        """Return one page of a partition in key order, and the key to go on from."""
+
+    def write(self, action: Action) -> Item:
+        """Carry out one action and, of an update, return the whole item; raises ConditionFailed."""
+
+    def transact(self, actions: Sequence[Action]) -> None:
+        """Carry out all actions or none; raises ConditionFailed."""
+

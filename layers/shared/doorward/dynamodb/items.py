@@ -1,0 +1,105 @@
+"""Keys and attribute values: how Doorward's data lies in its tables."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from doorward.model import SessionRef, TenantId, UserId
+
+Key = Mapping[str, str]
+Item = dict[str, Any]
+
+_MAX_NAME_BYTES = 900  # a sort key has at most 1,024 bytes
+
+
+def user_key(user_id: UserId) -> Key:
+    """Return the key of a user."""
+    return {"pk": f"user#{user_id}", "sk": "user"}
+
+
+def credential_key(user_id: UserId) -> Key:
+    """Return the key of a user's hash: a partition of its own, so that a role can be kept out of it."""
+    return {"pk": f"credential#{user_id}", "sk": "credential"}
+
+
+def username_key(folded: str) -> Key:
+    """Return the key that makes a folded user name unique over the deployment."""
+    return {"pk": f"username#{_bounded(folded)}", "sk": "username"}
+
+
+def tenant_key(tenant_id: TenantId) -> Key:
+    """Return the key of a tenant."""
+    return {"pk": f"tenant#{tenant_id}", "sk": "tenant"}
+
+
+def membership_key(tenant_id: TenantId, user_id: UserId) -> Key:
+    """Return the key of a membership."""
+    return {"pk": f"tenant#{tenant_id}", "sk": f"user#{user_id}"}
+
+
+def email_key(tenant_id: TenantId, folded: str) -> Key:
+    """Return the key that makes a folded e-mail address unique within a tenant."""
+    return {"pk": f"tenant#{tenant_id}", "sk": f"email#{_bounded(folded)}"}
+
+
+def session_key(ref: SessionRef) -> Key:
+    """Return the key of a session; all sessions of a user in a tenant share a partition."""
+    return {"pk": f"tenant#{ref.tenant_id}#user#{ref.user_id}", "sk": f"session#{ref.session_id}"}
+
+
+def user_revocations_key(tenant_id: TenantId, user_id: UserId) -> Key:
+    """Return the key of what is revoked for a user in a tenant."""
+    return {"pk": f"tenant#{tenant_id}#user#{user_id}"}
+
+
+def tenant_revocations_key(tenant_id: TenantId) -> Key:
+    """Return the key of what is revoked for a tenant."""
+    return {"pk": f"tenant#{tenant_id}"}
+
+
+KEYS_REVOCATIONS_KEY: Key = {"pk": "keys"}
+
+
+def encode(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return DynamoDB's typed form of a flat item; members that are None are left out."""
+    return {name: encode_value(value) for name, value in item.items() if value is not None}
+
+
+def encode_value(value: object) -> dict[str, Any]:
+    """Return one typed attribute value: text, whole number, truth value, or list of these."""
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    if isinstance(value, str):
+        return {"S": value}
+    if isinstance(value, int):
+        return {"N": str(value)}
+    if isinstance(value, list | tuple):
+        return {"L": [encode_value(element) for element in value]}
+    raise TypeError(f"no attribute value for {type(value).__name__}")
+
+
+def decode(item: Mapping[str, Any] | None) -> Item | None:
+    """Return a flat item from DynamoDB's typed form."""
+    return None if item is None else {name: _decode_value(value) for name, value in item.items()}
+
+
+def pick(items: Sequence[Mapping[str, Any]], key: Key) -> Item | None:
+    """Return, decoded, the one of several typed items that has the key."""
+    encoded = encode(key)
+    return next((decode(item) for item in items if all(item[name] == value for name, value in encoded.items())), None)
+
+
+def _decode_value(value: Mapping[str, Any]) -> Any:  # noqa: ANN401 - the type is in the data
+    ((kind, content),) = value.items()
+    if kind == "N":
+        return int(content)
+    if kind == "L":
+        return [_decode_value(element) for element in content]
+    return content
+
+
+def _bounded(name: str) -> str:
+    encoded = name.encode("utf-8")
+    return name if len(encoded) <= _MAX_NAME_BYTES else f"sha256#{hashlib.sha256(encoded).hexdigest()}"

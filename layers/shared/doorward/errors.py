@@ -1,0 +1,235 @@
+"""The tree of errors, each with the stable code that callers see.
+
+A `detail` is written for the caller and never holds a secret. A `reason` is written for the
+operator's log and never reaches an answer.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class DoorwardError(Exception):
+    """The root of everything that Doorward refuses or fails at on purpose."""
+
+    code: ClassVar[str] = "internal_error"
+    default_detail: ClassVar[str] = "The request could not be completed."
+
+    def __init__(self, detail: str | None = None, *, reason: str | None = None) -> None:
+        """Keep the two texts apart.
+
+        Args:
+            detail: what the caller is told; the class's own sentence by default.
+            reason: what the log is told; the code by default.
+        """
+        self.detail = detail or self.default_detail
+        self.reason = reason or self.code
+        super().__init__(self.detail)
+
+
+class InvalidRequest(DoorwardError):
+    """The request is malformed (RFC 6749 section 5.2, `invalid_request`)."""
+
+    code = "invalid_request"
+    default_detail = "The request is malformed."
+
+
+class UnsupportedGrantType(InvalidRequest):
+    """The token endpoint does not know this grant (RFC 6749 section 5.2)."""
+
+    code = "unsupported_grant_type"
+    default_detail = "Only grant_type=refresh_token is supported here."
+
+
+class InvalidCursor(InvalidRequest):
+    """A list cursor was altered, or belongs to another list."""
+
+    code = "invalid_cursor"
+    default_detail = "The cursor is not one that this list gave out."
+
+
+class WeakPassword(InvalidRequest):
+    """A new password breaks the password rules (NIST SP 800-63B section 3.1.1.2)."""
+
+    code = "weak_password"
+    default_detail = "The password does not meet the rules."
+
+
+class UnacceptableName(InvalidRequest):
+    """A name could be mistaken for another, or is not printable."""
+
+    code = "unacceptable_name"
+    default_detail = "The name has characters that are not allowed."
+
+
+class UnsupportedMediaType(DoorwardError):
+    """The body is not in a format this endpoint reads."""
+
+    code = "unsupported_media_type"
+    default_detail = "Send the body as application/json."
+
+
+class PayloadTooLarge(DoorwardError):
+    """The body is larger than any valid request."""
+
+    code = "payload_too_large"
+    default_detail = "The body is too large."
+
+
+class MethodNotAllowed(DoorwardError):
+    """The path exists, the method on it does not."""
+
+    code = "method_not_allowed"
+    default_detail = "This path does not support the method."
+
+    def __init__(self, allowed: tuple[str, ...]) -> None:
+        """Remember the methods for the `Allow` header (RFC 9110 section 15.5.6)."""
+        super().__init__()
+        self.allowed = allowed
+
+
+class NotAuthenticated(DoorwardError):
+    """Nobody was recognised."""
+
+
+class MissingCredentials(NotAuthenticated):
+    """The request carries neither a bearer token nor a session cookie."""
+
+    code = "missing_credentials"
+    default_detail = "Send an access token."
+
+
+class InvalidToken(NotAuthenticated):
+    """An access token or session cookie is not, or no longer, valid (RFC 6750 section 3.1)."""
+
+    code = "invalid_token"
+    default_detail = "The access token is invalid, expired or revoked."
+
+
+class InvalidCredentials(NotAuthenticated):
+    """Sign-in failed; the answer is the same whatever the cause."""
+
+    code = "invalid_credentials"
+    default_detail = "The user name or the password is wrong."
+
+
+class InvalidGrant(DoorwardError):
+    """A refresh token is not, or no longer, valid (RFC 6749 section 5.2)."""
+
+    code = "invalid_grant"
+    default_detail = "The refresh token is invalid, expired or revoked."
+
+
+class ForgedRefreshToken(InvalidGrant):
+    """No MAC key of this deployment proves the refresh token."""
+
+
+class RefreshTokenReused(InvalidGrant):
+    """A refresh token came back after its successor was in use (RFC 9700 section 4.14.2)."""
+
+
+class Forbidden(DoorwardError):
+    """The caller is known, and may not do this."""
+
+
+class InsufficientScope(Forbidden):
+    """A role is missing (RFC 6750 section 3.1)."""
+
+    code = "insufficient_scope"
+    default_detail = "This needs a role that you do not have."
+
+
+class PasswordChangeRequired(Forbidden):
+    """The password must be changed before anything else."""
+
+    code = "password_change_required"
+    default_detail = "Change your password first: PATCH /users/me with current_password and password."
+
+
+class CrossSiteRequest(Forbidden):
+    """A request on a cookie came from another site."""
+
+    code = "cross_site_request"
+    default_detail = "A request on the session cookie must come from the same or the configured origin."
+
+
+class WrongPassword(Forbidden):
+    """The current password, asked for again, is wrong."""
+
+    code = "wrong_password"
+    default_detail = "The current password is wrong."
+
+
+class NotFound(DoorwardError):
+    """There is no such thing, or none that the caller may know of."""
+
+    code = "not_found"
+    default_detail = "There is no such object."
+
+
+class Conflict(DoorwardError):
+    """The request contradicts the present state."""
+
+    code = "conflict"
+    default_detail = "The object was changed at the same moment; read it and try again."
+
+
+class UsernameTaken(Conflict):
+    """The user name was given before."""
+
+    code = "username_taken"
+    default_detail = "This user name is taken."
+
+
+class EmailTaken(Conflict):
+    """The e-mail address belongs to another user of the tenant."""
+
+    code = "email_taken"
+    default_detail = "This e-mail address is taken."
+
+
+class TenantTaken(Conflict):
+    """The tenant id was given before."""
+
+    code = "tenant_taken"
+    default_detail = "This tenant id is taken."
+
+
+class OwnAccount(Conflict):
+    """An administrator tried to lock himself out."""
+
+    code = "own_account"
+    default_detail = "You cannot disable, demote or delete your own account."
+
+
+class TooManyAttempts(DoorwardError):
+    """Too many attempts to sign in."""
+
+    code = "too_many_attempts"
+    default_detail = "Too many attempts. Try again later."
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        """Remember when the throttle ends, in seconds from now."""
+        super().__init__()
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Unavailable(DoorwardError):
+    """The service cannot answer now; the same request may work later."""
+
+    code = "temporarily_unavailable"
+    default_detail = "The service is busy. Try again."
+
+
+class NotInitialised(Unavailable):
+    """The deployment has no keys yet: scripts/initialize_security.py makes them."""
+
+    code = "not_initialised"
+    default_detail = "This deployment has not been initialised."
+
+
+class Misconfigured(DoorwardError):
+    """A setting of this deployment is missing or unusable."""
+
+    code = "misconfigured"
+    default_detail = "This deployment is misconfigured."

@@ -1,0 +1,94 @@
+"""How names, e-mail addresses and tenant ids are compared, and which are refused."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from doorward.errors import InvalidRequest, UnacceptableName
+from doorward.model import TenantId
+
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
+_TENANT_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def fold(text: str) -> str:
+    """Return the form in which two names are compared.
+
+    The same folding serves uniqueness, look-up and throttling (Unicode Standard, section 3.13,
+    toNFKC_Casefold; Python's own functions, trimmed).
+    """
+    once = unicodedata.normalize("NFKC", text).casefold()
+    return unicodedata.normalize("NFKC", once).strip()
+
+
+def check_username(text: str) -> str:
+    """Return a user name fit to be given, trimmed and in NFKC.
+
+    Args:
+        text: 1 to 128 characters, no white space.
+
+    Raises:
+        UnacceptableName: it is empty, has control characters, or looks like another name.
+    """
+    name = unicodedata.normalize("NFKC", text).strip()
+    if not 1 <= len(name) <= 128:  # noqa: PLR2004 - the limit of the HTTP contract
+        raise UnacceptableName("A user name has 1 to 128 characters.")
+    if any(character.isspace() or character == "@" for character in name):
+        raise UnacceptableName("A user name has no white space and no @.")
+    _refuse_deception(name)
+    return name
+
+
+def check_email(text: str) -> str:
+    """Return an e-mail address fit to be stored, trimmed and in NFKC.
+
+    Raises:
+        UnacceptableName: it is no address, or looks like another one.
+    """
+    email = unicodedata.normalize("NFKC", text).strip()
+    if len(email) > 254 or not _EMAIL.fullmatch(email):  # noqa: PLR2004 - RFC 5321 section 4.5.3.1.3
+        raise UnacceptableName("This is not an e-mail address.")
+    _refuse_deception(email)
+    return email
+
+
+def check_tenant_id(text: str) -> TenantId:
+    """Return a tenant id: a slug of 1 to 63 characters, as in a host name (RFC 1123 section 2.1).
+
+    Raises:
+        InvalidRequest: it is not.
+    """
+    if not _TENANT_ID.fullmatch(text):
+        raise InvalidRequest("A tenant id has 1 to 63 of a-z, 0-9 and inner hyphens.")
+    return TenantId(text)
+
+
+def is_tenant_id(text: str) -> bool:
+    """Tell whether the text could be a tenant id at all."""
+    return _TENANT_ID.fullmatch(text) is not None
+
+
+def _refuse_deception(name: str) -> None:
+    if any(unicodedata.category(character) in _REFUSED_CATEGORIES for character in name):
+        raise UnacceptableName("Control and formatting characters are not allowed.")
+    if not name.isascii() and _looks_like_another(fold(name)):
+        raise UnacceptableName("The name looks like another one: it mixes or imitates alphabets.")
+
+
+def _looks_like_another(name: str) -> bool:
+    # Its tables take 20 ms to load, and only names beyond ASCII need them.
+    from confusable_homoglyphs import confusables  # noqa: PLC0415
+
+    if confusables.is_dangerous(name):
+        return True
+    return all(character.isascii() or _imitates_ascii(character) for character in name)
+
+
+def _imitates_ascii(character: str) -> bool:
+    from confusable_homoglyphs import confusables  # noqa: PLC0415
+
+    found = confusables.is_confusable(character, greedy=True, preferred_aliases=[])
+    homoglyphs = found[0]["homoglyphs"] if found else []
+    return any(glyph["c"].isascii() and glyph["c"].isalnum() for glyph in homoglyphs)

@@ -1,0 +1,164 @@
+"""The opaque formats that stand for a session: the refresh token and the session cookie.
+
+A refresh token proves itself by a MAC before any table is read, and is derived from the session and
+its generation, so that the tables hold nothing which could be replayed.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from doorward.errors import ForgedRefreshToken, InvalidToken, InvalidGrant, NotInitialised
+from doorward.model import Clock, SessionId, SessionRef, TenantId, UserId
+
+COOKIE_NAME = "__Host-doorward"
+
+_TENANT = r"-|[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_ULID = r"[0-9A-HJKMNP-TV-Z]{26}"
+_REFRESH = re.compile(rf"dwr1\.({_TENANT})\.({_ULID})\.({_ULID})\.(0|[1-9][0-9]{{0,8}})\.([A-Za-z0-9_-]{{43}})")
+_COOKIE = re.compile(rf"dws1\.({_TENANT})\.({_ULID})\.({_ULID})\.([A-Za-z0-9_-]{{43}})")
+
+
+@dataclass(frozen=True, slots=True)
+class PresentedRefreshToken:
+    """A refresh token whose MAC was right; whether it still lives, the session says."""
+
+    ref: SessionRef
+    generation: int
+
+
+def mint_refresh_token(key: bytes, ref: SessionRef, generation: int) -> str:
+    """Return the one refresh token of a session's generation.
+
+    Args:
+        key: the MAC key, 32 bytes.
+        ref: the session.
+        generation: how often the session was refreshed, from 0.
+    """
+    body = f"dwr1.{ref.tenant_id}.{ref.user_id}.{ref.session_id}.{generation}"
+    return f"{body}.{_mac(key, body)}"
+
+
+def read_refresh_token(keys: Sequence[bytes], text: str) -> PresentedRefreshToken:
+    """Return what a refresh token stands for, once one of the keys proves it.
+
+    Args:
+        keys: the current MAC key and those still accepted.
+        text: what the client sent.
+
+    Raises:
+        InvalidGrant: it has not the form of a refresh token.
+        ForgedRefreshToken: no key proves it.
+    """
+    match = _REFRESH.fullmatch(text)
+    if match is None:
+        raise InvalidGrant(reason="malformed_refresh_token")
+    tenant_id, user_id, session_id, generation, mac = match.groups()
+    body = text.rpartition(".")[0]
+    if not any(hmac.compare_digest(_mac(key, body), mac) for key in keys):
+        raise ForgedRefreshToken(reason="forged_refresh_token")
+    ref = SessionRef(TenantId(tenant_id), UserId(user_id), SessionId(session_id))
+    return PresentedRefreshToken(ref, int(generation))
+
+
+class MacKeyring:
+    """The MAC keys of refresh tokens, loaded lazily and kept in memory.
+
+    A token that no known key proves causes one reload, at most one a minute: another environment may
+    have met a newer key first.
+    """
+
+    def __init__(self, load: Callable[[], str | None], clock: Clock, reload_interval_ms: int = 60_000) -> None:
+        """Take the function that reads the secret's text, `{"keys": [{"kid": …, "key": base64url}]}`."""
+        self._load = load
+        self._clock = clock
+        self._reload_interval_ms = reload_interval_ms
+        self._keys: tuple[bytes, ...] = ()
+        self._loaded_at_ms = 0
+
+    def mint(self, ref: SessionRef, generation: int) -> str:
+        """Return the refresh token of a session's generation.
+
+        Raises:
+            NotInitialised: the deployment has no MAC key yet.
+        """
+        return mint_refresh_token(self._current()[0], ref, generation)
+
+    def read(self, text: str) -> PresentedRefreshToken:
+        """Return what a refresh token stands for.
+
+        Raises:
+            InvalidGrant: it is no refresh token of this deployment.
+            NotInitialised: the deployment has no MAC key yet.
+        """
+        try:
+            return read_refresh_token(self._current(), text)
+        except ForgedRefreshToken:
+            if self._clock() - self._loaded_at_ms < self._reload_interval_ms:
+                raise
+            return read_refresh_token(self._reload(), text)
+
+    def _current(self) -> tuple[bytes, ...]:
+        return self._keys or self._reload()
+
+    def _reload(self) -> tuple[bytes, ...]:
+        self._keys = decode_mac_keys(self._load())
+        self._loaded_at_ms = self._clock()
+        return self._keys
+
+
+def decode_mac_keys(secret: str | None) -> tuple[bytes, ...]:
+    """Return the MAC keys in a secret's text, the current one first.
+
+    Raises:
+        NotInitialised: it holds no key yet.
+    """
+    keys = json.loads(secret or "{}").get("keys", [])
+    if not keys:
+        raise NotInitialised(reason="no refresh MAC key")
+    return tuple(base64.urlsafe_b64decode(key["key"]) for key in keys)
+
+
+def mint_cookie(ref: SessionRef) -> tuple[str, str]:
+    """Return a new cookie value for a session, and the hash that the session keeps of it."""
+    secret = secrets.token_urlsafe(32)
+    return f"dws1.{ref.tenant_id}.{ref.user_id}.{ref.session_id}.{secret}", _digest(secret)
+
+
+def read_cookie(text: str) -> tuple[SessionRef, str]:
+    """Return the session that a cookie names, and the hash of its secret.
+
+    Raises:
+        InvalidToken: it is no session cookie.
+    """
+    match = _COOKIE.fullmatch(text)
+    if match is None:
+        raise InvalidToken(reason="malformed_cookie")
+    tenant_id, user_id, session_id, secret = match.groups()
+    return SessionRef(TenantId(tenant_id), UserId(user_id), SessionId(session_id)), _digest(secret)
+
+
+def same_secret(stored_hash: str | None, presented_hash: str) -> bool:
+    """Compare two hashes of cookie secrets in constant time."""
+    return stored_hash is not None and hmac.compare_digest(stored_hash, presented_hash)
+
+
+def _mac(key: bytes, body: str) -> str:
+    # The prefix `dwr1` inside the body separates this use of the key from any later one.
+    return _b64(hmac.digest(key, body.encode("ascii"), "sha256"))
+
+
+def _digest(secret: str) -> str:
+    # 256 random bits need no slow hash.
+    return _b64(hashlib.sha256(secret.encode("ascii")).digest())
+
+
+def _b64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")

@@ -1,0 +1,1 @@
+"""The life of a session: signing in, refreshing, revoking, signing out."""

@@ -1,0 +1,153 @@
+"""Sign in with a password."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ulid import ULID
+
+from doorward import audit, names
+from doorward.errors import InvalidCredentials, InvalidRequest, TooManyAttempts
+from doorward.model import (
+    Clock,
+    Session,
+    SessionId,
+    SessionRef,
+    Snapshot,
+    TenantId,
+    TokenPair,
+    UserId,
+)
+from doorward.passwords import PasswordHasher
+from doorward.refresh_tokens import mint_cookie
+from doorward.sessions.minting import TokenMinter
+from doorward.stores import AttemptStore, Directory, Located, SessionStore
+from doorward.tenancy import admitted_roles
+from doorward.throttles import Attempt, Counter, Throttles, trust_key
+
+_NOBODY = Located(UserId("0" * 26), TenantId("0"))
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What somebody sent to sign in: a user name or an e-mail address, and the rest.
+
+    Args:
+        tenant_id: the tenant to enter; the user's home tenant if absent.
+        source: the address the request came from.
+        wants_cookie: whether a web session cookie may be given.
+    """
+
+    password: str
+    source: str
+    username: str | None = None
+    email: str | None = None
+    tenant_id: TenantId | None = None
+    client_id: str | None = None
+    wants_cookie: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """The result of a sign-in; `cookie` is the value of the web session cookie, if one was wanted."""
+
+    tokens: TokenPair
+    cookie: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LogIn:
+    """Proves a password and starts a session.
+
+    An unknown user, a wrong password, a wrong tenant and a disabled user get the same answer after
+    the same work (OWASP Authentication Cheat Sheet, "Authentication and Error Messages").
+    """
+
+    directory: Directory
+    sessions: SessionStore
+    attempts: AttemptStore
+    throttles: Throttles
+    hasher: PasswordHasher
+    minter: TokenMinter
+    clock: Clock
+    refresh_ttl_seconds: int
+    default_tenant_id: TenantId | None = None
+
+    def __call__(self, credentials: Credentials) -> SignedIn:
+        """Sign in.
+
+        Raises:
+            InvalidRequest: an e-mail address without a tenant to look it up in.
+            TooManyAttempts: a throttle is full; nothing was verified.
+            InvalidCredentials: anything about the credentials is wrong.
+            NotInitialised: the deployment has no keys.
+        """
+        now_ms = self.clock()
+        attempt = Attempt(credentials.source, self._account(credentials))
+        counters = self._admit(attempt, now_ms)
+        located = self._locate(credentials)
+        tenant_id = credentials.tenant_id or located.home_tenant_id
+        snapshot = self.directory.snapshot(tenant_id, located.user_id)
+        roles = self._verify(snapshot, tenant_id, credentials.password)
+        ref = SessionRef(tenant_id, located.user_id, SessionId(str(ULID())))
+        cookie, cookie_hash = mint_cookie(ref) if credentials.wants_cookie else (None, None)
+        session = Session(
+            ref=ref,
+            generation=0,
+            epochs=snapshot.epochs,
+            created_at_ms=now_ms,
+            rotated_at_ms=now_ms,
+            expires_at_ms=now_ms + self.refresh_ttl_seconds * 1000,
+            cookie_hash=cookie_hash,
+            client_id=credentials.client_id,
+        )
+        tokens = self.minter.mint(session, snapshot, roles, now_ms)
+        self.sessions.create(session, settled=counters, trust=trust_key(attempt))
+        audit.record("signed_in", tenant_id=tenant_id, user_id=ref.user_id, session_id=ref.session_id)
+        return SignedIn(tokens, cookie)
+
+    def _account(self, credentials: Credentials) -> str:
+        if credentials.email is None:
+            return f"username:{names.fold(credentials.username or '')}"
+        return f"email:{self._email_realm(credentials)}:{names.fold(credentials.email)}"
+
+    def _email_realm(self, credentials: Credentials) -> TenantId:
+        tenant_id = credentials.tenant_id or self.default_tenant_id
+        if tenant_id is None:
+            raise InvalidRequest("Signing in by e-mail needs a tenant_id.")
+        return tenant_id
+
+    def _admit(self, attempt: Attempt, now_ms: int) -> Sequence[Counter]:
+        counters = self.throttles.counters(attempt, now_ms, trusted=False)
+        full = self.attempts.count(counters)
+        if full is not None and full.key.startswith("account#") and self.attempts.is_trusted(trust_key(attempt), now_ms):
+            counters = self.throttles.counters(attempt, now_ms, trusted=True)
+            full = self.attempts.count(counters)
+        if full is not None:
+            audit.record("sign_in_throttled", by=full.key.partition("#")[0])
+            raise TooManyAttempts(max(1, -(-(full.ends_at_ms - now_ms) // 1000)))
+        return counters
+
+    def _locate(self, credentials: Credentials) -> Located:
+        if credentials.email is None:
+            return self.directory.find_by_username(names.fold(credentials.username or "")) or _NOBODY
+        tenant_id = self._email_realm(credentials)
+        user_id = self.directory.find_by_email(tenant_id, names.fold(credentials.email))
+        return Located(user_id, tenant_id) if user_id else Located(_NOBODY.user_id, tenant_id)
+
+    def _verify(self, snapshot: Snapshot, tenant_id: TenantId, password: str) -> tuple[str, ...]:
+        proved = self.hasher.verify(snapshot.password_hash, password)
+        roles = admitted_roles(snapshot, tenant_id)
+        if not proved or roles is None:
+            reason = "not_admitted" if proved else "wrong_password" if snapshot.password_hash else "unknown_user"
+            audit.record("sign_in_failed", reason=reason, user_id=snapshot.user.id if snapshot.user else None)
+            raise InvalidCredentials(reason=reason)
+        self._rehash(snapshot, password)
+        return roles
+
+    def _rehash(self, snapshot: Snapshot, password: str) -> None:
+        if snapshot.user and snapshot.password_hash and self.hasher.needs_rehash(snapshot.password_hash):
+            self.directory.replace_hash(snapshot.user.id, snapshot.password_hash, self.hasher.hash(password))
+
+

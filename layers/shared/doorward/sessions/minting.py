@@ -1,0 +1,76 @@
+"""From a session and a snapshot to a pair of tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ulid import ULID
+
+from doorward.access_tokens import mint_access_token
+from doorward.keyring import Signer
+from doorward.model import AccessTokenClaims, Session, Snapshot, TokenId, TokenPair, User
+from doorward.refresh_tokens import MacKeyring
+
+DEFAULT_CLIENT_ID = "doorward"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenMinter:
+    """Mints the token pair of a session.
+
+    Args:
+        signer: the key that signs access tokens.
+        mac_keyring: the keys of refresh tokens.
+        audience: whom the access tokens are for.
+        access_ttl_seconds: how long an access token lives.
+    """
+
+    signer: Signer
+    mac_keyring: MacKeyring
+    audience: str
+    access_ttl_seconds: int
+
+    def mint(self, session: Session, snapshot: Snapshot, roles: tuple[str, ...], now_ms: int) -> TokenPair:
+        """Return the tokens of a session's present generation.
+
+        An access token never outlives its session.
+
+        Raises:
+            NotInitialised: the deployment has no keys.
+        """
+        now = now_ms // 1000
+        session_left = max((session.expires_at_ms - now_ms) // 1000, 0)
+        expires_in = min(self.access_ttl_seconds, session_left)
+        claims = self._claims(session, snapshot, roles, now, now + expires_in)
+        return TokenPair(
+            access_token=mint_access_token(claims, self.signer.current(), self.signer.issuer, self.audience),
+            expires_in=expires_in,
+            refresh_token=self.mac_keyring.mint(session.ref, session.generation),
+            refresh_expires_in=session_left,
+            session_id=session.ref.session_id,
+        )
+
+    @staticmethod
+    def _claims(
+        session: Session, snapshot: Snapshot, roles: tuple[str, ...], issued_at: int, expires_at: int
+    ) -> AccessTokenClaims:
+        user = _present(snapshot.user)
+        return AccessTokenClaims(
+            user_id=user.id,
+            username=user.username,
+            tenant_id=session.ref.tenant_id,
+            roles=roles,
+            client_id=session.client_id or DEFAULT_CLIENT_ID,
+            session_id=session.ref.session_id,
+            token_id=TokenId(str(ULID())),
+            epochs=snapshot.epochs,
+            issued_at=issued_at,
+            expires_at=expires_at,
+            password_change_required=user.password_change_required,
+        )
+
+
+def _present(user: User | None) -> User:
+    if user is None:  # admitted_roles let this snapshot in, so it has a user
+        raise AssertionError("a session without a user")
+    return user

@@ -1,0 +1,54 @@
+"""Revoke a token that somebody possesses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from doorward import audit
+from doorward.access_tokens import verify_access_token
+from doorward.errors import InvalidGrant, InvalidToken
+from doorward.keyring import Keyring
+from doorward.model import Clock
+from doorward.refresh_tokens import MacKeyring
+from doorward.stores import RevocationStore, SessionStore
+
+
+@dataclass(frozen=True, slots=True)
+class Revoke:
+    """Token revocation (RFC 7009)."""
+
+    sessions: SessionStore
+    revocations: RevocationStore
+    keyring: Keyring
+    mac_keyring: MacKeyring
+    audience: str
+    clock: Clock
+
+    def __call__(self, token: str) -> None:
+        """Revoke a refresh token with its whole session, or one access token.
+
+        A token that is unknown, expired or no token at all is no error (RFC 7009 section 2.2).
+
+        Args:
+            token: what the caller possesses.
+        """
+        now_ms = self.clock()
+        try:
+            ref = self.mac_keyring.read(token).ref
+        except InvalidGrant:
+            self._revoke_access_token(token, now_ms)
+            return
+        if self.sessions.revoke(ref, now_ms):
+            audit.record(
+                "session_revoked", tenant_id=ref.tenant_id, user_id=ref.user_id, session_id=ref.session_id
+            )
+
+    def _revoke_access_token(self, token: str, now_ms: int) -> None:
+        try:
+            claims = verify_access_token(token, self.keyring, self.audience, now_ms)
+        except InvalidToken:
+            return
+        self.revocations.revoke_token(claims, now_ms)
+        audit.record(
+            "access_token_revoked", tenant_id=claims.tenant_id, user_id=claims.user_id, token_id=claims.token_id
+        )

@@ -1,0 +1,75 @@
+"""The environment of one function, read once into a frozen object; nothing is read at import."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from doorward.errors import Misconfigured
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting of a deployment; a function is given only those it needs.
+
+    Each field is the environment variable of the same name in capitals.
+    """
+
+    users_table: str = ""
+    refresh_tokens_table: str = ""
+    revocations_table: str = ""
+    login_attempts_table: str = ""
+    signing_keys_table: str = ""
+    signing_secret_id: str = ""
+    refresh_mac_secret_id: str = ""
+    audience: str = "doorward"
+    allowed_origin: str = ""
+    default_tenant_id: str = ""
+    access_ttl_seconds: int = 900
+    refresh_ttl_seconds: int = 86_400
+    refresh_overlap_seconds: int = 10
+    argon2_memory_kib: int = 19_456
+    argon2_time_cost: int = 2
+    throttle_window_seconds: int = 300
+    throttle_per_pair: int = 10
+    throttle_per_account: int = 100
+    throttle_per_source: int = 200
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
+        """Read the settings that are present, and check them.
+
+        Args:
+            environment: variable name to text, as `os.environ`.
+
+        Returns:
+            The settings, defaults where the environment is silent.
+
+        Raises:
+            Misconfigured: a number is not a positive whole number.
+        """
+        values: dict[str, Any] = {}
+        for field in fields(cls):
+            text = environment.get(field.name.upper())
+            if text is None or text == "":
+                continue
+            values[field.name] = _positive(field.name, text) if isinstance(field.default, int) else text
+        return cls(**values)
+
+    def require(self, name: str) -> str:
+        """Return a text setting that this function cannot do without.
+
+        Raises:
+            Misconfigured: it is not set.
+        """
+        value = getattr(self, name)
+        if not isinstance(value, str) or not value:
+            raise Misconfigured(reason=f"the environment variable {name.upper()} is not set")
+        return value
+
+
+def _positive(name: str, text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise Misconfigured(reason=f"the environment variable {name.upper()} is not a positive whole number")
+    return int(text)

@@ -1,0 +1,140 @@
+"""What the emulator's CloudFormation leaves out of the stack, put in place through its own API.
+
+ministack 1.5.33 imports of a REST API's body neither ANY methods nor mock responses (CORS preflights)
+nor gateway responses, and ignores a table's TTL. On AWS nothing of this is needed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+
+Template = Mapping[str, Any]
+METHODS = ("get", "post", "put", "patch", "delete")
+ANY = "x-amazon-apigateway-any-method"
+
+
+class Stack:
+    """A deployed stack: its processed template with the references in it resolved."""
+
+    def __init__(self, name: str) -> None:
+        """Read the stack from the emulator."""
+        cloudformation = boto3.client("cloudformation")
+        described = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+        self.outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
+        self._parameters = {item["ParameterKey"]: item["ParameterValue"] for item in described.get("Parameters", [])}
+        resources = cloudformation.describe_stack_resources(StackName=name)["StackResources"]
+        self.physical_ids = {item["LogicalResourceId"]: item.get("PhysicalResourceId", "") for item in resources}
+        body: Any = cloudformation.get_template(StackName=name, TemplateStage="Processed")["TemplateBody"]
+        self._template: Template = json.loads(body) if isinstance(body, str) else body
+
+    def resources(self, kind: str) -> list[tuple[str, Template]]:
+        """Return the physical id and the resolved properties of each resource of a type."""
+        return [
+            (self.physical_ids[name], self.resolve(resource.get("Properties", {})))
+            for name, resource in self._template["Resources"].items()
+            if resource["Type"] == kind and self.physical_ids.get(name)
+        ]
+
+    def resolve(self, value: Any) -> Any:  # noqa: ANN401 - JSON
+        """Return a template value with Ref, Fn::Sub and Fn::If replaced; other functions stay as they are."""
+        if isinstance(value, list):
+            return [self.resolve(element) for element in value]
+        if not isinstance(value, dict):
+            return value
+        if len(value) == 1:
+            ((name, argument),) = value.items()
+            if name == "Ref":
+                return self._reference(argument)
+            if name == "Fn::If":
+                return self.resolve(argument[1] if self._condition(argument[0]) else argument[2])
+            if name == "Fn::Sub" and isinstance(argument, str):
+                return re.sub(r"\$\{([^}.]+)\}", lambda match: str(self._reference(match.group(1))), argument)
+        return {name: self.resolve(element) for name, element in value.items()}
+
+    def _reference(self, name: str) -> Any:  # noqa: ANN401 - JSON
+        default = self._template.get("Parameters", {}).get(name, {}).get("Default", name)
+        return self._parameters.get(name) or self.physical_ids.get(name) or default
+
+    def _condition(self, condition: Any) -> bool:  # noqa: ANN401 - JSON
+        if isinstance(condition, str):
+            return self._condition(self._template["Conditions"][condition])
+        ((name, arguments),) = condition.items()
+        if name == "Fn::Not":
+            return not self._condition(arguments[0])
+        first, second = self.resolve(arguments)
+        return bool(first == second)
+
+
+def fix(name: str) -> Stack:
+    """Complete a stack in the emulator; repeating it changes nothing."""
+    stack = Stack(name)
+    for api_id, properties in stack.resources("AWS::ApiGateway::RestApi"):
+        _fix_api(api_id, properties["Body"])
+    for table, properties in stack.resources("AWS::DynamoDB::Table"):
+        _fix_table(table, properties)
+    return stack
+
+
+def _fix_api(api_id: str, body: Template) -> None:
+    gateway = boto3.client("apigateway")
+    pages = gateway.get_paginator("get_resources").paginate(restApiId=api_id)
+    resource_ids = {resource["path"]: resource["id"] for page in pages for resource in page["items"]}
+    for path, operations in body["paths"].items():
+        place = {"restApiId": api_id, "resourceId": resource_ids[path]}
+        if "options" in operations:
+            _put_mock(gateway, place, operations["options"]["x-amazon-apigateway-integration"])
+        if ANY in operations:
+            _put_any(gateway, place, next(method for method in METHODS if method in operations))
+    for kind, response in body.get("x-amazon-apigateway-gateway-responses", {}).items():
+        gateway.put_gateway_response(
+            restApiId=api_id,
+            responseType=kind,
+            responseParameters=response.get("responseParameters", {}),
+            responseTemplates=response.get("responseTemplates", {}),
+            **({"statusCode": str(response["statusCode"])} if "statusCode" in response else {}),
+        )
+    deployment_id = gateway.create_deployment(restApiId=api_id)["id"]
+    change = {"op": "replace", "path": "/deploymentId", "value": deployment_id}
+    for stage in gateway.get_stages(restApiId=api_id)["item"]:
+        gateway.update_stage(restApiId=api_id, stageName=stage["stageName"], patchOperations=[change])
+
+
+def _put_mock(gateway: Any, place: Mapping[str, str], integration: Template) -> None:  # noqa: ANN401 - boto3
+    options = {**place, "httpMethod": "OPTIONS"}
+    gateway.put_integration(**options, type="MOCK", requestTemplates=integration.get("requestTemplates", {}))
+    for response in integration["responses"].values():
+        status, headers = str(response["statusCode"]), response.get("responseParameters", {})
+        gateway.put_method_response(**options, statusCode=status, responseParameters=dict.fromkeys(headers, False))
+        gateway.put_integration_response(
+            **options,
+            statusCode=status,
+            responseParameters=headers,
+            responseTemplates=response.get("responseTemplates", {}),
+        )
+
+
+def _put_any(gateway: Any, place: Mapping[str, str], sibling: str) -> None:  # noqa: ANN401 - boto3
+    uri = gateway.get_integration(**place, httpMethod=sibling.upper())["uri"]
+    methods = gateway.get_resource(**place).get("resourceMethods", {})
+    if "ANY" not in methods:
+        gateway.put_method(**place, httpMethod="ANY", authorizationType="NONE")
+    gateway.put_integration(**place, httpMethod="ANY", type="AWS_PROXY", integrationHttpMethod="POST", uri=uri)
+
+
+def _fix_table(table: str, properties: Template) -> None:
+    dynamodb = boto3.client("dynamodb")
+    wanted = properties.get("TimeToLiveSpecification")
+    present = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]["TimeToLiveStatus"]
+    if wanted and present == "DISABLED":
+        specification: Any = {"Enabled": True, "AttributeName": wanted["AttributeName"]}
+        dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=specification)
+
+
+if __name__ == "__main__":
+    print(fix(sys.argv[1]).outputs["ApiId"])

@@ -1,0 +1,68 @@
+"""The local cloud's front door: a short base URL before the emulator's long one.
+
+http://localhost:8080/auth/login becomes /_aws/execute-api/API/v1/auth/login at the emulator, the way a
+custom domain stands before API Gateway. One request a connection keeps it simple.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+
+HEAD_LIMIT = 262_144
+_CHUNK = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """Forwards connections to one API.
+
+    Args:
+        emulator_port: where the emulator listens, on 127.0.0.1.
+        prefix: the path of the API's stage at the emulator.
+    """
+
+    emulator_port: int
+    prefix: str
+
+    async def serve(self, port: int) -> asyncio.Server:
+        """Listen on 127.0.0.1.
+
+        Raises:
+            OSError: the port is taken.
+        """
+        return await asyncio.start_server(self._forward, "127.0.0.1", port, limit=HEAD_LIMIT)
+
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+            upstream_reader, upstream_writer = await asyncio.open_connection("127.0.0.1", self.emulator_port)
+        except (asyncio.IncompleteReadError, OSError):
+            writer.close()
+            return
+        except asyncio.LimitOverrunError:
+            writer.write(b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            writer.close()
+            return
+        upstream_writer.write(self.rewrite(head))
+        upload = asyncio.create_task(_pipe(reader, upstream_writer))
+        await _pipe(upstream_reader, writer)
+        upload.cancel()
+        for stream in (writer, upstream_writer):
+            stream.close()
+
+    def rewrite(self, head: bytes) -> bytes:
+        """Return a request's head with the API's path before its own, asking for one answer alone."""
+        request_line, *headers = head[:-4].split(b"\r\n")
+        method, target, version = request_line.split(b" ", 2)
+        kept = [header for header in headers if not header.lower().startswith(b"connection:")]
+        lines = [b" ".join((method, self.prefix.encode() + target, version)), *kept, b"Connection: close"]
+        return b"\r\n".join(lines) + b"\r\n\r\n"
+
+
+async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(ConnectionError, asyncio.CancelledError):
+        while chunk := await reader.read(_CHUNK):
+            writer.write(chunk)
+            await writer.drain()

@@ -1,0 +1,82 @@
+"""`make run`: the whole stack on this machine, without Docker and without an AWS account."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import sys
+import time
+
+from local import cloud
+from local.emulator import Emulator, require_free
+from local.front import Front
+from local.tools import HOME, Failure, environment, say
+
+WELCOME = """
+  {url} is up after {seconds:.0f} s. Users admin, acme-admin and globex-admin have the password admin123.
+
+  curl -s {url}/auth/login -H 'Content-Type: application/json' -d '{{"username":"admin","password":"admin123"}}'
+
+  AWS services: {endpoint} (AWS_ENDPOINT_URL). Log: {log}. After a change of code: make deploy-local.
+  Ctrl-C stops; users and sessions are still there next time.
+"""
+
+
+def main() -> int:
+    """Run until interrupted; return the exit status."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - `make run` meets whatever python3 there is
+        print("doorward: Python 3.11 or later is needed; choose one with make run PYTHON=python3.13")
+        return 1
+    options = _parse()
+    try:
+        return asyncio.run(_run(options.port, options.emulator_port))
+    except Failure as failure:
+        print(f"doorward: {failure}", file=sys.stderr)
+        return 1
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=8080)
+    parser.add_argument("--emulator-port", type=int, default=4566)
+    return parser.parse_args()
+
+
+async def _run(port: int, emulator_port: int) -> int:
+    started = time.monotonic()
+    url = f"http://localhost:{port}"
+    cloud.require_make()
+    require_free(port, "PORT")
+    HOME.mkdir(exist_ok=True)
+    emulator = Emulator(environment("local"), emulator_port)
+    stopped = asyncio.Event()
+    for kind in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(kind, stopped.set)
+    say("starting the emulator")
+    emulator.start()
+    try:
+        api_id = await asyncio.to_thread(_prepare, emulator, url)
+        server = await Front(emulator_port, f"/_aws/execute-api/{api_id}/v1").serve(port)
+        print(WELCOME.format(url=url, endpoint=emulator.url, log=emulator.log, seconds=time.monotonic() - started), flush=True)
+        while emulator.is_alive() and not stopped.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stopped.wait(), 1)
+        server.close()
+        if not stopped.is_set():
+            raise Failure(f"the emulator ended by itself; its log is {emulator.log}")
+    finally:
+        say("stopping")
+        emulator.stop()
+    return 0
+
+
+def _prepare(emulator: Emulator, url: str) -> str:
+    api_id = cloud.deploy(emulator.url, url)
+    cloud.initialise(emulator.url)
+    return api_id
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""The virtual environments of the local cloud, made on the first run."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+HOME = ROOT / ".local"
+
+
+class Failure(Exception):  # noqa: N818 - its message is all that the user sees
+    """Something that the user must know, in one line."""
+
+
+def environment(name: str) -> Path:
+    """Return the folder of programs of a virtual environment, installed from requirements/NAME.txt.
+
+    Raises:
+        Failure: the packages cannot be installed.
+    """
+    requirements = ROOT / "requirements" / f"{name}.txt"
+    home = HOME / name
+    programs = home / ("Scripts" if os.name == "nt" else "bin")
+    stamp = home / ".installed"
+    wanted = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()
+    if stamp.exists() and stamp.read_text() == wanted:
+        return programs
+    say(f"installing {name} (once)")
+    venv.create(home, with_pip=name == "uv", clear=True)
+    python = str(programs / "python")
+    if name == "uv":
+        command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    else:
+        command = [str(environment("uv") / "uv"), "pip", "install", "--quiet", "--python", python]
+    run([*command, "--require-hashes", "-r", str(requirements)], f"{name} could not be installed")
+    stamp.write_text(wanted)
+    return programs
+
+
+def run(command: list[str], problem: str, variables: dict[str, str] | None = None) -> str:
+    """Run a program and return what it printed; it is shown only if it fails.
+
+    Raises:
+        Failure: it failed, or is not there.
+    """
+    try:
+        done = subprocess.run(  # noqa: S603 - our own commands
+            command, cwd=ROOT, env={**os.environ, **(variables or {})}, capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError as error:
+        raise Failure(f"{problem}: {command[0]} is not installed") from error
+    if done.returncode != 0:
+        output = (done.stdout + done.stderr).strip()
+        raise Failure(f"{problem}:\n{output[-3000:]}")
+    return done.stdout
+
+
+def say(line: str) -> None:
+    """Tell the user what goes on."""
+    print(f"doorward: {line}", flush=True)
