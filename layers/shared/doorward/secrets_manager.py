@@ -32,7 +32,9 @@ class SecretsManager:
             return self._client.get_secret_value(SecretId=secret_id)["SecretString"]
         except self._client.exceptions.ResourceNotFoundException:
             return None
-        except (ClientError, BotoCoreError) as error:
+        except ClientError as error:
+            raise Unavailable(reason=f"secretsmanager:{error.response['Error']['Code']}") from error
+        except BotoCoreError as error:
             raise Unavailable(reason=f"secretsmanager:{type(error).__name__}") from error
 
     def write(self, secret_id: str, text: str) -> None:
