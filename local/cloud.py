@@ -38,7 +38,11 @@ def deploy(endpoint: str, base_url: str) -> str:
     run([str(sam), "build", "--config-env", "local"], "sam build failed", variables)
     say("sam deploy")
     overrides = f"Architecture={_architecture()} DeletionProtection=false IssuerUrl={base_url} AllowedOrigin=http://localhost:3000"
-    run([str(sam), "deploy", "--config-env", "local", "--parameter-overrides", overrides], "sam deploy failed", variables)
+    run(
+        [str(sam), "deploy", "--config-env", "local", "--parameter-overrides", overrides],
+        "sam deploy failed",
+        variables,
+    )
     api_id = in_emulators_python(endpoint, "-m", "local.fixups", STACK).strip()
     stamp.write_text(f"{wanted} {api_id}")
     return api_id
@@ -52,7 +56,9 @@ def initialise(endpoint: str) -> None:
     """
     say("initialising")
     script = ROOT / "scripts" / "initialize_security.py"
-    in_emulators_python(endpoint, str(script), "--stack", STACK, "--development", "--tenant", "acme", "--tenant", "globex")
+    in_emulators_python(
+        endpoint, str(script), "--stack", STACK, "--development", "--tenant", "acme", "--tenant", "globex"
+    )
 
 
 def in_emulators_python(endpoint: str, *arguments: str) -> str:
@@ -110,5 +116,3 @@ def require_make() -> None:
         Failure: it is not.
     """
     run(["make", "--version"], "make is needed for the build")
-
-

@@ -83,7 +83,12 @@ class Emulator:
 
 def credentials() -> dict[str, str]:
     """Return the emulator's root credentials: everybody knows them, and they open nothing else."""
-    return {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
+    return {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
 
 
 def require_free(port: int, setting: str) -> None:

@@ -100,7 +100,7 @@ def _fix_api(api_id: str, body: Template) -> None:
             **({"statusCode": str(response["statusCode"])} if "statusCode" in response else {}),
         )
     deployment_id = gateway.create_deployment(restApiId=api_id)["id"]
-    change = {"op": "replace", "path": "/deploymentId", "value": deployment_id}
+    change: Any = {"op": "replace", "path": "/deploymentId", "value": deployment_id}
     for stage in gateway.get_stages(restApiId=api_id)["item"]:
         gateway.update_stage(restApiId=api_id, stageName=stage["stageName"], patchOperations=[change])
 

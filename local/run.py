@@ -59,7 +59,10 @@ async def _run(port: int, emulator_port: int) -> int:
     try:
         api_id = await asyncio.to_thread(_prepare, emulator, url)
         server = await Front(emulator_port, f"/_aws/execute-api/{api_id}/v1").serve(port)
-        print(WELCOME.format(url=url, endpoint=emulator.url, log=emulator.log, seconds=time.monotonic() - started), flush=True)
+        print(
+            WELCOME.format(url=url, endpoint=emulator.url, log=emulator.log, seconds=time.monotonic() - started),
+            flush=True,
+        )
         while emulator.is_alive() and not stopped.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopped.wait(), 1)

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 HOME = ROOT / ".local"
 
 
-class Failure(Exception):  # noqa: N818 - its message is all that the user sees
+class Failure(Exception):
     """Something that the user must know, in one line."""
 
 

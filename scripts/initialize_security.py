@@ -37,7 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parse(arguments)
     gateway_client = connect()
     secrets_client = boto3.client("secretsmanager")
-    if options.development and not {_host(gateway_client), _host(secrets_client)} <= LOOPBACK:
+    endpoints = (gateway_client.meta.endpoint_url, secrets_client.meta.endpoint_url)
+    if options.development and not {urlsplit(url).hostname for url in endpoints} <= LOOPBACK:
         print("--development is refused: its password is known to everybody, and this endpoint is not on this machine")
         return 2
     outputs = _outputs(options.stack)
@@ -55,7 +56,9 @@ def main(arguments: list[str] | None = None) -> int:
         report=print,
     )
     try:
-        initialise.keys(options.issuer or outputs["BaseUrl"], outputs["ApiId"], options.algorithm, rotate=options.rotate)
+        initialise.keys(
+            options.issuer or outputs["BaseUrl"], outputs["ApiId"], options.algorithm, rotate=options.rotate
+        )
         ensure_cursor_key(gateway, outputs["SigningKeysTable"])
         _show(initialise.administrator(development=options.development))
         for tenant_id in options.tenant:
@@ -69,8 +72,12 @@ def main(arguments: list[str] | None = None) -> int:
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--stack", default="doorward", help="the name of the CloudFormation stack (doorward)")
-    parser.add_argument("--tenant", action="append", default=[], metavar="ID", help="make a tenant and its administrator")
-    parser.add_argument("--algorithm", choices=["RS256", "ES256", "EdDSA"], default="RS256", help="of a new signing key")
+    parser.add_argument(
+        "--tenant", action="append", default=[], metavar="ID", help="make a tenant and its administrator"
+    )
+    parser.add_argument(
+        "--algorithm", choices=["RS256", "ES256", "EdDSA"], default="RS256", help="of a new signing key"
+    )
     parser.add_argument("--issuer", help="the public base URL, if it is not the stack's output BaseUrl")
     parser.add_argument("--rotate", action="store_true", help="make new keys although there are live ones")
     parser.add_argument("--development", action="store_true", help="password admin123; only on this machine")
@@ -80,10 +87,6 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 def _outputs(stack: str) -> dict[str, str]:
     stacks = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
     return {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
-
-
-def _host(client: object) -> str:
-    return urlsplit(str(getattr(client, "meta").endpoint_url)).hostname or ""
 
 
 def _show(made: FirstUser | None) -> None:

@@ -35,7 +35,9 @@ def list_users() -> Response[str]:
     listed = services().look_up.listed_tenant(principal, check_tenant_id(tenant) if tenant else None)
     key = services().cursor_key()
     page = services().look_up.many(principal, listed, page_limit(app), read_cursor(key, listed, query(app, "cursor")))
-    return answer(UserListResponse(items=[_body(user) for user in page.users], next_cursor=mint_cursor(key, listed, page.after)))
+    return answer(
+        UserListResponse(items=[_body(user) for user in page.users], next_cursor=mint_cursor(key, listed, page.after))
+    )
 
 
 @app.get("/users/<user_id>")

@@ -16,7 +16,7 @@ Event = Mapping[str, Any]
 logging.getLogger("doorward").setLevel(logging.INFO)
 
 
-class Unauthorized(Exception):  # noqa: N818 - API Gateway looks at the message
+class Unauthorized(Exception):
     """Makes API Gateway answer 401: the message must be exactly this word."""
 
     def __init__(self) -> None:

@@ -43,8 +43,8 @@ class NewUser:
 class Changes:
     """What to change; a field that is UNSET stays as it is."""
 
-    display_name: str | None | Unset = UNSET
-    email: str | None | Unset = UNSET
+    display_name: str | Unset | None = UNSET
+    email: str | Unset | None = UNSET
     password: str | Unset = UNSET
     status: Status | Unset = UNSET
     roles: tuple[str, ...] | Unset = UNSET

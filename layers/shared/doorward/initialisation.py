@@ -55,6 +55,7 @@ class Initialise:
             issuer: the public base URL.
             own_api_id: the id of Doorward's own API, whose callers are told of restrictions.
             algorithm: of the signing key to make.
+            rotate: make new keys although there are live ones.
         """
         self._mac_key(rotate=rotate)
         try:
@@ -65,9 +66,7 @@ class Initialise:
         if rotate:
             self._sign_with_new_key(replace(current, issuer=issuer, own_api_id=own_api_id), algorithm)
         elif (current.issuer, current.own_api_id) != (issuer, own_api_id):
-            self.key_sets.save(
-                replace(current, issuer=issuer, own_api_id=own_api_id, version=current.version + 1)
-            )
+            self.key_sets.save(replace(current, issuer=issuer, own_api_id=own_api_id, version=current.version + 1))
             self.report(f"issuer is now {issuer}")
         else:
             self.report("signing key kept")

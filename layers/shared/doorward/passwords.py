@@ -41,9 +41,10 @@ class PasswordHasher:
             password: as sent; neither trimmed nor truncated.
         """
         try:
-            return self._argon2.verify(encoded or self._dummy, password) and encoded is not None
+            self._argon2.verify(encoded or self._dummy, password)
         except (VerificationError, InvalidHashError):
             return False
+        return encoded is not None
 
     def needs_rehash(self, encoded: str) -> bool:
         """Tell whether the hash was made with other parameters than today's."""

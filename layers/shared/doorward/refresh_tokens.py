@@ -15,7 +15,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from doorward.errors import ForgedRefreshToken, InvalidToken, InvalidGrant, NotInitialised
+from doorward.errors import ForgedRefreshToken, InvalidGrant, InvalidToken, NotInitialised
 from doorward.model import Clock, SessionId, SessionRef, TenantId, UserId
 
 COOKIE_NAME = "__Host-doorward"

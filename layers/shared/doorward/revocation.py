@@ -80,22 +80,18 @@ def cut_off_user(
         spared: the one session that goes on.
     """
     at = max((next_epoch(epoch, now_ms) for epoch in epochs.values()), default=now_ms)
-    return tuple(_cutoff(user_id, tenant_id, epoch, at, ends_sessions, spared) for tenant_id, epoch in epochs.items())
+    return tuple(
+        Cutoff(
+            tenant_id=tenant_id,
+            user_id=user_id,
+            at=at,
+            ends_sessions=ends_sessions,
+            spared=spared.session_id if spared and spared.tenant_id == tenant_id else None,
+            spared_from=epoch if spared and spared.tenant_id == tenant_id else 0,
+        )
+        for tenant_id, epoch in epochs.items()
+    )
 
 
 def _is_spared(claims: AccessTokenClaims, user: RevocationState) -> bool:
     return user.spared_session_id == claims.session_id and claims.epochs.user >= user.spared_min_epoch
-
-
-def _cutoff(
-    user_id: UserId, tenant_id: TenantId, epoch: int, at: int, ends_sessions: bool, spared: SessionRef | None  # noqa: FBT001
-) -> Cutoff:
-    here = spared is not None and spared.tenant_id == tenant_id
-    return Cutoff(
-        tenant_id=tenant_id,
-        user_id=user_id,
-        at=at,
-        ends_sessions=ends_sessions,
-        spared=spared.session_id if spared and here else None,
-        spared_from=epoch if here else 0,
-    )

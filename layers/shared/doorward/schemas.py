@@ -110,7 +110,7 @@ class TokenResponse(BaseModel):
     """A successful answer of the token endpoints (RFC 6749 section 5.1)."""
 
     access_token: str
-    token_type: Literal["Bearer"] = "Bearer"
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - RFC 6750
     expires_in: int
     refresh_token: str
     refresh_expires_in: int

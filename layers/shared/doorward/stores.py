@@ -1,5 +1,7 @@
-"""What the use cases need of storage. Two implementations keep these promises: `doorward.dynamodb`
-and the in-memory one of the tests; the same contract tests hold both.
+"""What the use cases need of storage.
+
+Two implementations keep these promises: `doorward.dynamodb` and the in-memory one of the tests; the same
+contract tests hold both.
 
 Every method is atomic. `tenant_id` comes first wherever the data belongs to a tenant.
 """

@@ -15,13 +15,12 @@ from doorward.errors import (
     TooManyAttempts,
     WrongPassword,
 )
-from doorward.model import PLATFORM, Clock, Cutoff, Membership, Principal, Status, TenantId
+from doorward.model import PLATFORM, Clock, Cutoff, Membership, Principal, TenantId
 from doorward.passwords import PasswordHasher, check_new_password
 from doorward.revocation import cut_off_user
 from doorward.stores import AttemptStore, RevocationStore, UserReader, UserRecord, UserWriter
 from doorward.tenancy import check_roles, is_admin
 from doorward.throttles import Attempt, Throttles
-
 
 _OWN_FIELDS = frozenset({"display_name", "email", "password"})
 _GUEST_FIELDS = frozenset({"status", "roles"})
@@ -46,7 +45,9 @@ class ChangeUser:
         tenant's administrators change all; those of another tenant the membership alone.
 
         Args:
+            principal: the caller.
             user_id: the user, or `me`.
+            changes: what to change.
             source: the address the request came from, for throttling.
 
         Raises:

@@ -47,6 +47,7 @@ class LookUpUsers:
         """Return a page of a list that `listed_tenant` allowed.
 
         Args:
+            principal: the caller.
             listed: the tenant, or PLATFORM for all.
             limit: users on the page, at most.
             after: the id that the previous page ended with.
@@ -55,8 +56,6 @@ class LookUpUsers:
             InsufficientScope: the caller does not administer it.
         """
         require_admin(principal, listed)
-        if listed == PLATFORM:
-            page = self.users.list_all(limit, after)
-        else:
-            page = self.users.list_tenant(listed, limit, after)
+        everybody = listed == PLATFORM
+        page = self.users.list_all(limit, after) if everybody else self.users.list_tenant(listed, limit, after)
         return VisiblePage(tuple(show(principal, record) for record in page.records), page.after)

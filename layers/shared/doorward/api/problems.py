@@ -33,19 +33,22 @@ def status_of(error: DoorwardError) -> HTTPStatus:
 
 def headers_of(error: DoorwardError) -> dict[str, str]:
     """Return the headers which an error's status demands (RFC 6750 section 3, RFC 9110 section 15.5)."""
-    if isinstance(error, errors.InvalidToken):
-        return {"WWW-Authenticate": f'Bearer error="invalid_token", error_description="{error.detail}"'}
-    if isinstance(error, errors.NotAuthenticated):
-        return {"WWW-Authenticate": "Bearer"}
-    if isinstance(error, errors.InsufficientScope):
-        return {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}
-    if isinstance(error, errors.MethodNotAllowed):
-        return {"Allow": ", ".join(error.allowed)}
-    if isinstance(error, errors.TooManyAttempts):
-        return {"Retry-After": str(error.retry_after_seconds)}
-    if isinstance(error, errors.Unavailable):
-        return {"Retry-After": "1"}
-    return {}
+    match error:
+        case errors.InvalidToken():
+            headers = {"WWW-Authenticate": f'Bearer error="invalid_token", error_description="{error.detail}"'}
+        case errors.NotAuthenticated():
+            headers = {"WWW-Authenticate": "Bearer"}
+        case errors.InsufficientScope():
+            headers = {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}
+        case errors.MethodNotAllowed():
+            headers = {"Allow": ", ".join(error.allowed)}
+        case errors.TooManyAttempts():
+            headers = {"Retry-After": str(error.retry_after_seconds)}
+        case errors.Unavailable():
+            headers = {"Retry-After": "1"}
+        case _:
+            headers = {}
+    return headers
 
 
 def problem(error: DoorwardError, request_id: str, *, oauth: bool) -> str:

@@ -70,6 +70,7 @@ def read_principal(app: APIGatewayRestResolver, *, changing_password: bool = Fal
     """Return the caller whom the authorizer recognised.
 
     Args:
+        app: the resolver that holds the request.
         changing_password: whether this is the one call open to those who must change theirs.
 
     Raises:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
@@ -39,7 +40,8 @@ class Resolver(APIGatewayRestResolver):
 
     def _fail(self, error: Exception) -> Response[str]:
         # Only the kind and the place: a message may quote what was sent.
-        _LOGGER.error("failed: %s", type(error).__name__, exc_info=(type(error), None, error.__traceback__))
+        trace = "".join(traceback.format_tb(error.__traceback__))
+        _LOGGER.error("failed: %s", type(error).__name__, extra={"trace": trace})
         return self._refuse(DoorwardError(reason=type(error).__name__))
 
     def _no_route(self, _: Exception) -> Response[str]:

@@ -28,4 +28,3 @@ def wire(settings: Settings) -> Authorize:
         allowed_origin=settings.allowed_origin,
         clock=clock,
     )
-

@@ -37,7 +37,10 @@ class Parts:
         """The tables this function was given."""
         settings = self.settings
         return Tables(
-            settings.users_table, settings.refresh_tokens_table, settings.revocations_table, settings.login_attempts_table
+            settings.users_table,
+            settings.refresh_tokens_table,
+            settings.revocations_table,
+            settings.login_attempts_table,
         )
 
     @cached_property
@@ -87,7 +90,10 @@ class Parts:
         """What makes revoking actions."""
         settings = self.settings
         return RevocationWriter(
-            self.gateway, settings.require("revocations_table"), settings.access_ttl_seconds, settings.refresh_ttl_seconds
+            self.gateway,
+            settings.require("revocations_table"),
+            settings.access_ttl_seconds,
+            settings.refresh_ttl_seconds,
         )
 
     @cached_property

@@ -40,10 +40,13 @@ def update(
     """Change attributes of an item, which comes into being if it was not there.
 
     Args:
+        table: the table.
+        key: the item's key.
         assign: attributes to set; those that are None are removed.
         remove: attributes to remove.
         add: whole numbers to add.
         when: a condition; `:name` in it stands for a member of `values`.
+        values: what the condition compares with.
     """
     assign, add = assign or {}, add or {}
     removed = [*remove, *(name for name, value in assign.items() if value is None)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
@@ -35,7 +35,10 @@ _RETRIED = frozenset(
 def connect() -> DynamoDBClient:
     """Return a boto3 client with short time-outs; endpoint and region come from the environment."""
     config = Config(
-        connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3}, max_pool_connections=50
+        connect_timeout=2,
+        read_timeout=5,
+        retries={"mode": "standard", "total_max_attempts": 3},
+        max_pool_connections=50,
     )
     client: DynamoDBClient = boto3.client("dynamodb", config=config)
     return client

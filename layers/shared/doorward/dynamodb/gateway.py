@@ -14,7 +14,7 @@ Action = Mapping[str, Mapping[str, Any]]
 """One element of TransactWriteItems: see `doorward.dynamodb.actions`."""
 
 
-class ConditionFailed(Exception):  # noqa: N818 - a message between store and client, not an error
+class ConditionFailed(Exception):
     """A condition did not hold; nothing was written.
 
     Args:
@@ -54,4 +54,3 @@ class Gateway(Reads, Protocol):
 
     def transact(self, actions: Sequence[Action]) -> None:
         """Carry out all actions or none; raises ConditionFailed."""
-

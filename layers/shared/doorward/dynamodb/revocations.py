@@ -117,7 +117,12 @@ class RevocationWriter:
     def _collapse(self, key: Mapping[str, str], item: Item, entries: Iterable[str], now_ms: int) -> Action:
         # The user's other sessions lose their access tokens once, and refresh into new ones.
         at = next_epoch(item.get("min_epoch", 0), now_ms)
-        assign = {"min_epoch": at, "spared_session_id": None, "spared_min_epoch": None, "expires_at": self._horizon(now_ms)}
+        assign = {
+            "min_epoch": at,
+            "spared_session_id": None,
+            "spared_min_epoch": None,
+            "expires_at": self._horizon(now_ms),
+        }
         when = "attribute_not_exists(min_epoch) OR min_epoch < :at"
         return actions.update(self.table, key, assign=assign, remove=entries, when=when, values={"at": at})
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from doorward.dynamodb import actions
-from doorward.dynamodb.gateway import ConditionFailed, Gateway, Place, Reads
+from doorward.dynamodb.gateway import Action, ConditionFailed, Gateway, Place, Reads
 from doorward.dynamodb.items import (
     Item,
     credential_key,
@@ -47,7 +47,7 @@ class Tables:
     login_attempts: str = ""
 
 
-def settle_actions(table: str, counters: Sequence[Counter]) -> list[actions.Action]:
+def settle_actions(table: str, counters: Sequence[Counter]) -> list[Action]:
     """Return the actions that lower counters again."""
     return [
         actions.update(table, {"pk": counter.key}, add={"attempts": -1}, when=actions.PRESENT) for counter in counters
@@ -103,7 +103,11 @@ class DynamoSessions:
     def create(self, session: Session, *, settled: Sequence[Counter] = (), trust: str | None = None) -> None:
         """Store a new session; in the same transaction lower the counters and keep the trust key."""
         tables = self.tables
-        steps = [actions.put(tables.refresh_tokens, session_key(session.ref), session_attributes(session), when=actions.ABSENT)]
+        steps = [
+            actions.put(
+                tables.refresh_tokens, session_key(session.ref), session_attributes(session), when=actions.ABSENT
+            )
+        ]
         steps += settle_actions(tables.login_attempts, settled)
         if trust is not None:
             expires_at = session.created_at_ms // 1000 + TRUST_SECONDS

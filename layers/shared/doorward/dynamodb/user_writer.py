@@ -114,9 +114,7 @@ class DynamoUserWriter:
             Conflict: somebody changed the user meanwhile.
         """
         table, user, steps = self.tables.users, before.user, _Steps()
-        steps.add(
-            actions.delete(table, user_key(user.id), when=_SAME_VERSION, values={"version": user.version})
-        )
+        steps.add(actions.delete(table, user_key(user.id), when=_SAME_VERSION, values={"version": user.version}))
         steps.add(actions.delete(table, credential_key(user.id)))
         for membership in before.memberships:
             steps.add(actions.delete(table, membership_key(membership.tenant_id, user.id)))

@@ -7,7 +7,7 @@ published recipe over the standard library's HMAC; a test holds it against botoc
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import hashlib
 import hmac
 import http.client
@@ -55,10 +55,11 @@ class Endpoint:
         return cls(url or default, region, access_key, secret_key, environment.get("AWS_SESSION_TOKEN", ""))
 
 
-def sign(endpoint: Endpoint, target: str, body: bytes, now: datetime.datetime) -> dict[str, str]:
+def sign(endpoint: Endpoint, target: str, body: bytes, now: dt.datetime) -> dict[str, str]:
     """Return the headers of a signed request to DynamoDB.
 
     Args:
+        endpoint: where, and in whose name.
         target: the operation, `DynamoDB_20120810.BatchGetItem`.
         body: the JSON that will be sent.
         now: the time, in UTC.
@@ -91,10 +92,10 @@ def sign(endpoint: Endpoint, target: str, body: bytes, now: datetime.datetime) -
 class WireReads:
     """Strongly consistent reads over one kept connection."""
 
-    def __init__(self, endpoint: Endpoint, now: Callable[[], datetime.datetime] | None = None) -> None:
+    def __init__(self, endpoint: Endpoint, now: Callable[[], dt.datetime] | None = None) -> None:
         """Take the endpoint; nothing is connected before the first request."""
         self._endpoint = endpoint
-        self._now = now or (lambda: datetime.datetime.now(datetime.UTC))
+        self._now = now or (lambda: dt.datetime.now(dt.UTC))
         self._connection: http.client.HTTPConnection | None = None
 
     def get(self, place: Place) -> Item | None:

@@ -121,7 +121,11 @@ class LogIn:
     def _admit(self, attempt: Attempt, now_ms: int) -> Sequence[Counter]:
         counters = self.throttles.counters(attempt, now_ms, trusted=False)
         full = self.attempts.count(counters)
-        if full is not None and full.key.startswith("account#") and self.attempts.is_trusted(trust_key(attempt), now_ms):
+        if (
+            full is not None
+            and full.key.startswith("account#")
+            and self.attempts.is_trusted(trust_key(attempt), now_ms)
+        ):
             counters = self.throttles.counters(attempt, now_ms, trusted=True)
             full = self.attempts.count(counters)
         if full is not None:
@@ -149,5 +153,3 @@ class LogIn:
     def _rehash(self, snapshot: Snapshot, password: str) -> None:
         if snapshot.user and snapshot.password_hash and self.hasher.needs_rehash(snapshot.password_hash):
             self.directory.replace_hash(snapshot.user.id, snapshot.password_hash, self.hasher.hash(password))
-
-

@@ -39,9 +39,7 @@ class Revoke:
             self._revoke_access_token(token, now_ms)
             return
         if self.sessions.revoke(ref, now_ms):
-            audit.record(
-                "session_revoked", tenant_id=ref.tenant_id, user_id=ref.user_id, session_id=ref.session_id
-            )
+            audit.record("session_revoked", tenant_id=ref.tenant_id, user_id=ref.user_id, session_id=ref.session_id)
 
     def _revoke_access_token(self, token: str, now_ms: int) -> None:
         try:
