@@ -1,0 +1,335 @@
+"""The stores in memory: the second implementation that the contract tests hold to the same promises."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from doorward.errors import Conflict, EmailTaken, NotFound, NotInitialised, TenantTaken, UsernameTaken
+from doorward.keyring import KeySet
+from doorward.model import (
+    PLATFORM,
+    AccessTokenClaims,
+    Cutoff,
+    Epochs,
+    Membership,
+    Revocations,
+    RevocationState,
+    Session,
+    SessionRef,
+    Snapshot,
+    Tenant,
+    TenantId,
+    User,
+    UserId,
+)
+from doorward.names import fold
+from doorward.stores import Located, Page, Rotation, UserRecord
+from doorward.throttles import Counter
+
+Place = tuple[TenantId, UserId]
+
+
+class FakeClock:
+    """A clock that tests move."""
+
+    def __init__(self, now_ms: int = 1_800_000_000_000) -> None:
+        self.now_ms = now_ms
+
+    def __call__(self) -> int:
+        return self.now_ms
+
+    def advance(self, seconds: float) -> None:
+        self.now_ms += round(seconds * 1000)
+
+
+@dataclass
+class World:
+    """Everything that is stored."""
+
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    users: dict[UserId, User] = field(default_factory=dict)
+    hashes: dict[UserId, str] = field(default_factory=dict)
+    usernames: dict[str, Located] = field(default_factory=dict)
+    emails: dict[tuple[TenantId, str], UserId] = field(default_factory=dict)
+    memberships: dict[Place, Membership] = field(default_factory=dict)
+    tenants: dict[TenantId, Tenant] = field(default_factory=dict)
+    sessions: dict[SessionRef, Session] = field(default_factory=dict)
+    states: dict[Place, RevocationState] = field(default_factory=dict)
+    tenant_epochs: dict[TenantId, int] = field(default_factory=dict)
+    attempts: dict[str, int] = field(default_factory=dict)
+    trusted: set[str] = field(default_factory=set)
+    key_set: KeySet | None = None
+    secrets: dict[str, str] = field(default_factory=dict)
+
+    def state(self, tenant_id: TenantId, user_id: UserId) -> RevocationState:
+        return self.states.get((tenant_id, user_id), RevocationState())
+
+    def admission(self, tenant_id: TenantId, user_id: UserId) -> Snapshot:
+        state = self.state(tenant_id, user_id)
+        return Snapshot(
+            user=self.users.get(user_id),
+            membership=self.memberships.get((tenant_id, user_id)),
+            tenant=self.tenants.get(tenant_id),
+            epochs=Epochs(state.min_epoch, self.tenant_epochs.get(tenant_id, 0)),
+            sessions_from=state.sessions_min_epoch,
+        )
+
+    def record(self, user: User) -> UserRecord:
+        return UserRecord(user, tuple(self.memberships[tenant, user.id] for tenant in user.tenant_ids))
+
+    def apply(self, cutoffs: Sequence[Cutoff]) -> None:
+        for cutoff in cutoffs:
+            if self.state(cutoff.tenant_id, cutoff.user_id).min_epoch >= cutoff.at:
+                raise Conflict
+        for cutoff in cutoffs:
+            self._apply(cutoff)
+
+    def _apply(self, cutoff: Cutoff) -> None:
+        place = (cutoff.tenant_id, cutoff.user_id)
+        state = self.state(*place)
+        self.states[place] = replace(
+            state,
+            min_epoch=cutoff.at,
+            sessions_min_epoch=cutoff.at if cutoff.ends_sessions else state.sessions_min_epoch,
+            spared_session_id=cutoff.spared,
+            spared_min_epoch=cutoff.spared_from if cutoff.spared else 0,
+        )
+        if cutoff.spared is not None:
+            ref = SessionRef(cutoff.tenant_id, cutoff.user_id, cutoff.spared)
+            session = self.sessions[ref]
+            self.sessions[ref] = replace(session, epochs=replace(session.epochs, user=cutoff.at))
+
+
+@dataclass
+class MemoryDirectory:
+    world: World
+
+    def find_by_username(self, folded: str) -> Located | None:
+        return self.world.usernames.get(folded)
+
+    def find_by_email(self, tenant_id: TenantId, folded: str) -> UserId | None:
+        return self.world.emails.get((tenant_id, folded))
+
+    def snapshot(self, tenant_id: TenantId, user_id: UserId) -> Snapshot:
+        with self.world.lock:
+            return replace(self.world.admission(tenant_id, user_id), password_hash=self.world.hashes.get(user_id))
+
+    def replace_hash(self, user_id: UserId, old: str, new: str) -> None:
+        with self.world.lock:
+            if self.world.hashes.get(user_id) == old:
+                self.world.hashes[user_id] = new
+
+
+@dataclass
+class MemorySessions:
+    world: World
+
+    def create(self, session: Session, *, settled: Sequence[Counter] = (), trust: str | None = None) -> None:
+        with self.world.lock:
+            self.world.sessions[session.ref] = session
+            MemoryAttempts(self.world).settle(settled)
+            if trust is not None:
+                self.world.trusted.add(trust)
+
+    def snapshot(self, ref: SessionRef) -> Snapshot:
+        with self.world.lock:
+            admission = self.world.admission(ref.tenant_id, ref.user_id)
+            return replace(admission, session=self.world.sessions.get(ref))
+
+    look_up = snapshot
+
+    def rotate(self, ref: SessionRef, generation: int, now_ms: int) -> Rotation:
+        with self.world.lock:
+            session = self.world.sessions.get(ref)
+            live = session is not None and session.revoked_at_ms is None and session.expires_at_ms > now_ms
+            if session is None or not live or session.generation != generation:
+                return Rotation(won=False, session=session)
+            session = replace(session, generation=generation + 1, rotated_at_ms=now_ms)
+            self.world.sessions[ref] = session
+            return Rotation(won=True, session=session)
+
+    def revoke(self, ref: SessionRef, now_ms: int) -> bool:
+        with self.world.lock:
+            place = (ref.tenant_id, ref.user_id)
+            state = self.world.state(*place)
+            self.world.states[place] = replace(state, sessions=state.sessions | {ref.session_id})
+            session = self.world.sessions.get(ref)
+            if session is None:
+                return False
+            self.world.sessions[ref] = replace(session, revoked_at_ms=now_ms)
+            return True
+
+
+@dataclass
+class MemoryRevocations:
+    world: World
+
+    def read(self, tenant_id: TenantId, user_id: UserId) -> Revocations:
+        with self.world.lock:
+            return Revocations(self.world.state(tenant_id, user_id), self.world.tenant_epochs.get(tenant_id, 0))
+
+    def revoke_token(self, claims: AccessTokenClaims, now_ms: int) -> None:
+        with self.world.lock:
+            place = (claims.tenant_id, claims.user_id)
+            state = self.world.state(*place)
+            self.world.states[place] = replace(state, tokens=state.tokens | {claims.token_id})
+
+    def cut_off(self, cutoffs: Sequence[Cutoff], now_ms: int) -> None:
+        with self.world.lock:
+            self.world.apply(cutoffs)
+
+    def epochs(self, tenant_ids: Iterable[TenantId], user_id: UserId) -> Mapping[TenantId, int]:
+        with self.world.lock:
+            return {tenant_id: self.world.state(tenant_id, user_id).min_epoch for tenant_id in tenant_ids}
+
+
+@dataclass
+class MemoryAttempts:
+    world: World
+
+    def count(self, counters: Sequence[Counter]) -> Counter | None:
+        with self.world.lock:
+            for counter in counters:
+                if self.world.attempts.get(counter.key, 0) >= counter.limit:
+                    return counter
+            for counter in counters:
+                self.world.attempts[counter.key] = self.world.attempts.get(counter.key, 0) + 1
+            return None
+
+    def settle(self, counters: Sequence[Counter]) -> None:
+        with self.world.lock:
+            for counter in counters:
+                self.world.attempts[counter.key] -= 1
+
+    def is_trusted(self, key: str, now_ms: int) -> bool:
+        return key in self.world.trusted
+
+
+@dataclass
+class MemoryUsers:
+    world: World
+
+    def get(self, user_id: UserId) -> UserRecord | None:
+        with self.world.lock:
+            user = self.world.users.get(user_id)
+            return None if user is None else self.world.record(user)
+
+    def password_hash(self, user_id: UserId) -> str | None:
+        return self.world.hashes.get(user_id)
+
+    def list_tenant(self, tenant_id: TenantId, limit: int, after: str | None) -> Page:
+        with self.world.lock:
+            return self._page([user for tenant, user in self.world.memberships if tenant == tenant_id], limit, after)
+
+    def list_all(self, limit: int, after: str | None) -> Page:
+        with self.world.lock:
+            return self._page(list(self.world.users), limit, after)
+
+    def _page(self, ids: list[UserId], limit: int, after: str | None) -> Page:
+        rest = sorted(user_id for user_id in ids if after is None or user_id > after)
+        shown = rest[:limit]
+        records = tuple(self.world.record(self.world.users[user_id]) for user_id in shown)
+        return Page(records, shown[-1] if len(rest) > limit else None)
+
+    def create(self, user: User, password_hash: str | None, membership: Membership | None) -> None:
+        with self.world.lock:
+            if fold(user.username) in self.world.usernames:
+                raise UsernameTaken
+            if membership is not None and membership.tenant_id not in self.world.tenants:
+                raise NotFound
+            self._claim_email(user, None)
+            self.world.usernames[fold(user.username)] = Located(user.id, user.home_tenant_id)
+            self.world.users[user.id] = user
+            if membership is not None:
+                self.world.memberships[membership.tenant_id, user.id] = membership
+            if password_hash is not None:
+                self.world.hashes[user.id] = password_hash
+
+    def change(
+        self,
+        before: UserRecord,
+        after: UserRecord,
+        *,
+        password_hash: str | None = None,
+        cutoffs: Sequence[Cutoff] = (),
+    ) -> None:
+        with self.world.lock:
+            self._require_version(before)
+            self._claim_email(after.user, before.user)
+            self.world.apply(cutoffs)
+            self.world.users[after.user.id] = after.user
+            for membership in after.memberships:
+                self.world.memberships[membership.tenant_id, after.user.id] = membership
+            if password_hash is not None:
+                self.world.hashes[after.user.id] = password_hash
+
+    def delete(self, before: UserRecord, cutoffs: Sequence[Cutoff]) -> None:
+        with self.world.lock:
+            self._require_version(before)
+            self.world.apply(cutoffs)
+            del self.world.users[before.user.id]
+            self.world.hashes.pop(before.user.id, None)
+            for membership in before.memberships:
+                del self.world.memberships[membership.tenant_id, before.user.id]
+            self._release_email(before.user)
+
+    def _require_version(self, before: UserRecord) -> None:
+        stored = self.world.users.get(before.user.id)
+        if stored is None or stored.version != before.user.version:
+            raise Conflict
+
+    def _claim_email(self, user: User, before: User | None) -> None:
+        wanted = [(realm, fold(user.email)) for realm in user.tenant_ids or (PLATFORM,)] if user.email else []
+        if any(self.world.emails.get(place, user.id) != user.id for place in wanted):
+            raise EmailTaken
+        if before is not None:
+            self._release_email(before)
+        self.world.emails.update(dict.fromkeys(wanted, user.id))
+
+    def _release_email(self, user: User) -> None:
+        for realm in user.tenant_ids or (PLATFORM,):
+            self.world.emails.pop((realm, fold(user.email or "")), None)
+
+
+@dataclass
+class MemoryTenants:
+    world: World
+
+    def create(self, tenant: Tenant) -> None:
+        with self.world.lock:
+            if tenant.id in self.world.tenants:
+                raise TenantTaken
+            self.world.tenants[tenant.id] = tenant
+
+    def get(self, tenant_id: TenantId) -> Tenant | None:
+        return self.world.tenants.get(tenant_id)
+
+
+@dataclass
+class MemoryKeySets:
+    world: World
+
+    def load(self) -> KeySet:
+        if self.world.key_set is None:
+            raise NotInitialised
+        return self.world.key_set
+
+    def save(self, key_set: KeySet) -> None:
+        with self.world.lock:
+            stored = self.world.key_set.version if self.world.key_set else 0
+            if key_set.version != stored + 1:
+                raise Conflict
+            self.world.key_set = key_set
+
+
+@dataclass
+class MemorySecrets:
+    world: World
+
+    def read(self, secret_id: str) -> str | None:
+        return self.world.secrets.get(secret_id)
+
+    def write(self, secret_id: str, text: str) -> None:
+        self.world.secrets[secret_id] = text

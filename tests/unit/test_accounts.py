@@ -1,0 +1,319 @@
+"""Users: who may create, see, change and delete whom, and what that revokes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from doorward.commands import Changes, NewUser
+from doorward.errors import (
+    Conflict,
+    DoorwardError,
+    EmailTaken,
+    InsufficientScope,
+    InvalidCredentials,
+    InvalidGrant,
+    InvalidRequest,
+    InvalidToken,
+    NotFound,
+    OwnAccount,
+    PasswordChangeRequired,
+    TooManyAttempts,
+    UnacceptableName,
+    UsernameTaken,
+    WeakPassword,
+    WrongPassword,
+)
+from doorward.model import PLATFORM, Membership, Principal, TenantId
+from tests.world import ACME, GLOBEX, PASSWORD, House
+
+NEW = "another good password"
+HERE = "192.0.2.1"
+
+
+def _admin(house: House, username: str = "acme-admin") -> Principal:
+    return house.principal(house.sign_in(username).tokens)
+
+
+def _change(house: House, principal: Principal, user_id: str, **changes: Any) -> None:
+    house.change_user(principal, user_id, Changes(**changes), HERE)
+
+
+class TestCreation:
+    def test_a_tenant_administrator_creates_in_the_own_tenant(self, house: House) -> None:
+        made = house.create_user(_admin(house), NewUser(PASSWORD, email="bob@acme.example"))
+        assert made.user.tenant_ids == (ACME,)
+        assert made.user.username == made.user.id
+        assert made.memberships[0].roles == ("user",)
+
+    @pytest.mark.parametrize(
+        ("who", "tenant_id"), [("acme-admin", GLOBEX), ("acme-admin", PLATFORM), ("bob", ACME), ("bob", None)]
+    )
+    def test_nobody_else_creates_there(self, house: House, who: str, tenant_id: TenantId | None) -> None:
+        house.add_user("bob")
+        password = "admin123" if who == "acme-admin" else PASSWORD
+        principal = house.principal(house.sign_in(who, password).tokens)
+        with pytest.raises(InsufficientScope):
+            house.create_user(principal, NewUser(PASSWORD, tenant_id=tenant_id))
+
+    @pytest.mark.parametrize(
+        ("wanted", "error"),
+        [
+            ({"username": "ACME-admin"}, UsernameTaken),
+            ({"email": "ADMIN@acme.example"}, EmailTaken),
+            ({"tenant_id": TenantId("nowhere")}, NotFound),
+            ({"password": "short"}, WeakPassword),
+            ({"password": "x" * 1025}, WeakPassword),
+            ({"password": "password123"}, WeakPassword),
+            ({"password": "longusername", "username": "LongUserName"}, WeakPassword),
+            ({"roles": ("service",)}, InvalidRequest),
+            ({"roles": ("platform_admin",)}, InvalidRequest),
+            ({"roles": ("Admin",)}, InvalidRequest),
+            ({"roles": tuple(f"r{n}" for n in range(21))}, InvalidRequest),
+            ({"username": "has space"}, UnacceptableName),
+            ({"username": "at@sign"}, UnacceptableName),
+            ({"username": "nul\0byte"}, UnacceptableName),
+            ({"username": "x" * 129}, UnacceptableName),
+            ({"email": "no-address"}, UnacceptableName),
+        ],
+    )
+    def test_a_refused_creation_writes_nothing(
+        self, house: House, wanted: dict[str, Any], error: type[DoorwardError]
+    ) -> None:
+        admin = _admin(house, "admin")
+        before = repr((house.world.users, house.world.usernames, house.world.emails, house.world.memberships))
+        with pytest.raises(error):
+            house.create_user(admin, NewUser(**{"password": PASSWORD, "tenant_id": ACME, **wanted}))
+        assert repr((house.world.users, house.world.usernames, house.world.emails, house.world.memberships)) == before
+
+    def test_the_same_address_in_two_tenants_is_two_users(self, house: House) -> None:
+        for admin in (_admin(house), _admin(house, "globex-admin")):
+            house.create_user(admin, NewUser(PASSWORD, email="same@people.example"))
+
+    def test_a_deleted_users_name_is_never_given_again(self, house: House) -> None:
+        house.delete_user(_admin(house), house.add_user("carol", email="carol@acme.example").user_id)
+        with pytest.raises(UsernameTaken):
+            house.create_user(_admin(house), NewUser(PASSWORD, username="carol"))
+        assert house.create_user(_admin(house), NewUser(PASSWORD, email="carol@acme.example"))
+
+
+class TestSight:
+    def test_everybody_sees_himself(self, house: House) -> None:
+        bob = house.add_user("bob")
+        assert house.look_up.one(bob, "me").user.username == "bob"
+        assert house.look_up.one(bob, bob.user_id).owned
+
+    def test_a_user_asking_for_another_learns_not_even_of_existence(self, house: House) -> None:
+        bob, carol = house.add_user("bob"), house.add_user("carol")
+        for user_id in (carol.user_id, "nobody"):
+            with pytest.raises(InsufficientScope):
+                house.look_up.one(bob, user_id)
+
+    def test_another_tenants_user_is_the_same_as_none(self, house: House) -> None:
+        stranger = house.add_user("stranger", GLOBEX)
+        for user_id in (stranger.user_id, "nobody"):
+            with pytest.raises(NotFound):
+                house.look_up.one(_admin(house), user_id)
+
+    def test_an_administrator_of_a_second_tenant_sees_the_membership_alone(self, house: House) -> None:
+        bob = house.add_user("bob", email="bob@acme.example")
+        _join(house, bob, GLOBEX)
+        guest = house.look_up.one(_admin(house, "globex-admin"), bob.user_id)
+        assert not guest.owned
+        assert [member.tenant_id for member in guest.memberships] == [GLOBEX]
+        home = house.look_up.one(_admin(house), bob.user_id)
+        assert home.owned
+        assert [member.tenant_id for member in home.memberships] == [ACME]
+        assert len(house.look_up.one(_admin(house, "admin"), bob.user_id).memberships) == 2
+
+    def test_lists_are_of_one_tenant_and_paged(self, house: House) -> None:
+        for number in range(5):
+            house.add_user(f"user{number}")
+        admin = _admin(house)
+        listed, after = [], None
+        while True:
+            page = house.look_up.many(admin, house.look_up.listed_tenant(admin, None), 2, after)
+            listed += [shown.user.username for shown in page.users]
+            after = page.after
+            if after is None:
+                break
+        assert sorted(listed) == ["acme-admin", *(f"user{number}" for number in range(5))]
+
+    def test_only_platform_administrators_list_everybody(self, house: House) -> None:
+        admin = _admin(house, "admin")
+        assert len(house.look_up.many(admin, house.look_up.listed_tenant(admin, None), 10, None).users) == 3
+        for tenant_id in (GLOBEX, PLATFORM):
+            with pytest.raises(InsufficientScope):
+                house.look_up.many(_admin(house), tenant_id, 10, None)
+        with pytest.raises(InsufficientScope):
+            house.look_up.listed_tenant(house.add_user("bob"), None)
+
+
+def _join(house: House, principal: Principal, tenant_id: TenantId) -> None:
+    user = house.world.users[principal.user_id]
+    house.world.users[user.id] = replace(user, tenant_ids=(*user.tenant_ids, tenant_id))
+    house.world.memberships[tenant_id, user.id] = Membership(tenant_id, user.id, ("user",), "active", 0)
+
+
+class TestPasswordChange:
+    def test_it_needs_the_current_password(self, house: House) -> None:
+        bob = house.add_user("bob")
+        with pytest.raises(InvalidRequest):
+            _change(house, bob, "me", password=NEW)
+        with pytest.raises(WrongPassword):
+            _change(house, bob, "me", password=NEW, current_password="wrong")
+        _change(house, bob, "me", password=NEW, current_password=PASSWORD)
+        with pytest.raises(InvalidCredentials):
+            house.sign_in("bob", PASSWORD)
+        assert house.sign_in("bob", NEW)
+
+    def test_it_ends_the_other_sessions_and_spares_this_one(self, house: House) -> None:
+        house.add_user("bob")
+        here, there = house.sign_in("bob", PASSWORD), house.sign_in("bob", PASSWORD)
+        _change(house, house.principal(here.tokens), "me", password=NEW, current_password=PASSWORD)
+        assert house.principal(here.tokens)
+        assert house.by_cookie(here.cookie)
+        assert house.principal(house.refresh(here.tokens.refresh_token))
+        for refused in (
+            lambda: house.principal(there.tokens),
+            lambda: house.by_cookie(there.cookie),
+            lambda: house.refresh(there.tokens.refresh_token),
+        ):
+            with pytest.raises((InvalidToken, InvalidGrant)):
+                refused()
+
+    def test_the_current_password_cannot_be_guessed_from_a_stolen_session(self, house: House) -> None:
+        bob = house.add_user("bob")
+        for _ in range(10):
+            with pytest.raises(WrongPassword):
+                _change(house, bob, "me", password=NEW, current_password="wrong")
+        with pytest.raises(TooManyAttempts):
+            _change(house, bob, "me", password=NEW, current_password=PASSWORD)
+
+    def test_who_must_change_it_can_do_nothing_else(self, house: House) -> None:
+        bob = house.add_user("bob", password_change_required=True)
+        assert bob.restriction == "password_change_required"
+        for user_id, changes in (("me", {"display_name": "Bob"}), (_admin(house).user_id, {"password": NEW})):
+            with pytest.raises((PasswordChangeRequired, InsufficientScope)):
+                _change(house, bob, user_id, **changes)
+
+    def test_changing_it_lifts_the_restriction_from_this_very_session(self, house: House) -> None:
+        house.add_user("bob", password_change_required=True)
+        here, there = house.sign_in("bob", PASSWORD), house.sign_in("bob", PASSWORD)
+        _change(house, house.principal(here.tokens), "me", password=NEW, current_password=PASSWORD)
+        assert house.principal(here.tokens).restriction is None
+        assert house.by_cookie(here.cookie).restriction is None
+        assert house.principal(house.refresh(here.tokens.refresh_token)).restriction is None
+        with pytest.raises(InvalidToken):
+            house.principal(there.tokens)
+
+    def test_a_reset_by_an_administrator_ends_all_sessions(self, house: House) -> None:
+        bob = house.add_user("bob")
+        session = house.sign_in("bob", PASSWORD)
+        _change(house, _admin(house), bob.user_id, password=NEW, password_change_required=True)
+        with pytest.raises(InvalidToken):
+            house.principal(session.tokens)
+        assert house.principal(house.sign_in("bob", NEW).tokens).restriction == "password_change_required"
+
+
+class TestChanges:
+    def test_a_change_of_roles_acts_on_live_tokens_and_spares_the_session(self, house: House) -> None:
+        bob = house.add_user("bob")
+        session = house.sign_in("bob", PASSWORD)
+        _change(house, _admin(house), bob.user_id, roles=("admin",))
+        with pytest.raises(InvalidToken):
+            house.principal(session.tokens)
+        assert house.principal(house.refresh(session.tokens.refresh_token)).roles == {"admin"}
+        assert house.by_cookie(session.cookie).roles == {"admin"}
+
+    def test_disabling_ends_everything_and_enabling_revives_nothing(self, house: House) -> None:
+        bob = house.add_user("bob")
+        session = house.sign_in("bob", PASSWORD)
+        _change(house, _admin(house), bob.user_id, status="disabled")
+        _change(house, _admin(house), bob.user_id, status="active")
+        with pytest.raises(InvalidToken):
+            house.principal(session.tokens)
+        with pytest.raises(InvalidToken):
+            house.by_cookie(session.cookie)
+        with pytest.raises(InvalidGrant):
+            house.refresh(session.tokens.refresh_token)
+        assert house.sign_in("bob", PASSWORD)
+
+    @pytest.mark.parametrize("changes", [{"roles": ("admin",)}, {"status": "active"}, {"password_change_required": False}])
+    def test_nobody_raises_himself(self, house: House, changes: dict[str, Any]) -> None:
+        with pytest.raises(InsufficientScope):
+            _change(house, house.add_user("bob"), "me", **changes)
+
+    @pytest.mark.parametrize("changes", [{"roles": ("user",)}, {"status": "disabled"}])
+    def test_administrators_do_not_lock_themselves_out(self, house: House, changes: dict[str, Any]) -> None:
+        with pytest.raises(OwnAccount):
+            _change(house, _admin(house), "me", **changes)
+        with pytest.raises(OwnAccount):
+            house.delete_user(_admin(house), "me")
+
+    @pytest.mark.parametrize(
+        "changes", [{"password": NEW}, {"email": "x@y.example"}, {"display_name": "x"}, {"password_change_required": True}]
+    )
+    def test_a_second_tenants_administrator_does_not_touch_the_user(self, house: House, changes: dict[str, Any]) -> None:
+        bob = house.add_user("bob")
+        _join(house, bob, GLOBEX)
+        guest = _admin(house, "globex-admin")
+        with pytest.raises(InsufficientScope):
+            _change(house, guest, bob.user_id, **changes)
+        with pytest.raises(InsufficientScope):
+            house.delete_user(guest, bob.user_id)
+
+    def test_a_second_tenants_administrator_changes_the_membership_there_alone(self, house: House) -> None:
+        bob = house.add_user("bob")
+        _join(house, bob, GLOBEX)
+        there = house.sign_in("bob", PASSWORD, tenant_id=GLOBEX)
+        _change(house, _admin(house, "globex-admin"), bob.user_id, status="disabled")
+        with pytest.raises(InvalidToken):
+            house.principal(there.tokens)
+        with pytest.raises(InvalidCredentials):
+            house.sign_in("bob", PASSWORD, tenant_id=GLOBEX)
+        assert house.sign_in("bob", PASSWORD)
+
+    def test_an_address_moves_and_its_old_one_is_free(self, house: House) -> None:
+        bob = house.add_user("bob", email="bob@acme.example")
+        _change(house, bob, "me", email="robert@acme.example", current_password=PASSWORD)
+        house.create_user(_admin(house), NewUser(PASSWORD, email="bob@acme.example"))
+        with pytest.raises(EmailTaken):
+            _change(house, _admin(house), bob.user_id, email="BOB@acme.example")
+        _change(house, _admin(house), bob.user_id, email=None, display_name=None)
+        assert house.world.users[bob.user_id].email is None
+
+    def test_two_changes_from_one_reading_conflict(self, house: House) -> None:
+        bob = house.add_user("bob")
+        before = house.users.get(bob.user_id)
+        assert before is not None
+        after = replace(before, user=replace(before.user, version=before.user.version + 1))
+        house.users.change(before, after)
+        with pytest.raises(Conflict):
+            house.users.change(before, after)
+
+    def test_nothing_to_change_is_refused(self, house: House) -> None:
+        with pytest.raises(InvalidRequest):
+            _change(house, _admin(house), "me")
+
+    def test_roles_of_a_user_without_tenant_cannot_be_changed(self, house: House) -> None:
+        with pytest.raises(InvalidCredentials):
+            house.add_user("homeless", PLATFORM)
+        user_id = house.world.usernames["homeless"].user_id
+        with pytest.raises(InvalidRequest):
+            _change(house, _admin(house, "admin"), user_id, roles=("user",))
+
+    def test_a_deletion_ends_everything(self, house: House) -> None:
+        bob = house.add_user("bob")
+        session = house.sign_in("bob", PASSWORD)
+        house.delete_user(_admin(house), bob.user_id)
+        with pytest.raises(InvalidToken):
+            house.principal(session.tokens)
+        with pytest.raises(InvalidToken):
+            house.by_cookie(session.cookie)
+        with pytest.raises(InvalidGrant):
+            house.refresh(session.tokens.refresh_token)
+        with pytest.raises(NotFound):
+            house.delete_user(_admin(house), bob.user_id)

@@ -1,0 +1,110 @@
+"""The rooms of the house: what imports what."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "layers" / "shared" / "doorward"
+
+# Lowest first. A module imports only from lines above its own; siblings never import each other.
+LEVELS = [
+    {"errors"},
+    {"model"},
+    {"commands", "audit"},
+    {"settings", "schemas"},
+    {"names", "passwords", "keyring", "refresh_tokens", "revocation", "throttles"},
+    {"access_tokens", "tenancy", "metadata"},
+    {"stores"},
+    {"sessions", "accounts", "authorization", "dynamodb", "secrets_manager"},
+    {"initialisation", "bootstrap", "api", "authorizer_events"},
+]
+LEVEL = {module: level for level, modules in enumerate(LEVELS) for module in modules}
+AWS = {"boto3", "botocore", "aws_lambda_powertools", "mypy_boto3_dynamodb", "mypy_boto3_secretsmanager"}
+MAY_KNOW_AWS = {"dynamodb", "secrets_manager", "bootstrap", "api"}
+
+
+def _files() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def _module(file: Path) -> str:
+    return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def _imports(file: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{name.name}" for name in node.names} if node.module == "doorward" else {node.module}
+    return found
+
+
+@pytest.mark.parametrize("file", _files(), ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_imports_run_downward_only(file: Path) -> None:
+    here = _module(file)
+    if here == "__init__":
+        return
+    for imported in _imports(file):
+        first, _, rest = imported.partition(".")
+        other = rest.partition(".")[0]
+        if first == "doorward" and other != here:
+            assert LEVEL[other] < LEVEL[here], f"{here} imports {other}"
+
+
+@pytest.mark.parametrize("file", _files(), ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_only_the_edges_know_aws(file: Path) -> None:
+    if _module(file) not in MAY_KNOW_AWS:
+        assert not {name.partition(".")[0] for name in _imports(file)} & AWS
+
+
+def test_every_function_is_one_file_of_thin_handlers() -> None:
+    for folder in (ROOT / "functions").iterdir():
+        if folder.is_dir() and folder.name != "__pycache__":
+            assert {file.name for file in folder.iterdir()} - {"__pycache__"} == {"app.py"}
+            tree = ast.parse((folder / "app.py").read_text())
+            for node in ast.walk(tree):
+                if isinstance(node, ast.FunctionDef):
+                    assert (node.end_lineno or 0) - node.lineno < 20, f"{folder.name}.{node.name}"
+            assert not {name.partition(".")[0] for name in _imports(folder / "app.py")} & {"boto3", "botocore"}
+
+
+@pytest.mark.parametrize("function", ["authorizer", "login", "logout", "refresh", "revoke", "users", "well_known"])
+def test_importing_a_function_reads_no_environment_and_calls_nobody(function: str) -> None:
+    code = f"import functions.{function}.app"
+    path = f"{ROOT}:{ROOT / 'layers' / 'shared'}"
+    done = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": path}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_authorizer_imports_no_sdk_no_pydantic_and_no_event_handler() -> None:
+    code = (
+        "import sys, functions.authorizer.app\n"
+        "from doorward.settings import Settings\n"
+        "from doorward.bootstrap import authorizer\n"
+        "import os\n"
+        "os.environ.update(AWS_REGION='x', AWS_ACCESS_KEY_ID='x', AWS_SECRET_ACCESS_KEY='x')\n"
+        "authorizer.wire(Settings(revocations_table='r', signing_keys_table='k'))\n"
+        "bad = {'boto3', 'botocore', 'pydantic', 'aws_lambda_powertools', 'aws_xray_sdk', 'ulid', 'argon2'}\n"
+        "print(sorted(bad & set(sys.modules)))"
+    )
+    path = f"{ROOT}:{ROOT / 'layers' / 'shared'}"
+    done = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": path}, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("file", _files(), ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_files_and_functions_stay_small(file: Path) -> None:
+    text = file.read_text()
+    assert text.count("\n") <= 250
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef) and node.body:
+            first = node.body[1].lineno if ast.get_docstring(node) and len(node.body) > 1 else node.body[0].lineno
+            assert (node.end_lineno or 0) - first <= 40, node.name

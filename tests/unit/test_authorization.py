@@ -1,0 +1,248 @@
+"""The one decision, and what API Gateway gets of it."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from dataclasses import replace
+from typing import Any
+
+import jwt
+import pytest
+
+from doorward.authorizer_events import Unauthorized, decide, presented
+from doorward.authorization import Presented
+from doorward.errors import InvalidToken, MissingCredentials
+from doorward.refresh_tokens import COOKIE_NAME
+from tests.world import ACME, ISSUER, ORIGIN, House
+
+ARN = "arn:aws:execute-api:eu-central-1:123456789012:ownapi/v1/GET/users/me"
+
+
+def _with_token(token: str) -> Presented:
+    return Presented("GET", "/users/me", authorization=(f"Bearer {token}",))
+
+
+def test_a_good_token_gives_its_principal(house: House) -> None:
+    principal = house.principal(house.sign_in("acme-admin").tokens)
+    assert (principal.username, principal.tenant_id, principal.roles) == ("acme-admin", ACME, {"admin"})
+
+
+def test_an_expired_token_is_refused(house: House) -> None:
+    pair = house.sign_in("acme-admin").tokens
+    house.clock.advance(900)
+    with pytest.raises(InvalidToken) as caught:
+        house.principal(pair)
+    assert caught.value.reason == "expired"
+
+
+@pytest.mark.parametrize(
+    "value", ["", "Bearer", "Bearer ", "bearer  x", "Bearer a b", "Bearer é", "Bearer .", "Bearer " + "x" * 9000]
+)
+def test_a_bad_bearer_beside_a_good_cookie_decides_alone(house: House, value: str) -> None:
+    cookie = house.sign_in("admin").cookie
+    request = Presented("GET", "/", authorization=(value,), cookie=(f"{COOKIE_NAME}={cookie}",))
+    if not value:
+        assert house.authorize(request)
+        return
+    with pytest.raises(InvalidToken):
+        house.authorize(request)
+
+
+def test_several_authorization_headers_are_refused(house: House) -> None:
+    token = house.sign_in("admin").tokens.access_token
+    with pytest.raises(InvalidToken):
+        house.authorize(Presented("GET", "/", authorization=(f"Bearer {token}", "Bearer x")))
+
+
+def test_another_scheme_is_no_credential(house: House) -> None:
+    with pytest.raises(MissingCredentials):
+        house.authorize(Presented("GET", "/", authorization=("Basic eDp5",)))
+
+
+class TestCookie:
+    def test_it_is_the_session(self, house: House) -> None:
+        assert house.by_cookie(house.sign_in("acme-admin").cookie).username == "acme-admin"
+
+    def test_it_does_not_count_inside_a_tenants_api(self, house: House) -> None:
+        with pytest.raises(MissingCredentials):
+            house.by_cookie(house.sign_in("acme-admin").cookie, path="/api/acme/notifications")
+
+    @pytest.mark.parametrize("cookie", ["", "x", "dws1", "dws1.acme.x.y.z", "é", "x" * 20_000])
+    def test_garbage_is_refused(self, house: House, cookie: str) -> None:
+        with pytest.raises(InvalidToken):
+            house.by_cookie(cookie)
+
+    def test_every_altered_character_is_noticed(self, house: House) -> None:
+        cookie = str(house.sign_in("acme-admin").cookie)
+        for index in range(len(cookie) - 1):
+            altered = cookie[:index] + ("A" if cookie[index] != "A" else "B") + cookie[index + 1 :]
+            with pytest.raises(InvalidToken):
+                house.by_cookie(altered)
+
+    def test_two_session_cookies_are_refused(self, house: House) -> None:
+        cookie = house.sign_in("admin").cookie
+        with pytest.raises(InvalidToken):
+            house.authorize(Presented("GET", "/", cookie=(f"{COOKIE_NAME}={cookie}; {COOKIE_NAME}=x",)))
+
+    def test_other_cookies_do_not_matter(self, house: House) -> None:
+        cookie = house.sign_in("admin").cookie
+        assert house.authorize(Presented("GET", "/", cookie=("a=b; c", f"{COOKIE_NAME}={cookie}; =;")))
+        with pytest.raises(MissingCredentials):
+            house.authorize(Presented("GET", "/", cookie=("a=b",)))
+
+    def test_roles_are_those_of_this_moment(self, house: House) -> None:
+        cookie = house.sign_in("acme-admin").cookie
+        place = next(place for place in house.world.memberships if place[0] == ACME)
+        house.world.memberships[place] = replace(house.world.memberships[place], roles=("auditor",))
+        assert house.by_cookie(cookie).roles == {"auditor"}
+
+    def test_it_ends_with_the_session(self, house: House) -> None:
+        cookie = house.sign_in("acme-admin").cookie
+        house.clock.advance(86_400)
+        with pytest.raises(InvalidToken):
+            house.by_cookie(cookie)
+
+    @pytest.mark.parametrize(
+        ("headers", "crosses"),
+        [
+            ({}, False),
+            ({"fetch_site": "same-origin"}, False),
+            ({"fetch_site": "none"}, False),
+            ({"fetch_site": "same-site"}, True),
+            ({"fetch_site": "cross-site"}, True),
+            ({"fetch_site": "cross-site", "origin": ORIGIN}, False),
+            ({"fetch_site": "cross-site", "origin": "https://evil.example"}, True),
+            ({"origin": "https://id.example", "host": "id.example"}, False),
+            ({"origin": "https://evil.example", "host": "id.example"}, True),
+            ({"origin": "null", "host": "id.example"}, True),
+            ({"origin": "https://id.example.evil.example", "host": "id.example"}, True),
+            ({"origin": "https://[", "host": "id.example"}, True),
+            ({"origin": "", "host": ""}, True),
+        ],
+    )
+    def test_a_change_must_come_from_an_allowed_origin(
+        self, house: House, headers: dict[str, str], crosses: bool
+    ) -> None:
+        cookie = house.sign_in("admin").cookie
+        restriction = "cross_site_request" if crosses else None
+        assert house.by_cookie(cookie, "POST", **headers).restriction == restriction
+        assert house.by_cookie(cookie, "GET", **headers).restriction is None
+
+    def test_a_get_that_changes_state_is_held_to_the_same(self, house: House) -> None:
+        cookie = (f"{COOKIE_NAME}={house.sign_in('admin').cookie}",)
+        request = Presented("GET", "/auth/logout", cookie=cookie, fetch_site="cross-site", changes_state=True)
+        assert house.authorize(request).restriction == "cross_site_request"
+
+
+def _hs256(header: dict[str, Any], claims: dict[str, Any], key: bytes) -> str:
+    text = ".".join(jwt.utils.base64url_encode(json.dumps(part).encode()).decode() for part in (header, claims))
+    return f"{text}.{jwt.utils.base64url_encode(hmac.digest(key, text.encode(), 'sha256')).decode()}"
+
+
+def _forged(house: House) -> dict[str, str]:
+    """Return tokens that nobody may get in with, by what is wrong with them."""
+    good = house.sign_in("acme-admin").tokens.access_token
+    head, body, signature = good.split(".")
+    header, claims = jwt.get_unverified_header(good), jwt.decode(good, options={"verify_signature": False})
+    pem = json.loads(house.world.secrets["signing"])["keys"][header["kid"]]
+    public = json.dumps(house.keyring.key_set().jwks()["keys"][0]).encode()
+
+    def signed(changes: dict[str, Any], heading: dict[str, Any] | None = None) -> str:
+        payload = {name: value for name, value in {**claims, **changes}.items() if value is not None}
+        return jwt.encode(payload, pem, algorithm="ES256", headers={**header, **(heading or {})})
+
+    return {
+        "alg none": jwt.encode(claims, None, algorithm="none", headers={"typ": "at+jwt", "kid": header["kid"]}),
+        "hs256 with the public key": _hs256({**header, "alg": "HS256"}, claims, public),
+        "no signature": f"{head}.{body}.",
+        "half a signature": f"{head}.{body}.{signature[:40]}",
+        "zero signature": f"{head}.{body}.{'A' * 86}",
+        "another body": f"{head}.{jwt.encode({**claims, 'roles': ['platform_admin']}, pem, 'ES256').split('.')[1]}.{signature}",
+        "two parts": f"{head}.{body}",
+        "five parts": f"{good}.x.y",
+        "wrong type": signed({}, {"typ": "JWT"}),
+        "critical header": signed({}, {"crit": ["exp"]}),
+        "kid of a path": signed({}, {"kid": "../../dev/null"}),
+        "kid unknown": signed({}, {"kid": "nobody"}),
+        "other issuer": signed({"iss": "https://evil.example"}),
+        "other audience": signed({"aud": "other"}),
+        "several audiences": signed({"aud": ["doorward", "other"]}),
+        "no expiry": signed({"exp": None}),
+        "expiry as text": signed({"exp": "9999999999"}),
+        "expiry as a fraction": signed({"exp": 9999999999.5}),
+        "issued in the future": signed({"iat": claims["iat"] + 3600}),
+        "no session": signed({"sid": None}),
+        "roles as text": signed({"roles": "admin"}),
+        "roles of numbers": signed({"roles": [1]}),
+        "epoch as text": signed({"epoch": "0"}),
+        "a number as name": signed({"user_id": 7}),
+        "refresh token": house.sign_in("acme-admin").tokens.refresh_token,
+        "deep json": f"{jwt.utils.base64url_encode(b'[' * 3000).decode()}.{body}.{signature}",
+    }
+
+
+FORGERIES = sorted(_forged(House()))
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_a_forged_token_is_refused(house: House, name: str) -> None:
+    with pytest.raises(InvalidToken) as caught:
+        house.authorize(_with_token(_forged(house)[name]))
+    assert caught.value.detail == InvalidToken.default_detail
+
+
+class TestPolicies:
+    def event(self, token: str | None = None, api_id: str = "ownapi", **rest: Any) -> dict[str, Any]:
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        event = {"methodArn": ARN, "path": "/users/me", "httpMethod": "GET", "headers": headers}
+        return {**event, "requestContext": {"apiId": api_id}, **rest}
+
+    def test_the_policy_covers_the_stage_and_the_context_is_text(self, house: House) -> None:
+        policy = decide(house.authorize, self.event(house.sign_in("acme-admin").tokens.access_token))
+        (statement,) = policy["policyDocument"]["Statement"]
+        assert statement["Effect"] == "Allow"
+        assert statement["Resource"] == "arn:aws:execute-api:eu-central-1:123456789012:ownapi/v1/*"
+        assert all(type(value) is str for value in policy["context"].values())
+        assert policy["context"]["tenant_id"] == "acme"
+
+    def test_missing_credentials_are_unauthorized_everywhere(self, house: House) -> None:
+        for api_id in ("ownapi", "foreign"):
+            with pytest.raises(Unauthorized, match="^Unauthorized$"):
+                decide(house.authorize, self.event(api_id=api_id))
+
+    def test_a_bad_token_is_denied_at_home_and_unauthorized_elsewhere(self, house: House) -> None:
+        policy = decide(house.authorize, self.event("x"))
+        assert policy["policyDocument"]["Statement"][0]["Effect"] == "Deny"
+        assert policy["context"] == {}
+        with pytest.raises(Unauthorized):
+            decide(house.authorize, self.event("x", api_id="foreign"))
+
+    def test_a_restricted_caller_is_passed_on_at_home_and_denied_elsewhere(self, house: House) -> None:
+        house.add_user("newcomer", password_change_required=True)
+        token = house.sign_in("newcomer", "correct horse battery").tokens.access_token
+        home = decide(house.authorize, self.event(token))
+        assert home["context"]["restriction"] == "password_change_required"
+        foreign = decide(house.authorize, self.event(token, api_id="foreign"))
+        assert foreign["policyDocument"]["Statement"][0]["Effect"] == "Deny"
+
+    def test_header_names_in_any_case_and_values_of_both_shapes_are_read(self) -> None:
+        event = {
+            "httpMethod": "post",
+            "path": "/v1/api/acme/x",
+            "resource": "/api/{tenantId}/x",
+            "headers": {"aUTHORIZATION": "one", "ORIGIN": "o"},
+            "multiValueHeaders": {"Authorization": ["one", "two"], "COOKIE": ["a=b"]},
+        }
+        shown = presented(event)
+        assert shown.authorization == ("one", "two")
+        assert (shown.cookie, shown.origin, shown.method) == (("a=b",), "o", "POST")
+        assert shown.path == "/api/{tenantId}/x"
+
+    def test_an_empty_event_presents_nothing(self) -> None:
+        assert presented({}) == Presented("", "")
+
+
+def test_the_issuer_is_the_deployments(house: House) -> None:
+    token = house.sign_in("admin").tokens.access_token
+    assert jwt.decode(token, options={"verify_signature": False})["iss"] == ISSUER

@@ -1,0 +1,276 @@
+"""Small pure things: names, passwords, keys, cursors, settings, signatures."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import json
+from typing import Any
+
+import jwt
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doorward import names
+from doorward.api.cursors import mint_cursor, read_cursor
+from doorward.dynamodb import actions
+from doorward.dynamodb.items import decode, email_key, encode, encode_value, pick
+from doorward.dynamodb.wire import Endpoint, sign
+from doorward.errors import (
+    DoorwardError,
+    InvalidCursor,
+    InvalidRequest,
+    InvalidToken,
+    Misconfigured,
+    NotInitialised,
+    UnacceptableName,
+    WeakPassword,
+)
+from doorward.keyring import Algorithm, Keyring, KeySet, Signer, generate_key
+from doorward.metadata import authorization_server_metadata
+from doorward.model import SessionId, SessionRef, TenantId, UserId
+from doorward.passwords import PasswordHasher, check_new_password
+from doorward.refresh_tokens import MacKeyring, decode_mac_keys, read_refresh_token
+from doorward.settings import Settings
+from doorward.throttles import Attempt, Throttles, trust_key
+from local.front import Front
+from tests.fakes import FakeClock
+
+
+class TestNames:
+    @pytest.mark.parametrize("name", ["bob", "Bob.Smith-1", "иван", "josé", "李雷", "müller", "γιώργος"])
+    def test_honest_names_pass(self, name: str) -> None:
+        assert names.check_username(name) == name
+
+    @pytest.mark.parametrize(
+        "name",
+        ["", "   ", "a b", "а" + "dmin", "аԁmіn", "ѕсоре", "a\u200bb", "a\u202eb", "a\x00b", "a\ud800", "x" * 129, "a@b"],
+    )
+    def test_deceptive_and_unprintable_names_are_refused(self, name: str) -> None:
+        with pytest.raises(UnacceptableName):
+            names.check_username(name)
+
+    @given(st.text(max_size=60))
+    def test_folding_twice_is_folding_once(self, text: str) -> None:
+        assert names.fold(names.fold(text)) == names.fold(text)
+
+    @pytest.mark.parametrize("text", ["a@b.example", "First.Last+tag@sub.b.example", "ü@b.example"])
+    def test_addresses_pass(self, text: str) -> None:
+        assert names.check_email(text) == text
+
+    @pytest.mark.parametrize("text", ["", "a", "@b.c", "a@b", "a@b..c", "a b@c.d", "a@b@c.d", "x" * 65 + "@b.c", "a@b.c\0"])
+    def test_what_is_no_address_is_refused(self, text: str) -> None:
+        with pytest.raises(UnacceptableName):
+            names.check_email(text)
+
+    @pytest.mark.parametrize("text", ["", "-", "-a", "a-", "A", "a_b", "é", "a" * 64, "a/b", "a.b", "a\n"])
+    def test_what_is_no_slug_is_no_tenant(self, text: str) -> None:
+        with pytest.raises(InvalidRequest):
+            names.check_tenant_id(text)
+
+    def test_a_name_of_any_length_has_a_key_that_fits(self) -> None:
+        key = email_key(TenantId("acme"), names.fold("\ufdfa" * 250))
+        assert len(key["sk"].encode()) < 1024
+        assert key != email_key(TenantId("acme"), names.fold("\ufdfa" * 249))
+
+
+class TestPasswords:
+    def test_they_are_verified_exactly_as_sent(self) -> None:
+        hasher = PasswordHasher(memory_kib=8, time_cost=1)
+        encoded = hasher.hash("pässword\0 ")
+        assert hasher.verify(encoded, "pässword\0 ")
+        for other in ("pässword\0", "pässword", "PÄSSWORD\0 ", "pa\u0308ssword\0 "):
+            assert not hasher.verify(encoded, other)
+
+    def test_the_hash_is_argon2id_of_the_advised_cost(self) -> None:
+        assert PasswordHasher().hash("x").startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+    def test_nobodys_hash_is_worth_the_same_work_and_matches_nothing(self) -> None:
+        assert not PasswordHasher(memory_kib=8, time_cost=1).verify(None, "")
+        assert not PasswordHasher(memory_kib=8, time_cost=1).verify("garbage", "x")
+
+    @pytest.mark.parametrize("password", ["1234567", "password", "PASSWORD", "qwertyuiop", "x" * 1025, "bob@x.example"])
+    def test_weak_ones_are_refused(self, password: str) -> None:
+        with pytest.raises(WeakPassword):
+            check_new_password(password, "bob", "Bob@x.example", None)
+
+    def test_long_ones_and_strange_ones_pass(self) -> None:
+        for password in ("x" * 1024, "七転び八起き七転び八起き", "\0" * 8, "  spaces  "):
+            check_new_password(password)
+
+
+class TestKeys:
+    @pytest.mark.parametrize("algorithm", ["RS256", "ES256", "EdDSA"])
+    def test_a_key_signs_and_its_published_half_verifies(self, algorithm: Algorithm) -> None:
+        public, pem = generate_key(algorithm, 0)
+        key_set = KeySet("https://id.example", "", (public,), 1)
+        keyring = Keyring(lambda: key_set, FakeClock())
+        signer = Signer(keyring, lambda: {public.kid: pem})
+        text = jwt.encode({"a": 1}, signer.current().key, algorithm=algorithm)
+        assert signer.current() is signer.current()
+        published = key_set.jwks()["keys"][0]
+        assert jwt.decode(text, jwt.PyJWK(published), algorithms=[algorithm]) == {"a": 1}
+        assert keyring.verification_key(public.kid) is keyring.verification_key(public.kid)
+        assert not {"d", "p", "q", "dp", "dq", "qi"} & set(published)
+        assert (published["use"], published["alg"], published["kid"]) == ("sig", algorithm, public.kid)
+
+    def test_an_unknown_kid_reloads_once_a_minute(self) -> None:
+        public, _ = generate_key("ES256", 0)
+        loads, clock = [], FakeClock()
+
+        def load() -> KeySet:
+            loads.append(clock())
+            return KeySet("i", "", (public,) if len(loads) > 1 else (), 1)
+
+        keyring = Keyring(load, clock)
+        for _ in range(100):
+            with pytest.raises(InvalidToken):
+                keyring.verification_key(public.kid)
+        assert len(loads) == 1
+        clock.advance(60)
+        assert keyring.verification_key(public.kid)
+        assert len(loads) == 2
+        clock.advance(299)
+        keyring.key_set()
+        assert len(loads) == 2
+        clock.advance(1)
+        keyring.key_set()
+        assert len(loads) == 3
+
+    def test_a_deployment_without_keys_says_so(self) -> None:
+        keyring = Keyring(lambda: KeySet("i", "", ()), FakeClock())
+        with pytest.raises(NotInitialised):
+            Signer(keyring, dict).current()
+        with pytest.raises(NotInitialised):
+            decode_mac_keys(None)
+        public, _ = generate_key("ES256", 0)
+        with pytest.raises(Misconfigured):
+            Signer(Keyring(lambda: KeySet("i", "", (public,)), FakeClock()), dict).current()
+
+    def test_a_token_of_a_newer_mac_key_causes_one_reload(self) -> None:
+        clock, loads = FakeClock(), []
+        keys = [{"kid": name, "key": base64.urlsafe_b64encode(name.encode() * 16).decode()} for name in ("aa", "bb")]
+
+        def load() -> str:
+            loads.append(clock())
+            return json.dumps({"keys": keys[:1] if len(loads) == 1 else keys[::-1]})
+
+        ring, ref = MacKeyring(load, clock), SessionRef(TenantId("acme"), UserId("0" * 26), SessionId("1" * 26))
+        old = ring.mint(ref, 0)
+        newer = MacKeyring(lambda: json.dumps({"keys": keys[::-1]}), clock).mint(ref, 1)
+        with pytest.raises(DoorwardError):
+            ring.read(newer)
+        clock.advance(60)
+        assert ring.read(newer).generation == 1
+        assert ring.read(old).generation == 0
+        assert read_refresh_token(decode_mac_keys(load()), newer).ref == ref
+
+    def test_the_metadata_promises_only_what_is_there(self) -> None:
+        public, _ = generate_key("ES256", 0)
+        document = authorization_server_metadata(KeySet("https://id.example", "", (public,)))
+        assert document["issuer"] == "https://id.example"
+        assert document["id_token_signing_alg_values_supported"] == ["ES256"]
+        assert "authorization_endpoint" not in document
+
+
+class TestCursors:
+    KEY = b"k" * 32
+
+    @given(st.text(max_size=40))
+    def test_a_cursor_reads_back(self, after: str) -> None:
+        assert read_cursor(self.KEY, "acme", mint_cursor(self.KEY, "acme", after)) == after
+
+    @pytest.mark.parametrize("cursor", ["x", "AAAA", "é", "A" * 5000, "====", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"])
+    def test_what_was_not_given_out_is_refused(self, cursor: str) -> None:
+        with pytest.raises(InvalidCursor):
+            read_cursor(self.KEY, "acme", cursor)
+
+    def test_another_lists_cursor_is_refused(self) -> None:
+        cursor = mint_cursor(self.KEY, "acme", "id")
+        for key, listed in ((self.KEY, "globex"), (b"j" * 32, "acme")):
+            with pytest.raises(InvalidCursor):
+                read_cursor(key, listed, cursor)
+
+    def test_a_list_begins_and_ends_without_one(self) -> None:
+        assert read_cursor(self.KEY, "acme", None) is None
+        assert mint_cursor(self.KEY, "acme", None) is None
+
+
+class TestSettings:
+    def test_the_environment_decides_and_silence_means_the_default(self) -> None:
+        settings = Settings.from_environment({"USERS_TABLE": "u", "ACCESS_TTL_SECONDS": "60", "AUDIENCE": ""})
+        assert (settings.users_table, settings.access_ttl_seconds, settings.audience) == ("u", 60, "doorward")
+
+    @pytest.mark.parametrize("text", ["0", "-1", "1.5", "ten", "١"])
+    def test_a_number_that_is_none_stops_the_start(self, text: str) -> None:
+        with pytest.raises(Misconfigured):
+            Settings.from_environment({"ACCESS_TTL_SECONDS": text})
+
+    def test_a_missing_necessity_stops_the_start(self) -> None:
+        with pytest.raises(Misconfigured):
+            Settings().require("users_table")
+
+
+class TestDynamoDbForms:
+    @given(
+        st.dictionaries(
+            st.text(min_size=1, max_size=8),
+            st.one_of(st.text(max_size=8), st.integers(), st.booleans(), st.lists(st.text(max_size=4), max_size=3)),
+            max_size=5,
+        )
+    )
+    def test_an_item_reads_back(self, item: dict[str, Any]) -> None:
+        assert decode(encode(item)) == item
+
+    def test_what_has_no_form_is_an_error(self) -> None:
+        with pytest.raises(TypeError):
+            encode_value(1.5)
+        assert encode({"a": None}) == {}
+        assert pick([], {"pk": "x"}) is None
+
+    def test_an_update_sets_adds_and_removes(self) -> None:
+        update = actions.update("t", {"pk": "x"}, assign={"a": 1, "b": None}, add={"c": 2}, remove=["d"])["Update"]
+        assert update["UpdateExpression"] == "SET #n0 = :v0 ADD #n3 :v3 REMOVE #n1, #n2" or set(
+            update["ExpressionAttributeNames"].values()
+        ) == {"a", "b", "c", "d"}
+        assert update["ExpressionAttributeValues"] == {
+            f":v{list(update['ExpressionAttributeNames'].values()).index('a')}": {"N": "1"},
+            f":v{list(update['ExpressionAttributeNames'].values()).index('c')}": {"N": "2"},
+        }
+
+    @pytest.mark.parametrize("url", ["https://dynamodb.eu-central-1.amazonaws.com", "http://127.0.0.1:8000"])
+    def test_the_signature_is_botocores(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        endpoint, now = Endpoint(url, "eu-central-1", "AKID", "secret", "token"), dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
+        body, target = b'{"TableName":"t"}', "DynamoDB_20120810.GetItem"
+        ours = sign(endpoint, target, body, now)
+        headers = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": target}
+        request = AWSRequest("POST", url, headers=headers, data=body)
+        signer = SigV4Auth(Credentials("AKID", "secret", "token"), "dynamodb", "eu-central-1")
+        monkeypatch.setattr("botocore.auth.get_current_datetime", lambda *_: now.replace(tzinfo=None), raising=True)
+        signer.add_auth(request)
+        assert ours["authorization"] == request.headers["Authorization"]
+
+    def test_the_endpoint_is_that_of_the_environment(self) -> None:
+        lambdas = {"AWS_REGION": "r", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "s"}
+        assert Endpoint.from_environment(lambdas).url == "https://dynamodb.r.amazonaws.com"
+        assert Endpoint.from_environment({**lambdas, "AWS_ENDPOINT_URL": "http://x"}).url == "http://x"
+        with pytest.raises(Misconfigured):
+            Endpoint.from_environment({})
+
+
+def test_strangers_share_no_throttle_and_the_table_shows_no_names() -> None:
+    throttles = Throttles(300_000, 10, 100, 200)
+    one, other = (throttles.counters(Attempt(source, "bob"), 0, trusted=False) for source in ("192.0.2.1", "192.0.2.2"))
+    assert not {counter.key for counter in one[:2]} & {counter.key for counter in other[:2]}
+    assert "bob" not in str(one) + trust_key(Attempt("unknown", "bob"))
+
+
+def test_the_front_door_prefixes_the_path_and_asks_for_one_answer() -> None:
+    head = b"GET /users?x=1 HTTP/1.1\r\nHost: localhost:8080\r\nConnection: keep-alive\r\n\r\n"
+    assert Front(4566, "/_aws/execute-api/a/v1").rewrite(head) == (
+        b"GET /_aws/execute-api/a/v1/users?x=1 HTTP/1.1\r\nHost: localhost:8080\r\nConnection: close\r\n\r\n"
+    )

@@ -1,0 +1,175 @@
+"""Use cases over the in-memory stores, and people to use them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from doorward.access_tokens import verify_access_token
+from doorward.accounts.change import ChangeUser
+from doorward.accounts.create import CreateUser
+from doorward.accounts.delete import DeleteUser
+from doorward.accounts.look_up import LookUpUsers
+from doorward.authorization import Authorize, Presented
+from doorward.commands import NewUser
+from doorward.initialisation import Initialise
+from doorward.keyring import Keyring, Signer
+from doorward.model import AccessTokenClaims, Principal, TenantId, TokenPair
+from doorward.passwords import PasswordHasher
+from doorward.refresh_tokens import COOKIE_NAME, MacKeyring
+from doorward.sessions.login import Credentials, LogIn, SignedIn
+from doorward.sessions.logout import LogOut
+from doorward.sessions.minting import TokenMinter
+from doorward.sessions.refresh import Refresh
+from doorward.sessions.revoke import Revoke
+from doorward.throttles import Throttles
+from tests.fakes import (
+    FakeClock,
+    MemoryAttempts,
+    MemoryDirectory,
+    MemoryKeySets,
+    MemoryRevocations,
+    MemorySecrets,
+    MemorySessions,
+    MemoryTenants,
+    MemoryUsers,
+    World,
+)
+
+ISSUER = "https://id.example"
+AUDIENCE = "doorward"
+ORIGIN = "https://app.example"
+PASSWORD = "correct horse battery"
+ACME, GLOBEX = TenantId("acme"), TenantId("globex")
+
+
+class CountingHasher(PasswordHasher):
+    """Cheap parameters, and a count of the work done."""
+
+    def __init__(self) -> None:
+        super().__init__(memory_kib=8, time_cost=1)
+        self.verified = 0
+
+    def verify(self, encoded: str | None, password: str) -> bool:
+        self.verified += 1
+        return super().verify(encoded, password)
+
+
+@dataclass
+class House:
+    """A whole Doorward in memory, initialised, with the tenants acme and globex."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    world: World = field(default_factory=World)
+    hasher: CountingHasher = field(default_factory=CountingHasher)
+    throttles: Throttles = field(default_factory=lambda: Throttles(300_000, 10, 100, 200))
+
+    def __post_init__(self) -> None:
+        self.users = MemoryUsers(self.world)
+        self.sessions = MemorySessions(self.world)
+        self.revocations = MemoryRevocations(self.world)
+        self.attempts = MemoryAttempts(self.world)
+        self.create_user = CreateUser(self.users, self.hasher, self.clock)
+        self.reported: list[str] = []
+        self.initialise = Initialise(
+            MemoryKeySets(self.world),
+            MemorySecrets(self.world),
+            MemoryTenants(self.world),
+            self.create_user,
+            "signing",
+            "mac",
+            self.clock,
+            self.reported.append,
+        )
+        self.initialise.keys(ISSUER, "ownapi", "ES256")
+        self.initialise.administrator(development=True)
+        for tenant_id in (ACME, GLOBEX):
+            self.initialise.tenant(tenant_id, development=True)
+
+    @cached_property
+    def keyring(self) -> Keyring:
+        return Keyring(MemoryKeySets(self.world).load, self.clock)
+
+    @cached_property
+    def mac_keyring(self) -> MacKeyring:
+        return MacKeyring(lambda: self.world.secrets.get("mac"), self.clock)
+
+    @cached_property
+    def minter(self) -> TokenMinter:
+        import json
+
+        signer = Signer(self.keyring, lambda: json.loads(self.world.secrets["signing"])["keys"])
+        return TokenMinter(signer, self.mac_keyring, AUDIENCE, 900)
+
+    @cached_property
+    def log_in(self) -> LogIn:
+        return LogIn(
+            MemoryDirectory(self.world),
+            self.sessions,
+            self.attempts,
+            self.throttles,
+            self.hasher,
+            self.minter,
+            self.clock,
+            86_400,
+        )
+
+    @cached_property
+    def refresh(self) -> Refresh:
+        return Refresh(self.sessions, self.minter, self.clock, 10)
+
+    @cached_property
+    def log_out(self) -> LogOut:
+        return LogOut(self.sessions, self.revocations, self.users, self.clock)
+
+    @cached_property
+    def revoke(self) -> Revoke:
+        return Revoke(self.sessions, self.revocations, self.keyring, self.mac_keyring, AUDIENCE, self.clock)
+
+    @cached_property
+    def authorize(self) -> Authorize:
+        return Authorize(self.keyring, self.revocations, self.sessions, AUDIENCE, ORIGIN, self.clock)
+
+    @cached_property
+    def change_user(self) -> ChangeUser:
+        return ChangeUser(
+            self.users, self.users, self.revocations, self.attempts, self.throttles, self.hasher, self.clock
+        )
+
+    @cached_property
+    def delete_user(self) -> DeleteUser:
+        return DeleteUser(self.users, self.users, self.revocations, self.clock)
+
+    @cached_property
+    def look_up(self) -> LookUpUsers:
+        return LookUpUsers(self.users)
+
+    def sign_in(
+        self,
+        username: str,
+        password: str = "admin123",
+        *,
+        tenant_id: TenantId | None = None,
+        source: str = "192.0.2.1",
+        wants_cookie: bool = True,
+    ) -> SignedIn:
+        return self.log_in(
+            Credentials(password, source, username=username, tenant_id=tenant_id, wants_cookie=wants_cookie)
+        )
+
+    def principal(self, pair: TokenPair) -> Principal:
+        return self.authorize(Presented("GET", "/", authorization=(f"Bearer {pair.access_token}",)))
+
+    def by_cookie(self, cookie: str | None, method: str = "GET", path: str = "/users/me", **rest: str) -> Principal:
+        return self.authorize(Presented(method, path, cookie=(f"{COOKIE_NAME}={cookie}",), **rest))
+
+    def claims(self, pair: TokenPair) -> AccessTokenClaims:
+        return verify_access_token(pair.access_token, self.keyring, AUDIENCE, self.clock())
+
+    def add_user(
+        self, username: str, tenant_id: TenantId = ACME, *, password: str = PASSWORD, email: str | None = None, **rest: bool
+    ) -> Principal:
+        """Make a user, sign in, and return who that is."""
+        wanted = NewUser(password, username=username, email=email, tenant_id=tenant_id, **rest)
+        self.create_user(self.principal(self.sign_in("admin").tokens), wanted)
+        return self.principal(self.sign_in(username, password).tokens)
