@@ -1,0 +1,132 @@
+"""The stores, three times: in memory, on moto, and on a DynamoDB that is right under concurrency."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from moto import mock_aws
+
+from doorward.dynamodb.attempts import DynamoAttempts
+from doorward.dynamodb.client import BotoGateway
+from doorward.dynamodb.keys import DynamoKeySets
+from doorward.dynamodb.revocations import DynamoRevocationReader, DynamoRevocations, RevocationWriter
+from doorward.dynamodb.sessions import DynamoDirectory, DynamoSessionReader, DynamoSessions, Tables
+from doorward.dynamodb.user_writer import DynamoTenants, DynamoUserWriter
+from doorward.dynamodb.users import DynamoUserReader
+from doorward.stores import (
+    AttemptStore,
+    Directory,
+    KeySetStore,
+    RevocationReader,
+    RevocationStore,
+    SessionReader,
+    SessionStore,
+    TenantStore,
+    UserReader,
+    UserWriter,
+)
+from tests import fakes
+from tests.template import table_definitions
+
+
+@dataclass
+class Stores:
+    """One implementation of every store."""
+
+    directory: Directory
+    sessions: SessionStore
+    session_reader: SessionReader
+    revocations: RevocationStore
+    revocation_reader: RevocationReader
+    attempts: AttemptStore
+    reader: UserReader
+    writer: UserWriter
+    tenants: TenantStore
+    key_sets: KeySetStore
+
+
+def in_memory() -> Stores:
+    world = fakes.World()
+    sessions, revocations, users = fakes.MemorySessions(world), fakes.MemoryRevocations(world), fakes.MemoryUsers(world)
+    return Stores(
+        fakes.MemoryDirectory(world),
+        sessions,
+        sessions,
+        revocations,
+        revocations,
+        fakes.MemoryAttempts(world),
+        users,
+        users,
+        fakes.MemoryTenants(world),
+        fakes.MemoryKeySets(world),
+    )
+
+
+def make_tables(client: Any, prefix: str) -> dict[str, str]:
+    """Make the template's tables; return their names by logical id."""
+    names = {}
+    for name, definition in table_definitions().items():
+        names[name] = f"{prefix}{name}"
+        client.create_table(TableName=names[name], **definition)
+    return names
+
+
+def on_dynamodb(client: Any, names: dict[str, str]) -> Stores:
+    gateway = BotoGateway(client)
+    tables = Tables(names["UsersTable"], names["RefreshTokensTable"], names["RevocationsTable"], names["LoginAttemptsTable"])
+    writer = RevocationWriter(gateway, tables.revocations, 900, 86_400)
+    return Stores(
+        DynamoDirectory(gateway, tables),
+        DynamoSessions(gateway, tables, writer),
+        DynamoSessionReader(gateway, tables),
+        DynamoRevocations(gateway, writer),
+        DynamoRevocationReader(gateway, tables.revocations),
+        DynamoAttempts(gateway, tables.login_attempts),
+        DynamoUserReader(gateway, tables),
+        DynamoUserWriter(gateway, tables, writer),
+        DynamoTenants(gateway, tables.users),
+        DynamoKeySets(gateway, names["SigningKeysTable"]),
+    )
+
+
+@pytest.fixture(scope="session")
+def dynamodb_client() -> Any:
+    """A client of a real DynamoDB's double: DynamoDB Local or the emulator."""
+    endpoint = os.environ.get("DYNAMODB_ENDPOINT")
+    if not endpoint:
+        pytest.skip("DYNAMODB_ENDPOINT is not set: no race-safe DynamoDB to test on")
+    return boto3.client(
+        "dynamodb",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(max_pool_connections=60),
+    )
+
+
+@pytest.fixture(params=["memory", "moto", "dynamodb"])
+def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
+    """Every store, empty."""
+    if request.param == "memory":
+        yield in_memory()
+    elif request.param == "moto":
+        with mock_aws():
+            client = boto3.client("dynamodb", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+            yield on_dynamodb(client, make_tables(client, ""))
+    else:
+        client = request.getfixturevalue("dynamodb_client")
+        yield on_dynamodb(client, make_tables(client, f"t{uuid.uuid4().hex[:8]}-"))
+
+
+@pytest.fixture
+def race_stores(dynamodb_client: Any) -> Stores:
+    """Every store on a DynamoDB whose conditions hold under concurrency."""
+    return on_dynamodb(dynamodb_client, make_tables(dynamodb_client, f"r{uuid.uuid4().hex[:8]}-"))

@@ -1,0 +1,115 @@
+"""What only a DynamoDB that is right under concurrency can show."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import pytest
+
+from doorward.errors import Conflict, DoorwardError, EmailTaken, UsernameTaken
+from doorward.model import Cutoff
+from doorward.throttles import Counter
+from tests.contract.conftest import Stores
+from tests.contract.makers import ACME, NOW, claims, membership, record, session, tenant, user
+
+pytestmark = pytest.mark.race
+T = TypeVar("T")
+RACERS = 50
+
+
+def race(run: Callable[[int], T]) -> list[T | DoorwardError]:
+    """Run 50 threads at one moment; return what each returned or was refused with."""
+    barrier = threading.Barrier(RACERS)
+    results: list[T | DoorwardError] = []
+
+    def racer(number: int) -> None:
+        barrier.wait()
+        try:
+            results.append(run(number))
+        except DoorwardError as error:
+            results.append(error)
+
+    threads = [threading.Thread(target=racer, args=(number,)) for number in range(RACERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == RACERS
+    return results
+
+
+def test_one_refresh_token_is_rotated_once(race_stores: Stores) -> None:
+    stored = session(user())
+    race_stores.sessions.create(stored)
+    rotations: list[Any] = race(lambda _: race_stores.sessions.rotate(stored.ref, 0, NOW + 1))
+    assert sum(rotation.won for rotation in rotations) == 1
+    assert {rotation.session.generation for rotation in rotations} == {1}
+
+
+@pytest.mark.parametrize("field", ["username", "email"])
+def test_one_name_is_given_once(race_stores: Stores, field: str) -> None:
+    race_stores.tenants.create(tenant())
+    value = {"username": "bob", "email": "bob@acme.example"}[field]
+
+    def create(_: int) -> str:
+        member = user(**{field: value})
+        race_stores.writer.create(member, "hash", membership(member))
+        return member.id
+
+    results = race(create)
+    assert sum(isinstance(result, str) for result in results) == 1
+    assert {type(result) for result in results} - {str} == {UsernameTaken if field == "username" else EmailTaken}
+    assert len(race_stores.reader.list_tenant(ACME, 100, None).records) == 1
+
+
+def test_a_throttle_lets_exactly_its_limit_through(race_stores: Stores) -> None:
+    counters = [Counter("pair", 10, NOW), Counter("source", 100, NOW)]
+    results = race(lambda _: race_stores.attempts.count(counters))
+    assert results.count(None) == 10
+
+
+def test_revocations_at_once_are_all_kept(race_stores: Stores) -> None:
+    owner = user()
+    sessions = [session(owner) for _ in range(25)]
+    for stored in sessions:
+        race_stores.sessions.create(stored)
+
+    def revoke(number: int) -> None:
+        if number < 25:
+            race_stores.sessions.revoke(sessions[number].ref, NOW)
+        else:
+            race_stores.revocations.revoke_token(claims(owner, str(number)), NOW)
+
+    assert race(revoke) == [None] * RACERS
+    state = race_stores.revocation_reader.read(ACME, owner.id).user
+    assert state.sessions == {stored.ref.session_id for stored in sessions}
+    assert state.tokens == {str(number) for number in range(25, 50)}
+
+
+def test_epochs_only_rise(race_stores: Stores) -> None:
+    owner = user()
+
+    def cut_off(number: int) -> None:
+        race_stores.revocations.cut_off([Cutoff(ACME, owner.id, 1000 + number, ends_sessions=False)], NOW)
+
+    results = race(cut_off)
+    assert {type(result) for result in results} <= {type(None), Conflict}
+    assert race_stores.revocations.epochs([ACME], owner.id) == {ACME: 1049}
+
+
+def test_one_of_many_changes_from_one_reading_wins(race_stores: Stores) -> None:
+    from dataclasses import replace
+
+    race_stores.tenants.create(tenant())
+    member = user()
+    race_stores.writer.create(member, None, membership(member))
+    before = record(member)
+
+    def change(number: int) -> None:
+        race_stores.writer.change(before, replace(before, user=replace(member, display_name=str(number), version=2)))
+
+    results = race(change)
+    assert results.count(None) == 1
+    assert {type(result) for result in results} == {type(None), Conflict}
