@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from doorward.access_tokens import verify_access_token
 from doorward.accounts.change import ChangeUser
@@ -96,8 +98,6 @@ class House:
 
     @cached_property
     def minter(self) -> TokenMinter:
-        import json
-
         signer = Signer(self.keyring, lambda: json.loads(self.world.secrets["signing"])["keys"])
         return TokenMinter(signer, self.mac_keyring, AUDIENCE, 900)
 
@@ -160,14 +160,20 @@ class House:
     def principal(self, pair: TokenPair) -> Principal:
         return self.authorize(Presented("GET", "/", authorization=(f"Bearer {pair.access_token}",)))
 
-    def by_cookie(self, cookie: str | None, method: str = "GET", path: str = "/users/me", **rest: str) -> Principal:
+    def by_cookie(self, cookie: str | None, method: str = "GET", path: str = "/users/me", **rest: Any) -> Principal:
         return self.authorize(Presented(method, path, cookie=(f"{COOKIE_NAME}={cookie}",), **rest))
 
     def claims(self, pair: TokenPair) -> AccessTokenClaims:
         return verify_access_token(pair.access_token, self.keyring, AUDIENCE, self.clock())
 
     def add_user(
-        self, username: str, tenant_id: TenantId = ACME, *, password: str = PASSWORD, email: str | None = None, **rest: bool
+        self,
+        username: str,
+        tenant_id: TenantId = ACME,
+        *,
+        password: str = PASSWORD,
+        email: str | None = None,
+        **rest: Any,
     ) -> Principal:
         """Make a user, sign in, and return who that is."""
         wanted = NewUser(password, username=username, email=email, tenant_id=tenant_id, **rest)

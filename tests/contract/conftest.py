@@ -80,7 +80,9 @@ def make_tables(client: Any, prefix: str) -> dict[str, str]:
 
 def on_dynamodb(client: Any, names: dict[str, str]) -> Stores:
     gateway = BotoGateway(client)
-    tables = Tables(names["UsersTable"], names["RefreshTokensTable"], names["RevocationsTable"], names["LoginAttemptsTable"])
+    tables = Tables(
+        names["UsersTable"], names["RefreshTokensTable"], names["RevocationsTable"], names["LoginAttemptsTable"]
+    )
     writer = RevocationWriter(gateway, tables.revocations, 900, 86_400)
     return Stores(
         DynamoDirectory(gateway, tables),

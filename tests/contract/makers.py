@@ -71,5 +71,14 @@ def session(owner: User, tenant_id: TenantId = ACME, **values: Any) -> Session:
 
 def claims(owner: User, token_id: str = "jti", tenant_id: TenantId = ACME) -> AccessTokenClaims:
     return AccessTokenClaims(
-        owner.id, owner.username, tenant_id, (), "c", SessionId("s"), TokenId(token_id), Epochs(), NOW // 1000, NOW // 1000 + 900
+        owner.id,
+        owner.username,
+        tenant_id,
+        (),
+        "c",
+        SessionId("s"),
+        TokenId(token_id),
+        Epochs(),
+        NOW // 1000,
+        NOW // 1000 + 900,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import pytest
@@ -51,10 +52,10 @@ def test_one_refresh_token_is_rotated_once(race_stores: Stores) -> None:
 @pytest.mark.parametrize("field", ["username", "email"])
 def test_one_name_is_given_once(race_stores: Stores, field: str) -> None:
     race_stores.tenants.create(tenant())
-    value = {"username": "bob", "email": "bob@acme.example"}[field]
+    values: dict[str, Any] = {field: {"username": "bob", "email": "bob@acme.example"}[field]}
 
     def create(_: int) -> str:
-        member = user(**{field: value})
+        member = user(**values)
         race_stores.writer.create(member, "hash", membership(member))
         return member.id
 
@@ -100,8 +101,6 @@ def test_epochs_only_rise(race_stores: Stores) -> None:
 
 
 def test_one_of_many_changes_from_one_reading_wins(race_stores: Stores) -> None:
-    from dataclasses import replace
-
     race_stores.tenants.create(tenant())
     member = user()
     race_stores.writer.create(member, None, membership(member))

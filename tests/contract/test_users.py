@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from doorward.errors import Conflict, EmailTaken, NotFound, NotInitialised, TenantTaken, UsernameTaken
+from doorward.errors import Conflict, DoorwardError, EmailTaken, NotFound, NotInitialised, TenantTaken, UsernameTaken
 from doorward.keyring import KeySet, generate_key
 from doorward.model import PLATFORM, Cutoff, UserId
 from doorward.stores import Located, UserRecord
@@ -51,10 +52,11 @@ def test_an_unknown_user_is_none_everywhere(tenants: Stores) -> None:
 def test_a_taken_name_or_address_or_a_missing_tenant_leaves_nothing_behind(tenants: Stores) -> None:
     first = user(username="bob", email="bob@acme.example")
     tenants.writer.create(first, "hash", membership(first))
-    for values, error in (
+    refused: list[tuple[dict[str, Any], type[DoorwardError]]] = [
         ({"username": "BOB", "email": "new@acme.example"}, UsernameTaken),
         ({"username": "new", "email": "BOB@acme.example"}, EmailTaken),
-    ):
+    ]
+    for values, error in refused:
         second = user(**values)
         with pytest.raises(error):
             tenants.writer.create(second, "hash", membership(second))
@@ -80,7 +82,9 @@ def test_a_change_replaces_what_was_read_and_only_that(tenants: Stores) -> None:
     before = record(member)
     changed = replace(member, email="new@acme.example", status="disabled", version=2)
     after = UserRecord(changed, (membership(member, roles=("admin",)),))
-    tenants.writer.change(before, after, password_hash="other", cutoffs=[Cutoff(ACME, member.id, 9, ends_sessions=True)])
+    tenants.writer.change(
+        before, after, password_hash="other", cutoffs=[Cutoff(ACME, member.id, 9, ends_sessions=True)]
+    )
     assert tenants.reader.get(member.id) == after
     assert tenants.reader.password_hash(member.id) == "other"
     assert tenants.directory.find_by_email(ACME, "old@acme.example") is None

@@ -241,7 +241,9 @@ class TestChanges:
             house.refresh(session.tokens.refresh_token)
         assert house.sign_in("bob", PASSWORD)
 
-    @pytest.mark.parametrize("changes", [{"roles": ("admin",)}, {"status": "active"}, {"password_change_required": False}])
+    @pytest.mark.parametrize(
+        "changes", [{"roles": ("admin",)}, {"status": "active"}, {"password_change_required": False}]
+    )
     def test_nobody_raises_himself(self, house: House, changes: dict[str, Any]) -> None:
         with pytest.raises(InsufficientScope):
             _change(house, house.add_user("bob"), "me", **changes)
@@ -254,9 +256,12 @@ class TestChanges:
             house.delete_user(_admin(house), "me")
 
     @pytest.mark.parametrize(
-        "changes", [{"password": NEW}, {"email": "x@y.example"}, {"display_name": "x"}, {"password_change_required": True}]
+        "changes",
+        [{"password": NEW}, {"email": "x@y.example"}, {"display_name": "x"}, {"password_change_required": True}],
     )
-    def test_a_second_tenants_administrator_does_not_touch_the_user(self, house: House, changes: dict[str, Any]) -> None:
+    def test_a_second_tenants_administrator_does_not_touch_the_user(
+        self, house: House, changes: dict[str, Any]
+    ) -> None:
         bob = house.add_user("bob")
         _join(house, bob, GLOBEX)
         guest = _admin(house, "globex-admin")

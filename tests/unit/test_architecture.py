@@ -43,7 +43,9 @@ def _imports(file: Path) -> set[str]:
         if isinstance(node, ast.Import):
             found |= {name.name for name in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {f"{node.module}.{name.name}" for name in node.names} if node.module == "doorward" else {node.module}
+            found |= (
+                {f"{node.module}.{name.name}" for name in node.names} if node.module == "doorward" else {node.module}
+            )
     return found
 
 
@@ -80,7 +82,9 @@ def test_every_function_is_one_file_of_thin_handlers() -> None:
 def test_importing_a_function_reads_no_environment_and_calls_nobody(function: str) -> None:
     code = f"import functions.{function}.app"
     path = f"{ROOT}:{ROOT / 'layers' / 'shared'}"
-    done = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": path}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={"PYTHONPATH": path}, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -96,7 +100,9 @@ def test_the_authorizer_imports_no_sdk_no_pydantic_and_no_event_handler() -> Non
         "print(sorted(bad & set(sys.modules)))"
     )
     path = f"{ROOT}:{ROOT / 'layers' / 'shared'}"
-    done = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": path}, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={"PYTHONPATH": path}, capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "[]"
 
 

@@ -48,7 +48,20 @@ class TestNames:
 
     @pytest.mark.parametrize(
         "name",
-        ["", "   ", "a b", "а" + "dmin", "аԁmіn", "ѕсоре", "a\u200bb", "a\u202eb", "a\x00b", "a\ud800", "x" * 129, "a@b"],
+        [
+            "",
+            "   ",
+            "a b",
+            "а" + "dmin",
+            "аԁmіn",
+            "ѕсоре",
+            "a\u200bb",
+            "a\u202eb",
+            "a\x00b",
+            "a\ud800",
+            "x" * 129,
+            "a@b",
+        ],
     )
     def test_deceptive_and_unprintable_names_are_refused(self, name: str) -> None:
         with pytest.raises(UnacceptableName):
@@ -62,7 +75,9 @@ class TestNames:
     def test_addresses_pass(self, text: str) -> None:
         assert names.check_email(text) == text
 
-    @pytest.mark.parametrize("text", ["", "a", "@b.c", "a@b", "a@b..c", "a b@c.d", "a@b@c.d", "x" * 65 + "@b.c", "a@b.c\0"])
+    @pytest.mark.parametrize(
+        "text", ["", "a", "@b.c", "a@b", "a@b..c", "a b@c.d", "a@b@c.d", "x" * 65 + "@b.c", "a@b.c\0"]
+    )
     def test_what_is_no_address_is_refused(self, text: str) -> None:
         with pytest.raises(UnacceptableName):
             names.check_email(text)
@@ -244,7 +259,10 @@ class TestDynamoDbForms:
 
     @pytest.mark.parametrize("url", ["https://dynamodb.eu-central-1.amazonaws.com", "http://127.0.0.1:8000"])
     def test_the_signature_is_botocores(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        endpoint, now = Endpoint(url, "eu-central-1", "AKID", "secret", "token"), dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
+        endpoint, now = (
+            Endpoint(url, "eu-central-1", "AKID", "secret", "token"),
+            dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC),
+        )
         body, target = b'{"TableName":"t"}', "DynamoDB_20120810.GetItem"
         ours = sign(endpoint, target, body, now)
         headers = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": target}

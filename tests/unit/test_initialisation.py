@@ -32,7 +32,9 @@ def test_on_a_deployment_the_password_is_random_and_must_be_changed(house: House
     assert made is not None
     assert made.must_change
     assert len(made.password) >= 24
-    assert house.principal(house.sign_in("initech-admin", made.password).tokens).restriction == "password_change_required"
+    assert (
+        house.principal(house.sign_in("initech-admin", made.password).tokens).restriction == "password_change_required"
+    )
     assert made.password not in "".join(house.reported)
 
 

@@ -106,7 +106,10 @@ class Authorize:
         """
         if presented.method in _SAFE_METHODS and not presented.changes_state:
             return False
-        origin_allowed = bool(presented.origin) and presented.origin in {self.allowed_origin, _own_origin(presented.host)}
+        origin_allowed = bool(presented.origin) and presented.origin in {
+            self.allowed_origin,
+            _own_origin(presented.host),
+        }
         if presented.fetch_site is not None:
             return not (presented.fetch_site in {"same-origin", "none"} or origin_allowed)
         return presented.origin is not None and not origin_allowed

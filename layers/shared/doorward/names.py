@@ -10,6 +10,7 @@ from doorward.model import TenantId
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
 _TENANT_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_USER_ID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
@@ -65,9 +66,9 @@ def check_tenant_id(text: str) -> TenantId:
     return TenantId(text)
 
 
-def is_tenant_id(text: str) -> bool:
-    """Tell whether the text could be a tenant id at all."""
-    return _TENANT_ID.fullmatch(text) is not None
+def is_user_id(text: str) -> bool:
+    """Tell whether the text could be the id of a user at all: a ULID."""
+    return _USER_ID.fullmatch(text) is not None
 
 
 def _refuse_deception(name: str) -> None:

@@ -1,0 +1,169 @@
+"""The functions on moto: environment, tables, secrets, and a caller."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from doorward.api import answers
+from doorward.bootstrap import authorizer, well_known
+from doorward.bootstrap.parts import Parts
+from doorward.dynamodb.client import BotoGateway, connect
+from scripts import initialize_security
+from tests.contract.conftest import make_tables
+
+EVENTS = Path(__file__).resolve().parents[2] / "events"
+NAMES = ("authorizer", "login", "logout", "refresh", "revoke", "users", "well_known")
+ISSUER = "https://id.example"
+
+Answer = dict[str, Any]
+
+
+def event(name: str) -> dict[str, Any]:
+    """Return a sample event."""
+    loaded: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text())
+    return loaded
+
+
+class Deployment:
+    """A stack as the functions see it."""
+
+    def __init__(self, requests: list[str]) -> None:
+        self.requests = requests
+        self._modules: dict[str, ModuleType] = {}
+
+    def module(self, name: str) -> ModuleType:
+        """Return a function's module, wired anew for this deployment."""
+        if name not in self._modules:
+            self._modules[name] = importlib.reload(importlib.import_module(f"functions.{name}.app"))
+        return self._modules[name]
+
+    def raw(self, name: str, sent: dict[str, Any]) -> Any:
+        """Invoke a function."""
+        return self.module(name).handler(sent, None)
+
+    def call(
+        self,
+        name: str,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        context: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
+        query: dict[str, str] | None = None,
+    ) -> Answer:
+        """Invoke a function as API Gateway does; return its answer with the body parsed."""
+        sent = event("login_username")
+        text = body if body is None or isinstance(body, str) else json.dumps(body)
+        sent.update(httpMethod=method, path=path, resource=path, body=text, queryStringParameters=query)
+        sent["headers"] = {"Content-Type": "application/json", **(headers or {})}
+        sent["multiValueHeaders"] = {name: [value] for name, value in sent["headers"].items()}
+        if context is not None:
+            sent["requestContext"]["authorizer"] = context
+        return parsed(self.raw(name, sent))
+
+    def authorize(self, headers: dict[str, str], method: str = "GET") -> dict[str, str]:
+        """Return the context that the authorizer passes on; raise what it raises."""
+        sent = event("authorizer_missing")
+        sent.update(headers=headers, multiValueHeaders={}, httpMethod=method)
+        policy = self.raw("authorizer", sent)
+        assert policy["policyDocument"]["Statement"][0]["Effect"] == "Allow", "denied"
+        context: dict[str, str] = policy["context"]
+        return context
+
+    def log_in(self, username: str = "admin", password: str = "admin123") -> Answer:
+        """Return the answer to a sign-in."""
+        return self.call("login", "POST", "/auth/login", {"username": username, "password": password})
+
+    def context(self, username: str = "admin", password: str = "admin123") -> dict[str, str]:
+        """Return the authorizer's context for somebody who signs in."""
+        token = self.log_in(username, password)["json"]["access_token"]
+        return self.authorize({"Authorization": f"Bearer {token}"})
+
+    def count(self) -> list[str]:
+        """Return the DynamoDB operations since the last call."""
+        found = self.requests[:]
+        self.requests.clear()
+        return found
+
+
+def parsed(answer: Answer) -> Answer:
+    headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
+    return {**answer, "headers": headers, "json": json.loads(answer["body"]) if answer["body"] else None}
+
+
+@pytest.fixture
+def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
+    """A deployment with the users admin, acme-admin and globex-admin."""
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    environment = {
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "x",
+        "AWS_SECRET_ACCESS_KEY": "x",
+        "ALLOWED_ORIGIN": "https://app.example",
+        "ARGON2_MEMORY_KIB": "8",
+        "ARGON2_TIME_COST": "1",
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        outputs = _make_stack()
+        for name, output in _SETTINGS.items():
+            monkeypatch.setenv(name, outputs[output])
+        monkeypatch.setattr(initialize_security, "_outputs", lambda _: outputs)
+        hosts = frozenset(f"{service}.us-east-1.amazonaws.com" for service in ("dynamodb", "secretsmanager"))
+        monkeypatch.setattr(initialize_security, "LOOPBACK", hosts)  # moto answers in their place
+        assert (
+            initialize_security.main(
+                ["--development", "--tenant", "acme", "--tenant", "globex", "--algorithm", "ES256"]
+            )
+            == 0
+        )
+        requests: list[str] = []
+        _count_requests(monkeypatch, requests)
+        answers._cors.cache_clear()
+        yield Deployment(requests)
+    answers._cors.cache_clear()
+
+
+_SETTINGS = {
+    "USERS_TABLE": "UsersTable",
+    "REFRESH_TOKENS_TABLE": "RefreshTokensTable",
+    "REVOCATIONS_TABLE": "RevocationsTable",
+    "LOGIN_ATTEMPTS_TABLE": "LoginAttemptsTable",
+    "SIGNING_KEYS_TABLE": "SigningKeysTable",
+    "SIGNING_SECRET_ID": "SigningSecret",
+    "REFRESH_MAC_SECRET_ID": "RefreshMacSecret",
+}
+
+
+def _make_stack() -> dict[str, str]:
+    outputs = {"BaseUrl": ISSUER, "ApiId": "ownapi", **make_tables(boto3.client("dynamodb"), "")}
+    secrets = boto3.client("secretsmanager")
+    for name in ("SigningSecret", "RefreshMacSecret"):
+        outputs[name] = secrets.create_secret(Name=name)["ARN"]
+    return outputs
+
+
+def _count_requests(monkeypatch: pytest.MonkeyPatch, requests: list[str]) -> None:
+    """Count every DynamoDB request; moto cannot see the authorizer's own client, so it gets boto3's."""
+
+    def gateway(*_: Any) -> BotoGateway:
+        client = connect()
+        client.meta.events.register("before-call.dynamodb", lambda model, **_: requests.append(model.name))
+        return BotoGateway(client)
+
+    monkeypatch.setattr(authorizer, "WireReads", gateway)
+    monkeypatch.setattr(well_known, "WireReads", gateway)
+    monkeypatch.setattr(Parts, "gateway", property(lambda self: gateway()))

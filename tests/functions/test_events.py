@@ -1,0 +1,75 @@
+"""Every sample event has the answer that is written here, whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.functions.conftest import EVENTS, NAMES, Deployment, event, parsed
+
+EXPECTED: dict[str, tuple[int, str | None]] = {
+    "login_username": (200, None),
+    "login_tenant": (200, None),
+    "login_wrong": (401, "invalid_credentials"),
+    "login_malformed": (400, "invalid_request"),
+    "login_put": (405, "method_not_allowed"),
+    "refresh_forged": (400, "invalid_grant"),
+    "refresh_form": (400, "unsupported_grant_type"),
+    "revoke_unknown": (200, None),
+    "logout_anonymous": (401, "missing_credentials"),
+    "logout_dead_cookie": (204, None),
+    "users_create": (201, None),
+    "users_list": (200, None),
+    "users_missing": (404, "not_found"),
+    "users_anonymous": (401, "missing_credentials"),
+    "well_known_jwks": (200, None),
+    "well_known_metadata": (200, None),
+}
+
+
+def _function(name: str) -> str:
+    return max((function for function in NAMES if name.startswith(f"{function}_")), key=len)
+
+
+def test_every_event_file_is_tested() -> None:
+    files = {file.stem for file in EVENTS.glob("*.json")}
+    assert files == {*EXPECTED, "authorizer_garbage", "authorizer_missing"}
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_an_event_gets_its_answer(deployment: Deployment, name: str) -> None:
+    status, code = EXPECTED[name]
+    answer = parsed(deployment.raw(_function(name), event(name)))
+    assert answer["statusCode"] == status, answer
+    assert answer["headers"]["Access-Control-Allow-Origin"] == "https://app.example"
+    assert answer["headers"]["Access-Control-Allow-Credentials"] == "true"
+    assert answer["headers"]["X-Content-Type-Options"] == "nosniff"
+    assert "Cache-Control" in answer["headers"]
+    if code is not None:
+        _assert_problem(answer, status, code, oauth=_function(name) in {"refresh", "revoke"})
+
+
+def _assert_problem(answer: dict[str, Any], status: int, code: str, *, oauth: bool) -> None:
+    body = answer["json"]
+    assert answer["headers"]["Content-Type"] == "application/problem+json"
+    assert (body["status"], body["code"]) == (status, code)
+    assert body["type"] == f"urn:doorward:problem:{code}"
+    assert body["request_id"] == "7e0c6ad5-0000-4000-8000-000000000001"
+    assert set(body) - {"error", "error_description"} == {"type", "title", "status", "detail", "code", "request_id"}
+    assert ("error" in body) == oauth
+    if status == 401:
+        assert answer["headers"]["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_the_authorizer_denies_garbage_and_refuses_nothing_at_all(deployment: Deployment) -> None:
+    policy = deployment.raw("authorizer", event("authorizer_garbage"))
+    assert policy["policyDocument"]["Statement"][0]["Effect"] == "Deny"
+    with pytest.raises(Exception, match="^Unauthorized$"):
+        deployment.raw("authorizer", event("authorizer_missing"))
+
+
+def test_the_users_function_never_answers_5xx_to_an_uninitialised_caller(deployment: Deployment) -> None:
+    sent = event("users_list")
+    sent["requestContext"]["authorizer"] = {"user_id": "", "roles": ""}
+    assert deployment.raw("users", sent)["statusCode"] == 401

@@ -1,0 +1,217 @@
+"""The functions together: sign in, call, refresh, revoke, sign out."""
+
+from __future__ import annotations
+
+import jwt
+import pytest
+
+from doorward.errors import Misconfigured
+from tests.functions.conftest import ISSUER, Deployment
+
+PASSWORD = "correct horse battery"
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def test_the_main_job(deployment: Deployment) -> None:
+    first = deployment.log_in("acme-admin")
+    assert set(first["json"]) == {
+        "access_token",
+        "token_type",
+        "expires_in",
+        "refresh_token",
+        "refresh_expires_in",
+        "session_id",
+    }
+    assert first["headers"]["Cache-Control"] == "no-store"
+    cookie, _, attributes = first["headers"]["Set-Cookie"].partition("; ")
+    assert cookie.startswith("__Host-doorward=dws1.acme.")
+    assert set(attributes.split("; ")) == {"Max-Age=86400", "Path=/", "Secure", "HttpOnly", "SameSite=Lax"}
+    context = deployment.authorize(_bearer(first["json"]["access_token"]))
+    me = deployment.call("users", "GET", "/users/me", context=context)["json"]
+    assert (me["username"], me["tenants"][0]["roles"]) == ("acme-admin", ["admin"])
+    second = deployment.call("refresh", "POST", "/auth/refresh", {"refresh_token": first["json"]["refresh_token"]})
+    assert second["statusCode"] == 200
+    assert deployment.authorize({"cookie": cookie})
+    out = deployment.call("logout", "POST", "/auth/logout", headers=_bearer(second["json"]["access_token"]))
+    assert out["statusCode"] == 204
+    assert "Max-Age=0" in out["headers"]["Set-Cookie"]
+    for headers in (
+        _bearer(first["json"]["access_token"]),
+        _bearer(second["json"]["access_token"]),
+        {"cookie": cookie},
+    ):
+        with pytest.raises(AssertionError, match="denied"):
+            deployment.authorize(headers)
+
+
+def test_a_tenants_own_path_never_gives_a_cookie(deployment: Deployment) -> None:
+    body = {"email": "admin@acme.example", "password": "admin123"}
+    answer = deployment.call("login", "POST", "/api/acme/auth/login", body)
+    assert answer["statusCode"] == 200
+    assert "Set-Cookie" not in answer["headers"]
+    for path in ("/api/globex/auth/login", "/api/nowhere/auth/login"):
+        assert deployment.call("login", "POST", path, body)["json"]["code"] == "invalid_credentials"
+    assert deployment.call("login", "POST", "/api/ACME/auth/login", body)["json"]["code"] == "invalid_request"
+
+
+def test_a_refresh_in_another_tenants_path_is_refused(deployment: Deployment) -> None:
+    token = deployment.log_in("acme-admin")["json"]["refresh_token"]
+    wrong = deployment.call("refresh", "POST", "/api/globex/auth/refresh", {"refresh_token": token})
+    assert wrong["json"]["error"] == "invalid_grant"
+    body = {"refresh_token": token, "tenant_id": "globex"}
+    assert deployment.call("refresh", "POST", "/auth/refresh", body)["json"]["error"] == "invalid_grant"
+    assert deployment.call("refresh", "POST", "/api/acme/auth/refresh", {"refresh_token": token})["statusCode"] == 200
+
+
+def test_the_form_of_oauth_clients_is_understood(deployment: Deployment) -> None:
+    token = deployment.log_in("acme-admin")["json"]["refresh_token"]
+    form = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"}
+    body = f"grant_type=refresh_token&refresh_token={token}&client_id=web&scope=ignored"
+    assert deployment.call("refresh", "POST", "/auth/token/refresh", body, headers=form)["statusCode"] == 200
+    twice = f"refresh_token={token}&refresh_token={token}"
+    assert (
+        deployment.call("refresh", "POST", "/auth/token/refresh", twice, headers=form)["json"]["error"]
+        == "invalid_request"
+    )
+    revoked = deployment.call("revoke", "POST", "/auth/token/revoke", f"token={token}", headers=form)
+    assert (revoked["statusCode"], revoked["body"]) == (200, "")
+    assert (
+        deployment.call("refresh", "POST", "/auth/refresh", {"refresh_token": token})["json"]["error"]
+        == "invalid_grant"
+    )
+
+
+def test_an_access_token_verifies_offline_from_the_published_keys(deployment: Deployment) -> None:
+    token = deployment.log_in("acme-admin")["json"]["access_token"]
+    jwks = deployment.call("well_known", "GET", "/.well-known/jwks.json")
+    assert jwks["headers"]["Cache-Control"] == "public, max-age=300"
+    key = jwt.PyJWKSet.from_dict(jwks["json"])[jwt.get_unverified_header(token)["kid"]]
+    claims = jwt.decode(token, key, algorithms=["ES256"], audience="doorward", issuer=ISSUER)
+    assert {"iss", "aud", "sub", "user_id", "tenant_id", "roles", "client_id", "sid", "jti", "iat", "exp"} <= set(
+        claims
+    )
+    assert jwt.get_unverified_header(token)["typ"] == "at+jwt"
+    metadata = deployment.call("well_known", "GET", "/.well-known/openid-configuration")["json"]
+    assert metadata["issuer"] == ISSUER
+    assert metadata == deployment.call("well_known", "GET", "/.well-known/oauth-authorization-server")["json"]
+
+
+def test_users_are_created_read_listed_changed_and_deleted(deployment: Deployment) -> None:
+    admin = deployment.context("acme-admin")
+    body = {"password": PASSWORD, "username": "bob", "email": "bob@acme.example", "roles": ["user", "auditor"]}
+    created = deployment.call("users", "POST", "/users", body, context=admin)
+    assert created["statusCode"] == 201
+    path = created["headers"]["Location"]
+    assert deployment.call("users", "GET", path, context=admin)["json"] == created["json"]
+    again = deployment.call("users", "POST", "/users", body, context=admin)
+    assert (again["statusCode"], again["json"]["code"]) == (409, "username_taken")
+    page = deployment.call("users", "GET", "/users", context=admin, query={"limit": "1"})["json"]
+    rest = deployment.call("users", "GET", "/users", context=admin, query={"cursor": page["next_cursor"]})["json"]
+    assert {item["username"] for item in page["items"] + rest["items"]} == {"acme-admin", "bob"}
+    foreign = deployment.context("globex-admin")
+    assert deployment.call("users", "GET", path, context=foreign)["statusCode"] == 404
+    stolen = deployment.call("users", "GET", "/users", context=foreign, query={"cursor": page["next_cursor"]})
+    assert stolen["json"]["code"] == "invalid_cursor"
+    changed = deployment.call("users", "PATCH", path, {"display_name": "Bob", "email": None}, context=admin)["json"]
+    assert changed["display_name"] == "Bob"
+    assert "email" not in changed
+    assert deployment.call("users", "DELETE", path, context=foreign)["statusCode"] == 404
+    assert deployment.call("users", "DELETE", path, context=admin)["statusCode"] == 204
+    assert deployment.call("users", "GET", path, context=admin)["statusCode"] == 404
+
+
+def test_a_password_change_by_its_owner(deployment: Deployment) -> None:
+    admin = deployment.context("acme-admin")
+    body = {"password": PASSWORD, "username": "bob", "password_change_required": True}
+    deployment.call("users", "POST", "/users", body, context=admin)
+    token = deployment.log_in("bob", PASSWORD)["json"]["access_token"]
+    restricted = deployment.authorize(_bearer(token))
+    refused = deployment.call("users", "GET", "/users/me", context=restricted)
+    assert (refused["statusCode"], refused["json"]["code"]) == (403, "password_change_required")
+    wrong = {"password": "a whole new one", "current_password": "wrong"}
+    assert deployment.call("users", "PATCH", "/users/me", wrong, context=restricted)["json"]["code"] == "wrong_password"
+    right = {"password": "a whole new one", "current_password": PASSWORD}
+    assert deployment.call("users", "PATCH", "/users/me", right, context=restricted)["statusCode"] == 200
+    free = deployment.authorize(_bearer(token))
+    assert deployment.call("users", "GET", "/users/me", context=free)["statusCode"] == 200
+
+
+def test_a_cross_site_request_on_the_cookie_is_refused(deployment: Deployment) -> None:
+    cookie = deployment.log_in()["headers"]["Set-Cookie"].partition(";")[0]
+    evil = {"cookie": cookie, "origin": "https://evil.example"}
+    context = deployment.authorize(evil, "POST")
+    refused = deployment.call("users", "POST", "/users", {"password": PASSWORD}, context=context)
+    assert (refused["statusCode"], refused["json"]["code"]) == (403, "cross_site_request")
+    out = deployment.call("logout", "GET", "/auth/logout", headers={"cookie": cookie, "sec-fetch-site": "cross-site"})
+    assert out["json"]["code"] == "cross_site_request"
+    assert deployment.authorize({"cookie": cookie})
+    assert deployment.call("logout", "GET", "/auth/logout", headers={"cookie": cookie})["statusCode"] == 204
+
+
+def test_signing_out_everywhere(deployment: Deployment) -> None:
+    tokens = [deployment.log_in("acme-admin")["json"]["access_token"] for _ in range(2)]
+    deployment.call("logout", "POST", "/auth/logout", headers=_bearer(tokens[0]), query={"everywhere": "true"})
+    for token in tokens:
+        with pytest.raises(AssertionError, match="denied"):
+            deployment.authorize(_bearer(token))
+    bad = deployment.call("logout", "POST", "/auth/logout", headers=_bearer(tokens[0]))
+    assert (bad["statusCode"], bad["json"]["code"]) == (401, "invalid_token")
+    assert 'error="invalid_token"' in bad["headers"]["WWW-Authenticate"]
+
+
+def test_throttled_sign_ins_say_when_to_come_back(deployment: Deployment) -> None:
+    answers = [deployment.log_in("acme-admin", "wrong") for _ in range(11)]
+    assert [answer["statusCode"] for answer in answers] == [401] * 10 + [429]
+    assert 0 < int(answers[-1]["headers"]["Retry-After"]) <= 300
+
+
+class TestRequests:
+    """DESIGN's budget: what an operation may ask of DynamoDB."""
+
+    READS = frozenset({"GetItem", "BatchGetItem", "TransactGetItems", "Query"})
+
+    def test_a_login_takes_two_reads_and_two_writes(self, deployment: Deployment) -> None:
+        deployment.log_in("acme-admin")
+        deployment.count()
+        for password in ("admin123", "wrong"):
+            deployment.log_in("acme-admin", password)
+            requests = deployment.count()
+            assert sum(name in self.READS for name in requests) <= 2
+            assert sum(name not in self.READS for name in requests) <= 2
+
+    def test_a_refresh_takes_one_read_and_one_conditional_write(self, deployment: Deployment) -> None:
+        token = deployment.log_in("acme-admin")["json"]["refresh_token"]
+        pair = deployment.call("refresh", "POST", "/auth/refresh", {"refresh_token": token})["json"]
+        deployment.count()
+        deployment.call("refresh", "POST", "/auth/refresh", {"refresh_token": pair["refresh_token"]})
+        assert deployment.count() == ["TransactGetItems", "UpdateItem"]
+        deployment.call("refresh", "POST", "/auth/refresh", {"refresh_token": "dwr1.garbage"})
+        assert deployment.count() == []
+
+    def test_the_authorizer_takes_one_batch_read_for_a_token_or_a_cookie(self, deployment: Deployment) -> None:
+        answer = deployment.log_in("acme-admin")
+        cookie = answer["headers"]["Set-Cookie"].partition(";")[0]
+        deployment.authorize({"cookie": cookie})
+        deployment.count()
+        for headers in ({"cookie": cookie}, _bearer(answer["json"]["access_token"])):
+            deployment.authorize(headers)
+            assert deployment.count() == ["BatchGetItem"]
+
+    def test_a_logout_takes_one_transaction(self, deployment: Deployment) -> None:
+        tokens = [deployment.log_in("acme-admin")["json"]["access_token"] for _ in range(2)]
+        deployment.call("logout", "POST", "/auth/logout", headers=_bearer(tokens[0]))
+        deployment.count()
+        deployment.call("logout", "POST", "/auth/logout", headers=_bearer(tokens[1]))
+        # recognising the caller, reading what to prune, and the one write
+        assert deployment.count() == ["BatchGetItem", "GetItem", "TransactWriteItems"]
+
+
+def test_a_function_without_its_settings_fails_closed(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REVOCATIONS_TABLE")
+    with pytest.raises(Misconfigured):
+        deployment.authorize(_bearer("x"))
+    answer = deployment.log_in()
+    assert (answer["statusCode"], answer["json"]["code"]) == (500, "misconfigured")

@@ -1,0 +1,155 @@
+"""What the template promises: roles, routes, refusals, retention."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+from typing import Any
+
+import pytest
+
+from tests.template import ROOT, resources, routes, template
+
+FUNCTIONS = resources("AWS::Serverless::Function")
+PUBLIC = {
+    ("POST", "/auth/login"),
+    ("POST", "/api/{tenantId}/auth/login"),
+    ("POST", "/auth/token/refresh"),
+    ("POST", "/auth/refresh"),
+    ("POST", "/api/{tenantId}/auth/refresh"),
+    ("POST", "/auth/token/revoke"),
+    ("GET", "/auth/logout"),
+    ("POST", "/auth/logout"),
+    ("GET", "/.well-known/jwks.json"),
+    ("GET", "/.well-known/openid-configuration"),
+    ("GET", "/.well-known/oauth-authorization-server"),
+}
+
+
+def _statements(name: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = FUNCTIONS[name]["Properties"]["Policies"][0]["Statement"]
+    return found
+
+
+def _actions(name: str, resource: str) -> set[str]:
+    found: set[str] = set()
+    for statement in _statements(name):
+        if resource in json.dumps(statement["Resource"]):
+            actions = statement["Action"]
+            found |= {actions} if isinstance(actions, str) else set(actions)
+    return found
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z])([A-Z])", r"_\1", name.removesuffix("Function")).lower()
+
+
+def test_every_function_folder_is_a_function_of_the_template() -> None:
+    folders = {folder.name for folder in (ROOT / "functions").iterdir() if (folder / "app.py").exists()}
+    assert folders == {_snake(name) for name in FUNCTIONS}
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_a_role_has_single_actions_on_single_resources(name: str) -> None:
+    for statement in _statements(name):
+        assert statement["Effect"] == "Allow"
+        assert "*" not in json.dumps([statement["Action"], statement["Resource"]])
+
+
+def test_the_authorizer_only_reads_and_has_no_secret() -> None:
+    actions = {action for statement in _statements("AuthorizerFunction") for action in statement["Action"]}
+    assert actions == {"dynamodb:GetItem", "dynamodb:BatchGetItem"}
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_only_minting_functions_read_private_keys(name: str) -> None:
+    assert bool(_actions(name, "SigningSecret")) == (name in {"LoginFunction", "RefreshFunction"})
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_only_the_users_function_writes_users(name: str) -> None:
+    writes = {action for action in _actions(name, "UsersTable") if not re.search("Get|Query|Check", action)}
+    if name == "LoginFunction":  # a hash made anew with today's parameters, and nothing else
+        assert writes == {"dynamodb:UpdateItem"}
+        (statement,) = (
+            found
+            for found in _statements(name)
+            if "dynamodb:UpdateItem" in found["Action"] and "UsersTable" in json.dumps(found)
+        )
+        assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["credential#*"]}}
+    elif name != "UsersFunction":
+        assert not writes
+
+
+@pytest.mark.parametrize("name", sorted({"AuthorizerFunction", "RefreshFunction", "LogoutFunction"}))
+def test_who_needs_no_password_hash_cannot_read_one(name: str) -> None:
+    for statement in _statements(name):
+        if "UsersTable" in json.dumps(statement["Resource"]):
+            keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+            assert not any(key.startswith("credential") for key in keys)
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_logs_end(name: str) -> None:
+    group = FUNCTIONS[name]["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
+    assert template()["Resources"][group]["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+def test_a_route_is_public_only_if_it_is_listed_here() -> None:
+    assert {(method, path) for method, path, _, public in routes() if public and method != "ANY"} == PUBLIC
+
+
+def test_what_is_any_is_routed_by_no_function() -> None:
+    for method, path, function, public in routes():
+        if method == "ANY":
+            assert public
+            resolver = importlib.import_module(f"functions.{_snake(function)}.app").app
+            assert "ANY" not in {route.method for route in [*resolver._static_routes, *resolver._dynamic_routes]}
+            assert path in {other for verb, other, _, _ in routes() if verb != "ANY"}
+
+
+@pytest.mark.parametrize("name", sorted(set(FUNCTIONS) - {"AuthorizerFunction"}))
+def test_a_functions_routes_are_the_templates(name: str) -> None:
+    resolver = importlib.import_module(f"functions.{_snake(name)}.app").app
+    theirs = [*resolver._static_routes, *resolver._dynamic_routes]
+    mine = [(method, path) for method, path, function, _ in routes() if function == name and method != "ANY"]
+    assert len(theirs) == len(mine)
+    for method, path in mine:
+        sample = re.sub(r"\{\w+\}", "x", path)
+        assert any(route.method == method and route.rule.match(sample) for route in theirs), (method, path)
+
+
+def test_the_default_authorizer_is_asked_every_time() -> None:
+    auth = template()["Resources"]["Api"]["Properties"]["Auth"]
+    assert auth["Authorizers"][auth["DefaultAuthorizer"]]["Identity"] == {"ReauthorizeEvery": 0}
+    assert auth["AddDefaultAuthorizerToCorsPreflight"] is False
+
+
+def test_the_gateways_own_refusals_look_like_the_functions() -> None:
+    responses = template()["Resources"]["Api"]["Properties"]["GatewayResponses"]
+    for kind, response in responses.items():
+        headers = response["ResponseParameters"]["Headers"]
+        assert headers["Access-Control-Allow-Credentials"] == "'true'"
+        assert headers["Content-Type"] == "'application/problem+json'"
+        body = json.loads(response["ResponseTemplates"]["application/json"])
+        assert body["request_id"] == "$context.requestId"
+        assert body["type"].endswith(body["code"])
+        assert body.get("status") == response.get("StatusCode"), kind
+    assert responses["UNAUTHORIZED"]["ResponseParameters"]["Headers"]["WWW-Authenticate"] == "'Bearer'"
+    assert 'error="invalid_token"' in responses["ACCESS_DENIED"]["ResponseParameters"]["Headers"]["WWW-Authenticate"]
+
+
+def test_tables_are_protected_and_forget_what_is_over() -> None:
+    for name, table in resources("AWS::DynamoDB::Table").items():
+        properties = table["Properties"]
+        assert properties["SSESpecification"] == {"SSEEnabled": True}
+        assert properties["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
+        recovery = properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
+        assert recovery == (name != "LoginAttemptsTable")
+        assert ("TimeToLiveSpecification" in properties) == (name not in {"UsersTable", "SigningKeysTable"})
+
+
+def test_guided_deployment_asks_only_what_a_person_decides() -> None:
+    parameters = template()["Parameters"]
+    assert all("Default" in parameter and parameter["Description"] for parameter in parameters.values())
