@@ -11,7 +11,7 @@ import urllib.request
 from pathlib import Path
 
 from local.emulator import credentials
-from local.tools import HOME, ROOT, environment, run, say
+from local.tools import HOME, ROOT, STATE, environment, run, say
 
 STACK = "doorward"
 _SOURCES = ("template.yaml", "samconfig.toml", "functions", "layers/shared", "requirements/local.txt", "local")
@@ -27,7 +27,7 @@ def deploy(endpoint: str, base_url: str) -> str:
     Raises:
         Failure: a step failed; its output is in the message.
     """
-    stamp, wanted = HOME / "deployed", _fingerprint(base_url)
+    stamp, wanted = STATE / "deployed", _fingerprint(base_url)
     deployed, _, api_id = stamp.read_text().partition(" ") if stamp.exists() else ("", "", "")
     if deployed == wanted and _answers(endpoint, api_id):
         say("nothing changed since the last deploy")

@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from local.tools import HOME, Failure
+from local.tools import STATE, Failure
 
 _START_SECONDS = 60
 _STOP_SECONDS = 30
@@ -24,7 +24,7 @@ class Emulator:
         """Take the folder of the installed programs, and the port to listen on."""
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
-        self.log = HOME / "emulator.log"
+        self.log = STATE / "emulator.log"
         self._program = programs / "ministack"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -40,8 +40,8 @@ class Emulator:
             "GATEWAY_PORT": str(self.port),
             "AUTH": "true",
             "PERSIST_STATE": "1",
-            "STATE_DIR": str(HOME / "state"),
-            "TMPDIR": str(_made(HOME / "tmp")),
+            "STATE_DIR": str(STATE / "state"),
+            "TMPDIR": str(_made(STATE / "tmp")),
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             **credentials(),

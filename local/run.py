@@ -12,7 +12,7 @@ import time
 from local import cloud
 from local.emulator import Emulator, require_free
 from local.front import Front
-from local.tools import HOME, Failure, environment, say
+from local.tools import STATE, Failure, environment, say
 
 WELCOME = """
   {url} is up after {seconds:.0f} s. Users admin, acme-admin and globex-admin have the password admin123.
@@ -49,7 +49,7 @@ async def _run(port: int, emulator_port: int) -> int:
     url = f"http://localhost:{port}"
     cloud.require_make()
     require_free(port, "PORT")
-    HOME.mkdir(exist_ok=True)
+    STATE.mkdir(parents=True, exist_ok=True)
     emulator = Emulator(environment("local"), emulator_port)
     stopped = asyncio.Event()
     for kind in (signal.SIGINT, signal.SIGTERM):

@@ -11,6 +11,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 HOME = ROOT / ".local"
+STATE = Path(os.environ.get("DOORWARD_STATE") or HOME)
+"""Where one local cloud keeps what it must remember; the tests have one of their own."""
 
 
 class Failure(Exception):

@@ -81,8 +81,13 @@ class World:
 
     def apply(self, cutoffs: Sequence[Cutoff]) -> None:
         for cutoff in cutoffs:
-            if self.state(cutoff.tenant_id, cutoff.user_id).min_epoch >= cutoff.at:
+            epoch = self.state(cutoff.tenant_id, cutoff.user_id).min_epoch
+            if epoch >= cutoff.at or (cutoff.spared is not None and epoch != cutoff.seen):
                 raise Conflict
+            if cutoff.spared is not None:
+                session = self.sessions.get(SessionRef(cutoff.tenant_id, cutoff.user_id, cutoff.spared))
+                if session is None or session.revoked_at_ms or session.epochs.user < cutoff.sessions_from:
+                    raise Conflict
         for cutoff in cutoffs:
             self._apply(cutoff)
 
@@ -180,9 +185,9 @@ class MemoryRevocations:
         with self.world.lock:
             self.world.apply(cutoffs)
 
-    def epochs(self, tenant_ids: Iterable[TenantId], user_id: UserId) -> Mapping[TenantId, int]:
+    def states(self, tenant_ids: Iterable[TenantId], user_id: UserId) -> Mapping[TenantId, RevocationState]:
         with self.world.lock:
-            return {tenant_id: self.world.state(tenant_id, user_id).min_epoch for tenant_id in tenant_ids}
+            return {tenant_id: self.world.state(tenant_id, user_id) for tenant_id in tenant_ids}
 
 
 @dataclass

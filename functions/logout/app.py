@@ -12,7 +12,7 @@ from doorward.api.requests import query
 from doorward.api.resolver import Resolver
 from doorward.authorizer_events import presented
 from doorward.bootstrap import logout, once
-from doorward.errors import CrossSiteRequest, InvalidToken
+from doorward.errors import CrossSiteRequest, SessionOver
 
 app = Resolver()
 services = once(logout.wire)
@@ -25,10 +25,8 @@ def log_out() -> Response[str]:
     shown = presented(app.current_event.raw_event, changes_state=True)
     try:
         principal = services().authorize(shown)
-    except InvalidToken:
-        if any(shown.authorization):
-            raise
-        # The session of this cookie is over already: what is left is to forget the cookie.
+    except SessionOver:
+        # What is left is to forget the cookie.
         return answer(None, HTTPStatus.NO_CONTENT, cleared_cookie())
     if principal.restriction == "cross_site_request":
         raise CrossSiteRequest

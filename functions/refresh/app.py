@@ -7,7 +7,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 
 from doorward.api.answers import answer_tokens
-from doorward.api.requests import read_form_or_json
+from doorward.api.requests import read_form_or_json, received_at_ms
 from doorward.api.resolver import Resolver
 from doorward.bootstrap import once, refresh
 from doorward.errors import UnsupportedGrantType
@@ -37,7 +37,7 @@ def _answer(tenant_id: TenantId | None) -> Response[str]:
     if body.grant_type not in (None, "refresh_token"):
         raise UnsupportedGrantType
     wanted = {TenantId(wish) for wish in (tenant_id, body.tenant_id) if wish}
-    return answer_tokens(use_case()(body.refresh_token, wanted))
+    return answer_tokens(use_case()(body.refresh_token, wanted, received_at_ms(app)))
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object

@@ -83,7 +83,7 @@ def on_dynamodb(client: Any, names: dict[str, str]) -> Stores:
     tables = Tables(
         names["UsersTable"], names["RefreshTokensTable"], names["RevocationsTable"], names["LoginAttemptsTable"]
     )
-    writer = RevocationWriter(gateway, tables.revocations, 900, 86_400)
+    writer = RevocationWriter(gateway, tables.revocations)
     return Stores(
         DynamoDirectory(gateway, tables),
         DynamoSessions(gateway, tables, writer),

@@ -20,6 +20,7 @@ from doorward.model import (
     UserId,
 )
 from doorward.stores import UserRecord
+from tests.contract.conftest import Stores
 
 ACME, GLOBEX = TenantId("acme"), TenantId("globex")
 NOW = 1_800_000_000_000
@@ -82,3 +83,8 @@ def claims(owner: User, token_id: str = "jti", tenant_id: TenantId = ACME) -> Ac
         NOW // 1000,
         NOW // 1000 + 900,
     )
+
+
+def epochs_of(stores: Stores, tenant_ids: list[TenantId], user_id: UserId) -> dict[TenantId, int]:
+    """Return the user's present epoch in each realm."""
+    return {tenant_id: state.min_epoch for tenant_id, state in stores.revocations.states(tenant_ids, user_id).items()}

@@ -13,6 +13,7 @@ from doorward.model import PLATFORM, Cutoff, UserId
 from doorward.stores import Located, UserRecord
 from tests.contract.conftest import Stores
 from tests.contract.makers import ACME, GLOBEX, NOW, membership, record, session, tenant, user
+from tests.contract.makers import epochs_of as _epochs
 
 
 @pytest.fixture
@@ -89,7 +90,7 @@ def test_a_change_replaces_what_was_read_and_only_that(tenants: Stores) -> None:
     assert tenants.reader.password_hash(member.id) == "other"
     assert tenants.directory.find_by_email(ACME, "old@acme.example") is None
     assert tenants.directory.find_by_email(ACME, "new@acme.example") == member.id
-    assert tenants.revocations.epochs([ACME], member.id) == {ACME: 9}
+    assert _epochs(tenants, [ACME], member.id) == {ACME: 9}
     with pytest.raises(Conflict):
         tenants.writer.change(before, after)
     with pytest.raises(Conflict):
@@ -105,7 +106,7 @@ def test_a_change_to_a_taken_address_changes_nothing(tenants: Stores) -> None:
         tenants.writer.change(record(first), after, cutoffs=[Cutoff(ACME, first.id, 9, ends_sessions=True)])
     assert tenants.reader.get(first.id) == record(first)
     assert tenants.directory.find_by_email(ACME, "one@acme.example") == first.id
-    assert tenants.revocations.epochs([ACME], first.id) == {ACME: 0}
+    assert _epochs(tenants, [ACME], first.id) == {ACME: 0}
 
 
 def test_an_overtaken_cutoff_takes_the_whole_change_back(tenants: Stores) -> None:

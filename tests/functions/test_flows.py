@@ -162,6 +162,15 @@ def test_signing_out_everywhere(deployment: Deployment) -> None:
     assert 'error="invalid_token"' in bad["headers"]["WWW-Authenticate"]
 
 
+def test_signing_out_with_two_session_cookies_or_another_scheme(deployment: Deployment) -> None:
+    cookie = deployment.log_in("acme-admin")["headers"]["Set-Cookie"].partition(";")[0]
+    twice = deployment.call("logout", "POST", "/auth/logout", headers={"Cookie": f"{cookie}; {cookie}"})
+    assert twice["json"]["code"] == "invalid_token"
+    assert deployment.authorize({"cookie": cookie})
+    dead = {"Cookie": "__Host-doorward=x", "Authorization": "Basic eDp5"}
+    assert deployment.call("logout", "POST", "/auth/logout", headers=dead)["statusCode"] == 204
+
+
 def test_throttled_sign_ins_say_when_to_come_back(deployment: Deployment) -> None:
     answers = [deployment.log_in("acme-admin", "wrong") for _ in range(11)]
     assert [answer["statusCode"] for answer in answers] == [401] * 10 + [429]

@@ -76,6 +76,12 @@ class TestCreation:
             ({"username": "at@sign"}, UnacceptableName),
             ({"username": "nul\0byte"}, UnacceptableName),
             ({"username": "x" * 129}, UnacceptableName),
+            ({"username": "me"}, UnacceptableName),
+            ({"username": "service:ci"}, UnacceptableName),
+            ({"username": ".."}, UnacceptableName),
+            ({"username": "\u3164"}, UnacceptableName),
+            ({"display_name": "a\0b"}, UnacceptableName),
+            ({"display_name": "a\u202eb"}, UnacceptableName),
             ({"email": "no-address"}, UnacceptableName),
         ],
     )
@@ -87,6 +93,20 @@ class TestCreation:
         with pytest.raises(error):
             house.create_user(admin, NewUser(**{"password": PASSWORD, "tenant_id": ACME, **wanted}))
         assert repr((house.world.users, house.world.usernames, house.world.emails, house.world.memberships)) == before
+
+    def test_roles_without_a_tenant_are_refused_and_not_dropped(self, house: House) -> None:
+        with pytest.raises(InvalidRequest):
+            house.create_user(_admin(house, "admin"), NewUser(PASSWORD, roles=("user",)))
+
+    def test_a_platform_administrator_is_nobodys_but_the_platforms(self, house: House) -> None:
+        boss = house.add_user("boss")
+        house.world.users[boss.user_id] = replace(house.world.users[boss.user_id], platform_admin=True)
+        for changes in ({"password": NEW}, {"email": "x@y.example"}, {"display_name": "x"}):
+            with pytest.raises(InsufficientScope):
+                _change(house, _admin(house), boss.user_id, **changes)
+        with pytest.raises(InsufficientScope):
+            house.delete_user(_admin(house), boss.user_id)
+        _change(house, _admin(house, "admin"), boss.user_id, display_name="Boss")
 
     def test_the_same_address_in_two_tenants_is_two_users(self, house: House) -> None:
         for admin in (_admin(house), _admin(house, "globex-admin")):
@@ -208,6 +228,45 @@ class TestPasswordChange:
         assert house.principal(house.refresh(here.tokens.refresh_token)).restriction is None
         with pytest.raises(InvalidToken):
             house.principal(there.tokens)
+
+    def test_the_new_one_must_be_another(self, house: House) -> None:
+        bob = house.add_user("bob", password_change_required=True)
+        with pytest.raises(WeakPassword):
+            _change(house, bob, "me", password=PASSWORD, current_password=PASSWORD)
+
+    def test_it_cannot_be_a_name_old_or_new(self, house: House) -> None:
+        bob = house.add_user("bobby-the-user", email="bobby@acme.example")
+        for wanted in ("Bobby-the-User", "BOBBY@acme.example"):
+            with pytest.raises(WeakPassword):
+                _change(house, bob, "me", password=wanted, current_password=PASSWORD)
+        with pytest.raises(WeakPassword):
+            _change(house, bob, "me", password="new@acme.example", email="new@acme.example", current_password=PASSWORD)
+
+    def test_changing_it_twice_spares_the_same_token_twice(self, house: House) -> None:
+        house.add_user("bob")
+        here = house.sign_in("bob", PASSWORD)
+        _change(house, house.principal(here.tokens), "me", password=NEW, current_password=PASSWORD)
+        _change(house, house.principal(here.tokens), "me", password=PASSWORD, current_password=NEW)
+        assert house.principal(here.tokens)
+
+    def test_a_session_that_was_signed_out_everywhere_meanwhile_is_not_revived(self, house: House) -> None:
+        house.add_user("bob")
+        here, there = house.sign_in("bob", PASSWORD), house.sign_in("bob", PASSWORD)
+        in_flight = house.principal(here.tokens)
+        house.log_out(house.principal(there.tokens), everywhere=True)
+        with pytest.raises(Conflict):
+            _change(house, in_flight, "me", password=NEW, current_password=PASSWORD)
+        with pytest.raises(InvalidGrant):
+            house.refresh(here.tokens.refresh_token)
+        assert house.sign_in("bob", PASSWORD)
+
+    def test_a_session_that_was_signed_out_meanwhile_is_not_revived(self, house: House) -> None:
+        house.add_user("bob")
+        here = house.sign_in("bob", PASSWORD)
+        in_flight = house.principal(here.tokens)
+        house.log_out(in_flight)
+        with pytest.raises(Conflict):
+            _change(house, in_flight, "me", password=NEW, current_password=PASSWORD)
 
     def test_a_reset_by_an_administrator_ends_all_sessions(self, house: House) -> None:
         bob = house.add_user("bob")

@@ -37,7 +37,19 @@ def test_an_expired_token_is_refused(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["", "Bearer", "Bearer ", "bearer  x", "Bearer a b", "Bearer é", "Bearer .", "Bearer " + "x" * 9000]
+    "value",
+    [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer\tx",
+        "\tbearer x",
+        "bearer  x",
+        "Bearer a b",
+        "Bearer é",
+        "Bearer .",
+        "Bearer " + "x" * 9000,
+    ],
 )
 def test_a_bad_bearer_beside_a_good_cookie_decides_alone(house: House, value: str) -> None:
     cookie = house.sign_in("admin").cookie
@@ -237,7 +249,11 @@ class TestPolicies:
         shown = presented(event)
         assert shown.authorization == ("one", "two")
         assert (shown.cookie, shown.origin, shown.method) == (("a=b",), "o", "POST")
-        assert shown.path == "/api/{tenantId}/x"
+        assert shown.path == "/api/{tenantid}/x"
+
+    @pytest.mark.parametrize("path", ["/API/acme/x", "//api/acme/x", "/Api//acme/x"])
+    def test_no_spelling_of_a_tenants_path_lets_the_cookie_in(self, path: str) -> None:
+        assert presented({"path": path}).path.startswith("/api/")
 
     def test_an_empty_event_presents_nothing(self) -> None:
         assert presented({}) == Presented("", "")

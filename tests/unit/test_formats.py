@@ -22,6 +22,7 @@ from doorward.dynamodb.items import decode, email_key, encode, encode_value, pic
 from doorward.dynamodb.wire import Endpoint, sign
 from doorward.errors import (
     DoorwardError,
+    ForgedRefreshToken,
     InvalidCursor,
     InvalidRequest,
     InvalidToken,
@@ -42,7 +43,9 @@ from tests.fakes import FakeClock
 
 
 class TestNames:
-    @pytest.mark.parametrize("name", ["bob", "Bob.Smith-1", "иван", "josé", "李雷", "müller", "γιώργος"])
+    @pytest.mark.parametrize(
+        "name", ["bob", "Bob.Smith-1", "иван", "josé", "straße", "o'neil", "李雷", "müller", "γιώργος"]
+    )
     def test_honest_names_pass(self, name: str) -> None:
         assert names.check_username(name) == name
 
@@ -181,8 +184,21 @@ class TestKeys:
             ring.read(newer)
         clock.advance(60)
         assert ring.read(newer).generation == 1
+        assert len(loads) == 2
         assert ring.read(old).generation == 0
         assert read_refresh_token(decode_mac_keys(load()), newer).ref == ref
+
+    def test_a_mac_key_taken_away_is_of_no_use_after_five_minutes(self) -> None:
+        clock, ref = FakeClock(), SessionRef(TenantId("acme"), UserId("0" * 26), SessionId("1" * 26))
+        secret = [json.dumps({"keys": [{"kid": "a", "key": base64.urlsafe_b64encode(b"a" * 32).decode()}]})]
+        ring = MacKeyring(lambda: secret[0], clock)
+        leaked = ring.mint(ref, 0)
+        secret[0] = secret[0].replace("YWFh", "YmJi")
+        clock.advance(299)
+        assert ring.read(leaked)
+        clock.advance(1)
+        with pytest.raises(ForgedRefreshToken):
+            ring.read(leaked)
 
     def test_the_metadata_promises_only_what_is_there(self) -> None:
         public, _ = generate_key("ES256", 0)

@@ -47,6 +47,16 @@ def test_inside_the_overlap_the_rotated_token_answers_with_the_very_same_success
     assert house.principal(again)
 
 
+def test_a_request_that_waited_is_judged_by_its_arrival(house: House) -> None:
+    first = house.sign_in("acme-admin").tokens
+    second = house.refresh(first.refresh_token)
+    arrived = house.clock() + 5000
+    house.clock.advance(15)
+    assert house.refresh(first.refresh_token, received_at_ms=arrived).refresh_token == second.refresh_token
+    with pytest.raises(RefreshTokenReused):
+        house.refresh(first.refresh_token, received_at_ms=house.clock() + 60_000)
+
+
 def test_after_the_overlap_the_rotated_token_kills_the_session(house: House) -> None:
     signed_in = house.sign_in("acme-admin")
     second = house.refresh(signed_in.tokens.refresh_token)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -151,6 +152,16 @@ class TestThrottles:
             self.fail(house, "acme-admin", f"2001:db8::{number:x}")
         with pytest.raises(TooManyAttempts):
             house.sign_in("acme-admin", source="2001:db8::ffff")
+
+    def test_tries_by_name_and_by_address_are_counted_together(self, house: House) -> None:
+        names: list[dict[str, Any]] = [{"username": "acme-admin"}, {"email": "admin@acme.example", "tenant_id": ACME}]
+        for number in range(10):
+            name = names[number % 2]
+            with pytest.raises(InvalidCredentials):
+                house.log_in(Credentials("wrong", "192.0.2.9", **name))
+        for name in names:
+            with pytest.raises(TooManyAttempts):
+                house.log_in(Credentials("admin123", "192.0.2.9", **name))
 
     def test_folded_spellings_of_a_name_are_one_account(self, house: House) -> None:
         for number in range(10):

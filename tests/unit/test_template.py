@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from doorward.dynamodb.revocations import MAX_ACCESS_TTL_SECONDS, MAX_SESSION_TTL_SECONDS
 from tests.template import ROOT, resources, routes, template
 
 FUNCTIONS = resources("AWS::Serverless::Function")
@@ -148,6 +149,12 @@ def test_tables_are_protected_and_forget_what_is_over() -> None:
         recovery = properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
         assert recovery == (name != "LoginAttemptsTable")
         assert ("TimeToLiveSpecification" in properties) == (name not in {"UsersTable", "SigningKeysTable"})
+
+
+def test_what_is_revoked_is_kept_for_the_longest_lifetime_that_the_template_allows() -> None:
+    parameters = template()["Parameters"]
+    assert parameters["AccessTokenTtlSeconds"]["MaxValue"] == MAX_ACCESS_TTL_SECONDS
+    assert parameters["RefreshTokenTtlSeconds"]["MaxValue"] == MAX_SESSION_TTL_SECONDS
 
 
 def test_guided_deployment_asks_only_what_a_person_decides() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from doorward.access_tokens import verify_access_token
-from doorward.errors import InvalidToken, MissingCredentials
+from doorward.errors import InvalidToken, MissingCredentials, SessionOver
 from doorward.keyring import Keyring
 from doorward.model import Clock, Principal
 from doorward.refresh_tokens import COOKIE_NAME, read_cookie, same_secret
@@ -87,10 +87,10 @@ class Authorize:
         snapshot = self.sessions.look_up(ref)
         session, user = snapshot.session, snapshot.user
         if session is None or user is None or not same_secret(session.cookie_hash, secret_hash):
-            raise InvalidToken(reason="unknown_session")
+            raise SessionOver(reason="unknown_session")
         roles = admitted_roles(snapshot, ref.tenant_id)
         if roles is None or not is_live(session, snapshot, self.clock()):
-            raise InvalidToken(reason="session_over")
+            raise SessionOver(reason="session_over")
         principal = Principal(user.id, user.username, ref.tenant_id, frozenset(roles), ref.session_id)
         if self._is_cross_site(presented):
             return replace(principal, restriction="cross_site_request")
@@ -127,12 +127,12 @@ def _bearer(values: Iterable[str]) -> str | None:
         return None
     if len(given) > 1:
         raise InvalidToken(reason="several_authorization_headers")
-    scheme, _, token = given[0].strip().partition(" ")
+    scheme, *token = given[0].split(None, 1)
     if scheme.lower() != "bearer":
         return None
-    if not token.strip():
+    if not token:
         raise InvalidToken(reason="empty_token")
-    return token.strip()
+    return token[0].strip()
 
 
 def _session_cookie(headers: Iterable[str]) -> str | None:

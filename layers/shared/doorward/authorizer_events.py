@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,7 +31,7 @@ def presented(event: Event, *, changes_state: bool = False) -> Presented:
         event: of a REQUEST authorizer, or of a proxy integration.
         changes_state: whether the request changes state although its method is safe.
     """
-    paths = (str(event.get("path") or ""), str(event.get("resource") or ""))
+    paths = [re.sub("/+", "/", str(event.get(name) or "").lower()) for name in ("path", "resource")]
     return Presented(
         method=str(event.get("httpMethod") or "").upper(),
         path=next((path for path in paths if path.startswith("/api/")), paths[0]),

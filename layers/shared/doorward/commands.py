@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from doorward.model import USER, Status, TenantId
+from doorward.model import Status, TenantId
 
 
 class Unset(Enum):
@@ -26,6 +26,7 @@ class NewUser:
     """What an administrator asks for.
 
     Args:
+        roles: in the home tenant; `user` if absent.
         tenant_id: the home tenant; the caller's own if absent. A platform administrator outside any
             tenant thereby makes a user who cannot sign in until assigned to a tenant.
     """
@@ -34,7 +35,7 @@ class NewUser:
     username: str | None = None
     email: str | None = None
     display_name: str | None = None
-    roles: tuple[str, ...] = (USER,)
+    roles: tuple[str, ...] | None = None
     tenant_id: TenantId | None = None
     password_change_required: bool = False
 

@@ -106,6 +106,10 @@ class InvalidToken(NotAuthenticated):
     default_detail = "The access token is invalid, expired or revoked."
 
 
+class SessionOver(InvalidToken):
+    """A session cookie names no live session."""
+
+
 class InvalidCredentials(NotAuthenticated):
     """Sign-in failed; the answer is the same whatever the cause."""
 

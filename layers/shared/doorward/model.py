@@ -149,7 +149,8 @@ class Cutoff:
     Args:
         at: the new epoch; tokens begun under an earlier one are refused.
         ends_sessions: whether the sessions die too, or only their present access tokens.
-        spared: the one session (and its tokens since epoch `spared_from`) that lives on.
+        spared: the one session that lives on, if it lived under `sessions_from`, with its tokens since
+            epoch `spared_from`. Sparing supposes that the epoch is still `seen`.
     """
 
     tenant_id: TenantId
@@ -158,6 +159,8 @@ class Cutoff:
     ends_sessions: bool
     spared: SessionId | None = None
     spared_from: int = 0
+    seen: int = 0
+    sessions_from: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,13 @@ import unicodedata
 from doorward.errors import InvalidRequest, UnacceptableName
 from doorward.model import TenantId
 
+MAX_USERNAME = 128
+
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
 _TENANT_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _USER_ID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+_FILLERS = frozenset("\u115f\u1160\u3164\uffa0")  # letters that show nothing
+_RESERVED_USERNAMES = frozenset({"me", ".", ".."})
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
@@ -28,17 +32,28 @@ def check_username(text: str) -> str:
     """Return a user name fit to be given, trimmed and in NFKC.
 
     Args:
-        text: 1 to 128 characters, no white space.
+        text: 1 to 128 letters, digits and . _ - + ' of any one alphabet.
 
     Raises:
-        UnacceptableName: it is empty, has control characters, or looks like another name.
+        UnacceptableName: it has other characters, is reserved, or looks like another name.
     """
     name = unicodedata.normalize("NFKC", text).strip()
-    if not 1 <= len(name) <= 128:  # noqa: PLR2004 - the limit of the HTTP contract
-        raise UnacceptableName("A user name has 1 to 128 characters.")
-    if any(character.isspace() or character == "@" for character in name):
-        raise UnacceptableName("A user name has no white space and no @.")
+    if not 1 <= len(name) <= MAX_USERNAME or not all(map(_is_name_character, name)):
+        raise UnacceptableName(f"A user name has 1 to {MAX_USERNAME} letters, digits and . _ - + '")
+    if fold(name) in _RESERVED_USERNAMES:
+        raise UnacceptableName("This user name is reserved.")
     _refuse_deception(name)
+    return name
+
+
+def check_display_name(text: str) -> str:
+    """Return a name to be shown, in NFC.
+
+    Raises:
+        UnacceptableName: it has control or formatting characters.
+    """
+    name = unicodedata.normalize("NFC", text).strip()
+    _refuse_unprintable(name)
     return name
 
 
@@ -71,10 +86,18 @@ def is_user_id(text: str) -> bool:
     return _USER_ID.fullmatch(text) is not None
 
 
-def _refuse_deception(name: str) -> None:
-    if any(unicodedata.category(character) in _REFUSED_CATEGORIES for character in name):
+def _is_name_character(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LMN" or character in "._-+'"
+
+
+def _refuse_unprintable(name: str) -> None:
+    if any(unicodedata.category(character) in _REFUSED_CATEGORIES or character in _FILLERS for character in name):
         raise UnacceptableName("Control and formatting characters are not allowed.")
-    if not name.isascii() and _looks_like_another(fold(name)):
+
+
+def _refuse_deception(name: str) -> None:
+    _refuse_unprintable(name)
+    if not name.isascii() and _looks_like_another(name):
         raise UnacceptableName("The name looks like another one: it mixes or imitates alphabets.")
 
 

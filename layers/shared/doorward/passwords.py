@@ -8,6 +8,7 @@ import argon2
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from doorward.errors import WeakPassword
+from doorward.names import fold
 
 MIN_LENGTH = 8
 MAX_LENGTH = 1024
@@ -63,10 +64,9 @@ def check_new_password(password: str, *names: str | None) -> None:
     """
     if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
         raise WeakPassword(f"A password has {MIN_LENGTH} to {MAX_LENGTH} characters.")
-    lowered = password.lower()
-    if lowered in _common_passwords():
+    if password.lower() in _common_passwords():
         raise WeakPassword("This password is among the most common ones.")
-    if lowered in {name.lower() for name in names if name}:
+    if fold(password) in {fold(name) for name in names if name}:
         raise WeakPassword("The password must not be a name of the user.")
 
 

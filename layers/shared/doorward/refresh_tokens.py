@@ -15,7 +15,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from doorward.errors import ForgedRefreshToken, InvalidGrant, InvalidToken, NotInitialised
+from doorward.errors import ForgedRefreshToken, InvalidGrant, NotInitialised, SessionOver
 from doorward.model import Clock, SessionId, SessionRef, TenantId, UserId
 
 COOKIE_NAME = "__Host-doorward"
@@ -71,14 +71,22 @@ def read_refresh_token(keys: Sequence[bytes], text: str) -> PresentedRefreshToke
 class MacKeyring:
     """The MAC keys of refresh tokens, loaded lazily and kept in memory.
 
-    A token that no known key proves causes one reload, at most one a minute: another environment may
-    have met a newer key first.
+    They are loaded anew every five minutes, so that a key taken away is soon of no use; and once, at most
+    once a minute, for a token that no known key proves: another environment may have met a newer key first.
     """
 
-    def __init__(self, load: Callable[[], str | None], clock: Clock, reload_interval_ms: int = 60_000) -> None:
+    def __init__(
+        self,
+        load: Callable[[], str | None],
+        clock: Clock,
+        *,
+        max_age_ms: int = 300_000,
+        reload_interval_ms: int = 60_000,
+    ) -> None:
         """Take the function that reads the secret's text, `{"keys": [{"kid": …, "key": base64url}]}`."""
         self._load = load
         self._clock = clock
+        self._max_age_ms = max_age_ms
         self._reload_interval_ms = reload_interval_ms
         self._keys: tuple[bytes, ...] = ()
         self._loaded_at_ms = 0
@@ -106,7 +114,8 @@ class MacKeyring:
             return read_refresh_token(self._reload(), text)
 
     def _current(self) -> tuple[bytes, ...]:
-        return self._keys or self._reload()
+        fresh = self._keys and self._clock() - self._loaded_at_ms < self._max_age_ms
+        return self._keys if fresh else self._reload()
 
     def _reload(self) -> tuple[bytes, ...]:
         self._keys = decode_mac_keys(self._load())
@@ -136,11 +145,11 @@ def read_cookie(text: str) -> tuple[SessionRef, str]:
     """Return the session that a cookie names, and the hash of its secret.
 
     Raises:
-        InvalidToken: it is no session cookie.
+        SessionOver: it is no session cookie.
     """
     match = _COOKIE.fullmatch(text)
     if match is None:
-        raise InvalidToken(reason="malformed_cookie")
+        raise SessionOver(reason="malformed_cookie")
     tenant_id, user_id, session_id, secret = match.groups()
     return SessionRef(TenantId(tenant_id), UserId(user_id), SessionId(session_id)), _digest(secret)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from doorward.model import (
     AccessTokenClaims,
@@ -63,7 +64,7 @@ def next_epoch(current: int, now_ms: int) -> int:
 
 def cut_off_user(
     user_id: UserId,
-    epochs: Mapping[TenantId, int],
+    states: Mapping[TenantId, RevocationState],
     now_ms: int,
     *,
     ends_sessions: bool,
@@ -73,24 +74,27 @@ def cut_off_user(
 
     Args:
         user_id: whose tokens.
-        epochs: the present epoch of each realm to cut off.
+        states: the present state of each realm to cut off.
         now_ms: the time, in milliseconds.
         ends_sessions: whether sessions end too (a password change), or refresh into new tokens
             (a change of roles).
         spared: the one session that goes on.
     """
-    at = max((next_epoch(epoch, now_ms) for epoch in epochs.values()), default=now_ms)
-    return tuple(
-        Cutoff(
-            tenant_id=tenant_id,
-            user_id=user_id,
-            at=at,
-            ends_sessions=ends_sessions,
-            spared=spared.session_id if spared and spared.tenant_id == tenant_id else None,
-            spared_from=epoch if spared and spared.tenant_id == tenant_id else 0,
-        )
-        for tenant_id, epoch in epochs.items()
-    )
+    at = max((next_epoch(state.min_epoch, now_ms) for state in states.values()), default=now_ms)
+    cutoffs = []
+    for tenant_id, state in states.items():
+        cutoff = Cutoff(tenant_id, user_id, at, ends_sessions)
+        if spared is not None and spared.tenant_id == tenant_id:
+            again = state.spared_session_id == spared.session_id
+            cutoff = replace(
+                cutoff,
+                spared=spared.session_id,
+                spared_from=state.spared_min_epoch if again else state.min_epoch,
+                seen=state.min_epoch,
+                sessions_from=state.sessions_min_epoch,
+            )
+        cutoffs.append(cutoff)
+    return tuple(cutoffs)
 
 
 def _is_spared(claims: AccessTokenClaims, user: RevocationState) -> bool:

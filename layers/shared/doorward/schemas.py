@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from doorward.commands import Changes, NewUser
-from doorward.model import USER, Membership, TenantId, TokenPair, User
+from doorward.model import Membership, TenantId, TokenPair, User
 
 MAX_BODY_BYTES = 32_768
 
@@ -81,7 +81,7 @@ class CreateUserRequest(RequestBody):
             username=self.username,
             email=self.email,
             display_name=self.display_name,
-            roles=(USER,) if self.roles is None else tuple(self.roles),
+            roles=None if self.roles is None else tuple(self.roles),
             tenant_id=TenantId(self.tenant_id) if self.tenant_id else None,
             password_change_required=self.password_change_required,
         )

@@ -19,7 +19,7 @@ class SecretsManager:
 
     def __init__(self, client: SecretsManagerClient | None = None) -> None:
         """Take a client, or make one with short time-outs."""
-        config = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+        config = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3})
         self._client: SecretsManagerClient = client or boto3.client("secretsmanager", config=config)
 
     def read(self, secret_id: str) -> str | None:

@@ -18,6 +18,7 @@ from doorward.model import (
     Cutoff,
     Membership,
     Revocations,
+    RevocationState,
     Session,
     SessionRef,
     Snapshot,
@@ -124,8 +125,8 @@ class RevocationStore(Protocol):
             Conflict: an epoch was overtaken by another cutoff.
         """
 
-    def epochs(self, tenant_ids: Iterable[TenantId], user_id: UserId) -> Mapping[TenantId, int]:
-        """Return the user's present epoch in each realm, consistently."""
+    def states(self, tenant_ids: Iterable[TenantId], user_id: UserId) -> Mapping[TenantId, RevocationState]:
+        """Return what is revoked for the user in each realm, consistently."""
 
 
 class AttemptStore(Protocol):

@@ -42,8 +42,11 @@ def find(users: UserReader, principal: Principal, user_id: UserId) -> UserRecord
 
 
 def owns(principal: Principal, user: User) -> bool:
-    """Tell whether the caller administers the user's home tenant, or the platform."""
-    return is_admin(principal, user.home_tenant_id)
+    """Tell whether the caller may change the user: as administrator of the home tenant or the platform.
+
+    A platform administrator belongs to no tenant's administrators, whichever tenant is home.
+    """
+    return principal.is_platform_admin or (not user.platform_admin and is_admin(principal, user.home_tenant_id))
 
 
 def show(principal: Principal, record: UserRecord) -> VisibleUser:

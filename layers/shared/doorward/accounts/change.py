@@ -13,6 +13,7 @@ from doorward.errors import (
     OwnAccount,
     PasswordChangeRequired,
     TooManyAttempts,
+    WeakPassword,
     WrongPassword,
 )
 from doorward.model import PLATFORM, Clock, Cutoff, Membership, Principal, TenantId
@@ -103,7 +104,8 @@ class ChangeUser:
     def _apply(self, principal: Principal, before: UserRecord, changes: Changes) -> UserRecord:
         user = replace(before.user, version=before.user.version + 1, updated_at_ms=self.clock())
         if changes.display_name is not UNSET:
-            user = replace(user, display_name=changes.display_name)
+            shown = changes.display_name
+            user = replace(user, display_name=names.check_display_name(shown) if shown else None)
         if changes.email is not UNSET:
             user = replace(user, email=names.check_email(changes.email) if changes.email else None)
         if changes.password is not UNSET:
@@ -124,7 +126,10 @@ class ChangeUser:
     def _new_hash(self, before: UserRecord, changes: Changes) -> str | None:
         if changes.password is UNSET:
             return None
-        check_new_password(changes.password, before.user.username, before.user.email)
+        email = None if changes.email is UNSET else changes.email
+        check_new_password(changes.password, before.user.username, before.user.email, email)
+        if changes.password == changes.current_password:
+            raise WeakPassword("The new password must be another one.")
         return self.hasher.hash(changes.password)
 
     def _cutoffs(self, principal: Principal, before: UserRecord, changes: Changes) -> tuple[Cutoff, ...]:
@@ -138,9 +143,9 @@ class ChangeUser:
             realms = (self._tenant(principal, before),)
         else:
             return ()
-        epochs = self.revocations.epochs(realms, user.id)
+        states = self.revocations.states(realms, user.id)
         spared = principal.session_ref if principal.user_id == user.id else None
-        return cut_off_user(user.id, epochs, now_ms, ends_sessions=ends_sessions, spared=spared)
+        return cut_off_user(user.id, states, now_ms, ends_sessions=ends_sessions, spared=spared)
 
     @staticmethod
     def _touches_membership(principal: Principal, before: UserRecord, changes: Changes) -> bool:

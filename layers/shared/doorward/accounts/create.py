@@ -9,7 +9,8 @@ from ulid import ULID
 from doorward import audit, names
 from doorward.accounts.access import VisibleUser, show
 from doorward.commands import NewUser
-from doorward.model import PLATFORM, Clock, Membership, Principal, TenantId, User, UserId
+from doorward.errors import InvalidRequest
+from doorward.model import PLATFORM, USER, Clock, Membership, Principal, TenantId, User, UserId
 from doorward.passwords import PasswordHasher, check_new_password
 from doorward.stores import UserRecord, UserWriter
 from doorward.tenancy import check_roles, require_admin
@@ -51,7 +52,7 @@ class CreateUser:
             id=user_id,
             username=names.check_username(wanted.username) if wanted.username else user_id,
             email=names.check_email(wanted.email) if wanted.email else None,
-            display_name=wanted.display_name,
+            display_name=names.check_display_name(wanted.display_name) if wanted.display_name else None,
             status="active",
             tenant_ids=() if tenant_id == PLATFORM else (tenant_id,),
             platform_admin=platform_admin,
@@ -61,8 +62,11 @@ class CreateUser:
             version=1,
         )
         if tenant_id == PLATFORM:
+            if wanted.roles is not None:
+                raise InvalidRequest("Roles belong to a tenant; name a tenant_id.")
             return UserRecord(user, ())
-        return UserRecord(user, (Membership(tenant_id, user_id, check_roles(wanted.roles), "active", now_ms),))
+        roles = (USER,) if wanted.roles is None else check_roles(wanted.roles)
+        return UserRecord(user, (Membership(tenant_id, user_id, roles, "active", now_ms),))
 
     def store(self, record: UserRecord, password: str) -> None:
         """Hash the password and store a composed user.

@@ -35,6 +35,6 @@ class DeleteUser:
         if record.user.id == principal.user_id:
             raise OwnAccount
         now_ms = self.clock()
-        epochs = self.revocations.epochs(record.user.realms, record.user.id)
-        self.writer.delete(record, cut_off_user(record.user.id, epochs, now_ms, ends_sessions=True))
+        states = self.revocations.states(record.user.realms, record.user.id)
+        self.writer.delete(record, cut_off_user(record.user.id, states, now_ms, ends_sessions=True))
         audit.record("user_deleted", user_id=record.user.id, by=principal.user_id)

@@ -102,6 +102,12 @@ def source_address(app: APIGatewayRestResolver) -> str:
     return str(identity.get("sourceIp") or "unknown")
 
 
+def received_at_ms(app: APIGatewayRestResolver) -> int | None:
+    """Return when API Gateway received the request, in milliseconds."""
+    received = _event(app).get("requestContext", {}).get("requestTimeEpoch")
+    return received if isinstance(received, int) else None
+
+
 def query(app: APIGatewayRestResolver, name: str) -> str | None:
     """Return a query parameter, None if it is absent or empty."""
     parameters: Mapping[str, str] = _event(app).get("queryStringParameters") or {}

@@ -88,13 +88,7 @@ class Parts:
     @cached_property
     def revocation_writer(self) -> RevocationWriter:
         """What makes revoking actions."""
-        settings = self.settings
-        return RevocationWriter(
-            self.gateway,
-            settings.require("revocations_table"),
-            settings.access_ttl_seconds,
-            settings.refresh_ttl_seconds,
-        )
+        return RevocationWriter(self.gateway, self.settings.require("revocations_table"))
 
     @cached_property
     def revocations(self) -> DynamoRevocations:

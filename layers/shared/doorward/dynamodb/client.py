@@ -35,8 +35,8 @@ _RETRIED = frozenset(
 def connect() -> DynamoDBClient:
     """Return a boto3 client with short time-outs; endpoint and region come from the environment."""
     config = Config(
-        connect_timeout=2,
-        read_timeout=5,
+        connect_timeout=1,
+        read_timeout=2,
         retries={"mode": "standard", "total_max_attempts": 3},
         max_pool_connections=50,
     )

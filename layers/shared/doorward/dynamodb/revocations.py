@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from doorward.dynamodb.gateway import Action, ConditionFailed, Gateway, Reads
 from doorward.dynamodb.items import (
     KEYS_REVOCATIONS_KEY,
     Item,
+    Key,
     session_key,
     tenant_revocations_key,
     user_revocations_key,
@@ -22,13 +24,21 @@ from doorward.dynamodb.shapes import (
     to_revocation_state,
 )
 from doorward.errors import Conflict
-from doorward.model import AccessTokenClaims, Cutoff, Revocations, SessionId, SessionRef, TenantId, UserId
+from doorward.model import AccessTokenClaims, Cutoff, Revocations, RevocationState, SessionRef, TenantId, UserId
 from doorward.revocation import next_epoch
 
-MAX_ENTRIES = 1000
-"""Single revocations in one item (about 60 bytes each; an item has 400 KB) before they become a cutoff."""
+MAX_ENTRIES = 300
+"""Single revocations in one item, which every request of the user reads, before they become a cutoff."""
+
+MAX_ACCESS_TTL_SECONDS = 3600
+MAX_SESSION_TTL_SECONDS = 7_776_000
+"""The most that the template allows. A deployment may shorten its lifetimes, but not those of tokens that
+are out already: so what is revoked is kept for the longest possible."""
 
 _SLACK_SECONDS = 120  # clocks differ
+_MAX_REMOVED = 100  # an expression has at most 4 KB
+_TRIES = 3
+_LATER = "attribute_not_exists(min_epoch) OR min_epoch < :at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +66,14 @@ class DynamoRevocationReader:
 
 @dataclass(frozen=True, slots=True)
 class RevocationWriter:
-    """Makes the actions that revoke, for whichever transaction they belong to.
-
-    Args:
-        access_ttl_seconds: how long an access token lives: so long is a single revocation kept.
-        session_ttl_seconds: how long a session lives: so long is a general one kept.
-    """
+    """Makes the actions that revoke, for whichever transaction they belong to."""
 
     gateway: Gateway
     table: str
-    access_ttl_seconds: int
-    session_ttl_seconds: int
 
     def session_action(self, ref: SessionRef, now_ms: int) -> Action:
         """Return the action that refuses the access tokens of one session."""
-        expires_at = now_ms // 1000 + self.access_ttl_seconds + _SLACK_SECONDS
+        expires_at = now_ms // 1000 + MAX_ACCESS_TTL_SECONDS + _SLACK_SECONDS
         return self._entry(ref.tenant_id, ref.user_id, f"{SESSION_PREFIX}{ref.session_id}", expires_at, now_ms)
 
     def token_action(self, claims: AccessTokenClaims, now_ms: int) -> Action:
@@ -84,24 +87,29 @@ class RevocationWriter:
             "min_epoch": cutoff.at,
             "spared_session_id": cutoff.spared,
             "spared_min_epoch": cutoff.spared_from if cutoff.spared else None,
-            "expires_at": self._horizon(now_ms),
+            "expires_at": _horizon(now_ms),
         }
         if cutoff.ends_sessions:
             assign["sessions_min_epoch"] = cutoff.at
-        return actions.update(
-            self.table,
-            user_revocations_key(cutoff.tenant_id, cutoff.user_id),
-            assign=assign,
-            when="attribute_not_exists(min_epoch) OR min_epoch < :at",
-            values={"at": cutoff.at},
-        )
+        when, values = _LATER, {"at": cutoff.at}
+        if cutoff.spared is not None:
+            # Who is spared was decided on this state: any other cutoff since may have ended that session.
+            when = "min_epoch = :seen" if cutoff.seen else "attribute_not_exists(min_epoch)"
+            values = {"seen": cutoff.seen} if cutoff.seen else {}
+        key = user_revocations_key(cutoff.tenant_id, cutoff.user_id)
+        return actions.update(self.table, key, assign=assign, when=when, values=values)
 
     def spare_action(self, table: str, cutoff: Cutoff) -> Action | None:
-        """Return the action that lifts the spared session over the cutoff, if one is spared."""
+        """Return the action that lifts the spared session over the cutoff, if one is spared and lives."""
         if cutoff.spared is None:
             return None
-        ref = SessionRef(cutoff.tenant_id, cutoff.user_id, SessionId(cutoff.spared))
-        return actions.update(table, session_key(ref), assign={"epoch": cutoff.at}, when=actions.PRESENT)
+        return actions.update(
+            table,
+            session_key(SessionRef(cutoff.tenant_id, cutoff.user_id, cutoff.spared)),
+            assign={"epoch": cutoff.at},
+            when="attribute_exists(pk) AND attribute_not_exists(revoked_at_ms) AND epoch >= :sessions_from",
+            values={"sessions_from": cutoff.sessions_from},
+        )
 
     def _entry(self, tenant_id: TenantId, user_id: UserId, name: str, expires_at: int, now_ms: int) -> Action:
         key = user_revocations_key(tenant_id, user_id)
@@ -109,25 +117,16 @@ class RevocationWriter:
         entries = {entry: end for entry, end in item.items() if entry.startswith((SESSION_PREFIX, TOKEN_PREFIX))}
         dead = [entry for entry, end in entries.items() if end < now_ms // 1000 and entry != name]
         if len(entries) - len(dead) >= MAX_ENTRIES:
-            return self._collapse(key, item, entries, now_ms)
-        return actions.update(
-            self.table, key, assign={name: expires_at, "expires_at": self._horizon(now_ms)}, remove=dead
-        )
+            return self._collapse(key, item, list(entries), now_ms)
+        assign = {name: expires_at, "expires_at": _horizon(now_ms)}
+        return actions.update(self.table, key, assign=assign, remove=dead[:_MAX_REMOVED])
 
-    def _collapse(self, key: Mapping[str, str], item: Item, entries: Iterable[str], now_ms: int) -> Action:
+    def _collapse(self, key: Key, item: Item, entries: Sequence[str], now_ms: int) -> Action:
         # The user's other sessions lose their access tokens once, and refresh into new ones.
         at = next_epoch(item.get("min_epoch", 0), now_ms)
-        assign = {
-            "min_epoch": at,
-            "spared_session_id": None,
-            "spared_min_epoch": None,
-            "expires_at": self._horizon(now_ms),
-        }
-        when = "attribute_not_exists(min_epoch) OR min_epoch < :at"
-        return actions.update(self.table, key, assign=assign, remove=entries, when=when, values={"at": at})
-
-    def _horizon(self, now_ms: int) -> int:
-        return now_ms // 1000 + max(self.access_ttl_seconds, self.session_ttl_seconds) + _SLACK_SECONDS
+        assign = {"min_epoch": at, "spared_session_id": None, "spared_min_epoch": None, "expires_at": _horizon(now_ms)}
+        removed = entries[:_MAX_REMOVED]
+        return actions.update(self.table, key, assign=assign, remove=removed, when=_LATER, values={"at": at})
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +137,16 @@ class DynamoRevocations:
     writer: RevocationWriter
 
     def revoke_token(self, claims: AccessTokenClaims, now_ms: int) -> None:
-        """Refuse one access token until it expires."""
-        self.gateway.write(self.writer.token_action(claims, now_ms))
+        """Refuse one access token until it expires.
+
+        Raises:
+            Conflict: other revocations were in the way, three times.
+        """
+        for _ in range(_TRIES):
+            with contextlib.suppress(ConditionFailed):
+                self.gateway.write(self.writer.token_action(claims, now_ms))
+                return
+        raise Conflict
 
     def cut_off(self, cutoffs: Sequence[Cutoff], now_ms: int) -> None:
         """Apply general revocations in one transaction.
@@ -152,11 +159,16 @@ class DynamoRevocations:
         except ConditionFailed as error:
             raise Conflict from error
 
-    def epochs(self, tenant_ids: Iterable[TenantId], user_id: UserId) -> Mapping[TenantId, int]:
-        """Return the user's present epoch in each realm, consistently."""
+    def states(self, tenant_ids: Iterable[TenantId], user_id: UserId) -> Mapping[TenantId, RevocationState]:
+        """Return what is revoked for the user in each realm, consistently."""
         realms = list(dict.fromkeys(tenant_ids))
         if not realms:
             return {}
         table = self.writer.table
         items = self.gateway.batch_get([(table, user_revocations_key(realm, user_id)) for realm in realms])
-        return {realm: (item or {}).get("min_epoch", 0) for realm, item in zip(realms, items, strict=True)}
+        return {realm: to_revocation_state(item) for realm, item in zip(realms, items, strict=True)}
+
+
+def _horizon(now_ms: int) -> int:
+    """Return when a general revocation can be forgotten, in epoch seconds."""
+    return now_ms // 1000 + MAX_SESSION_TTL_SECONDS + _SLACK_SECONDS

@@ -51,7 +51,8 @@ class Endpoint:
         except KeyError as missing:
             raise Misconfigured(reason=f"the environment variable {missing} is not set") from missing
         url = environment.get("AWS_ENDPOINT_URL_DYNAMODB") or environment.get("AWS_ENDPOINT_URL")
-        default = f"https://dynamodb.{region}.amazonaws.com"
+        suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+        default = f"https://dynamodb.{region}.{suffix}"
         return cls(url or default, region, access_key, secret_key, environment.get("AWS_SESSION_TOKEN", ""))
 
 

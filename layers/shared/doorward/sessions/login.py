@@ -84,9 +84,9 @@ class LogIn:
             NotInitialised: the deployment has no keys.
         """
         now_ms = self.clock()
-        attempt = Attempt(credentials.source, self._account(credentials))
-        counters = self._admit(attempt, now_ms)
         located = self._locate(credentials)
+        attempt = Attempt(credentials.source, self._account(credentials, located))
+        counters = self._admit(attempt, now_ms)
         tenant_id = credentials.tenant_id or located.home_tenant_id
         snapshot = self.directory.snapshot(tenant_id, located.user_id)
         roles = self._verify(snapshot, tenant_id, credentials.password)
@@ -107,7 +107,10 @@ class LogIn:
         audit.record("signed_in", tenant_id=tenant_id, user_id=ref.user_id, session_id=ref.session_id)
         return SignedIn(tokens, cookie)
 
-    def _account(self, credentials: Credentials) -> str:
+    def _account(self, credentials: Credentials, located: Located) -> str:
+        # By whichever name a user is called, the tries are counted together.
+        if located.user_id != _NOBODY.user_id:
+            return f"user:{located.user_id}"
         if credentials.email is None:
             return f"username:{names.fold(credentials.username or '')}"
         return f"email:{self._email_realm(credentials)}:{names.fold(credentials.email)}"

@@ -48,9 +48,9 @@ class LogOut:
         realms = set(record.user.realms if record else ()) | {principal.tenant_id}
         for remaining in reversed(range(_TRIES)):
             now_ms = self.clock()
-            epochs = self.revocations.epochs(realms, principal.user_id)
+            states = self.revocations.states(realms, principal.user_id)
             try:
-                self.revocations.cut_off(cut_off_user(principal.user_id, epochs, now_ms, ends_sessions=True), now_ms)
+                self.revocations.cut_off(cut_off_user(principal.user_id, states, now_ms, ends_sessions=True), now_ms)
             except Conflict:
                 if not remaining:
                     raise

@@ -29,12 +29,16 @@ class Refresh:
     clock: Clock
     overlap_seconds: int
 
-    def __call__(self, token: str, tenant_ids: Collection[TenantId] = ()) -> TokenPair:
+    def __call__(
+        self, token: str, tenant_ids: Collection[TenantId] = (), received_at_ms: int | None = None
+    ) -> TokenPair:
         """Return the successor pair; roles, status and tenant are read anew.
 
         Args:
             token: the refresh token.
             tenant_ids: the tenants that path and body name; all must be the token's.
+            received_at_ms: when the request arrived, if it waited since (a cold start): the overlap is
+                counted to then.
 
         Raises:
             RefreshTokenReused: an old token came back; its session is now revoked.
@@ -49,11 +53,11 @@ class Refresh:
         session = self._live(snapshot.session, snapshot, now_ms)
         if roles is None:
             raise InvalidGrant(reason="not_admitted")
-        session = self._successor(presented, session, snapshot, now_ms)
+        session = self._successor(presented, session, snapshot, now_ms, min(received_at_ms or now_ms, now_ms))
         return self.minter.mint(session, snapshot, roles, now_ms)
 
     def _successor(
-        self, presented: PresentedRefreshToken, session: Session, snapshot: Snapshot, now_ms: int
+        self, presented: PresentedRefreshToken, session: Session, snapshot: Snapshot, now_ms: int, received_at_ms: int
     ) -> Session:
         if presented.generation > session.generation:
             # Only a table restored from a backup is behind its tokens.
@@ -63,7 +67,7 @@ class Refresh:
             session = self._live(rotation.session, snapshot, now_ms)
             if rotation.won:
                 return session
-        if self._overlaps(presented, session, now_ms):
+        if self._overlaps(presented, session, received_at_ms):
             return session
         self.sessions.revoke(presented.ref, now_ms)
         audit.record(
@@ -74,8 +78,8 @@ class Refresh:
         )
         raise RefreshTokenReused(reason="refresh_token_reused")
 
-    def _overlaps(self, presented: PresentedRefreshToken, session: Session, now_ms: int) -> bool:
-        recent = now_ms - session.rotated_at_ms <= self.overlap_seconds * 1000
+    def _overlaps(self, presented: PresentedRefreshToken, session: Session, received_at_ms: int) -> bool:
+        recent = received_at_ms - session.rotated_at_ms <= self.overlap_seconds * 1000
         return session.generation == presented.generation + 1 and recent
 
     @staticmethod

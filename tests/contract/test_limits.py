@@ -1,0 +1,38 @@
+"""How many revocations one user can have: on a DynamoDB that knows its own limits."""
+
+from __future__ import annotations
+
+import pytest
+
+from doorward.dynamodb.revocations import MAX_ENTRIES
+from tests.contract.conftest import Stores
+from tests.contract.makers import ACME, NOW, claims, session, user
+
+pytestmark = pytest.mark.race
+
+
+def test_many_revocations_become_a_cutoff_and_never_stop_working(race_stores: Stores) -> None:
+    owner = user()
+    for number in range(2 * MAX_ENTRIES + 5):
+        race_stores.revocations.revoke_token(claims(owner, str(number)), NOW)
+    state = race_stores.revocation_reader.read(ACME, owner.id).user
+    assert state.min_epoch >= NOW
+    assert len(state.tokens) <= MAX_ENTRIES
+    stored = session(owner)
+    race_stores.sessions.create(stored)
+    assert race_stores.sessions.revoke(stored.ref, NOW)
+
+
+def test_dead_entries_are_pruned_however_many_there_are(race_stores: Stores) -> None:
+    owner = user()
+    for number in range(MAX_ENTRIES - 1):
+        race_stores.revocations.revoke_token(claims(owner, str(number)), NOW)
+    later = NOW + 7_200_000
+    left = []
+    for _ in range(4):
+        stored = session(owner)
+        race_stores.sessions.create(stored)
+        race_stores.sessions.revoke(stored.ref, later)
+        left.append(len(race_stores.revocation_reader.read(ACME, owner.id).user.tokens))
+    assert left == [199, 99, 0, 0]
+    assert race_stores.revocation_reader.read(ACME, owner.id).user.min_epoch == 0

@@ -1,0 +1,79 @@
+"""A local cloud for the black-box tests: `make run` on ports and with a state of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+ROOT = Path(__file__).resolve().parents[2]
+PORT, EMULATOR_PORT = 18_080, 14_566
+START_SECONDS = 420
+
+
+@dataclass
+class Cloud:
+    """A running local cloud."""
+
+    url: str
+    endpoint: str
+    state: Path
+    process: subprocess.Popen[str] | None = None
+
+    def start(self) -> float:
+        """Start it; return how long that took, in seconds."""
+        started = time.monotonic()
+        command = [sys.executable, "-m", "local.run", "--port", str(PORT), "--emulator-port", str(EMULATOR_PORT)]
+        environment = {**os.environ, "DOORWARD_STATE": str(self.state)}
+        with (self.state / "run.log").open("w") as log:
+            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, text=True)
+        while " is up after " not in self.output():
+            assert self.process.poll() is None, self.output()
+            assert time.monotonic() - started < START_SECONDS, self.output()
+            time.sleep(0.2)
+        return time.monotonic() - started
+
+    def stop(self) -> None:
+        """End it by its pid, as Ctrl-C does."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGINT)
+            assert self.process.wait(60) == 0, self.output()
+            self.process = None
+
+    def output(self) -> str:
+        return (self.state / "run.log").read_text()
+
+    def call(self, method: str, path: str, token: str | None = None, **rest: Any) -> requests.Response:
+        headers = {**({} if token is None else {"Authorization": f"Bearer {token}"}), **rest.pop("headers", {})}
+        return requests.request(method, self.url + path, headers=headers, timeout=30, **rest)
+
+    def log_in(self, username: str = "admin", password: str = "admin123") -> dict[str, Any]:
+        answer = self.call("POST", "/auth/login", json={"username": username, "password": password})
+        assert answer.status_code == 200, answer.text
+        tokens: dict[str, Any] = answer.json()
+        return {**tokens, "cookie": answer.headers["Set-Cookie"].partition(";")[0]}
+
+    def variables(self) -> dict[str, str]:
+        """Return the environment of a program that speaks to this cloud's AWS."""
+        credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
+        return {**os.environ, **credentials, "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": self.endpoint}
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """The local cloud, started once for all tests."""
+    state = tmp_path_factory.mktemp("cloud")
+    found = Cloud(f"http://localhost:{PORT}", f"http://127.0.0.1:{EMULATOR_PORT}", state)
+    seconds = found.start()
+    print(f"\nlocal cloud: first start {seconds:.1f} s")
+    yield found
+    found.stop()
