@@ -19,14 +19,18 @@ class Failure(Exception):
     """Something that the user must know, in one line."""
 
 
-def environment(name: str) -> Path:
+def environment(name: str, home: Path | None = None) -> Path:
     """Return the folder of programs of a virtual environment, installed from requirements/NAME.txt.
+
+    Args:
+        name: which requirements.
+        home: where the environment lies; .local/NAME by default.
 
     Raises:
         Failure: the packages cannot be installed.
     """
     requirements = ROOT / "requirements" / f"{name}.txt"
-    home = HOME / name
+    home = home or HOME / name
     programs = home / ("Scripts" if os.name == "nt" else "bin")
     stamp = home / ".installed"
     wanted = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()
@@ -65,3 +69,10 @@ def run(command: list[str], problem: str, variables: dict[str, str] | None = Non
 def say(line: str) -> None:
     """Tell the user what goes on."""
     print(f"doorward: {line}", flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        environment(sys.argv[1], ROOT / sys.argv[2])
+    except Failure as problem:
+        sys.exit(f"doorward: {problem}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,12 +33,22 @@ _Loader.add_multi_constructor("!", _tag)
 
 @cache
 def template() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text(), Loader=_Loader)  # noqa: S506 - a SafeLoader
+    return read(ROOT / "template.yaml")
+
+
+def read(file: Path) -> dict[str, Any]:
+    """Return a CloudFormation template, its short forms spelled out."""
+    loaded: dict[str, Any] = yaml.load(file.read_text(), Loader=_Loader)  # noqa: S506 - a SafeLoader
     return loaded
 
 
 def resources(kind: str) -> dict[str, dict[str, Any]]:
     return {name: item for name, item in template()["Resources"].items() if item["Type"] == kind}
+
+
+def folder_of(function: str) -> str:
+    """Return the folder of a function: WellKnownFunction lies in well_known."""
+    return re.sub(r"(?<=[a-z])([A-Z])", r"_\1", function.removesuffix("Function")).lower()
 
 
 def table_definitions() -> dict[str, dict[str, Any]]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 import requests
 
@@ -61,6 +62,19 @@ class Cloud:
         assert answer.status_code == 200, answer.text
         tokens: dict[str, Any] = answer.json()
         return {**tokens, "cookie": answer.headers["Set-Cookie"].partition(";")[0]}
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """Return the outputs of the deployed stack."""
+        client = boto3.client(
+            "cloudformation",
+            endpoint_url=self.endpoint,
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+        found = client.describe_stacks(StackName="doorward")["Stacks"][0]["Outputs"]
+        return {output["OutputKey"]: output["OutputValue"] for output in found}
 
     def variables(self) -> dict[str, str]:
         """Return the environment of a program that speaks to this cloud's AWS."""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from doorward.dynamodb.revocations import MAX_ACCESS_TTL_SECONDS, MAX_SESSION_TTL_SECONDS
-from tests.template import ROOT, resources, routes, template
+from tests.template import ROOT, folder_of, resources, routes, template
 
 FUNCTIONS = resources("AWS::Serverless::Function")
 PUBLIC = {
@@ -42,13 +42,9 @@ def _actions(name: str, resource: str) -> set[str]:
     return found
 
 
-def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z])([A-Z])", r"_\1", name.removesuffix("Function")).lower()
-
-
 def test_every_function_folder_is_a_function_of_the_template() -> None:
     folders = {folder.name for folder in (ROOT / "functions").iterdir() if (folder / "app.py").exists()}
-    assert folders == {_snake(name) for name in FUNCTIONS}
+    assert folders == {folder_of(name) for name in FUNCTIONS}
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
@@ -105,14 +101,14 @@ def test_what_is_any_is_routed_by_no_function() -> None:
     for method, path, function, public in routes():
         if method == "ANY":
             assert public
-            resolver = importlib.import_module(f"functions.{_snake(function)}.app").app
+            resolver = importlib.import_module(f"functions.{folder_of(function)}.app").app
             assert "ANY" not in {route.method for route in [*resolver._static_routes, *resolver._dynamic_routes]}
             assert path in {other for verb, other, _, _ in routes() if verb != "ANY"}
 
 
 @pytest.mark.parametrize("name", sorted(set(FUNCTIONS) - {"AuthorizerFunction"}))
 def test_a_functions_routes_are_the_templates(name: str) -> None:
-    resolver = importlib.import_module(f"functions.{_snake(name)}.app").app
+    resolver = importlib.import_module(f"functions.{folder_of(name)}.app").app
     theirs = [*resolver._static_routes, *resolver._dynamic_routes]
     mine = [(method, path) for method, path, function, _ in routes() if function == name and method != "ANY"]
     assert len(theirs) == len(mine)

@@ -1,0 +1,66 @@
+"""The README's commands do what it says."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+from tests.e2e.conftest import ROOT, Cloud
+
+README = (ROOT / "README.md").read_text()
+SHELL = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+# Run by .ci/run, by the fixture `cloud`, or by a test that has to prepare something.
+ELSEWHERE = {"make run\n", "make test\n"}
+
+
+def _run(script: str, cloud: Cloud, cwd: Path = ROOT, **variables: str) -> str:
+    text = script.replace("http://localhost:8080", cloud.url)
+    environment = {**cloud.variables(), **variables}
+    command = ["bash", "-euo", "pipefail", "-c", text]
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def _block(part: str) -> str:
+    found: list[str] = [block for block in SHELL if part in block]
+    assert len(found) == 1, part
+    return found[0]
+
+
+def test_every_block_is_run_somewhere() -> None:
+    tested = {
+        _block(part) for part in ("localhost:8080/auth/login", "acme/auth/login", "sam deploy --guided", "X PATCH")
+    }
+    assert set(SHELL) == tested | ELSEWHERE
+
+
+def test_the_first_request_gets_the_answer_that_is_shown(cloud: Cloud) -> None:
+    answer = json.loads(_run(_block("localhost:8080/auth/login"), cloud))
+    (shown,) = re.findall(r"^```json\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    assert set(json.loads(shown)) == set(answer)
+
+
+def test_the_example_of_use_runs_to_its_end(cloud: Cloud) -> None:
+    output = _run(_block("acme/auth/login"), cloud)
+    assert '"username":"acme-admin"' in output
+    assert '"email":"bob@acme.example"' in output or "email_taken" in output
+    assert '"refresh_token":"dwr1.acme.' in output
+
+
+def test_initialisation_with_nothing_but_the_layers_requirements(cloud: Cloud, tmp_path: Path) -> None:
+    commands = [line for line in _block("sam deploy --guided").splitlines() if not line.startswith("sam ")]
+    script = "\n".join(commands).replace(".venv", str(tmp_path / "venv"))
+    output = _run(script.replace("--tenant acme", "--tenant umbrella"), cloud)
+    found = re.search(r"user umbrella-admin made, password (\S+)  \(shown once", output)
+    assert found, output
+    token = cloud.log_in("umbrella-admin", found[1])["access_token"]
+    change = _block("X PATCH").replace("the one shown", found[1])
+    assert '"password_change_required":false' in _run(change, cloud, BASE_URL=cloud.url, access_token=token)
+
+
+def test_the_authorizer_is_exported_as_the_readme_imports_it(cloud: Cloud) -> None:
+    assert "!ImportValue doorward-AuthorizerArn" in README
+    assert ":function:doorward-AuthorizerFunction" in cloud.outputs["AuthorizerArn"]
