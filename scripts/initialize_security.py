@@ -23,7 +23,8 @@ from doorward.dynamodb.client import BotoGateway, connect
 from doorward.dynamodb.keys import DynamoKeySets, ensure_cursor_key
 from doorward.dynamodb.revocations import RevocationWriter
 from doorward.dynamodb.sessions import Tables
-from doorward.dynamodb.user_writer import DynamoTenants, DynamoUserWriter
+from doorward.dynamodb.tenants import DynamoTenants
+from doorward.dynamodb.user_writer import DynamoUserWriter
 from doorward.errors import DoorwardError
 from doorward.initialisation import FirstUser, Initialise
 from doorward.passwords import PasswordHasher
@@ -44,11 +45,12 @@ def main(arguments: list[str] | None = None) -> int:
     outputs = _outputs(options.stack)
     gateway = BotoGateway(gateway_client)
     tables = Tables(outputs["UsersTable"], outputs["RefreshTokensTable"], outputs["RevocationsTable"])
-    writer = DynamoUserWriter(gateway, tables, RevocationWriter(gateway, tables.revocations))
+    revocations = RevocationWriter(gateway, tables.revocations)
+    writer = DynamoUserWriter(gateway, tables, revocations)
     initialise = Initialise(
         key_sets=DynamoKeySets(gateway, outputs["SigningKeysTable"]),
         secrets=SecretsManager(secrets_client),
-        tenants=DynamoTenants(gateway, tables.users),
+        tenants=DynamoTenants(gateway, tables.users, revocations),
         create_user=CreateUser(writer, PasswordHasher(), clock),
         signing_secret_id=outputs["SigningSecret"],
         mac_secret_id=outputs["RefreshMacSecret"],

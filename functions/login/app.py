@@ -12,7 +12,7 @@ from doorward.api.resolver import Resolver
 from doorward.bootstrap import login, once
 from doorward.model import TenantId
 from doorward.names import check_tenant_id
-from doorward.schemas import LoginRequest, TenantLoginRequest
+from doorward.schemas.requests import LoginRequest, TenantLoginRequest
 from doorward.sessions.login import Credentials
 
 app = Resolver()

@@ -13,10 +13,10 @@ from doorward.bootstrap import once, refresh
 from doorward.errors import UnsupportedGrantType
 from doorward.model import TenantId
 from doorward.names import check_tenant_id
-from doorward.schemas import RefreshRequest
+from doorward.schemas.requests import RefreshRequest
 
 app = Resolver(oauth=True)
-use_case = once(refresh.wire)
+services = once(refresh.wire)
 
 
 @app.post("/auth/refresh")
@@ -36,8 +36,10 @@ def _answer(tenant_id: TenantId | None) -> Response[str]:
     body = read_form_or_json(app, RefreshRequest)
     if body.grant_type not in (None, "refresh_token"):
         raise UnsupportedGrantType
+    if tenant_id is None and body.tenant_id is not None:
+        return answer_tokens(services().switch(body.refresh_token, TenantId(body.tenant_id), received_at_ms(app)))
     wanted = {TenantId(wish) for wish in (tenant_id, body.tenant_id) if wish}
-    return answer_tokens(use_case()(body.refresh_token, wanted, received_at_ms(app)))
+    return answer_tokens(services().refresh(body.refresh_token, wanted, received_at_ms(app)))
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object

@@ -10,7 +10,7 @@ from doorward.api.answers import answer
 from doorward.api.requests import read_form_or_json
 from doorward.api.resolver import Resolver
 from doorward.bootstrap import once, revoke
-from doorward.schemas import RevokeRequest
+from doorward.schemas.requests import RevokeRequest
 
 app = Resolver(oauth=True)
 use_case = once(revoke.wire)

@@ -14,7 +14,8 @@ from doorward.api.requests import page_limit, query, read_json, read_principal, 
 from doorward.api.resolver import Resolver
 from doorward.bootstrap import once, users
 from doorward.names import check_tenant_id
-from doorward.schemas import ChangeUserRequest, CreateUserRequest, UserListResponse, UserResponse
+from doorward.schemas.answers import UserListResponse, UserResponse
+from doorward.schemas.requests import AssignTenantRequest, ChangeUserRequest, CreateUserRequest
 
 app = Resolver()
 services = once(users.wire)
@@ -58,6 +59,20 @@ def change_user(user_id: str) -> Response[str]:
 def delete_user(user_id: str) -> Response[str]:
     """Delete a user."""
     services().delete(read_principal(app), user_id)
+    return answer(None, HTTPStatus.NO_CONTENT)
+
+
+@app.put("/users/<user_id>/tenants/<tenant_id>")
+def assign_tenant(user_id: str, tenant_id: str) -> Response[str]:
+    """Assign a user to a tenant with roles."""
+    principal, roles = read_principal(app), tuple(read_json(app, AssignTenantRequest).roles)
+    return answer(_body(services().assign.put(principal, user_id, check_tenant_id(tenant_id), roles)))
+
+
+@app.delete("/users/<user_id>/tenants/<tenant_id>")
+def remove_tenant(user_id: str, tenant_id: str) -> Response[str]:
+    """Remove a user from a tenant."""
+    services().assign.remove(read_principal(app), user_id, check_tenant_id(tenant_id))
     return answer(None, HTTPStatus.NO_CONTENT)
 
 

@@ -199,6 +199,13 @@ class TenantTaken(Conflict):
     default_detail = "This tenant id is taken."
 
 
+class LastAdmin(Conflict):
+    """A tenant would be left without an active administrator."""
+
+    code = "last_admin"
+    default_detail = "This is the tenant's last active administrator; make another one first."
+
+
 class OwnAccount(Conflict):
     """An administrator tried to lock himself out."""
 

@@ -15,6 +15,8 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ulid import ULID
+
 from doorward.errors import ForgedRefreshToken, InvalidGrant, NotInitialised, SessionOver
 from doorward.model import Clock, SessionId, SessionRef, TenantId, UserId
 
@@ -112,6 +114,12 @@ class MacKeyring:
             if self._clock() - self._loaded_at_ms < self._reload_interval_ms:
                 raise
             return read_refresh_token(self._reload(), text)
+
+    def derive_session_id(self, ref: SessionRef, generation: int, tenant_id: TenantId) -> SessionId:
+        """Return the id of the session that a switch to another tenant begins: a retry finds the same."""
+        key = self._current()[0]
+        digest = hmac.digest(key, f"switch.{ref.session_id}.{generation}.{tenant_id}".encode("ascii"), "sha256")
+        return SessionId(str(ULID(digest[:16])))
 
     def _current(self) -> tuple[bytes, ...]:
         fresh = self._keys and self._clock() - self._loaded_at_ms < self._max_age_ms

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from doorward.errors import Misconfigured
+from doorward.errors import Misconfigured, NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +21,18 @@ class Settings:
     revocations_table: str = ""
     login_attempts_table: str = ""
     signing_keys_table: str = ""
+    notifications_table: str = ""
     signing_secret_id: str = ""
     refresh_mac_secret_id: str = ""
     audience: str = "doorward"
     allowed_origin: str = ""
     default_tenant_id: str = ""
+    demo_enabled: str = "false"
     access_ttl_seconds: int = 900
     refresh_ttl_seconds: int = 86_400
     refresh_overlap_seconds: int = 10
+    service_token_ttl_seconds: int = 3600
+    service_token_max_ttl_seconds: int = 2_592_000
     argon2_memory_kib: int = 19_456
     argon2_time_cost: int = 2
     throttle_window_seconds: int = 300
@@ -67,6 +71,15 @@ class Settings:
         if not isinstance(value, str) or not value:
             raise Misconfigured(reason=f"the environment variable {name.upper()} is not set")
         return value
+
+    def require_demo(self) -> None:
+        """Let pass where the deployment has the demo.
+
+        Raises:
+            NotFound: it has not; the path is then the same as none.
+        """
+        if self.demo_enabled != "true":
+            raise NotFound
 
 
 def _positive(name: str, text: str) -> int:

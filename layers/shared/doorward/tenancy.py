@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from doorward.errors import InsufficientScope, InvalidRequest
-from doorward.model import ADMIN, PLATFORM, PLATFORM_ADMIN, SERVICE, Principal, Snapshot, TenantId
+from doorward.errors import InsufficientScope, InvalidRequest, NotFound
+from doorward.model import ADMIN, PLATFORM, PLATFORM_ADMIN, SERVICE, Principal, Snapshot, TenantId, UserRecord
 
 RESERVED_ROLES = frozenset({SERVICE, PLATFORM_ADMIN})
 MAX_ROLES = 20
@@ -32,6 +32,33 @@ def admitted_roles(snapshot: Snapshot, tenant_id: TenantId) -> tuple[str, ...] |
     return (*member.roles, *platform)
 
 
+def administers(record: UserRecord | None, tenant_id: TenantId) -> bool:
+    """Tell whether a user is an active administrator of a tenant."""
+    if record is None or record.user.status != "active":
+        return False
+    member = record.membership(tenant_id)
+    return member is not None and member.status == "active" and ADMIN in member.roles
+
+
+def changes_of_administrators(before: UserRecord | None, after: UserRecord | None) -> dict[TenantId, int]:
+    """Return by how many the active administrators of each tenant change."""
+    tenant_ids = {member.tenant_id for record in (before, after) if record for member in record.memberships}
+    changes = {
+        tenant_id: administers(after, tenant_id) - administers(before, tenant_id) for tenant_id in sorted(tenant_ids)
+    }
+    return {tenant_id: change for tenant_id, change in changes.items() if change}
+
+
+def require_platform_admin(principal: Principal) -> None:
+    """Let a platform administrator pass.
+
+    Raises:
+        InsufficientScope: the caller is none.
+    """
+    if not principal.is_platform_admin:
+        raise InsufficientScope
+
+
 def require_admin(principal: Principal, tenant_id: TenantId) -> None:
     """Let a platform administrator or an administrator of the tenant pass.
 
@@ -40,6 +67,28 @@ def require_admin(principal: Principal, tenant_id: TenantId) -> None:
     """
     if not is_admin(principal, tenant_id):
         raise InsufficientScope
+
+
+def require_member(principal: Principal, tenant_id: TenantId) -> None:
+    """Let those pass who act in the tenant that a path names.
+
+    Raises:
+        NotFound: the caller acts elsewhere; another's tenant is the same as none.
+    """
+    if principal.tenant_id != tenant_id or tenant_id == PLATFORM:
+        raise NotFound
+
+
+def require_own_admin(principal: Principal, tenant_id: TenantId) -> None:
+    """Let an administrator of the tenant that a path names pass, or a platform administrator.
+
+    Raises:
+        NotFound: the caller acts in another tenant.
+        InsufficientScope: the caller has not the role.
+    """
+    if not principal.is_platform_admin:
+        require_member(principal, tenant_id)
+    require_admin(principal, tenant_id)
 
 
 def is_admin(principal: Principal, tenant_id: TenantId) -> bool:

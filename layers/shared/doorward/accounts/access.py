@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from doorward.errors import InsufficientScope, NotFound
-from doorward.model import Membership, Principal, User, UserId
+from doorward.model import Membership, Principal, User, UserId, UserRecord
 from doorward.names import is_user_id
-from doorward.stores import UserReader, UserRecord
+from doorward.stores import UserReader
 from doorward.tenancy import is_admin
 
 

@@ -16,10 +16,10 @@ from doorward.errors import (
     WeakPassword,
     WrongPassword,
 )
-from doorward.model import PLATFORM, Clock, Cutoff, Membership, Principal, TenantId
+from doorward.model import PLATFORM, Clock, Cutoff, Membership, Principal, TenantId, UserRecord
 from doorward.passwords import PasswordHasher, check_new_password
 from doorward.revocation import cut_off_user
-from doorward.stores import AttemptStore, RevocationStore, UserReader, UserRecord, UserWriter
+from doorward.stores import AttemptStore, RevocationStore, UserReader, UserWriter
 from doorward.tenancy import check_roles, is_admin
 from doorward.throttles import Attempt, Throttles
 

@@ -9,10 +9,10 @@ from ulid import ULID
 from doorward import audit, names
 from doorward.accounts.access import VisibleUser, show
 from doorward.commands import NewUser
-from doorward.errors import InvalidRequest
-from doorward.model import PLATFORM, USER, Clock, Membership, Principal, TenantId, User, UserId
+from doorward.errors import InvalidRequest, UsernameTaken
+from doorward.model import PLATFORM, USER, Clock, Membership, Principal, TenantId, User, UserId, UserRecord
 from doorward.passwords import PasswordHasher, check_new_password
-from doorward.stores import UserRecord, UserWriter
+from doorward.stores import UserWriter
 from doorward.tenancy import check_roles, require_admin
 
 
@@ -41,13 +41,27 @@ class CreateUser:
         audit.record("user_created", tenant_id=tenant_id, user_id=record.user.id, by=principal.user_id)
         return show(principal, record)
 
-    def compose(self, wanted: NewUser, tenant_id: TenantId, *, platform_admin: bool = False) -> UserRecord:
+    def create_once(self, user_id: UserId, wanted: NewUser, tenant_id: TenantId, password: str | None) -> bool:
+        """Create a user under a given id, unless there is one; tell whether it was created.
+
+        Raises:
+            EmailTaken: another user of the tenant has the address.
+        """
+        try:
+            self.store(self.compose(wanted, tenant_id, user_id=user_id), password)
+        except UsernameTaken:  # the user name is the id
+            return False
+        return True
+
+    def compose(
+        self, wanted: NewUser, tenant_id: TenantId, *, platform_admin: bool = False, user_id: UserId | None = None
+    ) -> UserRecord:
         """Return the user to be stored, all names checked.
 
         Raises:
             UnacceptableName, InvalidRequest: a name or role breaks a rule.
         """
-        user_id, now_ms = UserId(str(ULID())), self.clock()
+        user_id, now_ms = user_id or UserId(str(ULID())), self.clock()
         user = User(
             id=user_id,
             username=names.check_username(wanted.username) if wanted.username else user_id,
@@ -68,11 +82,10 @@ class CreateUser:
         roles = (USER,) if wanted.roles is None else check_roles(wanted.roles)
         return UserRecord(user, (Membership(tenant_id, user_id, roles, "active", now_ms),))
 
-    def store(self, record: UserRecord, password: str) -> None:
-        """Hash the password and store a composed user.
+    def store(self, record: UserRecord, password: str | None) -> None:
+        """Hash the password and store a composed user; without a password nobody signs in as that user.
 
         Raises:
             UsernameTaken, EmailTaken, NotFound: see `UserWriter.create`.
         """
-        membership = record.memberships[0] if record.memberships else None
-        self.users.create(record.user, self.hasher.hash(password), membership)
+        self.users.create(record, None if password is None else self.hasher.hash(password))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from doorward import audit
 from doorward.accounts.access import find, owns, resolve
 from doorward.errors import InsufficientScope, OwnAccount
-from doorward.model import Clock, Principal
+from doorward.model import Clock, Principal, UserId, UserRecord
 from doorward.revocation import cut_off_user
 from doorward.stores import RevocationStore, UserReader, UserWriter
 
@@ -34,7 +34,19 @@ class DeleteUser:
             raise InsufficientScope
         if record.user.id == principal.user_id:
             raise OwnAccount
-        now_ms = self.clock()
-        states = self.revocations.states(record.user.realms, record.user.id)
-        self.writer.delete(record, cut_off_user(record.user.id, states, now_ms, ends_sessions=True))
+        self._delete(record)
         audit.record("user_deleted", user_id=record.user.id, by=principal.user_id)
+
+    def remove(self, user_id: UserId) -> None:
+        """Delete a user with all tokens and sessions; one who is not there is no error.
+
+        Raises:
+            LastAdmin, Conflict: see `UserWriter.delete`.
+        """
+        record = self.reader.get(user_id)
+        if record is not None:
+            self._delete(record)
+
+    def _delete(self, record: UserRecord) -> None:
+        states = self.revocations.states(record.user.realms, record.user.id)
+        self.writer.delete(record, cut_off_user(record.user.id, states, self.clock(), ends_sessions=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from doorward.accounts.access import VisibleUser, find, resolve, show
-from doorward.model import PLATFORM, Principal, TenantId
+from doorward.model import PLATFORM, SERVICE, Membership, Principal, TenantId, User
 from doorward.stores import UserReader
 from doorward.tenancy import require_admin
 
@@ -31,6 +31,8 @@ class LookUpUsers:
             InsufficientScope: the caller is no administrator and asks for somebody else.
             NotFound: there is none that the caller may see.
         """
+        if SERVICE in principal.roles and resolve(principal, user_id) == principal.user_id:
+            return _service(principal)
         return show(principal, find(self.users, principal, resolve(principal, user_id)))
 
     def listed_tenant(self, principal: Principal, tenant_id: TenantId | None) -> TenantId:
@@ -59,3 +61,22 @@ class LookUpUsers:
         everybody = listed == PLATFORM
         page = self.users.list_all(limit, after) if everybody else self.users.list_tenant(listed, limit, after)
         return VisiblePage(tuple(show(principal, record) for record in page.records), page.after)
+
+
+def _service(principal: Principal) -> VisibleUser:
+    """Return a service, which is no user, as its token describes it."""
+    user = User(
+        id=principal.user_id,
+        username=principal.username,
+        email=None,
+        display_name=None,
+        status="active",
+        tenant_ids=(principal.tenant_id,),
+        platform_admin=False,
+        password_change_required=False,
+        created_at_ms=0,
+        updated_at_ms=0,
+        version=0,
+    )
+    membership = Membership(principal.tenant_id, principal.user_id, (SERVICE,), "active", 0)
+    return VisibleUser(user, (membership,), owned=False)

@@ -13,17 +13,21 @@ from pydantic import BaseModel
 
 from doorward.model import TokenPair
 from doorward.refresh_tokens import COOKIE_NAME
-from doorward.schemas import TokenResponse
+from doorward.schemas.answers import TokenResponse
 from doorward.settings import Settings
 
 _COOKIE_ATTRIBUTES = "Path=/; Secure; HttpOnly; SameSite=Lax"
 
 
 def answer(
-    body: BaseModel | None, status: HTTPStatus = HTTPStatus.OK, headers: Mapping[str, str] | None = None
+    body: BaseModel | None,
+    status: HTTPStatus = HTTPStatus.OK,
+    headers: Mapping[str, str] | None = None,
+    *,
+    keep_nulls: bool = False,
 ) -> Response[str]:
     """Return an answer with a JSON body, or without one; nothing of it may be stored by caches."""
-    text = "" if body is None else body.model_dump_json(exclude_none=True)
+    text = "" if body is None else body.model_dump_json(exclude_none=not keep_nulls)
     return respond(status, text, "application/json", {"Cache-Control": "no-store", **(headers or {})})
 
 

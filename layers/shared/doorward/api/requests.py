@@ -20,7 +20,7 @@ from doorward.errors import (
     UnsupportedMediaType,
 )
 from doorward.model import PLATFORM, Principal, SessionId, TenantId, TokenId, UserId
-from doorward.schemas import MAX_BODY_BYTES, RequestBody
+from doorward.schemas.requests import MAX_BODY_BYTES, RequestBody
 
 Body = TypeVar("Body", bound=RequestBody)
 
@@ -39,6 +39,11 @@ def read_json(app: APIGatewayRestResolver, model: type[Body]) -> Body:
     if _media_type(app) != "application/json":
         raise UnsupportedMediaType
     return _validated(model, _body(app))
+
+
+def has_body(app: APIGatewayRestResolver) -> bool:
+    """Tell whether the request has a body, for those that may go without."""
+    return bool(_event(app).get("body"))
 
 
 def read_form_or_json(app: APIGatewayRestResolver, model: type[Body]) -> Body:

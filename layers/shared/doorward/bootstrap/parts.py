@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from functools import cached_property
+from collections.abc import Callable
+from functools import cache, cached_property
 
 from doorward.bootstrap.clock import clock
 from doorward.dynamodb.client import BotoGateway, connect
-from doorward.dynamodb.keys import DynamoKeySets
+from doorward.dynamodb.keys import DynamoKeySets, load_cursor_key
 from doorward.dynamodb.revocations import DynamoRevocations, RevocationWriter
 from doorward.dynamodb.sessions import DynamoSessions, Tables
 from doorward.errors import NotInitialised
@@ -94,6 +95,11 @@ class Parts:
     def revocations(self) -> DynamoRevocations:
         """Revocations to write."""
         return DynamoRevocations(self.gateway, self.revocation_writer)
+
+    @cached_property
+    def cursor_key(self) -> Callable[[], bytes]:
+        """The key that authenticates list cursors, read once."""
+        return cache(lambda: load_cursor_key(self.gateway, self.settings.require("signing_keys_table")))
 
     @cached_property
     def sessions(self) -> DynamoSessions:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 
 from doorward.accounts.change import ChangeUser
 from doorward.accounts.create import CreateUser
 from doorward.accounts.delete import DeleteUser
 from doorward.accounts.look_up import LookUpUsers
+from doorward.accounts.membership import AssignTenants
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.parts import Parts
 from doorward.dynamodb.attempts import DynamoAttempts
-from doorward.dynamodb.keys import load_cursor_key
 from doorward.dynamodb.user_writer import DynamoUserWriter
 from doorward.dynamodb.users import DynamoUserReader
 from doorward.settings import Settings
@@ -27,6 +26,7 @@ class Services:
     create: CreateUser
     change: ChangeUser
     delete: DeleteUser
+    assign: AssignTenants
     cursor_key: Callable[[], bytes]
 
 
@@ -41,5 +41,6 @@ def wire(settings: Settings) -> Services:
         create=CreateUser(writer, parts.hasher, clock),
         change=ChangeUser(reader, writer, parts.revocations, attempts, parts.throttles, parts.hasher, clock),
         delete=DeleteUser(reader, writer, parts.revocations, clock),
-        cursor_key=cache(lambda: load_cursor_key(parts.gateway, settings.require("signing_keys_table"))),
+        assign=AssignTenants(reader, writer, parts.revocations, clock),
+        cursor_key=parts.cursor_key,
     )

@@ -80,7 +80,15 @@ class BotoGateway:
         return [decode(response.get("Item")) for response in answer["Responses"]]
 
     def query(
-        self, table: str, *, partition: str, prefix: str, limit: int, after: Key | None = None, index: str | None = None
+        self,
+        table: str,
+        *,
+        partition: str,
+        prefix: str,
+        limit: int,
+        after: Key | None = None,
+        index: str | None = None,
+        newest_first: bool = False,
     ) -> tuple[list[Item], Key | None]:
         """Return one page of a partition in key order, and the key to go on from."""
         hash_name, range_name = ("listing", "pk") if index else ("pk", "sk")
@@ -89,6 +97,7 @@ class BotoGateway:
             "KeyConditionExpression": f"{hash_name} = :partition AND begins_with({range_name}, :prefix)",
             "ExpressionAttributeValues": encode({":partition": partition, ":prefix": prefix}),
             "Limit": limit,
+            "ScanIndexForward": not newest_first,
             **({"IndexName": index} if index else {"ConsistentRead": True}),
             **({"ExclusiveStartKey": encode(after)} if after else {}),
         }

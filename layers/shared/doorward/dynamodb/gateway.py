@@ -45,7 +45,15 @@ class Gateway(Reads, Protocol):
         """Return several items as they were at one moment, in the order asked for."""
 
     def query(
-        self, table: str, *, partition: str, prefix: str, limit: int, after: Key | None = None, index: str | None = None
+        self,
+        table: str,
+        *,
+        partition: str,
+        prefix: str,
+        limit: int,
+        after: Key | None = None,
+        index: str | None = None,
+        newest_first: bool = False,
     ) -> tuple[list[Item], Key | None]:
         """Return one page of a partition in key order, and the key to go on from."""
 

@@ -49,6 +49,27 @@ def session_key(ref: SessionRef) -> Key:
     return {"pk": f"tenant#{ref.tenant_id}#user#{ref.user_id}", "sk": f"session#{ref.session_id}"}
 
 
+def service_token_key(tenant_id: TenantId, token_id: str) -> Key:
+    """Return the key of a service token's record; all of a tenant share a partition."""
+    return {"pk": f"tenant#{tenant_id}#services", "sk": f"token#{token_id}"}
+
+
+def notification_key(tenant_id: TenantId, user_id: UserId | None, notification_id: str) -> Key:
+    """Return the key of a notification: in the user's partition, or in the tenant's."""
+    pk = f"tenant#{tenant_id}" if user_id is None else f"tenant#{tenant_id}#user#{user_id}"
+    return {"pk": pk, "sk": f"notification#{notification_id}"}
+
+
+def read_mark_key(tenant_id: TenantId, user_id: UserId, notification_id: str) -> Key:
+    """Return the key of the mark that a user read a notification."""
+    return {"pk": f"tenant#{tenant_id}#user#{user_id}", "sk": f"read#{notification_id}"}
+
+
+def demo_key(tenant_id: TenantId) -> Key:
+    """Return the key of the record of what the demo made in a tenant."""
+    return {"pk": f"tenant#{tenant_id}", "sk": "demo"}
+
+
 def user_revocations_key(tenant_id: TenantId, user_id: UserId) -> Key:
     """Return the key of what is revoked for a user in a tenant."""
     return {"pk": f"tenant#{tenant_id}#user#{user_id}"}

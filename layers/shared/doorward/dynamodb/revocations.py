@@ -24,7 +24,16 @@ from doorward.dynamodb.shapes import (
     to_revocation_state,
 )
 from doorward.errors import Conflict
-from doorward.model import AccessTokenClaims, Cutoff, Revocations, RevocationState, SessionRef, TenantId, UserId
+from doorward.model import (
+    AccessTokenClaims,
+    Cutoff,
+    Revocations,
+    RevocationState,
+    SessionRef,
+    TenantId,
+    TokenId,
+    UserId,
+)
 from doorward.revocation import next_epoch
 
 MAX_ENTRIES = 300
@@ -78,8 +87,7 @@ class RevocationWriter:
 
     def token_action(self, claims: AccessTokenClaims, now_ms: int) -> Action:
         """Return the action that refuses one access token."""
-        expires_at = claims.expires_at + _SLACK_SECONDS
-        return self._entry(claims.tenant_id, claims.user_id, f"{TOKEN_PREFIX}{claims.token_id}", expires_at, now_ms)
+        return self.entry_action(claims.tenant_id, claims.user_id, claims.token_id, claims.expires_at, now_ms)
 
     def cutoff_action(self, cutoff: Cutoff, now_ms: int) -> Action:
         """Return the action that applies a general revocation, if no later one was applied before."""
@@ -98,6 +106,19 @@ class RevocationWriter:
             values = {"seen": cutoff.seen} if cutoff.seen else {}
         key = user_revocations_key(cutoff.tenant_id, cutoff.user_id)
         return actions.update(self.table, key, assign=assign, when=when, values=values)
+
+    def tenant_action(self, tenant_id: TenantId, at: int, now_ms: int) -> Action:
+        """Return the action that refuses all tokens and sessions of a tenant that began before epoch `at`."""
+        assign = {"min_epoch": at, "expires_at": _horizon(now_ms)}
+        return actions.update(
+            self.table, tenant_revocations_key(tenant_id), assign=assign, when=_LATER, values={"at": at}
+        )
+
+    def entry_action(
+        self, tenant_id: TenantId, user_id: UserId, token_id: TokenId, expires_at: int, now_ms: int
+    ) -> Action:
+        """Return the action that refuses one token, by its id, until it expires."""
+        return self._entry(tenant_id, user_id, f"{TOKEN_PREFIX}{token_id}", expires_at + _SLACK_SECONDS, now_ms)
 
     def spare_action(self, table: str, cutoff: Cutoff) -> Action | None:
         """Return the action that lifts the spared session over the cutoff, if one is spared and lives."""

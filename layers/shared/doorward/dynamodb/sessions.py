@@ -101,7 +101,11 @@ class DynamoSessions:
     writer: RevocationWriter
 
     def create(self, session: Session, *, settled: Sequence[Counter] = (), trust: str | None = None) -> None:
-        """Store a new session; in the same transaction lower the counters and keep the trust key."""
+        """Store a new session; in the same transaction lower the counters and keep the trust key.
+
+        Raises:
+            Conflict: there is a session with this id, or a counter is gone.
+        """
         tables = self.tables
         steps = [
             actions.put(
@@ -112,7 +116,10 @@ class DynamoSessions:
         if trust is not None:
             expires_at = session.created_at_ms // 1000 + TRUST_SECONDS
             steps.append(actions.put(tables.login_attempts, {"pk": trust}, {"expires_at": expires_at}))
-        self.gateway.transact(steps)
+        try:
+            self.gateway.transact(steps)
+        except ConditionFailed as failure:
+            raise Conflict from failure
 
     def snapshot(self, ref: SessionRef) -> Snapshot:
         """Return a session and all that decides whether it is still let in, as of one moment."""

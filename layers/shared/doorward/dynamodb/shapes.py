@@ -9,6 +9,7 @@ from doorward.model import (
     Epochs,
     Membership,
     RevocationState,
+    ServiceToken,
     Session,
     SessionRef,
     Tenant,
@@ -89,6 +90,7 @@ def tenant_attributes(tenant: Tenant) -> dict[str, Any]:
         "name": tenant.name,
         "status": tenant.status,
         "created_at_ms": tenant.created_at_ms,
+        "version": tenant.version,
         "listing": "tenants",
     }
 
@@ -97,7 +99,7 @@ def to_tenant(item: Item | None) -> Tenant | None:
     """Return the tenant of an item."""
     if item is None:
         return None
-    return Tenant(TenantId(item["tenant_id"]), item["name"], item["status"], item["created_at_ms"])
+    return Tenant(TenantId(item["tenant_id"]), item["name"], item["status"], item["created_at_ms"], item["version"])
 
 
 def session_attributes(session: Session) -> dict[str, Any]:
@@ -133,6 +135,32 @@ def to_session(item: Item | None) -> Session | None:
         cookie_hash=item.get("cookie_hash"),
         revoked_at_ms=item.get("revoked_at_ms"),
         client_id=item.get("client_id"),
+    )
+
+
+def service_token_attributes(token: ServiceToken) -> dict[str, Any]:
+    """Return the attributes of a service token's item, without its key; `expires_at` is the table's TTL."""
+    return {
+        "tenant_id": token.tenant_id,
+        "token_id": token.id,
+        "name": token.name,
+        "created_by": token.created_by,
+        "created_at_ms": token.created_at_ms,
+        "expires_at": token.expires_at,
+        "revoked_at_ms": token.revoked_at_ms,
+    }
+
+
+def to_service_token(item: Item) -> ServiceToken:
+    """Return the service token of an item."""
+    return ServiceToken(
+        tenant_id=item["tenant_id"],
+        id=item["token_id"],
+        name=item["name"],
+        created_by=item["created_by"],
+        created_at_ms=item["created_at_ms"],
+        expires_at=item["expires_at"],
+        revoked_at_ms=item.get("revoked_at_ms"),
     )
 
 

@@ -1,8 +1,8 @@
-"""Users and tenants on DynamoDB, as they are written: every change is one transaction."""
+"""Users on DynamoDB, as they are written: every change is one transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from doorward.dynamodb import actions
@@ -17,11 +17,11 @@ from doorward.dynamodb.items import (
 )
 from doorward.dynamodb.revocations import RevocationWriter
 from doorward.dynamodb.sessions import Tables
-from doorward.dynamodb.shapes import membership_attributes, tenant_attributes, to_tenant, user_attributes
-from doorward.errors import Conflict, DoorwardError, EmailTaken, NotFound, TenantTaken, UsernameTaken
-from doorward.model import PLATFORM, Cutoff, Membership, Tenant, TenantId, User
+from doorward.dynamodb.shapes import membership_attributes, user_attributes
+from doorward.errors import Conflict, DoorwardError, EmailTaken, LastAdmin, NotFound, UsernameTaken
+from doorward.model import PLATFORM, Cutoff, Membership, TenantId, User, UserRecord
 from doorward.names import fold
-from doorward.stores import UserRecord
+from doorward.tenancy import administers, changes_of_administrators
 
 _SAME_VERSION = "version = :version"
 
@@ -52,22 +52,21 @@ class DynamoUserWriter:
     tables: Tables
     revocations: RevocationWriter
 
-    def create(self, user: User, password_hash: str | None, membership: Membership | None) -> None:
+    def create(self, record: UserRecord, password_hash: str | None) -> None:
         """Store a new user.
 
         Raises:
             UsernameTaken: the folded user name was ever given.
             EmailTaken: the folded address is in use in the realm.
-            NotFound: the tenant of the membership does not exist.
+            NotFound: the tenant of a membership does not exist.
         """
-        table, steps = self.tables.users, _Steps()
+        table, user, steps = self.tables.users, record.user, _Steps()
         name = {"user_id": user.id, "home_tenant_id": user.home_tenant_id}
         steps.add(actions.put(table, username_key(fold(user.username)), name, when=actions.ABSENT), UsernameTaken)
-        if membership is not None:
-            steps.add(actions.check(table, tenant_key(membership.tenant_id), when=actions.PRESENT), NotFound)
-            steps.add(self._put_membership(membership))
-        for realm in _email_realms(user):
-            steps.add(self._claim_email(user, realm), EmailTaken)
+        for membership in record.memberships:
+            self._enter(steps, record, membership)
+        for realm, address in sorted(_addresses(user)):
+            steps.add(self._claim(user, realm, address), EmailTaken)
         steps.add(actions.put(table, user_key(user.id), user_attributes(user), when=actions.ABSENT))
         if password_hash is not None:
             steps.add(actions.put(table, credential_key(user.id), {"password_hash": password_hash}))
@@ -81,27 +80,26 @@ class DynamoUserWriter:
         password_hash: str | None = None,
         cutoffs: Sequence[Cutoff] = (),
     ) -> None:
-        """Replace a user and memberships that were read as `before`.
+        """Replace a user and memberships that were read as `before`; memberships may come and go.
 
         Raises:
             Conflict: somebody changed the user meanwhile.
-            EmailTaken: the new address is in use in one of the realms.
+            EmailTaken: the address is in use in the home tenant or a new one.
+            NotFound: the tenant of a new membership does not exist.
+            LastAdmin: a tenant would be left without an active administrator.
         """
         table, user, steps = self.tables.users, after.user, _Steps()
+        same_version = {"version": before.user.version}
         steps.add(
             actions.update(
-                table,
-                user_key(user.id),
-                assign=user_attributes(user),
-                when=_SAME_VERSION,
-                values={"version": before.user.version},
+                table, user_key(user.id), assign=user_attributes(user), when=_SAME_VERSION, values=same_version
             )
         )
-        for membership in after.memberships:
-            if membership not in before.memberships:
-                steps.add(self._put_membership(membership))
-        if fold(before.user.email or "") != fold(user.email or ""):
-            self._move_email(steps, before.user, user)
+        if before.user.home_tenant_id != user.home_tenant_id:
+            moved = {"home_tenant_id": user.home_tenant_id}
+            steps.add(actions.update(table, username_key(fold(user.username)), assign=moved, when=actions.PRESENT))
+        self._change_memberships(steps, before, after)
+        self._change_addresses(steps, before.user, user)
         if password_hash is not None:
             steps.add(actions.put(table, credential_key(user.id), {"password_hash": password_hash}))
         self._cut_off(steps, cutoffs, user.updated_at_ms)
@@ -112,30 +110,79 @@ class DynamoUserWriter:
 
         Raises:
             Conflict: somebody changed the user meanwhile.
+            LastAdmin: a tenant would be left without an active administrator.
         """
         table, user, steps = self.tables.users, before.user, _Steps()
         steps.add(actions.delete(table, user_key(user.id), when=_SAME_VERSION, values={"version": user.version}))
         steps.add(actions.delete(table, credential_key(user.id)))
         for membership in before.memberships:
             steps.add(actions.delete(table, membership_key(membership.tenant_id, user.id)))
-        for realm in _email_realms(user):
-            steps.add(actions.delete(table, email_key(realm, fold(user.email or ""))))
+        self._count_administrators(steps, before, None)
+        self._change_addresses(steps, user, None)
         self._cut_off(steps, cutoffs, max((cutoff.at for cutoff in cutoffs), default=user.updated_at_ms))
         steps.carry_out(self.gateway)
+
+    def _change_memberships(self, steps: _Steps, before: UserRecord, after: UserRecord) -> None:
+        here = {membership.tenant_id for membership in before.memberships}
+        there = {membership.tenant_id for membership in after.memberships}
+        for membership in after.memberships:
+            if membership.tenant_id not in here:
+                self._enter(steps, after, membership)
+            elif membership not in before.memberships:
+                steps.add(self._put_membership(membership))
+        for tenant_id in sorted(here - there):
+            steps.add(actions.delete(self.tables.users, membership_key(tenant_id, before.user.id)))
+        self._count_administrators(steps, before, after, entered=there - here)
+
+    def _enter(self, steps: _Steps, record: UserRecord, membership: Membership) -> None:
+        table, key = self.tables.users, tenant_key(membership.tenant_id)
+        if administers(record, membership.tenant_id):
+            steps.add(actions.update(table, key, add={"administrators": 1}, when=actions.PRESENT), NotFound)
+        else:
+            steps.add(actions.check(table, key, when=actions.PRESENT), NotFound)
+        steps.add(self._put_membership(membership))
+
+    def _count_administrators(
+        self, steps: _Steps, before: UserRecord, after: UserRecord | None, *, entered: Collection[TenantId] = ()
+    ) -> None:
+        for tenant_id, change in changes_of_administrators(before, after).items():
+            if tenant_id not in entered:
+                when, values = ("administrators > :one", {"one": 1}) if change < 0 else (actions.PRESENT, {})
+                key = tenant_key(tenant_id)
+                steps.add(
+                    actions.update(self.tables.users, key, add={"administrators": change}, when=when, values=values),
+                    LastAdmin,
+                )
+
+    def _change_addresses(self, steps: _Steps, before: User, after: User | None) -> None:
+        """Release and claim addresses.
+
+        Where another user has the address in a tenant that is neither home nor new, the user goes without: a
+        refusal would tell one tenant of the other's users.
+        """
+        old, new = _addresses(before), _addresses(after)
+        changed = sorted(old ^ new)
+        if not changed:
+            return
+        table = self.tables.users
+        items = self.gateway.batch_get([(table, email_key(realm, address)) for realm, address in changed])
+        for (realm, address), item in zip(changed, items, strict=True):
+            owner = item["user_id"] if item else None
+            if (realm, address) in old and owner == before.id:
+                when, values = "user_id = :owner", {"owner": before.id}
+                steps.add(actions.delete(table, email_key(realm, address), when=when, values=values))
+            elif after is not None and (realm, address) in new:
+                guest = realm != after.home_tenant_id and realm in before.tenant_ids
+                if owner is None or not guest:
+                    steps.add(self._claim(after, realm, address), Conflict if guest else EmailTaken)
 
     def _put_membership(self, membership: Membership) -> Action:
         key = membership_key(membership.tenant_id, membership.user_id)
         return actions.put(self.tables.users, key, membership_attributes(membership))
 
-    def _claim_email(self, user: User, realm: TenantId) -> Action:
-        key = email_key(realm, fold(user.email or ""))
+    def _claim(self, user: User, realm: TenantId, address: str) -> Action:
+        key = email_key(realm, address)
         return actions.put(self.tables.users, key, {"user_id": user.id}, when=actions.ABSENT)
-
-    def _move_email(self, steps: _Steps, before: User, after: User) -> None:
-        for realm in _email_realms(before):
-            steps.add(actions.delete(self.tables.users, email_key(realm, fold(before.email or ""))))
-        for realm in _email_realms(after):
-            steps.add(self._claim_email(after, realm), EmailTaken)
 
     def _cut_off(self, steps: _Steps, cutoffs: Sequence[Cutoff], now_ms: int) -> None:
         for cutoff in cutoffs:
@@ -145,33 +192,8 @@ class DynamoUserWriter:
                 steps.add(spare)
 
 
-@dataclass(frozen=True, slots=True)
-class DynamoTenants:
-    """Tenants."""
-
-    gateway: Gateway
-    table: str
-
-    def create(self, tenant: Tenant) -> None:
-        """Store a new tenant.
-
-        Raises:
-            TenantTaken: the id was ever given.
-        """
-        try:
-            self.gateway.write(
-                actions.put(self.table, tenant_key(tenant.id), tenant_attributes(tenant), when=actions.ABSENT)
-            )
-        except ConditionFailed as failure:
-            raise TenantTaken from failure
-
-    def get(self, tenant_id: TenantId) -> Tenant | None:
-        """Return a tenant, consistently."""
-        return to_tenant(self.gateway.get((self.table, tenant_key(tenant_id))))
-
-
-def _email_realms(user: User) -> tuple[TenantId, ...]:
-    """Return the realms in which the user's address must be unique: none without an address."""
-    if user.email is None:
-        return ()
-    return user.tenant_ids or (PLATFORM,)
+def _addresses(user: User | None) -> set[tuple[TenantId, str]]:
+    """Return the realms in which the user's folded address must be unique, with it: none without an address."""
+    if user is None or user.email is None:
+        return set()
+    return {(realm, fold(user.email)) for realm in user.tenant_ids or (PLATFORM,)}

@@ -8,8 +8,8 @@ from doorward.dynamodb.gateway import Gateway
 from doorward.dynamodb.items import credential_key, membership_key, tenant_key, user_key
 from doorward.dynamodb.sessions import Tables
 from doorward.dynamodb.shapes import to_membership, to_user
-from doorward.model import Membership, TenantId, User, UserId
-from doorward.stores import Page, UserRecord
+from doorward.model import Membership, TenantId, User, UserId, UserRecord
+from doorward.stores import Page
 
 LISTING_INDEX = "listing"
 
@@ -31,7 +31,7 @@ class DynamoUserReader:
         item = self.gateway.get((self.tables.users, credential_key(user_id)))
         return str(item["password_hash"]) if item else None
 
-    def list_tenant(self, tenant_id: TenantId, limit: int, after: str | None) -> Page:
+    def list_tenant(self, tenant_id: TenantId, limit: int, after: str | None) -> Page[UserRecord]:
         """Return members of a tenant in the order of their ids."""
         start = membership_key(tenant_id, UserId(after)) if after else None
         partition = tenant_key(tenant_id)["pk"]
@@ -43,7 +43,7 @@ class DynamoUserReader:
         users = [found[user_id] for user_id in ids if user_id in found]
         return Page(tuple(self._with_memberships(users)), ids[-1] if last and ids else None)
 
-    def list_all(self, limit: int, after: str | None) -> Page:
+    def list_all(self, limit: int, after: str | None) -> Page[UserRecord]:
         """Return users of the deployment in the order of their ids; new ones may appear late."""
         start = {"listing": "users", **user_key(UserId(after))} if after else None
         items, last = self.gateway.query(

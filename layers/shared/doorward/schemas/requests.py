@@ -1,14 +1,13 @@
-"""The bodies of requests and answers."""
+"""The bodies of requests."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from doorward.commands import Changes, NewUser
-from doorward.model import Membership, TenantId, TokenPair, User
+from doorward.model import Status, TenantId
 
 MAX_BODY_BYTES = 32_768
 
@@ -106,86 +105,46 @@ class ChangeUserRequest(RequestBody):
         return Changes(**sent)
 
 
-class TokenResponse(BaseModel):
-    """A successful answer of the token endpoints (RFC 6749 section 5.1)."""
+class CreateTenantRequest(RequestBody):
+    """POST /tenants."""
 
-    access_token: str
-    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - RFC 6750
-    expires_in: int
-    refresh_token: str
-    refresh_expires_in: int
-    session_id: str
-
-    @classmethod
-    def of(cls, pair: TokenPair) -> Self:
-        """Return the body for a token pair."""
-        return cls(
-            access_token=pair.access_token,
-            expires_in=pair.expires_in,
-            refresh_token=pair.refresh_token,
-            refresh_expires_in=pair.refresh_expires_in,
-            session_id=pair.session_id,
-        )
+    id: TenantIdText
+    name: Text | None = None
 
 
-class MembershipResponse(BaseModel):
-    """What a user is within one tenant."""
+class ChangeTenantRequest(RequestBody):
+    """PATCH /tenants/{tenantId}."""
 
-    tenant_id: str
-    roles: list[str]
-    status: str
-    home: bool
+    name: Annotated[str, StringConstraints(min_length=1, max_length=256)] | None = None
+    status: Status | None = None
 
-
-class UserResponse(BaseModel):
-    """A user; without profile and credentials' state where the caller sees the membership alone."""
-
-    id: str
-    username: str
-    email: str | None = None
-    display_name: str | None = None
-    status: str | None = None
-    platform_admin: bool | None = None
-    password_change_required: bool | None = None
-    tenants: list[MembershipResponse]
-    created_at: str | None = None
-    updated_at: str | None = None
-
-    @classmethod
-    def of(cls, user: User, memberships: tuple[Membership, ...], *, owned: bool) -> Self:
-        """Return the body for a user; `owned` adds the profile."""
-        tenants = [
-            MembershipResponse(
-                tenant_id=member.tenant_id,
-                roles=list(member.roles),
-                status=member.status,
-                home=member.tenant_id == user.home_tenant_id,
-            )
-            for member in memberships
-        ]
-        if not owned:
-            return cls(id=user.id, username=user.username, tenants=tenants)
-        return cls(
-            id=user.id,
-            username=user.username,
-            email=user.email,
-            display_name=user.display_name,
-            status=user.status,
-            platform_admin=user.platform_admin,
-            password_change_required=user.password_change_required,
-            tenants=tenants,
-            created_at=iso_time(user.created_at_ms),
-            updated_at=iso_time(user.updated_at_ms),
-        )
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.name is None and self.status is None:
+            raise ValueError("name a field to change")
+        return self
 
 
-class UserListResponse(BaseModel):
-    """A page of users."""
+class AssignTenantRequest(RequestBody):
+    """PUT /users/{id}/tenants/{tenantId}."""
 
-    items: list[UserResponse]
-    next_cursor: str | None = None
+    roles: list[Text] = Field(max_length=20)
 
 
-def iso_time(milliseconds: int) -> str:
-    """Return a time as ISO 8601 in UTC, to the millisecond."""
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+class MintServiceTokenRequest(RequestBody):
+    """POST /api/{tenantId}/auth/service-tokens."""
+
+    name: Text
+    expires_in: int | None = None
+
+
+class SeedRequest(RequestBody):
+    """POST /api/{tenantId}/demo/seed; the body may be left out."""
+
+    passwords: bool = False
+
+
+class ReadNotificationRequest(RequestBody):
+    """PATCH /api/{tenantId}/notifications/{id}."""
+
+    read: Literal[True]

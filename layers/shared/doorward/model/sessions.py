@@ -1,79 +1,20 @@
-"""The nouns of Doorward: identifiers, users, memberships, tenants, sessions, tokens, principals."""
+"""What they hold: sessions, tokens, principals, and what is revoked of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NewType, Protocol
+from typing import Literal
 
-UserId = NewType("UserId", str)
-TenantId = NewType("TenantId", str)
-SessionId = NewType("SessionId", str)
-TokenId = NewType("TokenId", str)
-
-PLATFORM = TenantId("-")
-"""The realm of platform administrators who act outside any tenant; no slug can be equal to it."""
-
-ADMIN = "admin"
-USER = "user"
-SERVICE = "service"
-PLATFORM_ADMIN = "platform_admin"
-
-Status = Literal["active", "disabled"]
-
-
-class Clock(Protocol):
-    """The time, injected so that tests decide it."""
-
-    def __call__(self) -> int:
-        """Return the milliseconds since 1970-01-01 UTC."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tenant:
-    """A customer of the software that Doorward protects."""
-
-    id: TenantId
-    name: str
-    status: Status
-    created_at_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Membership:
-    """What a user is within one tenant."""
-
-    tenant_id: TenantId
-    user_id: UserId
-    roles: tuple[str, ...]
-    status: Status
-    created_at_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """A person who signs in. `tenant_ids` begins with the home tenant; `version` counts changes."""
-
-    id: UserId
-    username: str
-    email: str | None
-    display_name: str | None
-    status: Status
-    tenant_ids: tuple[TenantId, ...]
-    platform_admin: bool
-    password_change_required: bool
-    created_at_ms: int
-    updated_at_ms: int
-    version: int
-
-    @property
-    def home_tenant_id(self) -> TenantId:
-        """Return the tenant whose administrators may change this user; PLATFORM if there is none."""
-        return self.tenant_ids[0] if self.tenant_ids else PLATFORM
-
-    @property
-    def realms(self) -> tuple[TenantId, ...]:
-        """Return every realm in which this user can hold a session."""
-        return (*self.tenant_ids, PLATFORM) if self.platform_admin else self.tenant_ids
+from doorward.model.identities import (
+    PLATFORM_ADMIN,
+    Membership,
+    SessionId,
+    Tenant,
+    TenantId,
+    TokenId,
+    User,
+    UserId,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +47,24 @@ class Session:
     cookie_hash: str | None = None
     revoked_at_ms: int | None = None
     client_id: str | None = None
+
+
+def service_user_id(name: str) -> UserId:
+    """Return the subject of a service's tokens; no user has such an id or name."""
+    return UserId(f"service:{name}")
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceToken:
+    """What is kept of a service token: everything but the token."""
+
+    tenant_id: TenantId
+    id: TokenId
+    name: str
+    created_by: UserId
+    created_at_ms: int
+    expires_at: int
+    revoked_at_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

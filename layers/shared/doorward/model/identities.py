@@ -1,0 +1,109 @@
+"""Who there is: identifiers, tenants, users, memberships, and what they are told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NewType, Protocol
+
+UserId = NewType("UserId", str)
+TenantId = NewType("TenantId", str)
+SessionId = NewType("SessionId", str)
+TokenId = NewType("TokenId", str)
+
+PLATFORM = TenantId("-")
+"""The realm of platform administrators who act outside any tenant; no slug can be equal to it."""
+
+ADMIN = "admin"
+USER = "user"
+SERVICE = "service"
+PLATFORM_ADMIN = "platform_admin"
+
+Status = Literal["active", "disabled"]
+
+
+class Clock(Protocol):
+    """The time, injected so that tests decide it."""
+
+    def __call__(self) -> int:
+        """Return the milliseconds since 1970-01-01 UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A customer of the software that Doorward protects."""
+
+    id: TenantId
+    name: str
+    status: Status
+    created_at_ms: int
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """What a user is within one tenant."""
+
+    tenant_id: TenantId
+    user_id: UserId
+    roles: tuple[str, ...]
+    status: Status
+    created_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person who signs in. `tenant_ids` begins with the home tenant; `version` counts changes."""
+
+    id: UserId
+    username: str
+    email: str | None
+    display_name: str | None
+    status: Status
+    tenant_ids: tuple[TenantId, ...]
+    platform_admin: bool
+    password_change_required: bool
+    created_at_ms: int
+    updated_at_ms: int
+    version: int
+
+    @property
+    def home_tenant_id(self) -> TenantId:
+        """Return the tenant whose administrators may change this user; PLATFORM if there is none."""
+        return self.tenant_ids[0] if self.tenant_ids else PLATFORM
+
+    @property
+    def realms(self) -> tuple[TenantId, ...]:
+        """Return every realm in which this user can hold a session."""
+        return (*self.tenant_ids, PLATFORM) if self.platform_admin else self.tenant_ids
+
+
+@dataclass(frozen=True, slots=True)
+class UserRecord:
+    """A user with all memberships, in the order of `user.tenant_ids`."""
+
+    user: User
+    memberships: tuple[Membership, ...]
+
+    def membership(self, tenant_id: TenantId) -> Membership | None:
+        """Return the membership in one tenant, or None."""
+        return next((member for member in self.memberships if member.tenant_id == tenant_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """A message to one user of a tenant, or to all of it; ids rise with time."""
+
+    tenant_id: TenantId
+    id: str
+    user_id: UserId | None
+    title: str
+    body: str
+    created_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeenNotification:
+    """A notification as one user sees it."""
+
+    notification: Notification
+    read_at_ms: int | None

@@ -1,0 +1,48 @@
+"""What the use cases need of storage.
+
+Two implementations keep these promises: `doorward.dynamodb` and the in-memory one of the tests; the same
+contract tests hold both. Every method is atomic. `tenant_id` comes first wherever the data belongs to a tenant.
+"""
+
+from doorward.stores.accounts import (
+    NotificationStore,
+    Page,
+    ServiceTokenStore,
+    TenantStore,
+    UserCreator,
+    UserReader,
+    UserRemover,
+    UserWriter,
+)
+from doorward.stores.keys import KeySetStore, SecretStore
+from doorward.stores.sessions import (
+    AttemptStore,
+    Directory,
+    Located,
+    RevocationReader,
+    RevocationStore,
+    Rotation,
+    SessionReader,
+    SessionStore,
+)
+
+__all__ = [
+    "AttemptStore",
+    "Directory",
+    "KeySetStore",
+    "Located",
+    "NotificationStore",
+    "Page",
+    "RevocationReader",
+    "RevocationStore",
+    "Rotation",
+    "SecretStore",
+    "ServiceTokenStore",
+    "SessionReader",
+    "SessionStore",
+    "TenantStore",
+    "UserCreator",
+    "UserReader",
+    "UserRemover",
+    "UserWriter",
+]

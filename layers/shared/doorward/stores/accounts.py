@@ -1,0 +1,164 @@
+"""What users, tenants and service tokens need of storage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from doorward.commands import NewUser
+from doorward.model import (
+    Cutoff,
+    Epochs,
+    Notification,
+    SeenNotification,
+    ServiceToken,
+    Tenant,
+    TenantId,
+    TokenId,
+    UserId,
+    UserRecord,
+)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list; `after` continues it, None at its end."""
+
+    records: tuple[T, ...]
+    after: str | None
+
+
+class UserReader(Protocol):
+    """Users as those who look at them see them."""
+
+    def get(self, user_id: UserId) -> UserRecord | None:
+        """Return a user with memberships, consistently."""
+
+    def password_hash(self, user_id: UserId) -> str | None:
+        """Return the user's hash, or None if no password was ever set."""
+
+    def list_tenant(self, tenant_id: TenantId, limit: int, after: str | None) -> Page[UserRecord]:
+        """Return members of a tenant in the order of their ids."""
+
+    def list_all(self, limit: int, after: str | None) -> Page[UserRecord]:
+        """Return users of the deployment in the order of their ids; new ones may appear late."""
+
+
+class UserWriter(Protocol):
+    """Changes of users. Each is one transaction, with the revocations it implies."""
+
+    def create(self, record: UserRecord, password_hash: str | None) -> None:
+        """Store a new user.
+
+        Raises:
+            UsernameTaken: the folded user name was ever given.
+            EmailTaken: the folded address is in use in the realm.
+            NotFound: the tenant of a membership does not exist.
+        """
+
+    def change(
+        self,
+        before: UserRecord,
+        after: UserRecord,
+        *,
+        password_hash: str | None = None,
+        cutoffs: Sequence[Cutoff] = (),
+    ) -> None:
+        """Replace a user and memberships that were read as `before`; memberships may come and go.
+
+        An address that is in use in a tenant other than home and the new ones is no error there, for the
+        caller shall not learn of it: the user just cannot sign in to that tenant by address.
+
+        Raises:
+            Conflict: somebody changed the user meanwhile.
+            EmailTaken: the address is in use in the home tenant or a new one.
+            NotFound: the tenant of a new membership does not exist.
+            LastAdmin: a tenant would be left without an active administrator.
+        """
+
+    def delete(self, before: UserRecord, cutoffs: Sequence[Cutoff]) -> None:
+        """Remove a user; the user name stays taken for ever.
+
+        Raises:
+            Conflict: somebody changed the user meanwhile.
+            LastAdmin: a tenant would be left without an active administrator.
+        """
+
+
+class UserCreator(Protocol):
+    """What the demo needs of the creation of users."""
+
+    def create_once(self, user_id: UserId, wanted: NewUser, tenant_id: TenantId, password: str | None) -> bool:
+        """Create a user under a given id, unless there is one; tell whether it was created."""
+
+
+class UserRemover(Protocol):
+    """What the demo needs of the deletion of users."""
+
+    def remove(self, user_id: UserId) -> None:
+        """Delete a user with all tokens and sessions; one who is not there is no error."""
+
+
+class TenantStore(Protocol):
+    """Tenants; they are disabled and never removed, so an id is never given again."""
+
+    def create(self, tenant: Tenant) -> None:
+        """Store a new tenant.
+
+        Raises:
+            TenantTaken: the id was ever given.
+        """
+
+    def get(self, tenant_id: TenantId) -> Tenant | None:
+        """Return a tenant, consistently."""
+
+    def page(self, limit: int, after: str | None) -> Page[Tenant]:
+        """Return tenants in the order of their ids; new ones may appear late."""
+
+    def change(self, before: Tenant, after: Tenant, now_ms: int) -> None:
+        """Replace a tenant that was read as `before`; disabling it cuts off all its tokens and sessions.
+
+        Raises:
+            Conflict: somebody changed the tenant meanwhile.
+        """
+
+
+class ServiceTokenStore(Protocol):
+    """Service tokens, as far as they are listed and revoked; the tokens themselves are kept nowhere."""
+
+    def tenant(self, tenant_id: TenantId, name: str) -> tuple[Tenant | None, Epochs]:
+        """Return the tenant and the epochs under which a service token of it begins, as of one moment."""
+
+    def add(self, token: ServiceToken) -> None:
+        """Store a token that was minted."""
+
+    def page(self, tenant_id: TenantId, limit: int, after: str | None) -> Page[ServiceToken]:
+        """Return a tenant's tokens in the order of their making, revoked and expired ones included."""
+
+    def revoke(self, tenant_id: TenantId, token_id: TokenId, now_ms: int) -> bool:
+        """Refuse a token until it expires, in one transaction with its record; tell whether it existed."""
+
+
+class NotificationStore(Protocol):
+    """Notifications to one user, or to all of a tenant."""
+
+    def put(self, notification: Notification) -> None:
+        """Store a notification; repeating it changes nothing."""
+
+    def page(self, tenant_id: TenantId, user_id: UserId, limit: int, after: str | None) -> Page[SeenNotification]:
+        """Return the user's own and the tenant's notifications, newest first."""
+
+    def mark_read(self, tenant_id: TenantId, user_id: UserId, notification_id: str, now_ms: int) -> bool:
+        """Remember that the user read it; tell whether there is such a notification for the user."""
+
+    def remove(self, notification: Notification) -> None:
+        """Remove a notification."""
+
+    def load_demo(self, tenant_id: TenantId) -> str | None:
+        """Return the record of what the demo made in a tenant, as JSON text."""
+
+    def save_demo(self, tenant_id: TenantId, record: str | None) -> bool:
+        """Keep the record, unless there is one (tell whether); None removes it."""
