@@ -37,7 +37,15 @@ def deploy(endpoint: str, base_url: str) -> str:
     say("sam build")
     run([str(sam), "build", "--config-env", "local"], "sam build failed", variables)
     say("sam deploy")
-    overrides = f"Architecture={_architecture()} DeletionProtection=false IssuerUrl={base_url} AllowedOrigin=http://localhost:3000"
+    overrides = " ".join(
+        [
+            f"Architecture={_architecture()}",
+            f"IssuerUrl={base_url}",
+            "AllowedOrigin=http://localhost:3000",
+            "DeletionProtection=false",
+            "DemoEnabled=true",
+        ]
+    )
     run(
         [str(sam), "deploy", "--config-env", "local", "--parameter-overrides", overrides],
         "sam deploy failed",

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from doorward.errors import Conflict, EmailTaken, NotFound, NotInitialised, TenantTaken, UsernameTaken
+from doorward.errors import Conflict, EmailTaken, LastAdmin, NotFound, NotInitialised, TenantTaken, UsernameTaken
 from doorward.keyring import KeySet
 from doorward.model import (
     PLATFORM,
@@ -14,18 +14,26 @@ from doorward.model import (
     Cutoff,
     Epochs,
     Membership,
+    Notification,
     Revocations,
     RevocationState,
+    SeenNotification,
+    ServiceToken,
     Session,
     SessionRef,
     Snapshot,
     Tenant,
     TenantId,
+    TokenId,
     User,
     UserId,
+    UserRecord,
+    service_user_id,
 )
 from doorward.names import fold
-from doorward.stores import Located, Page, Rotation, UserRecord
+from doorward.revocation import next_epoch
+from doorward.stores import Located, Page, Rotation
+from doorward.tenancy import administers, changes_of_administrators
 from doorward.throttles import Counter
 
 Place = tuple[TenantId, UserId]
@@ -62,6 +70,10 @@ class World:
     trusted: set[str] = field(default_factory=set)
     key_set: KeySet | None = None
     secrets: dict[str, str] = field(default_factory=dict)
+    service_tokens: dict[tuple[TenantId, TokenId], ServiceToken] = field(default_factory=dict)
+    notifications: dict[tuple[TenantId, UserId | None, str], Notification] = field(default_factory=dict)
+    read: dict[tuple[TenantId, UserId, str], int] = field(default_factory=dict)
+    demos: dict[TenantId, str] = field(default_factory=dict)
 
     def state(self, tenant_id: TenantId, user_id: UserId) -> RevocationState:
         return self.states.get((tenant_id, user_id), RevocationState())
@@ -133,6 +145,8 @@ class MemorySessions:
 
     def create(self, session: Session, *, settled: Sequence[Counter] = (), trust: str | None = None) -> None:
         with self.world.lock:
+            if session.ref in self.world.sessions:
+                raise Conflict
             self.world.sessions[session.ref] = session
             MemoryAttempts(self.world).settle(settled)
             if trust is not None:
@@ -224,31 +238,32 @@ class MemoryUsers:
     def password_hash(self, user_id: UserId) -> str | None:
         return self.world.hashes.get(user_id)
 
-    def list_tenant(self, tenant_id: TenantId, limit: int, after: str | None) -> Page:
+    def list_tenant(self, tenant_id: TenantId, limit: int, after: str | None) -> Page[UserRecord]:
         with self.world.lock:
             return self._page([user for tenant, user in self.world.memberships if tenant == tenant_id], limit, after)
 
-    def list_all(self, limit: int, after: str | None) -> Page:
+    def list_all(self, limit: int, after: str | None) -> Page[UserRecord]:
         with self.world.lock:
             return self._page(list(self.world.users), limit, after)
 
-    def _page(self, ids: list[UserId], limit: int, after: str | None) -> Page:
+    def _page(self, ids: list[UserId], limit: int, after: str | None) -> Page[UserRecord]:
         rest = sorted(user_id for user_id in ids if after is None or user_id > after)
         shown = rest[:limit]
         records = tuple(self.world.record(self.world.users[user_id]) for user_id in shown)
         return Page(records, shown[-1] if len(rest) > limit else None)
 
-    def create(self, user: User, password_hash: str | None, membership: Membership | None) -> None:
+    def create(self, record: UserRecord, password_hash: str | None) -> None:
         with self.world.lock:
+            user = record.user
             if fold(user.username) in self.world.usernames:
                 raise UsernameTaken
-            if membership is not None and membership.tenant_id not in self.world.tenants:
+            if any(member.tenant_id not in self.world.tenants for member in record.memberships):
                 raise NotFound
             self._claim_email(user, None)
             self.world.usernames[fold(user.username)] = Located(user.id, user.home_tenant_id)
             self.world.users[user.id] = user
-            if membership is not None:
-                self.world.memberships[membership.tenant_id, user.id] = membership
+            for member in record.memberships:
+                self.world.memberships[member.tenant_id, user.id] = member
             if password_hash is not None:
                 self.world.hashes[user.id] = password_hash
 
@@ -262,9 +277,15 @@ class MemoryUsers:
     ) -> None:
         with self.world.lock:
             self._require_version(before)
+            if any(member.tenant_id not in self.world.tenants for member in after.memberships):
+                raise NotFound
+            self._require_administrators(before, after)
             self._claim_email(after.user, before.user)
             self.world.apply(cutoffs)
             self.world.users[after.user.id] = after.user
+            self.world.usernames[fold(after.user.username)] = Located(after.user.id, after.user.home_tenant_id)
+            for membership in before.memberships:
+                del self.world.memberships[membership.tenant_id, before.user.id]
             for membership in after.memberships:
                 self.world.memberships[membership.tenant_id, after.user.id] = membership
             if password_hash is not None:
@@ -273,6 +294,7 @@ class MemoryUsers:
     def delete(self, before: UserRecord, cutoffs: Sequence[Cutoff]) -> None:
         with self.world.lock:
             self._require_version(before)
+            self._require_administrators(before, None)
             self.world.apply(cutoffs)
             del self.world.users[before.user.id]
             self.world.hashes.pop(before.user.id, None)
@@ -285,17 +307,27 @@ class MemoryUsers:
         if stored is None or stored.version != before.user.version:
             raise Conflict
 
+    def _require_administrators(self, before: UserRecord, after: UserRecord | None) -> None:
+        for tenant_id, change in changes_of_administrators(before, after).items():
+            others = (self.world.record(user) for user in self.world.users.values() if user.id != before.user.id)
+            if change < 0 and not any(administers(other, tenant_id) for other in others):
+                raise LastAdmin
+
     def _claim_email(self, user: User, before: User | None) -> None:
         wanted = [(realm, fold(user.email)) for realm in user.tenant_ids or (PLATFORM,)] if user.email else []
-        if any(self.world.emails.get(place, user.id) != user.id for place in wanted):
+        guest_in = set(before.tenant_ids) - {user.home_tenant_id} if before else set()
+        taken = [place for place in wanted if self.world.emails.get(place, user.id) != user.id]
+        if any(realm not in guest_in for realm, _ in taken):
             raise EmailTaken
         if before is not None:
             self._release_email(before)
-        self.world.emails.update(dict.fromkeys(wanted, user.id))
+        self.world.emails.update(dict.fromkeys((place for place in wanted if place not in taken), user.id))
 
     def _release_email(self, user: User) -> None:
         for realm in user.tenant_ids or (PLATFORM,):
-            self.world.emails.pop((realm, fold(user.email or "")), None)
+            place = (realm, fold(user.email or ""))
+            if self.world.emails.get(place) == user.id:
+                del self.world.emails[place]
 
 
 @dataclass
@@ -310,6 +342,84 @@ class MemoryTenants:
 
     def get(self, tenant_id: TenantId) -> Tenant | None:
         return self.world.tenants.get(tenant_id)
+
+    def page(self, limit: int, after: str | None) -> Page[Tenant]:
+        rest = sorted(tenant_id for tenant_id in self.world.tenants if after is None or tenant_id > after)
+        shown = tuple(self.world.tenants[tenant_id] for tenant_id in rest[:limit])
+        return Page(shown, shown[-1].id if len(rest) > limit else None)
+
+    def change(self, before: Tenant, after: Tenant, now_ms: int) -> None:
+        with self.world.lock:
+            if self.world.tenants.get(before.id) != before:
+                raise Conflict
+            self.world.tenants[after.id] = after
+            if after.status == "disabled" and before.status != "disabled":
+                self.world.tenant_epochs[after.id] = next_epoch(self.world.tenant_epochs.get(after.id, 0), now_ms)
+
+
+@dataclass
+class MemoryServiceTokens:
+    world: World
+
+    def tenant(self, tenant_id: TenantId, name: str) -> tuple[Tenant | None, Epochs]:
+        with self.world.lock:
+            state = self.world.state(tenant_id, service_user_id(name))
+            return self.world.tenants.get(tenant_id), Epochs(
+                state.min_epoch, self.world.tenant_epochs.get(tenant_id, 0)
+            )
+
+    def add(self, token: ServiceToken) -> None:
+        self.world.service_tokens[token.tenant_id, token.id] = token
+
+    def page(self, tenant_id: TenantId, limit: int, after: str | None) -> Page[ServiceToken]:
+        tokens = sorted(self.world.service_tokens.values(), key=lambda token: token.id)
+        rest = [token for token in tokens if token.tenant_id == tenant_id and (after is None or token.id > after)]
+        shown = tuple(rest[:limit])
+        return Page(shown, shown[-1].id if len(rest) > limit else None)
+
+    def revoke(self, tenant_id: TenantId, token_id: TokenId, now_ms: int) -> bool:
+        with self.world.lock:
+            token = self.world.service_tokens.get((tenant_id, token_id))
+            if token is None:
+                return False
+            self.world.service_tokens[tenant_id, token_id] = replace(token, revoked_at_ms=now_ms)
+            place = (tenant_id, service_user_id(token.name))
+            state = self.world.state(*place)
+            self.world.states[place] = replace(state, tokens=state.tokens | {token_id})
+            return True
+
+
+@dataclass
+class MemoryNotifications:
+    world: World
+
+    def put(self, notification: Notification) -> None:
+        self.world.notifications[notification.tenant_id, notification.user_id, notification.id] = notification
+
+    def page(self, tenant_id: TenantId, user_id: UserId, limit: int, after: str | None) -> Page[SeenNotification]:
+        every = sorted(self.world.notifications.values(), key=lambda one: one.id, reverse=True)
+        mine = [one for one in every if one.tenant_id == tenant_id and one.user_id in {None, user_id}]
+        rest = [one for one in mine if after is None or one.id < after]
+        shown = tuple(SeenNotification(one, self.world.read.get((tenant_id, user_id, one.id))) for one in rest[:limit])
+        return Page(shown, shown[-1].notification.id if len(rest) > limit else None)
+
+    def mark_read(self, tenant_id: TenantId, user_id: UserId, notification_id: str, now_ms: int) -> bool:
+        if not any((tenant_id, owner, notification_id) in self.world.notifications for owner in (None, user_id)):
+            return False
+        self.world.read.setdefault((tenant_id, user_id, notification_id), now_ms)
+        return True
+
+    def remove(self, notification: Notification) -> None:
+        self.world.notifications.pop((notification.tenant_id, notification.user_id, notification.id), None)
+
+    def load_demo(self, tenant_id: TenantId) -> str | None:
+        return self.world.demos.get(tenant_id)
+
+    def save_demo(self, tenant_id: TenantId, record: str | None) -> bool:
+        if record is None:
+            self.world.demos.pop(tenant_id, None)
+            return True
+        return self.world.demos.setdefault(tenant_id, record) is record
 
 
 @dataclass

@@ -12,26 +12,34 @@ from doorward.accounts.change import ChangeUser
 from doorward.accounts.create import CreateUser
 from doorward.accounts.delete import DeleteUser
 from doorward.accounts.look_up import LookUpUsers
+from doorward.accounts.membership import AssignTenants
 from doorward.authorization import Authorize, Presented
 from doorward.commands import NewUser
+from doorward.demo import Demo
 from doorward.initialisation import Initialise
 from doorward.keyring import Keyring, Signer
 from doorward.model import AccessTokenClaims, Principal, TenantId, TokenPair
+from doorward.notifications import ReadNotifications
 from doorward.passwords import PasswordHasher
 from doorward.refresh_tokens import COOKIE_NAME, MacKeyring
+from doorward.service_tokens import ManageServiceTokens
 from doorward.sessions.login import Credentials, LogIn, SignedIn
 from doorward.sessions.logout import LogOut
 from doorward.sessions.minting import TokenMinter
 from doorward.sessions.refresh import Refresh
 from doorward.sessions.revoke import Revoke
+from doorward.sessions.switch import SwitchTenant
+from doorward.tenants import ManageTenants
 from doorward.throttles import Throttles
 from tests.fakes import (
     FakeClock,
     MemoryAttempts,
     MemoryDirectory,
     MemoryKeySets,
+    MemoryNotifications,
     MemoryRevocations,
     MemorySecrets,
+    MemoryServiceTokens,
     MemorySessions,
     MemoryTenants,
     MemoryUsers,
@@ -139,6 +147,31 @@ class House:
     @cached_property
     def delete_user(self) -> DeleteUser:
         return DeleteUser(self.users, self.users, self.revocations, self.clock)
+
+    @cached_property
+    def assign(self) -> AssignTenants:
+        return AssignTenants(self.users, self.users, self.revocations, self.clock)
+
+    @cached_property
+    def tenants(self) -> ManageTenants:
+        return ManageTenants(MemoryTenants(self.world), self.clock)
+
+    @cached_property
+    def switch(self) -> SwitchTenant:
+        return SwitchTenant(self.sessions, self.minter, self.refresh, self.clock, 10)
+
+    @cached_property
+    def service_tokens(self) -> ManageServiceTokens:
+        store = MemoryServiceTokens(self.world)
+        return ManageServiceTokens(store, self.minter.signer, self.clock, AUDIENCE, 3600, 86_400)
+
+    @cached_property
+    def demo(self) -> Demo:
+        return Demo(self.create_user, self.delete_user, MemoryNotifications(self.world), self.clock)
+
+    @cached_property
+    def notifications(self) -> ReadNotifications:
+        return ReadNotifications(MemoryNotifications(self.world), self.clock)
 
     @cached_property
     def look_up(self) -> LookUpUsers:

@@ -16,16 +16,21 @@ from moto import mock_aws
 from doorward.dynamodb.attempts import DynamoAttempts
 from doorward.dynamodb.client import BotoGateway
 from doorward.dynamodb.keys import DynamoKeySets
+from doorward.dynamodb.notifications import DynamoNotifications
 from doorward.dynamodb.revocations import DynamoRevocationReader, DynamoRevocations, RevocationWriter
+from doorward.dynamodb.service_tokens import DynamoServiceTokens
 from doorward.dynamodb.sessions import DynamoDirectory, DynamoSessionReader, DynamoSessions, Tables
-from doorward.dynamodb.user_writer import DynamoTenants, DynamoUserWriter
+from doorward.dynamodb.tenants import DynamoTenants
+from doorward.dynamodb.user_writer import DynamoUserWriter
 from doorward.dynamodb.users import DynamoUserReader
 from doorward.stores import (
     AttemptStore,
     Directory,
     KeySetStore,
+    NotificationStore,
     RevocationReader,
     RevocationStore,
+    ServiceTokenStore,
     SessionReader,
     SessionStore,
     TenantStore,
@@ -50,6 +55,8 @@ class Stores:
     writer: UserWriter
     tenants: TenantStore
     key_sets: KeySetStore
+    service_tokens: ServiceTokenStore
+    notifications: NotificationStore
 
 
 def in_memory() -> Stores:
@@ -66,6 +73,8 @@ def in_memory() -> Stores:
         users,
         fakes.MemoryTenants(world),
         fakes.MemoryKeySets(world),
+        fakes.MemoryServiceTokens(world),
+        fakes.MemoryNotifications(world),
     )
 
 
@@ -93,8 +102,10 @@ def on_dynamodb(client: Any, names: dict[str, str]) -> Stores:
         DynamoAttempts(gateway, tables.login_attempts),
         DynamoUserReader(gateway, tables),
         DynamoUserWriter(gateway, tables, writer),
-        DynamoTenants(gateway, tables.users),
+        DynamoTenants(gateway, tables.users, writer),
         DynamoKeySets(gateway, names["SigningKeysTable"]),
+        DynamoServiceTokens(gateway, tables, writer),
+        DynamoNotifications(gateway, names["NotificationsTable"]),
     )
 
 

@@ -18,8 +18,8 @@ from doorward.model import (
     TokenId,
     User,
     UserId,
+    UserRecord,
 )
-from doorward.stores import UserRecord
 from tests.contract.conftest import Stores
 
 ACME, GLOBEX = TenantId("acme"), TenantId("globex")

@@ -13,7 +13,7 @@ from doorward.errors import Conflict, DoorwardError, EmailTaken, UsernameTaken
 from doorward.model import Cutoff
 from doorward.throttles import Counter
 from tests.contract.conftest import Stores
-from tests.contract.makers import ACME, NOW, claims, membership, record, session, tenant, user
+from tests.contract.makers import ACME, NOW, claims, record, session, tenant, user
 from tests.contract.makers import epochs_of as _epochs
 
 pytestmark = pytest.mark.race
@@ -57,7 +57,7 @@ def test_one_name_is_given_once(race_stores: Stores, field: str) -> None:
 
     def create(_: int) -> str:
         member = user(**values)
-        race_stores.writer.create(member, "hash", membership(member))
+        race_stores.writer.create(record(member), "hash")
         return member.id
 
     results = race(create)
@@ -104,7 +104,7 @@ def test_epochs_only_rise(race_stores: Stores) -> None:
 def test_one_of_many_changes_from_one_reading_wins(race_stores: Stores) -> None:
     race_stores.tenants.create(tenant())
     member = user()
-    race_stores.writer.create(member, None, membership(member))
+    race_stores.writer.create(record(member), None)
     before = record(member)
 
     def change(number: int) -> None:

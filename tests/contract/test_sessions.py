@@ -10,14 +10,14 @@ from doorward.errors import Conflict
 from doorward.model import PLATFORM, Cutoff, Epochs, SessionId, SessionRef, UserId
 from doorward.throttles import Counter
 from tests.contract.conftest import Stores
-from tests.contract.makers import ACME, GLOBEX, NOW, claims, membership, session, tenant, user
+from tests.contract.makers import ACME, GLOBEX, NOW, claims, membership, record, session, tenant, user
 from tests.contract.makers import epochs_of as _epochs
 
 
 def test_a_session_reads_back_with_all_that_decides_about_it(stores: Stores) -> None:
     stores.tenants.create(tenant())
     member = user(email="a@b.example")
-    stores.writer.create(member, "hash", membership(member))
+    stores.writer.create(record(member), "hash")
     stored = session(member)
     stores.sessions.create(stored)
     for snapshot in (stores.sessions.snapshot(stored.ref), stores.session_reader.look_up(stored.ref)):
@@ -108,7 +108,7 @@ def test_a_cutoff_shows_in_the_next_snapshot(stores: Stores) -> None:
 def test_a_later_cutoff_spares_nobody_whom_an_earlier_one_spared(stores: Stores) -> None:
     stores.tenants.create(tenant())
     member = user()
-    stores.writer.create(member, "hash", membership(member))
+    stores.writer.create(record(member), "hash")
     stored = session(member)
     stores.sessions.create(stored)
     before = stores.reader.get(member.id)

@@ -9,8 +9,8 @@ import pytest
 
 from doorward.errors import Conflict, DoorwardError, EmailTaken, NotFound, NotInitialised, TenantTaken, UsernameTaken
 from doorward.keyring import KeySet, generate_key
-from doorward.model import PLATFORM, Cutoff, UserId
-from doorward.stores import Located, UserRecord
+from doorward.model import PLATFORM, Cutoff, UserId, UserRecord
+from doorward.stores import Located
 from tests.contract.conftest import Stores
 from tests.contract.makers import ACME, GLOBEX, NOW, membership, record, session, tenant, user
 from tests.contract.makers import epochs_of as _epochs
@@ -32,7 +32,7 @@ def test_a_tenant_id_is_given_once(tenants: Stores) -> None:
 
 def test_a_user_reads_back_by_id_name_and_address(tenants: Stores) -> None:
     member = user(username="Bob", email="Bob@acme.example", display_name="B")
-    tenants.writer.create(member, "hash", membership(member))
+    tenants.writer.create(record(member), "hash")
     assert tenants.reader.get(member.id) == record(member)
     assert tenants.reader.password_hash(member.id) == "hash"
     assert tenants.directory.find_by_username("bob") == Located(member.id, ACME)
@@ -52,7 +52,7 @@ def test_an_unknown_user_is_none_everywhere(tenants: Stores) -> None:
 
 def test_a_taken_name_or_address_or_a_missing_tenant_leaves_nothing_behind(tenants: Stores) -> None:
     first = user(username="bob", email="bob@acme.example")
-    tenants.writer.create(first, "hash", membership(first))
+    tenants.writer.create(record(first), "hash")
     refused: list[tuple[dict[str, Any], type[DoorwardError]]] = [
         ({"username": "BOB", "email": "new@acme.example"}, UsernameTaken),
         ({"username": "new", "email": "BOB@acme.example"}, EmailTaken),
@@ -60,26 +60,26 @@ def test_a_taken_name_or_address_or_a_missing_tenant_leaves_nothing_behind(tenan
     for values, error in refused:
         second = user(**values)
         with pytest.raises(error):
-            tenants.writer.create(second, "hash", membership(second))
+            tenants.writer.create(record(second), "hash")
         assert tenants.reader.get(second.id) is None
     assert tenants.directory.find_by_username("new") is None
     assert tenants.directory.find_by_email(ACME, "new@acme.example") is None
     lost = user((PLATFORM,), username="lost")
     with pytest.raises(NotFound):
-        tenants.writer.create(lost, None, membership(lost, PLATFORM))
+        tenants.writer.create(record(lost), None)
     assert tenants.directory.find_by_username("lost") is None
 
 
 def test_the_same_address_lives_in_two_tenants(tenants: Stores) -> None:
     for tenant_id in (ACME, GLOBEX):
         member = user((tenant_id,), email="same@people.example")
-        tenants.writer.create(member, None, membership(member, tenant_id))
+        tenants.writer.create(record(member), None)
         assert tenants.directory.find_by_email(tenant_id, "same@people.example") == member.id
 
 
 def test_a_change_replaces_what_was_read_and_only_that(tenants: Stores) -> None:
     member = user(email="old@acme.example")
-    tenants.writer.create(member, "hash", membership(member))
+    tenants.writer.create(record(member), "hash")
     before = record(member)
     changed = replace(member, email="new@acme.example", status="disabled", version=2)
     after = UserRecord(changed, (membership(member, roles=("admin",)),))
@@ -100,7 +100,7 @@ def test_a_change_replaces_what_was_read_and_only_that(tenants: Stores) -> None:
 def test_a_change_to_a_taken_address_changes_nothing(tenants: Stores) -> None:
     first, second = user(email="one@acme.example"), user(email="two@acme.example")
     for member in (first, second):
-        tenants.writer.create(member, None, membership(member))
+        tenants.writer.create(record(member), None)
     after = replace(record(first), user=replace(first, email="TWO@acme.example", version=2))
     with pytest.raises(EmailTaken):
         tenants.writer.change(record(first), after, cutoffs=[Cutoff(ACME, first.id, 9, ends_sessions=True)])
@@ -111,7 +111,7 @@ def test_a_change_to_a_taken_address_changes_nothing(tenants: Stores) -> None:
 
 def test_an_overtaken_cutoff_takes_the_whole_change_back(tenants: Stores) -> None:
     member = user()
-    tenants.writer.create(member, "hash", membership(member))
+    tenants.writer.create(record(member), "hash")
     tenants.revocations.cut_off([Cutoff(ACME, member.id, 50, ends_sessions=False)], NOW)
     after = replace(record(member), user=replace(member, version=2))
     with pytest.raises(Conflict):
@@ -123,7 +123,7 @@ def test_an_overtaken_cutoff_takes_the_whole_change_back(tenants: Stores) -> Non
 
 def test_a_deletion_leaves_the_name_taken_and_the_address_free(tenants: Stores) -> None:
     member = user(username="bob", email="bob@acme.example")
-    tenants.writer.create(member, "hash", membership(member))
+    tenants.writer.create(record(member), "hash")
     tenants.writer.delete(record(member), [Cutoff(ACME, member.id, 9, ends_sessions=True)])
     assert tenants.reader.get(member.id) is None
     assert tenants.reader.password_hash(member.id) is None
@@ -131,12 +131,12 @@ def test_a_deletion_leaves_the_name_taken_and_the_address_free(tenants: Stores) 
     assert tenants.directory.find_by_email(ACME, "bob@acme.example") is None
     other = user(username="Bob")
     with pytest.raises(UsernameTaken):
-        tenants.writer.create(other, None, membership(other))
+        tenants.writer.create(record(other), None)
 
 
 def test_a_hash_is_replaced_only_if_it_is_still_the_one(tenants: Stores) -> None:
     member = user()
-    tenants.writer.create(member, "old", membership(member))
+    tenants.writer.create(record(member), "old")
     tenants.directory.replace_hash(member.id, "stale", "x")
     assert tenants.reader.password_hash(member.id) == "old"
     tenants.directory.replace_hash(member.id, "old", "new")
@@ -147,13 +147,13 @@ def test_a_hash_is_replaced_only_if_it_is_still_the_one(tenants: Stores) -> None
 def test_lists_are_complete_and_without_repetition(tenants: Stores, limit: int) -> None:
     members = [user((ACME, GLOBEX) if number % 2 else (ACME,)) for number in range(5)]
     for member in members:
-        tenants.writer.create(member, None, membership(member))
+        tenants.writer.create(record(member), None)
         if GLOBEX in member.tenant_ids:
             tenants.writer.change(
                 UserRecord(member, (membership(member),)), replace(record(member), user=replace(member, version=2))
             )
     stranger = user((GLOBEX,))
-    tenants.writer.create(stranger, None, membership(stranger, GLOBEX))
+    tenants.writer.create(record(stranger), None)
     assert _ids(tenants, limit, of_acme=True) == sorted(member.id for member in members)
     assert _ids(tenants, limit, of_acme=False) == sorted([stranger.id, *(member.id for member in members)])
 
@@ -187,7 +187,7 @@ def test_a_key_set_is_changed_by_one_at_a_time(stores: Stores) -> None:
 
 def test_sessions_of_a_deleted_user_have_no_user(tenants: Stores) -> None:
     member = user()
-    tenants.writer.create(member, None, membership(member))
+    tenants.writer.create(record(member), None)
     stored = session(member)
     tenants.sessions.create(stored)
     tenants.writer.delete(record(member), [])

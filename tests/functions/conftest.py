@@ -19,9 +19,10 @@ from doorward.bootstrap.parts import Parts
 from doorward.dynamodb.client import BotoGateway, connect
 from scripts import initialize_security
 from tests.contract.conftest import make_tables
+from tests.template import folder_of, resources
 
 EVENTS = Path(__file__).resolve().parents[2] / "events"
-NAMES = ("authorizer", "login", "logout", "refresh", "revoke", "users", "well_known")
+NAMES = tuple(sorted(folder_of(name) for name in resources("AWS::Serverless::Function")))
 ISSUER = "https://id.example"
 
 Answer = dict[str, Any]
@@ -112,6 +113,7 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
         "AWS_ACCESS_KEY_ID": "x",
         "AWS_SECRET_ACCESS_KEY": "x",
         "ALLOWED_ORIGIN": "https://app.example",
+        "DEMO_ENABLED": "true",
         "ARGON2_MEMORY_KIB": "8",
         "ARGON2_TIME_COST": "1",
     }
@@ -143,6 +145,7 @@ _SETTINGS = {
     "REVOCATIONS_TABLE": "RevocationsTable",
     "LOGIN_ATTEMPTS_TABLE": "LoginAttemptsTable",
     "SIGNING_KEYS_TABLE": "SigningKeysTable",
+    "NOTIFICATIONS_TABLE": "NotificationsTable",
     "SIGNING_SECRET_ID": "SigningSecret",
     "REFRESH_MAC_SECRET_ID": "RefreshMacSecret",
 }

@@ -26,7 +26,7 @@ from doorward.errors import (
     WeakPassword,
     WrongPassword,
 )
-from doorward.model import PLATFORM, Membership, Principal, TenantId
+from doorward.model import PLATFORM, Principal, TenantId
 from tests.world import ACME, GLOBEX, PASSWORD, House
 
 NEW = "another good password"
@@ -172,9 +172,7 @@ class TestSight:
 
 
 def _join(house: House, principal: Principal, tenant_id: TenantId) -> None:
-    user = house.world.users[principal.user_id]
-    house.world.users[user.id] = replace(user, tenant_ids=(*user.tenant_ids, tenant_id))
-    house.world.memberships[tenant_id, user.id] = Membership(tenant_id, user.id, ("user",), "active", 0)
+    house.assign.put(_admin(house, "admin"), principal.user_id, tenant_id, ("user",))
 
 
 class TestPasswordChange:

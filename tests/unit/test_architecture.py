@@ -21,7 +21,8 @@ LEVELS = [
     {"names", "keyring", "refresh_tokens", "revocation", "throttles"},
     {"passwords", "access_tokens", "tenancy", "metadata"},
     {"stores"},
-    {"sessions", "accounts", "authorization", "dynamodb", "secrets_manager"},
+    {"sessions", "accounts", "authorization", "tenants", "service_tokens", "demo", "notifications"}
+    | {"dynamodb", "secrets_manager"},
     {"initialisation", "bootstrap", "api", "authorizer_events"},
 ]
 LEVEL = {module: level for level, modules in enumerate(LEVELS) for module in modules}
@@ -78,7 +79,22 @@ def test_every_function_is_one_file_of_thin_handlers() -> None:
             assert not {name.partition(".")[0] for name in _imports(folder / "app.py")} & {"boto3", "botocore"}
 
 
-@pytest.mark.parametrize("function", ["authorizer", "login", "logout", "refresh", "revoke", "users", "well_known"])
+@pytest.mark.parametrize(
+    "function",
+    [
+        "authorizer",
+        "demo",
+        "login",
+        "logout",
+        "notifications",
+        "refresh",
+        "revoke",
+        "service_tokens",
+        "tenants",
+        "users",
+        "well_known",
+    ],
+)
 def test_importing_a_function_reads_no_environment_and_calls_nobody(function: str) -> None:
     code = f"import functions.{function}.app"
     path = f"{ROOT}:{ROOT / 'layers' / 'shared'}"

@@ -61,11 +61,13 @@ def test_the_authorizer_only_reads_and_has_no_secret() -> None:
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
 def test_only_minting_functions_read_private_keys(name: str) -> None:
-    assert bool(_actions(name, "SigningSecret")) == (name in {"LoginFunction", "RefreshFunction"})
+    assert bool(_actions(name, "SigningSecret")) == (
+        name in {"LoginFunction", "RefreshFunction", "ServiceTokensFunction"}
+    )
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
-def test_only_the_users_function_writes_users(name: str) -> None:
+def test_only_the_functions_for_it_write_users(name: str) -> None:
     writes = {action for action in _actions(name, "UsersTable") if not re.search("Get|Query|Check", action)}
     if name == "LoginFunction":  # a hash made anew with today's parameters, and nothing else
         assert writes == {"dynamodb:UpdateItem"}
@@ -75,7 +77,10 @@ def test_only_the_users_function_writes_users(name: str) -> None:
             if "dynamodb:UpdateItem" in found["Action"] and "UsersTable" in json.dumps(found)
         )
         assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["credential#*"]}}
-    elif name != "UsersFunction":
+    elif name == "TenantsFunction":
+        statement = next(found for found in _statements(name) if found["Resource"] == {"Fn::GetAtt": "UsersTable.Arn"})
+        assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["tenant#*"]}}
+    elif name not in {"UsersFunction", "DemoFunction"}:
         assert not writes
 
 
@@ -144,7 +149,9 @@ def test_tables_are_protected_and_forget_what_is_over() -> None:
         assert properties["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
         recovery = properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
         assert recovery == (name != "LoginAttemptsTable")
-        assert ("TimeToLiveSpecification" in properties) == (name not in {"UsersTable", "SigningKeysTable"})
+        assert ("TimeToLiveSpecification" in properties) == (
+            name not in {"UsersTable", "SigningKeysTable", "NotificationsTable"}
+        )
 
 
 def test_what_is_revoked_is_kept_for_the_longest_lifetime_that_the_template_allows() -> None:

@@ -15,8 +15,6 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ulid import ULID
-
 from doorward.errors import ForgedRefreshToken, InvalidGrant, NotInitialised, SessionOver
 from doorward.model import Clock, SessionId, SessionRef, TenantId, UserId
 
@@ -115,11 +113,9 @@ class MacKeyring:
                 raise
             return read_refresh_token(self._reload(), text)
 
-    def derive_session_id(self, ref: SessionRef, generation: int, tenant_id: TenantId) -> SessionId:
-        """Return the id of the session that a switch to another tenant begins: a retry finds the same."""
-        key = self._current()[0]
-        digest = hmac.digest(key, f"switch.{ref.session_id}.{generation}.{tenant_id}".encode("ascii"), "sha256")
-        return SessionId(str(ULID(digest[:16])))
+    def derive(self, label: str) -> bytes:
+        """Return 16 bytes that only this deployment can derive from a label."""
+        return hmac.digest(self._current()[0], f"derive.{label}".encode("ascii"), "sha256")[:16]
 
     def _current(self) -> tuple[bytes, ...]:
         fresh = self._keys and self._clock() - self._loaded_at_ms < self._max_age_ms

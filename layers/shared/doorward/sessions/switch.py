@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 
+from ulid import ULID
+
 from doorward import audit
 from doorward.errors import Conflict, InvalidGrant
-from doorward.model import Clock, Epochs, Session, SessionRef, Snapshot, TenantId, TokenPair
+from doorward.model import Clock, Epochs, Session, SessionId, SessionRef, Snapshot, TenantId, TokenPair
 from doorward.revocation import is_live
 from doorward.sessions.minting import TokenMinter
 from doorward.sessions.refresh import Refresh
@@ -43,7 +45,9 @@ class SwitchTenant:
         presented = self.minter.mac_keyring.read(token)
         if presented.ref.tenant_id == tenant_id:
             return self.refresh(token, received_at_ms=received_at_ms)
-        session_id = self.minter.mac_keyring.derive_session_id(presented.ref, presented.generation, tenant_id)
+        # Derived, so that a retry finds the session which the first request began.
+        label = f"switch.{presented.ref.session_id}.{presented.generation}.{tenant_id}"
+        session_id = SessionId(str(ULID(self.minter.mac_keyring.derive(label))))
         ref = SessionRef(tenant_id, presented.ref.user_id, session_id)
         target = self.sessions.snapshot(ref)
         roles = admitted_roles(target, tenant_id)
