@@ -32,7 +32,8 @@ def _block(part: str) -> str:
 
 def test_every_block_is_run_somewhere() -> None:
     tested = {
-        _block(part) for part in ("localhost:8080/auth/login", "acme/auth/login", "sam deploy --guided", "X PATCH")
+        _block(part)
+        for part in ("localhost:8080/auth/login", "acme/auth/login", "sam deploy --guided", "X PATCH", "north south")
     }
     assert set(SHELL) == tested | ELSEWHERE
 
@@ -48,6 +49,15 @@ def test_the_example_of_use_runs_to_its_end(cloud: Cloud) -> None:
     assert '"username":"acme-admin"' in output
     assert '"email":"bob@acme.example"' in output or "email_taken" in output
     assert '"refresh_token":"dwr1.acme.' in output
+
+
+def test_the_example_of_tenants_ends_with_a_refusal(cloud: Cloud) -> None:
+    output = _run(_block("north south"), cloud)
+    assert '"id":"north"' in output
+    assert '"name":"nightly-report"' in output
+    assert '"tenant_id":"south","roles":["auditor"]' in output
+    assert output.rstrip().endswith("}")
+    assert json.loads(output[output.rindex('{"type"') :])["code"] == "not_found"
 
 
 def test_initialisation_with_nothing_but_the_layers_requirements(cloud: Cloud, tmp_path: Path) -> None:

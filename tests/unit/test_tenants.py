@@ -1,0 +1,365 @@
+"""Tenants, memberships, service tokens and the demo."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from doorward.authorization import Presented
+from doorward.commands import Changes, NewUser
+from doorward.errors import (
+    Conflict,
+    DoorwardError,
+    EmailTaken,
+    InsufficientScope,
+    InvalidCredentials,
+    InvalidGrant,
+    InvalidRequest,
+    InvalidToken,
+    LastAdmin,
+    NotFound,
+    TenantTaken,
+    UnacceptableName,
+)
+from doorward.model import Principal, TenantId
+from tests.world import ACME, GLOBEX, PASSWORD, House
+
+INITECH = TenantId("initech")
+
+
+def _as(house: House, username: str = "admin") -> Principal:
+    return house.principal(house.sign_in(username).tokens)
+
+
+def _by_token(house: House, token: str) -> Principal:
+    return house.authorize(Presented("GET", "/", authorization=(f"Bearer {token}",)))
+
+
+class TestTenants:
+    def test_they_are_created_once_and_for_ever(self, house: House) -> None:
+        made = house.tenants.create(_as(house), INITECH, None)
+        assert (made.name, made.status) == ("initech", "active")
+        with pytest.raises(TenantTaken):
+            house.tenants.create(_as(house), INITECH, "Again")
+        with pytest.raises(UnacceptableName):
+            house.tenants.create(_as(house), TenantId("other"), "a\u202eb")
+
+    def test_disabling_ends_everything_at_once_and_enabling_revives_nothing(self, house: House) -> None:
+        session, admin = house.sign_in("acme-admin"), _as(house)
+        service, _ = house.service_tokens.mint(house.principal(session.tokens), ACME, "ci", None)
+        elsewhere = house.sign_in("globex-admin")
+        house.tenants.change(admin, ACME, status="disabled")
+        for _ in range(2):
+            for refused in (
+                lambda: house.principal(session.tokens),
+                lambda: house.by_cookie(session.cookie),
+                lambda: house.refresh(session.tokens.refresh_token),
+                lambda: _by_token(house, service),
+            ):
+                with pytest.raises((InvalidToken, InvalidGrant)):
+                    refused()
+            house.tenants.change(admin, ACME, status="active")
+        assert house.principal(elsewhere.tokens)
+        assert house.principal(house.sign_in("acme-admin").tokens)
+        assert house.tenants.one(admin, ACME).status == "active"
+
+    def test_nobody_signs_in_while_it_is_disabled(self, house: House) -> None:
+        house.tenants.change(_as(house), ACME, status="disabled", name="Closed")
+        with pytest.raises(InvalidCredentials):
+            house.sign_in("acme-admin")
+
+    def test_a_list_is_complete(self, house: House) -> None:
+        first = house.tenants.many(_as(house), 1, None)
+        second = house.tenants.many(_as(house), 1, first.after)
+        assert [tenant.id for tenant in (*first.records, *second.records)] == [ACME, GLOBEX]
+        assert second.after is None
+
+    def test_two_changes_at_once_conflict(self, house: House) -> None:
+        before = house.tenants.one(_as(house), ACME)
+        house.tenants.change(_as(house), ACME, name="One")
+        with pytest.raises(Conflict):
+            house.tenants.tenants.change(before, before, 0)
+
+
+class TestMemberships:
+    def test_a_user_of_two_tenants_signs_in_to_each(self, house: House) -> None:
+        bob = house.add_user("bob")
+        shown = house.assign.put(_as(house), bob.user_id, GLOBEX, ("auditor",))
+        assert [(member.tenant_id, member.roles) for member in shown.memberships] == [
+            (ACME, ("user",)),
+            (GLOBEX, ("auditor",)),
+        ]
+        assert house.claims(house.sign_in("bob", PASSWORD).tokens).tenant_id == ACME
+        assert house.claims(house.sign_in("bob", PASSWORD, tenant_id=GLOBEX).tokens).roles == ("auditor",)
+
+    def test_switching_ends_the_first_session_and_keeps_its_end(self, house: House) -> None:
+        bob = house.add_user("bob")
+        house.assign.put(_as(house), bob.user_id, GLOBEX, ("user",))
+        here = house.sign_in("bob", PASSWORD)
+        house.clock.advance(3600)
+        there = house.switch(here.tokens.refresh_token, GLOBEX)
+        assert house.claims(there).tenant_id == GLOBEX
+        assert there.refresh_expires_in == 86_400 - 3600
+        with pytest.raises(InvalidToken):
+            house.by_cookie(here.cookie)
+        with pytest.raises(InvalidGrant):
+            house.refresh(here.tokens.refresh_token)
+        house.clock.advance(5)
+        assert house.switch(here.tokens.refresh_token, GLOBEX).refresh_token == there.refresh_token
+        house.clock.advance(6)
+        with pytest.raises(InvalidGrant):
+            house.switch(here.tokens.refresh_token, GLOBEX)
+        assert house.refresh(there.refresh_token)
+
+    def test_switching_to_the_own_tenant_refreshes(self, house: House) -> None:
+        pair = house.sign_in("acme-admin").tokens
+        assert house.switch(pair.refresh_token, ACME).session_id == pair.session_id
+
+    @pytest.mark.parametrize("tenant_id", [GLOBEX, TenantId("nowhere")])
+    def test_who_is_not_let_in_there_does_not_switch_and_loses_nothing(self, house: House, tenant_id: TenantId) -> None:
+        pair = house.sign_in("acme-admin").tokens
+        with pytest.raises(InvalidGrant):
+            house.switch(pair.refresh_token, tenant_id)
+        assert house.refresh(pair.refresh_token)
+
+    def test_removal_ends_what_is_there_and_the_next_tenant_is_home(self, house: House) -> None:
+        bob = house.add_user("bob")
+        house.assign.put(_as(house), bob.user_id, GLOBEX, ("user",))
+        here, there = house.sign_in("bob", PASSWORD), house.sign_in("bob", PASSWORD, tenant_id=GLOBEX)
+        house.assign.remove(_as(house), bob.user_id, ACME)
+        with pytest.raises(InvalidToken):
+            house.principal(here.tokens)
+        assert house.principal(there.tokens)
+        assert house.claims(house.sign_in("bob", PASSWORD).tokens).tenant_id == GLOBEX
+        with pytest.raises(NotFound):
+            house.assign.remove(_as(house), bob.user_id, ACME)
+
+    def test_who_comes_back_gets_in_and_old_tokens_do_not(self, house: House) -> None:
+        bob = house.add_user("bob")
+        before = house.sign_in("bob", PASSWORD)
+        house.assign.remove(_as(house), bob.user_id, ACME)
+        house.assign.put(_as(house), bob.user_id, ACME, ("user",))
+        with pytest.raises(InvalidToken):
+            house.principal(before.tokens)
+        with pytest.raises(InvalidGrant):
+            house.refresh(before.tokens.refresh_token)
+        assert house.principal(house.sign_in("bob", PASSWORD).tokens)
+
+    def test_assigning_again_replaces_roles_or_changes_nothing(self, house: House) -> None:
+        bob = house.add_user("bob")
+        session = house.sign_in("bob", PASSWORD)
+        house.assign.put(_as(house), bob.user_id, ACME, ("user",))
+        assert house.principal(session.tokens)
+        house.assign.put(_as(house), bob.user_id, ACME, ("auditor",))
+        with pytest.raises(InvalidToken):
+            house.principal(session.tokens)
+        assert house.claims(house.refresh(session.tokens.refresh_token)).roles == ("auditor",)
+
+    @pytest.mark.parametrize(
+        ("tenant_id", "roles", "error"),
+        [
+            (TenantId("nowhere"), ("user",), NotFound),
+            (GLOBEX, ("service",), InvalidRequest),
+            (GLOBEX, ("platform_admin",), InvalidRequest),
+            (GLOBEX, ("Not a role",), InvalidRequest),
+        ],
+    )
+    def test_a_bad_assignment_changes_nothing(
+        self, house: House, tenant_id: TenantId, roles: tuple[str, ...], error: type[DoorwardError]
+    ) -> None:
+        bob = house.add_user("bob")
+        with pytest.raises(error):
+            house.assign.put(_as(house), bob.user_id, tenant_id, roles)
+        assert house.world.users[bob.user_id].tenant_ids == (ACME,)
+
+    def test_a_user_has_at_most_twenty_tenants(self, house: House) -> None:
+        bob, admin = house.add_user("bob"), _as(house)
+        for number in range(20):
+            house.tenants.create(admin, TenantId(f"t{number}"), None)
+        for number in range(19):
+            house.assign.put(admin, bob.user_id, TenantId(f"t{number}"), ("user",))
+        with pytest.raises(InvalidRequest):
+            house.assign.put(admin, bob.user_id, TenantId("t19"), ("user",))
+
+    def test_an_address_taken_in_the_new_tenant_is_told_to_the_platform_alone(self, house: House) -> None:
+        bob = house.add_user("bob", email="same@people.example")
+        house.add_user("other", GLOBEX, email="same@people.example")
+        with pytest.raises(EmailTaken):
+            house.assign.put(_as(house), bob.user_id, GLOBEX, ("user",))
+
+    def test_a_home_administrator_learns_nothing_of_addresses_elsewhere(self, house: House) -> None:
+        bob = house.add_user("bob", email="bob@acme.example")
+        house.assign.put(_as(house), bob.user_id, GLOBEX, ("user",))
+        other = house.add_user("other", GLOBEX, email="secret@globex.example")
+        changes = Changes(email="secret@globex.example")
+        house.change_user(_as(house, "acme-admin"), bob.user_id, changes, "192.0.2.1")
+        assert house.world.emails[GLOBEX, "secret@globex.example"] == other.user_id
+        house.delete_user(_as(house, "acme-admin"), bob.user_id)
+        assert house.world.emails[GLOBEX, "secret@globex.example"] == other.user_id
+
+
+class TestLastAdministrator:
+    @pytest.mark.parametrize("way", ["demote", "disable", "delete", "remove", "reassign"])
+    def test_a_tenant_keeps_one(self, house: House, way: str) -> None:
+        platform, user_id = _as(house), house.world.usernames["acme-admin"].user_id
+
+        def act() -> None:
+            if way == "demote":
+                house.change_user(platform, user_id, Changes(roles=("user",)), "")
+            elif way == "disable":
+                house.change_user(platform, user_id, Changes(status="disabled"), "")
+            elif way == "delete":
+                house.delete_user(platform, user_id)
+            elif way == "remove":
+                house.assign.remove(platform, user_id, ACME)
+            else:
+                house.assign.put(platform, user_id, ACME, ("user",))
+
+        session = house.sign_in("acme-admin")
+        with pytest.raises(LastAdmin):
+            act()
+        assert house.principal(session.tokens)
+        house.create_user(platform, NewUser(PASSWORD, username="second", tenant_id=ACME, roles=("admin",)))
+        act()
+
+
+class TestServiceTokens:
+    def test_it_is_a_service_of_its_tenant_and_nothing_else(self, house: House) -> None:
+        text, record = house.service_tokens.mint(_as(house, "acme-admin"), ACME, "ci", 60)
+        principal = _by_token(house, text)
+        assert (principal.user_id, principal.username) == ("service:ci", "service:ci")
+        assert (principal.tenant_id, principal.roles) == (ACME, {"service"})
+        assert text not in repr(house.world)
+        shown = house.look_up.one(principal, "me")
+        assert (shown.user.username, shown.memberships[0].roles) == ("service:ci", ("service",))
+        assert record.expires_at == house.clock() // 1000 + 60
+
+    def test_it_cannot_mint_seed_or_manage(self, house: House) -> None:
+        text, _ = house.service_tokens.mint(_as(house, "acme-admin"), ACME, "ci", None)
+        service = _by_token(house, text)
+        for act in (
+            lambda: house.service_tokens.mint(service, ACME, "more", None),
+            lambda: house.demo.seed(service, ACME),
+            lambda: house.create_user(service, NewUser(PASSWORD)),
+            lambda: house.look_up.listed_tenant(service, None),
+        ):
+            with pytest.raises(InsufficientScope):
+                act()
+
+    def test_it_expires_and_is_revoked(self, house: House) -> None:
+        admin = _as(house, "acme-admin")
+        short, _ = house.service_tokens.mint(admin, ACME, "short", 1)
+        text, record = house.service_tokens.mint(admin, ACME, "ci", None)
+        other, _ = house.service_tokens.mint(admin, ACME, "ci", None)
+        house.clock.advance(1)
+        with pytest.raises(InvalidToken):
+            _by_token(house, short)
+        house.service_tokens.revoke(admin, ACME, record.id)
+        house.service_tokens.revoke(admin, ACME, record.id)
+        with pytest.raises(InvalidToken):
+            _by_token(house, text)
+        assert _by_token(house, other)
+        page = house.service_tokens.many(admin, ACME, 10, None)
+        assert [token.name for token in page.records] == ["short", "ci", "ci"]
+        with pytest.raises(NotFound):
+            house.service_tokens.revoke(admin, ACME, "nothing")
+
+    def test_it_dies_with_its_own_signing_out(self, house: House) -> None:
+        text, _ = house.service_tokens.mint(_as(house, "acme-admin"), ACME, "ci", None)
+        house.log_out(_by_token(house, text))
+        with pytest.raises(InvalidToken):
+            _by_token(house, text)
+
+    @pytest.mark.parametrize(
+        ("name", "ttl"),
+        [("", None), ("Ci", None), ("a" * 64, None), ("a b", None), ("ci", 0), ("ci", -1), ("ci", 86_401)],
+    )
+    def test_bad_wishes_are_refused(self, house: House, name: str, ttl: int | None) -> None:
+        with pytest.raises(InvalidRequest):
+            house.service_tokens.mint(_as(house, "acme-admin"), ACME, name, ttl)
+
+    def test_a_disabled_or_unknown_tenant_gets_none(self, house: House) -> None:
+        house.tenants.change(_as(house), ACME, status="disabled")
+        for tenant_id in (ACME, TenantId("nowhere")):
+            with pytest.raises(NotFound):
+                house.service_tokens.mint(_as(house), tenant_id, "ci", None)
+
+
+class TestDemo:
+    def test_it_makes_a_team_that_nobody_can_sign_in_as(self, house: House) -> None:
+        admin = _as(house, "acme-admin")
+        seeded = house.demo.seed(admin, ACME)
+        assert len(seeded.passwords) == 5
+        assert set(seeded.passwords.values()) == {None}
+        for user_id in seeded.passwords:
+            for password in ("", "None"):
+                with pytest.raises(InvalidCredentials):
+                    house.sign_in(user_id, password, source=f"192.0.2.{len(user_id)}")
+
+    def test_asked_for_it_gives_one_time_passwords(self, house: House) -> None:
+        seeded = house.demo.seed(_as(house, "acme-admin"), ACME, with_passwords=True)
+        user_id, password = next(iter(seeded.passwords.items()))
+        assert house.principal(house.sign_in(user_id, str(password)).tokens).restriction == "password_change_required"
+
+    def test_repeating_it_changes_nothing_and_removing_it_leaves_nothing(self, house: House) -> None:
+        def state() -> Any:
+            world = house.world
+            return repr((world.users, world.emails, world.memberships, world.notifications, world.demos, world.hashes))
+
+        admin, before = _as(house, "acme-admin"), state()
+        house.demo.seed(admin, ACME)
+        seeded = state()
+        assert house.demo.seed(admin, ACME, with_passwords=True).passwords == {}
+        assert state() == seeded
+        for _ in range(2):
+            house.demo.unseed(admin, ACME)
+            assert state() == before
+        assert len(house.demo.seed(admin, ACME).passwords) == 5
+
+    def test_a_killed_seeding_is_completed(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+        admin, real = _as(house, "acme-admin"), house.users.create
+        made: list[Any] = []
+
+        def dying(*arguments: Any) -> None:
+            if len(made) == 2:
+                raise KeyboardInterrupt
+            made.append(arguments)
+            real(*arguments)
+
+        monkeypatch.setattr(house.users, "create", dying)
+        with pytest.raises(KeyboardInterrupt):
+            house.demo.seed(admin, ACME)
+        monkeypatch.undo()
+        assert len(house.demo.seed(admin, ACME).passwords) == 3
+        house.demo.unseed(admin, ACME)
+        assert not [place for place in house.world.memberships if place[0] == ACME and place[1] != admin.user_id]
+
+    def test_a_real_person_with_a_sample_address_stays(self, house: House) -> None:
+        ada = house.add_user("ada", email="ada.okafor@acme.example")
+        seeded = house.demo.seed(_as(house, "acme-admin"), ACME)
+        assert len(seeded.passwords) == 4
+        house.demo.unseed(_as(house, "acme-admin"), ACME)
+        assert ada.user_id in house.world.users
+
+    def test_notifications_are_the_own_and_the_tenants_newest_first(self, house: House) -> None:
+        admin = _as(house, "acme-admin")
+        house.demo.seed(admin, ACME)
+        bob = house.add_user("bob")
+        mine, his = (house.notifications.many(who, ACME, 10, None).records for who in (admin, bob))
+        assert (len(mine), len(his)) == (3, 2)
+        ids = [seen.notification.id for seen in mine]
+        assert ids == sorted(ids, reverse=True)
+        house.notifications.mark_read(bob, ACME, his[0].notification.id)
+        assert [seen.read_at_ms is not None for seen in house.notifications.many(bob, ACME, 10, None).records] == [
+            True,
+            False,
+        ]
+        assert not any(seen.read_at_ms for seen in house.notifications.many(admin, ACME, 10, None).records)
+        own = next(seen for seen in mine if seen.notification.user_id)
+        with pytest.raises(NotFound):
+            house.notifications.mark_read(bob, ACME, own.notification.id)
+        first = house.notifications.many(admin, ACME, 2, None)
+        rest = house.notifications.many(admin, ACME, 2, first.after)
+        assert [seen.notification.id for seen in (*first.records, *rest.records)] == ids
+        assert rest.after is None
