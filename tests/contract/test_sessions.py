@@ -123,6 +123,28 @@ def test_a_later_cutoff_spares_nobody_whom_an_earlier_one_spared(stores: Stores)
     assert (state.spared_session_id, state.spared_min_epoch, state.sessions_min_epoch) == (None, 0, 100)
 
 
+@pytest.mark.parametrize("why", ["another cutoff came between", "the session was ended", "the session was cut off"])
+def test_a_session_is_spared_only_as_it_was_seen(stores: Stores, why: str) -> None:
+    stores.tenants.create(tenant())
+    member = user()
+    stores.writer.create(record(member), "hash")
+    stored = session(member)
+    stores.sessions.create(stored)
+    cutoff = Cutoff(ACME, member.id, 100, ends_sessions=True, spared=stored.ref.session_id)
+    if why == "another cutoff came between":
+        stores.revocations.cut_off([Cutoff(ACME, member.id, 50, ends_sessions=False)], NOW)
+    elif why == "the session was ended":
+        stores.sessions.revoke(stored.ref, NOW)
+    else:
+        stores.revocations.cut_off([Cutoff(ACME, member.id, 50, ends_sessions=True)], NOW)
+        cutoff = replace(cutoff, seen=50, sessions_from=50)
+    before = record(member)
+    with pytest.raises(Conflict):
+        stores.writer.change(before, replace(before, user=replace(member, version=2)), cutoffs=[cutoff])
+    assert stores.sessions.snapshot(stored.ref).session is not None
+    assert stores.reader.get(member.id) == before
+
+
 def test_counters_rise_together_or_not_at_all(stores: Stores) -> None:
     one, two = Counter("one", 2, NOW), Counter("two", 1, NOW)
     assert stores.attempts.count([one, two]) is None
