@@ -1,5 +1,6 @@
 # make run          the whole stack on this machine; Ctrl-C stops it
 # make deploy-local bring changed code into the running stack
+# make logs         what the functions of the running stack logged
 # make test         lint, types, unit, contract, function and template tests
 # make e2e          black-box tests against a local cloud of their own
 # make test-versions the unit tests on Python 3.11, 3.12 and 3.13
@@ -8,20 +9,28 @@
 PYTHON ?= python3
 PORT ?= 8080
 EMULATOR_PORT ?= 4566
-.PHONY: run deploy-local test test-versions e2e bench lock
+.PHONY: python run deploy-local logs test test-versions e2e bench lock
 
-run:
+# Old Pythons cannot even read the code, so they are turned away here.
+python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "doorward: Python 3.11 or later is needed; choose one, such as: make run PYTHON=python3.13" >&2; exit 1; }
+
+run: python
 	@exec $(PYTHON) -m local.run --port $(PORT) --emulator-port $(EMULATOR_PORT)
 
-deploy-local:
+deploy-local: python
 	@exec $(PYTHON) -m local.deploy --port $(PORT) --emulator-port $(EMULATOR_PORT)
+
+logs: python
+	@exec $(PYTHON) -m local.logs --emulator-port $(EMULATOR_PORT)
 
 VENV := .venv
 PYTEST := $(VENV)/bin/python -m pytest
 UV := .local/uv/bin/uv
 
 # The tests' virtual environment, made anew when its requirements change.
-$(VENV)/.installed: requirements/dev.txt requirements/uv.txt
+$(VENV)/.installed: requirements/dev.txt requirements/uv.txt | python
 	@$(PYTHON) -m local.tools dev $(VENV)
 	@touch $@
 

@@ -6,17 +6,19 @@ import argparse
 import sys
 
 from local import cloud
-from local.tools import Failure, say
+from local.emulator import require_up
+from local.tools import Failure, port_number, say
 
 
 def main() -> int:
     """Deploy; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, default=8080)
-    parser.add_argument("--emulator-port", type=int, default=4566)
+    parser.add_argument("--port", type=port_number, default=8080)
+    parser.add_argument("--emulator-port", type=port_number, default=4566)
     options = parser.parse_args()
     endpoint = f"http://127.0.0.1:{options.emulator_port}"
     try:
+        require_up(options.emulator_port)
         cloud.deploy(endpoint, f"http://localhost:{options.port}")
         cloud.initialise(endpoint)
     except Failure as failure:

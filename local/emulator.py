@@ -27,6 +27,7 @@ class Emulator:
         self.log = STATE / "emulator.log"
         self._program = programs / "ministack"
         self._process: subprocess.Popen[bytes] | None = None
+        self._pid_file = STATE / "emulator.pid"
 
     def start(self) -> None:
         """Start it, and wait until it is healthy.
@@ -34,6 +35,7 @@ class Emulator:
         Raises:
             Failure: the port is taken, or it ended.
         """
+        self._end_leftover()
         require_free(self.port, "EMULATOR_PORT")
         variables = {
             "BIND_HOST": "127.0.0.1",
@@ -51,6 +53,7 @@ class Emulator:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
                 [str(self._program)], env={**inherited, **variables}, stdout=log, stderr=log, start_new_session=True
             )
+        self._pid_file.write_text(str(self._process.pid))
         deadline = time.monotonic() + _START_SECONDS
         while not self._is_healthy():
             if self._process.poll() is not None or time.monotonic() > deadline:
@@ -68,6 +71,20 @@ class Emulator:
             process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
+
+    def _end_leftover(self) -> None:
+        """End an emulator of this state whose `make run` was killed, so that it writes its state down."""
+        try:
+            pid = int(self._pid_file.read_text())
+            program = Path(f"/proc/{pid}/cmdline").read_text()
+        except (OSError, ValueError):
+            return
+        if str(self._program) not in program:
+            return
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + _STOP_SECONDS
+        while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
 
     def is_alive(self) -> bool:
         """Tell whether it still runs."""
@@ -97,9 +114,24 @@ def require_free(port: int, setting: str) -> None:
     Raises:
         Failure: somebody does.
     """
+    if is_taken(port):
+        raise Failure(f"port {port} is taken; end what uses it, or choose another: make run {setting}=NUMBER")
+
+
+def require_up(port: int) -> None:
+    """Make sure that a local cloud is there.
+
+    Raises:
+        Failure: nobody listens on its port.
+    """
+    if not is_taken(port):
+        raise Failure(f"no local cloud on port {port}; start it with make run")
+
+
+def is_taken(port: int) -> bool:
+    """Tell whether somebody listens on a port of 127.0.0.1."""
     with socket.socket() as probe:
-        if probe.connect_ex(("127.0.0.1", port)) == 0:
-            raise Failure(f"port {port} is taken; end what uses it, or choose another: make run {setting}=NUMBER")
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _made(folder: Path) -> Path:

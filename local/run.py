@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import fcntl
 import signal
 import sys
 import time
@@ -12,23 +13,21 @@ import time
 from local import cloud
 from local.emulator import Emulator, require_free
 from local.front import Front
-from local.tools import STATE, Failure, environment, say
+from local.tools import STATE, Failure, environment, port_number, say
 
+PORT, EMULATOR_PORT = 8080, 4566
 WELCOME = """
   {url} is up after {seconds:.0f} s. Users admin, acme-admin and globex-admin have the password admin123.
 
   curl -s {url}/auth/login -H 'Content-Type: application/json' -d '{{"username":"admin","password":"admin123"}}'
 
-  AWS services: {endpoint} (AWS_ENDPOINT_URL). Log: {log}. After a change of code: make deploy-local.
-  Ctrl-C stops; users and sessions are still there next time.
+  What the functions log: make logs{ports}. After a change of code: make deploy-local{ports}.
+  AWS services: {endpoint} (AWS_ENDPOINT_URL). Ctrl-C stops; users and sessions are still there next time.
 """
 
 
 def main() -> int:
     """Run until interrupted; return the exit status."""
-    if sys.version_info < (3, 11):  # noqa: UP036 - `make run` meets whatever python3 there is
-        print("doorward: Python 3.11 or later is needed; choose one with make run PYTHON=python3.13")
-        return 1
     options = _parse()
     try:
         return asyncio.run(_run(options.port, options.emulator_port))
@@ -39,8 +38,8 @@ def main() -> int:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, default=8080)
-    parser.add_argument("--emulator-port", type=int, default=4566)
+    parser.add_argument("--port", type=port_number, default=PORT)
+    parser.add_argument("--emulator-port", type=port_number, default=EMULATOR_PORT)
     return parser.parse_args()
 
 
@@ -50,6 +49,11 @@ async def _run(port: int, emulator_port: int) -> int:
     cloud.require_make()
     require_free(port, "PORT")
     STATE.mkdir(parents=True, exist_ok=True)
+    lock = (STATE / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise Failure("another make run of this folder is up; stop it first") from None
     emulator = Emulator(environment("local"), emulator_port)
     stopped = asyncio.Event()
     for kind in (signal.SIGINT, signal.SIGTERM):
@@ -59,8 +63,9 @@ async def _run(port: int, emulator_port: int) -> int:
     try:
         api_id = await asyncio.to_thread(_prepare, emulator, url)
         server = await Front(emulator_port, f"/_aws/execute-api/{api_id}/v1").serve(port)
+        ports = "" if (port, emulator_port) == (PORT, EMULATOR_PORT) else f" PORT={port} EMULATOR_PORT={emulator_port}"
         print(
-            WELCOME.format(url=url, endpoint=emulator.url, log=emulator.log, seconds=time.monotonic() - started),
+            WELCOME.format(url=url, endpoint=emulator.url, ports=ports, seconds=time.monotonic() - started),
             flush=True,
         )
         while emulator.is_alive() and not stopped.is_set():

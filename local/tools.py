@@ -62,8 +62,22 @@ def run(command: list[str], problem: str, variables: dict[str, str] | None = Non
         raise Failure(f"{problem}: {command[0]} is not installed") from error
     if done.returncode != 0:
         output = (done.stdout + done.stderr).strip()
-        raise Failure(f"{problem}:\n{output[-3000:]}")
+        told = [line for line in output.splitlines() if not line.lstrip().startswith("Uploading")]
+        text = "\n".join(told)
+        raise Failure(f"{problem}:\n{text[-3000:]}")
     return done.stdout
+
+
+def port_number(text: str) -> int:
+    """Return a TCP port from the command line.
+
+    Raises:
+        ValueError: it is none.
+    """
+    port = int(text)
+    if not 1 <= port <= 65_535:  # noqa: PLR2004 - TCP
+        raise ValueError(text)
+    return port
 
 
 def say(line: str) -> None:

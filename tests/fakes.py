@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from doorward.errors import Conflict, EmailTaken, LastAdmin, NotFound, NotInitialised, TenantTaken, UsernameTaken
 from doorward.keyring import KeySet
 from doorward.model import (
-    PLATFORM,
     AccessTokenClaims,
     Cutoff,
     Epochs,
@@ -31,7 +30,7 @@ from doorward.model import (
     service_user_id,
 )
 from doorward.names import fold
-from doorward.revocation import next_epoch
+from doorward.revocation import mark_revoked, next_epoch
 from doorward.stores import Located, Page, Rotation
 from doorward.tenancy import administers, changes_of_administrators
 from doorward.throttles import Counter
@@ -169,6 +168,16 @@ class MemorySessions:
             self.world.sessions[ref] = session
             return Rotation(won=True, session=session)
 
+    def switch(self, old: Session, new: Session, now_ms: int) -> bool:
+        with self.world.lock:
+            stored = self.world.sessions.get(old.ref)
+            live = stored is not None and stored.revoked_at_ms is None and stored.expires_at_ms > now_ms
+            if stored is None or not live or stored.generation != old.generation or new.ref in self.world.sessions:
+                return False
+            self.world.sessions[old.ref] = replace(stored, switched_to=new.ref)
+            self.world.sessions[new.ref] = new
+            return self.revoke(old.ref, now_ms)
+
     def revoke(self, ref: SessionRef, now_ms: int) -> bool:
         with self.world.lock:
             place = (ref.tenant_id, ref.user_id)
@@ -260,7 +269,7 @@ class MemoryUsers:
             if any(member.tenant_id not in self.world.tenants for member in record.memberships):
                 raise NotFound
             self._claim_email(user, None)
-            self.world.usernames[fold(user.username)] = Located(user.id, user.home_tenant_id)
+            self.world.usernames[fold(user.username)] = Located(user.id, user.sign_in_realm)
             self.world.users[user.id] = user
             for member in record.memberships:
                 self.world.memberships[member.tenant_id, user.id] = member
@@ -274,16 +283,17 @@ class MemoryUsers:
         *,
         password_hash: str | None = None,
         cutoffs: Sequence[Cutoff] = (),
+        guarded: Collection[TenantId] | None = None,
     ) -> None:
         with self.world.lock:
             self._require_version(before)
             if any(member.tenant_id not in self.world.tenants for member in after.memberships):
                 raise NotFound
-            self._require_administrators(before, after)
+            self._require_administrators(before, after, guarded)
             self._claim_email(after.user, before.user)
             self.world.apply(cutoffs)
             self.world.users[after.user.id] = after.user
-            self.world.usernames[fold(after.user.username)] = Located(after.user.id, after.user.home_tenant_id)
+            self.world.usernames[fold(after.user.username)] = Located(after.user.id, after.user.sign_in_realm)
             for membership in before.memberships:
                 del self.world.memberships[membership.tenant_id, before.user.id]
             for membership in after.memberships:
@@ -291,10 +301,12 @@ class MemoryUsers:
             if password_hash is not None:
                 self.world.hashes[after.user.id] = password_hash
 
-    def delete(self, before: UserRecord, cutoffs: Sequence[Cutoff]) -> None:
+    def delete(
+        self, before: UserRecord, cutoffs: Sequence[Cutoff], *, guarded: Collection[TenantId] | None = None
+    ) -> None:
         with self.world.lock:
             self._require_version(before)
-            self._require_administrators(before, None)
+            self._require_administrators(before, None, guarded)
             self.world.apply(cutoffs)
             del self.world.users[before.user.id]
             self.world.hashes.pop(before.user.id, None)
@@ -307,27 +319,34 @@ class MemoryUsers:
         if stored is None or stored.version != before.user.version:
             raise Conflict
 
-    def _require_administrators(self, before: UserRecord, after: UserRecord | None) -> None:
+    def _require_administrators(
+        self, before: UserRecord, after: UserRecord | None, guarded: Collection[TenantId] | None
+    ) -> None:
         for tenant_id, change in changes_of_administrators(before, after).items():
             others = (self.world.record(user) for user in self.world.users.values() if user.id != before.user.id)
-            if change < 0 and not any(administers(other, tenant_id) for other in others):
+            guards = change < 0 and (guarded is None or tenant_id in guarded)
+            if guards and not any(administers(other, tenant_id) for other in others):
                 raise LastAdmin
 
     def _claim_email(self, user: User, before: User | None) -> None:
-        wanted = [(realm, fold(user.email)) for realm in user.tenant_ids or (PLATFORM,)] if user.email else []
-        guest_in = set(before.tenant_ids) - {user.home_tenant_id} if before else set()
-        taken = [place for place in wanted if self.world.emails.get(place, user.id) != user.id]
-        if any(realm not in guest_in for realm, _ in taken):
+        address, old = fold(user.email or ""), fold(before.email or "") if before else ""
+        former = before.tenant_ids if before else ()
+        claims = {tenant_id for tenant_id in user.tenant_ids if tenant_id not in former}
+        if before is None or old != address or before.home_tenant_id != user.home_tenant_id:
+            claims |= {user.home_tenant_id} & set(user.tenant_ids)
+        if not user.email:
+            claims = set()
+        if any(self.world.emails.get((tenant_id, address), user.id) != user.id for tenant_id in claims):
             raise EmailTaken
-        if before is not None:
-            self._release_email(before)
-        self.world.emails.update(dict.fromkeys((place for place in wanted if place not in taken), user.id))
+        kept = set(user.tenant_ids) if old == address else set()
+        for tenant_id in set(former) - kept:
+            if self.world.emails.get((tenant_id, old)) == user.id:
+                del self.world.emails[tenant_id, old]
+        self.world.emails.update({(tenant_id, address): user.id for tenant_id in claims})
 
     def _release_email(self, user: User) -> None:
-        for realm in user.tenant_ids or (PLATFORM,):
-            place = (realm, fold(user.email or ""))
-            if self.world.emails.get(place) == user.id:
-                del self.world.emails[place]
+        for place in [place for place, owner in self.world.emails.items() if owner == user.id]:
+            del self.world.emails[place]
 
 
 @dataclass
@@ -374,8 +393,12 @@ class MemoryServiceTokens:
     def page(self, tenant_id: TenantId, limit: int, after: str | None) -> Page[ServiceToken]:
         tokens = sorted(self.world.service_tokens.values(), key=lambda token: token.id)
         rest = [token for token in tokens if token.tenant_id == tenant_id and (after is None or token.id > after)]
-        shown = tuple(rest[:limit])
+        shown = tuple(map(self._marked, rest[:limit]))
         return Page(shown, shown[-1].id if len(rest) > limit else None)
+
+    def _marked(self, token: ServiceToken) -> ServiceToken:
+        state = self.world.state(token.tenant_id, service_user_id(token.name))
+        return mark_revoked(token, state, self.world.tenant_epochs.get(token.tenant_id, 0))
 
     def revoke(self, tenant_id: TenantId, token_id: TokenId, now_ms: int) -> bool:
         with self.world.lock:

@@ -167,7 +167,8 @@ class House:
 
     @cached_property
     def demo(self) -> Demo:
-        return Demo(self.create_user, self.delete_user, MemoryNotifications(self.world), self.clock)
+        tenants = MemoryTenants(self.world)
+        return Demo(self.create_user, self.delete_user, MemoryNotifications(self.world), tenants, self.clock)
 
     @cached_property
     def notifications(self) -> ReadNotifications:

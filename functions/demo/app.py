@@ -12,7 +12,7 @@ from doorward.api.requests import has_body, read_json, read_principal
 from doorward.api.resolver import Resolver
 from doorward.bootstrap import demo, once
 from doorward.names import check_tenant_id
-from doorward.schemas.answers import SeedResponse
+from doorward.schemas.answers import SeededUserResponse, SeedResponse
 from doorward.schemas.requests import SeedRequest
 
 app = Resolver()
@@ -25,7 +25,11 @@ def seed(tenant_id: str) -> Response[str]:
     principal = read_principal(app)
     body = read_json(app, SeedRequest) if has_body(app) else SeedRequest()
     seeded = use_case().seed(principal, check_tenant_id(tenant_id), with_passwords=body.passwords)
-    return answer(SeedResponse(users=dict(seeded.passwords), notifications=seeded.notifications), keep_nulls=True)
+    users = [
+        SeededUserResponse(id=user_id, email=email, password=seeded.passwords[user_id])
+        for user_id, email in seeded.emails.items()
+    ]
+    return answer(SeedResponse(users=users, notifications=seeded.notifications))
 
 
 @app.delete("/api/<tenant_id>/demo/seed")

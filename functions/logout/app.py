@@ -8,7 +8,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 
 from doorward.api.answers import answer, cleared_cookie
-from doorward.api.requests import query
+from doorward.api.requests import flag
 from doorward.api.resolver import Resolver
 from doorward.authorizer_events import presented
 from doorward.bootstrap import logout, once
@@ -22,6 +22,7 @@ services = once(logout.wire)
 @app.post("/auth/logout")
 def log_out() -> Response[str]:
     """End the caller's session, or with `everywhere=true` all of the user's."""
+    everywhere = flag(app, "everywhere")
     shown = presented(app.current_event.raw_event, changes_state=True)
     try:
         principal = services().authorize(shown)
@@ -30,7 +31,7 @@ def log_out() -> Response[str]:
         return answer(None, HTTPStatus.NO_CONTENT, cleared_cookie())
     if principal.restriction == "cross_site_request":
         raise CrossSiteRequest
-    services().log_out(principal, everywhere=query(app, "everywhere") == "true")
+    services().log_out(principal, everywhere=everywhere)
     return answer(None, HTTPStatus.NO_CONTENT, cleared_cookie())
 
 

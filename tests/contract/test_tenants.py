@@ -9,9 +9,19 @@ import pytest
 from ulid import ULID
 
 from doorward.errors import Conflict, DoorwardError, EmailTaken, LastAdmin, NotFound
-from doorward.model import Epochs, Notification, ServiceToken, TokenId, UserId, UserRecord, service_user_id
+from doorward.model import (
+    Epochs,
+    Notification,
+    ServiceToken,
+    SessionId,
+    SessionRef,
+    TokenId,
+    UserId,
+    UserRecord,
+    service_user_id,
+)
 from tests.contract.conftest import Stores
-from tests.contract.makers import ACME, GLOBEX, NOW, membership, record, tenant, user
+from tests.contract.makers import ACME, GLOBEX, NOW, claims, membership, record, session, tenant, user
 from tests.contract.test_races import RACERS, race
 
 
@@ -147,6 +157,38 @@ def test_service_tokens_are_kept_listed_and_refused(tenants: Stores) -> None:
     states = {token.id: token.revoked_at_ms for token in tenants.service_tokens.page(ACME, 9, None).records}
     assert states[tokens[0].id] == NOW
     assert states[tokens[1].id] is None
+
+
+def test_a_service_that_signed_out_stays_out_and_is_listed_so(tenants: Stores) -> None:
+    token = ServiceToken(ACME, TokenId(str(ULID())), "ci", UserId("u"), NOW, NOW // 1000 + 2_592_000)
+    tenants.service_tokens.add(token)
+    service = service_user_id("ci")
+    tenants.sessions.revoke(SessionRef(ACME, service, SessionId(token.id)), NOW)
+    (listed,) = tenants.service_tokens.page(ACME, 9, None).records
+    assert listed.revoked_at_ms is not None
+    later = NOW + 7_200_000
+    other = replace(claims(user(), "other"), user_id=service, expires_at=later // 1000 + 60)
+    tenants.revocations.revoke_token(other, later)
+    assert token.id in tenants.revocation_reader.read(ACME, service).user.sessions
+
+
+def test_a_switch_is_one_write(tenants: Stores) -> None:
+    member = user()
+    old, new = session(member), session(member, GLOBEX)
+    tenants.sessions.create(old)
+    assert tenants.sessions.switch(old, new, NOW + 1)
+    ended = replace(old, revoked_at_ms=NOW + 1, switched_to=new.ref)
+    assert tenants.sessions.snapshot(old.ref).session == ended
+    assert tenants.sessions.snapshot(new.ref).session == new
+    assert tenants.revocation_reader.read(ACME, member.id).user.sessions == {old.ref.session_id}
+    again = session(member, GLOBEX)
+    assert not tenants.sessions.switch(old, again, NOW + 2)
+    assert tenants.sessions.snapshot(again.ref).session is None
+    third = session(member)
+    tenants.sessions.create(third)
+    assert not tenants.sessions.switch(replace(third, generation=1), again, NOW + 2)
+    assert not tenants.sessions.switch(third, new, NOW + 2)
+    assert tenants.sessions.snapshot(third.ref).session == third
 
 
 def test_notifications_are_merged_marked_and_removed(tenants: Stores) -> None:

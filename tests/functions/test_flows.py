@@ -171,6 +171,19 @@ def test_signing_out_with_two_session_cookies_or_another_scheme(deployment: Depl
     assert deployment.call("logout", "POST", "/auth/logout", headers=dead)["statusCode"] == 204
 
 
+def test_everywhere_is_yes_or_no(deployment: Deployment) -> None:
+    token = deployment.log_in("acme-admin")["json"]["access_token"]
+    wrong = deployment.call("logout", "POST", "/auth/logout", headers=_bearer(token), query={"everywhere": "banana"})
+    assert (wrong["statusCode"], wrong["json"]["code"]) == (400, "invalid_request")
+    assert deployment.authorize(_bearer(token))
+    assert (
+        deployment.call("logout", "POST", "/auth/logout", headers=_bearer(token), query={"everywhere": "1"})[
+            "statusCode"
+        ]
+        == 204
+    )
+
+
 def test_throttled_sign_ins_say_when_to_come_back(deployment: Deployment) -> None:
     answers = [deployment.log_in("acme-admin", "wrong") for _ in range(11)]
     assert [answer["statusCode"] for answer in answers] == [401] * 10 + [429]

@@ -16,9 +16,9 @@ PACKAGE = ROOT / "layers" / "shared" / "doorward"
 LEVELS = [
     {"errors"},
     {"model"},
-    {"commands", "audit"},
+    {"commands", "audit", "names"},
     {"settings", "schemas"},
-    {"names", "keyring", "refresh_tokens", "revocation", "throttles"},
+    {"keyring", "refresh_tokens", "revocation", "throttles"},
     {"passwords", "access_tokens", "tenancy", "metadata"},
     {"stores"},
     {"sessions", "accounts", "authorization", "tenants", "service_tokens", "demo", "notifications"}

@@ -19,10 +19,11 @@ from doorward.errors import (
     InvalidToken,
     LastAdmin,
     NotFound,
+    RefreshTokenReused,
     TenantTaken,
     UnacceptableName,
 )
-from doorward.model import Principal, TenantId
+from doorward.model import PLATFORM, Principal, TenantId, UserId
 from tests.world import ACME, GLOBEX, PASSWORD, House
 
 INITECH = TenantId("initech")
@@ -44,6 +45,8 @@ class TestTenants:
             house.tenants.create(_as(house), INITECH, "Again")
         with pytest.raises(UnacceptableName):
             house.tenants.create(_as(house), TenantId("other"), "a\u202eb")
+        with pytest.raises(UnacceptableName):
+            house.tenants.create(_as(house), TenantId("other"), "   ")
 
     def test_disabling_ends_everything_at_once_and_enabling_revives_nothing(self, house: House) -> None:
         session, admin = house.sign_in("acme-admin"), _as(house)
@@ -107,10 +110,79 @@ class TestMemberships:
             house.refresh(here.tokens.refresh_token)
         house.clock.advance(5)
         assert house.switch(here.tokens.refresh_token, GLOBEX).refresh_token == there.refresh_token
-        house.clock.advance(6)
+        assert house.principal(house.refresh(there.refresh_token)).tenant_id == GLOBEX
+
+    @pytest.mark.parametrize("by", ["refresh", "switch"])
+    def test_a_token_that_comes_back_after_a_switch_ends_what_came_of_it(self, house: House, by: str) -> None:
+        bob = house.add_user("bob")
+        for tenant_id in (GLOBEX, INITECH):
+            if tenant_id == INITECH:
+                house.tenants.create(_as(house), INITECH, None)
+            house.assign.put(_as(house), bob.user_id, tenant_id, ("user",))
+        first = house.sign_in("bob", PASSWORD).tokens
+        second = house.switch(first.refresh_token, GLOBEX)
+        third = house.switch(second.refresh_token, INITECH)
+        house.clock.advance(10.001)
+        use = house.refresh if by == "refresh" else lambda token: house.switch(token, GLOBEX)
+        with pytest.raises(RefreshTokenReused):
+            use(first.refresh_token)
         with pytest.raises(InvalidGrant):
-            house.switch(here.tokens.refresh_token, GLOBEX)
-        assert house.refresh(there.refresh_token)
+            house.refresh(third.refresh_token)
+        with pytest.raises(InvalidToken):
+            house.principal(third)
+
+    def test_one_token_switches_to_one_tenant(self, house: House) -> None:
+        bob = house.add_user("bob")
+        house.tenants.create(_as(house), INITECH, None)
+        for tenant_id in (GLOBEX, INITECH):
+            house.assign.put(_as(house), bob.user_id, tenant_id, ("user",))
+        pair = house.sign_in("bob", PASSWORD).tokens
+        there = house.switch(pair.refresh_token, GLOBEX)
+        with pytest.raises(InvalidGrant):
+            house.switch(pair.refresh_token, INITECH)
+        assert house.principal(there)
+        assert (
+            sum(
+                session.revoked_at_ms is None
+                for session in house.world.sessions.values()
+                if session.ref.user_id == bob.user_id
+            )
+            == 2
+        )
+
+    def test_a_session_that_ended_does_not_switch(self, house: House) -> None:
+        bob = house.add_user("bob")
+        house.assign.put(_as(house), bob.user_id, GLOBEX, ("user",))
+        pair = house.sign_in("bob", PASSWORD).tokens
+        house.log_out(house.principal(pair))
+        with pytest.raises(InvalidGrant):
+            house.switch(pair.refresh_token, GLOBEX)
+        assert not [ref for ref in house.world.sessions if ref.tenant_id == GLOBEX and ref.user_id == bob.user_id]
+
+    def test_an_old_token_does_not_switch_and_ends_its_session(self, house: House) -> None:
+        bob = house.add_user("bob")
+        house.assign.put(_as(house), bob.user_id, GLOBEX, ("user",))
+        first = house.sign_in("bob", PASSWORD).tokens
+        second = house.refresh(first.refresh_token)
+        house.clock.advance(11)
+        with pytest.raises(RefreshTokenReused):
+            house.switch(first.refresh_token, GLOBEX)
+        with pytest.raises(InvalidGrant):
+            house.refresh(second.refresh_token)
+
+    def test_a_demotion_during_a_switch_is_not_outlived(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+        bob, platform = house.add_user("bob"), _as(house)
+        house.create_user(platform, NewUser(PASSWORD, username="keeper", tenant_id=GLOBEX, roles=("admin",)))
+        house.assign.put(platform, bob.user_id, GLOBEX, ("admin",))
+        real = house.sessions.switch
+
+        def demoting(*arguments: Any) -> bool:
+            house.assign.put(platform, bob.user_id, GLOBEX, ("user",))
+            return real(*arguments)
+
+        monkeypatch.setattr(house.sessions, "switch", demoting)
+        there = house.switch(house.sign_in("bob", PASSWORD).tokens.refresh_token, GLOBEX)
+        assert house.principal(there).roles == {"user"}
 
     def test_switching_to_the_own_tenant_refreshes(self, house: House) -> None:
         pair = house.sign_in("acme-admin").tokens
@@ -122,6 +194,14 @@ class TestMemberships:
         with pytest.raises(InvalidGrant):
             house.switch(pair.refresh_token, tenant_id)
         assert house.refresh(pair.refresh_token)
+
+    def test_a_platform_administrator_signs_in_outside_tenants_unless_one_is_named(self, house: House) -> None:
+        admin = _as(house)
+        house.assign.put(admin, admin.user_id, ACME, ("user",))
+        house.change_user(_as(house, "acme-admin"), admin.user_id, Changes(status="disabled"), "")
+        assert house.claims(house.sign_in("admin").tokens).tenant_id == PLATFORM
+        house.change_user(_as(house, "acme-admin"), admin.user_id, Changes(status="active"), "")
+        assert house.claims(house.sign_in("admin", tenant_id=ACME).tokens).roles == ("user", "platform_admin")
 
     def test_removal_ends_what_is_there_and_the_next_tenant_is_home(self, house: House) -> None:
         bob = house.add_user("bob")
@@ -188,6 +268,33 @@ class TestMemberships:
         with pytest.raises(EmailTaken):
             house.assign.put(_as(house), bob.user_id, GLOBEX, ("user",))
 
+    def test_leaving_the_last_tenant_needs_no_address(self, house: House) -> None:
+        bob = house.add_user("bob", email="same@people.example")
+        carl = house.add_user("carl", GLOBEX, email="same@people.example")
+        house.assign.remove(_as(house), bob.user_id, ACME)
+        house.assign.remove(_as(house), carl.user_id, GLOBEX)
+        assert house.world.users[carl.user_id].tenant_ids == ()
+
+    def test_a_new_home_where_the_address_is_taken_is_refused(self, house: House) -> None:
+        bob = house.add_user("bob")
+        house.assign.put(_as(house), bob.user_id, GLOBEX, ("user",))
+        house.add_user("other", GLOBEX, email="taken@people.example")
+        house.change_user(_as(house, "acme-admin"), bob.user_id, Changes(email="taken@people.example"), "")
+        with pytest.raises(EmailTaken):
+            house.assign.remove(_as(house), bob.user_id, ACME)
+
+    def test_a_membership_that_was_disabled_can_be_enabled_by_a_new_home(self, house: House) -> None:
+        bob = house.add_user("bob")
+        house.assign.put(_as(house), bob.user_id, GLOBEX, ("user",))
+        guest = _as(house, "globex-admin")
+        house.change_user(guest, bob.user_id, Changes(status="disabled"), "")
+        house.assign.put(_as(house), bob.user_id, GLOBEX, ("auditor",))
+        with pytest.raises(InvalidCredentials):
+            house.sign_in("bob", PASSWORD, tenant_id=GLOBEX)
+        house.assign.remove(_as(house), bob.user_id, ACME)
+        house.change_user(guest, bob.user_id, Changes(status="active"), "")
+        assert house.claims(house.sign_in("bob", PASSWORD).tokens).roles == ("auditor",)
+
     def test_a_home_administrator_learns_nothing_of_addresses_elsewhere(self, house: House) -> None:
         bob = house.add_user("bob", email="bob@acme.example")
         house.assign.put(_as(house), bob.user_id, GLOBEX, ("user",))
@@ -222,6 +329,15 @@ class TestLastAdministrator:
         assert house.principal(session.tokens)
         house.create_user(platform, NewUser(PASSWORD, username="second", tenant_id=ACME, roles=("admin",)))
         act()
+
+    def test_a_home_administrator_answers_for_the_own_tenant_alone(self, house: House) -> None:
+        bob = house.add_user("bob")
+        house.tenants.create(_as(house), INITECH, None)
+        house.assign.put(_as(house), bob.user_id, INITECH, ("admin",))
+        with pytest.raises(LastAdmin):
+            house.change_user(_as(house), bob.user_id, Changes(status="disabled"), "")
+        house.change_user(_as(house, "acme-admin"), bob.user_id, Changes(status="disabled"), "")
+        house.delete_user(_as(house, "acme-admin"), bob.user_id)
 
 
 class TestServiceTokens:
@@ -285,6 +401,24 @@ class TestServiceTokens:
             with pytest.raises(NotFound):
                 house.service_tokens.mint(_as(house), tenant_id, "ci", None)
 
+    def test_signing_out_everywhere_with_one_does_not_speak_for_the_others(self, house: House) -> None:
+        admin = _as(house, "acme-admin")
+        one, other = (house.service_tokens.mint(admin, ACME, "ci", None)[0] for _ in range(2))
+        house.log_out(_by_token(house, one), everywhere=True)
+        assert _by_token(house, other)
+        house.revoke(other)
+        listed = house.service_tokens.many(admin, ACME, 10, None).records
+        assert all(token.revoked_at_ms is not None for token in listed)
+
+    def test_tokens_of_a_tenant_that_was_disabled_are_listed_as_revoked(self, house: House) -> None:
+        house.service_tokens.mint(_as(house, "acme-admin"), ACME, "ci", None)
+        house.clock.advance(1)
+        for status in ("disabled", "active"):
+            house.tenants.change(_as(house), ACME, status=status)
+        house.service_tokens.mint(_as(house, "acme-admin"), ACME, "ci", None)
+        listed = house.service_tokens.many(_as(house, "acme-admin"), ACME, 10, None).records
+        assert [token.revoked_at_ms is None for token in listed] == [False, True]
+
 
 class TestDemo:
     def test_it_makes_a_team_that_nobody_can_sign_in_as(self, house: House) -> None:
@@ -334,6 +468,26 @@ class TestDemo:
         assert len(house.demo.seed(admin, ACME).passwords) == 3
         house.demo.unseed(admin, ACME)
         assert not [place for place in house.world.memberships if place[0] == ACME and place[1] != admin.user_id]
+
+    def test_people_who_moved_on_stay(self, house: House) -> None:
+        seeded = house.demo.seed(_as(house, "acme-admin"), ACME)
+        moved, shared, *_ = [UserId(user_id) for user_id in seeded.passwords]
+        house.assign.put(_as(house), moved, GLOBEX, ("user",))
+        house.assign.remove(_as(house), moved, ACME)
+        house.assign.put(_as(house), shared, GLOBEX, ("user",))
+        house.demo.unseed(_as(house, "acme-admin"), ACME)
+        assert {moved, shared} <= set(house.world.users)
+        assert len(house.world.users) == 5
+
+    def test_nobody_it_made_counts_as_an_administrator(self, house: House) -> None:
+        house.demo.seed(_as(house, "acme-admin"), ACME)
+        with pytest.raises(LastAdmin):
+            house.delete_user(_as(house), house.world.usernames["acme-admin"].user_id)
+
+    def test_an_unknown_tenant_leaves_no_record(self, house: House) -> None:
+        with pytest.raises(NotFound):
+            house.demo.seed(_as(house), INITECH)
+        assert not house.world.demos
 
     def test_a_real_person_with_a_sample_address_stays(self, house: House) -> None:
         ada = house.add_user("ada", email="ada.okafor@acme.example")

@@ -12,13 +12,13 @@ from ulid import ULID
 
 from doorward import audit
 from doorward.commands import NewUser
-from doorward.errors import EmailTaken
+from doorward.errors import Conflict, EmailTaken, NotFound
 from doorward.model import Clock, Notification, Principal, TenantId, UserId
-from doorward.stores import NotificationStore, UserCreator, UserRemover
+from doorward.stores import NotificationStore, TenantStore, UserCreator, UserRemover
 from doorward.tenancy import require_own_admin
 
 TEAM = (
-    ("Ada Okafor", "ada.okafor", ("admin", "user")),
+    ("Ada Okafor", "ada.okafor", ("user", "owner")),
     ("Björn Lindqvist", "bjorn.lindqvist", ("user", "auditor")),
     ("Chiara Ricci", "chiara.ricci", ("user",)),
     ("Dmitri Sokolov", "dmitri.sokolov", ("user",)),
@@ -33,8 +33,9 @@ NEWS = (
 
 @dataclass(frozen=True, slots=True)
 class Seeded:
-    """What the demo made: user id to one-time password (None unless asked for)."""
+    """What the demo made: user id to e-mail address, and to one-time password (None unless asked for)."""
 
+    emails: Mapping[str, str]
     passwords: Mapping[str, str | None]
     notifications: int
 
@@ -50,6 +51,7 @@ class Demo:
     create: UserCreator
     remove: UserRemover
     notifications: NotificationStore
+    tenants: TenantStore
     clock: Clock
 
     def seed(self, principal: Principal, tenant_id: TenantId, *, with_passwords: bool = False) -> Seeded:
@@ -61,30 +63,35 @@ class Demo:
             with_passwords: give new users one-time passwords; otherwise nobody can sign in as them.
 
         Raises:
-            InsufficientScope, NotFound: the caller does not administer this tenant.
+            InsufficientScope, NotFound: the caller does not administer this tenant, or there is none.
+            Conflict: the demo is being removed at the same moment.
         """
         require_own_admin(principal, tenant_id)
+        if self.tenants.get(tenant_id) is None:
+            raise NotFound
         plan = self._plan(tenant_id, principal.user_id)
         passwords: dict[str, str | None] = {}
+        emails: dict[str, str] = {}
         for (name, local_part, roles), user_id in zip(TEAM, plan["users"], strict=True):
             password = secrets.token_urlsafe(12) if with_passwords else None
+            email = f"{local_part}@{tenant_id}.example"
             wanted = NewUser(
                 password or "",
-                email=f"{local_part}@{tenant_id}.example",
+                email=email,
                 display_name=name,
                 roles=roles,
                 password_change_required=True,
             )
             if self._create(UserId(user_id), wanted, tenant_id, password):
-                passwords[user_id] = password
+                passwords[user_id], emails[user_id] = password, email
         made = _notifications(tenant_id, plan)
         for notification in made:
             self.notifications.put(notification)
         audit.record("demo_seeded", tenant_id=tenant_id, by=principal.user_id)
-        return Seeded(passwords, len(made))
+        return Seeded(emails, passwords, len(made))
 
     def unseed(self, principal: Principal, tenant_id: TenantId) -> None:
-        """Remove all that the demo made.
+        """Remove all that the demo made, but people who meanwhile belong to other tenants too, and the caller.
 
         Raises:
             InsufficientScope, NotFound: the caller does not administer this tenant.
@@ -95,7 +102,8 @@ class Demo:
             return
         plan = json.loads(record)
         for user_id in plan["users"]:
-            self.remove.remove(UserId(user_id))
+            if user_id != principal.user_id:
+                self.remove.remove_from_only(tenant_id, UserId(user_id))
         for notification in _notifications(tenant_id, plan):
             self.notifications.remove(notification)
         self.notifications.save_demo(tenant_id, None)
@@ -115,7 +123,10 @@ class Demo:
             "made_at_ms": self.clock(),
         }
         if not self.notifications.save_demo(tenant_id, json.dumps(plan)):
-            plan = json.loads(self.notifications.load_demo(tenant_id) or "{}")
+            record = self.notifications.load_demo(tenant_id)
+            if record is None:
+                raise Conflict
+            plan = json.loads(record)
         return plan
 
 

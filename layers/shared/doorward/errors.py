@@ -1,7 +1,6 @@
 """The tree of errors, each with the stable code that callers see.
 
-A `detail` is written for the caller and never holds a secret. A `reason` is written for the
-operator's log and never reaches an answer.
+A `detail` is for the caller, a `reason` for the operator's log alone; neither holds a secret.
 """
 
 from __future__ import annotations
@@ -16,12 +15,7 @@ class DoorwardError(Exception):
     default_detail: ClassVar[str] = "The request could not be completed."
 
     def __init__(self, detail: str | None = None, *, reason: str | None = None) -> None:
-        """Keep the two texts apart.
-
-        Args:
-            detail: what the caller is told; the class's own sentence by default.
-            reason: what the log is told; the code by default.
-        """
+        """Take what the caller is told (the class's sentence by default) and the log (the code by default)."""
         self.detail = detail or self.default_detail
         self.reason = reason or self.code
         super().__init__(self.detail)
@@ -169,6 +163,12 @@ class NotFound(DoorwardError):
 
     code = "not_found"
     default_detail = "There is no such object."
+
+
+class TenantNotFound(NotFound):
+    """There is no such tenant."""
+
+    default_detail = "There is no such tenant."
 
 
 class Conflict(DoorwardError):

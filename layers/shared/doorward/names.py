@@ -12,7 +12,7 @@ MAX_USERNAME = 128
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
 _TENANT_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-_USER_ID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+_ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _FILLERS = frozenset("\u115f\u1160\u3164\uffa0")  # letters that show nothing
 _RESERVED_USERNAMES = frozenset({"me", ".", ".."})
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -50,9 +50,11 @@ def check_display_name(text: str) -> str:
     """Return a name to be shown, in NFC.
 
     Raises:
-        UnacceptableName: it has control or formatting characters.
+        UnacceptableName: it is empty, or has control or formatting characters.
     """
     name = unicodedata.normalize("NFC", text).strip()
+    if not name:
+        raise UnacceptableName("A name must not be empty.")
     _refuse_unprintable(name)
     return name
 
@@ -81,9 +83,9 @@ def check_tenant_id(text: str) -> TenantId:
     return TenantId(text)
 
 
-def is_user_id(text: str) -> bool:
-    """Tell whether the text could be the id of a user at all: a ULID."""
-    return _USER_ID.fullmatch(text) is not None
+def is_ulid(text: str) -> bool:
+    """Tell whether the text could be an id at all: users, tokens and notifications have ULIDs."""
+    return _ULID.fullmatch(text) is not None
 
 
 def _is_name_character(character: str) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from doorward.errors import NotFound
 from doorward.model import Clock, Principal, SeenNotification, TenantId
+from doorward.names import is_ulid
 from doorward.stores import NotificationStore, Page
 from doorward.tenancy import require_member
 
@@ -33,5 +34,7 @@ class ReadNotifications:
             NotFound: there is none such for the caller.
         """
         require_member(principal, tenant_id)
+        if not is_ulid(notification_id):
+            raise NotFound
         if not self.notifications.mark_read(tenant_id, principal.user_id, notification_id, self.clock()):
             raise NotFound

@@ -10,6 +10,7 @@ from doorward.model import (
     Cutoff,
     Revocations,
     RevocationState,
+    ServiceToken,
     Session,
     SessionRef,
     Snapshot,
@@ -52,6 +53,17 @@ def is_live(session: Session, snapshot: Snapshot, now_ms: int) -> bool:
         and session.epochs.user >= snapshot.sessions_from
         and session.epochs.tenant >= snapshot.epochs.tenant
     )
+
+
+def mark_revoked(token: ServiceToken, state: RevocationState, tenant_min_epoch: int) -> ServiceToken:
+    """Return the record of a service token with what it does not know: that the token was revoked otherwise.
+
+    Its possessor may have revoked it or signed out, and epochs are times, so older tokens fell with a cutoff.
+    """
+    cut_off = token.created_at_ms < max(state.min_epoch, tenant_min_epoch)
+    if token.revoked_at_ms is None and (cut_off or token.id in state.tokens | state.sessions):
+        return replace(token, revoked_at_ms=max(state.min_epoch, tenant_min_epoch))
+    return token
 
 
 def next_epoch(current: int, now_ms: int) -> int:

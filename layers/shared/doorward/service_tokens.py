@@ -22,6 +22,7 @@ from doorward.model import (
     TokenId,
     service_user_id,
 )
+from doorward.names import is_ulid
 from doorward.stores import Page, ServiceTokenStore
 from doorward.tenancy import require_own_admin
 
@@ -96,7 +97,7 @@ class ManageServiceTokens:
             InsufficientScope, NotFound: the caller does not administer this tenant, or it has no such token.
         """
         require_own_admin(principal, tenant_id)
-        if not self.tokens.revoke(tenant_id, TokenId(token_id), self.clock()):
+        if not is_ulid(token_id) or not self.tokens.revoke(tenant_id, TokenId(token_id), self.clock()):
             raise NotFound
         audit.record("service_token_revoked", tenant_id=tenant_id, token_id=token_id, by=principal.user_id)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from doorward.errors import InsufficientScope, NotFound
 from doorward.model import Membership, Principal, User, UserId, UserRecord
-from doorward.names import is_user_id
+from doorward.names import is_ulid
 from doorward.stores import UserReader
 from doorward.tenancy import is_admin
 
@@ -35,7 +35,7 @@ def find(users: UserReader, principal: Principal, user_id: UserId) -> UserRecord
     own = user_id == principal.user_id
     if not own and not is_admin(principal, principal.tenant_id):
         raise InsufficientScope
-    record = users.get(user_id) if is_user_id(user_id) else None
+    record = users.get(user_id) if is_ulid(user_id) else None
     if record is None or not (own or principal.is_platform_admin or record.membership(principal.tenant_id)):
         raise NotFound
     return record

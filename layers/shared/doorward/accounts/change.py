@@ -65,7 +65,8 @@ class ChangeUser:
         after = self._apply(principal, before, changes)
         password_hash = self._new_hash(before, changes)
         cutoffs = self._cutoffs(principal, before, changes)
-        self.writer.change(before, after, password_hash=password_hash, cutoffs=cutoffs)
+        guarded = principal.guarded(before.user.tenant_ids)
+        self.writer.change(before, after, password_hash=password_hash, cutoffs=cutoffs, guarded=guarded)
         audit.record(
             "user_changed", user_id=before.user.id, by=principal.user_id, fields=",".join(sorted(changes.named()))
         )
@@ -150,7 +151,8 @@ class ChangeUser:
     @staticmethod
     def _touches_membership(principal: Principal, before: UserRecord, changes: Changes) -> bool:
         guest_status = changes.status is not UNSET and not owns(principal, before.user)
-        return changes.roles is not UNSET or guest_status
+        enabling = changes.status == "active" and bool(before.memberships)
+        return changes.roles is not UNSET or guest_status or enabling
 
     @staticmethod
     def _tenant(principal: Principal, before: UserRecord) -> TenantId:
@@ -163,6 +165,7 @@ class ChangeUser:
     def _amend(member: Membership, principal: Principal, before: UserRecord, changes: Changes) -> Membership:
         if changes.roles is not UNSET:
             member = replace(member, roles=check_roles(changes.roles))
-        if changes.status is not UNSET and not owns(principal, before.user):
+        # To let somebody in again, a membership that was disabled before has to be enabled too.
+        if changes.status is not UNSET and (changes.status == "active" or not owns(principal, before.user)):
             member = replace(member, status=changes.status)
         return member

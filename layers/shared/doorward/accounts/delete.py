@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from doorward import audit
 from doorward.accounts.access import find, owns, resolve
 from doorward.errors import InsufficientScope, OwnAccount
-from doorward.model import Clock, Principal, UserId, UserRecord
+from doorward.model import Clock, Principal, TenantId, UserId, UserRecord
 from doorward.revocation import cut_off_user
 from doorward.stores import RevocationStore, UserReader, UserWriter
 
@@ -34,19 +35,20 @@ class DeleteUser:
             raise InsufficientScope
         if record.user.id == principal.user_id:
             raise OwnAccount
-        self._delete(record)
+        self._delete(record, principal.guarded(record.user.tenant_ids))
         audit.record("user_deleted", user_id=record.user.id, by=principal.user_id)
 
-    def remove(self, user_id: UserId) -> None:
-        """Delete a user with all tokens and sessions; one who is not there is no error.
+    def remove_from_only(self, tenant_id: TenantId, user_id: UserId) -> None:
+        """Delete a user who belongs to this tenant alone, with all tokens and sessions; others stay.
 
         Raises:
             LastAdmin, Conflict: see `UserWriter.delete`.
         """
         record = self.reader.get(user_id)
-        if record is not None:
-            self._delete(record)
+        if record is not None and record.user.tenant_ids == (tenant_id,) and not record.user.platform_admin:
+            self._delete(record, (tenant_id,))
 
-    def _delete(self, record: UserRecord) -> None:
+    def _delete(self, record: UserRecord, guarded: Collection[TenantId]) -> None:
         states = self.revocations.states(record.user.realms, record.user.id)
-        self.writer.delete(record, cut_off_user(record.user.id, states, self.clock(), ends_sessions=True))
+        cutoffs = cut_off_user(record.user.id, states, self.clock(), ends_sessions=True)
+        self.writer.delete(record, cutoffs, guarded=guarded)

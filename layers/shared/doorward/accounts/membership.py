@@ -45,7 +45,7 @@ class AssignTenants:
             tenant_id=tenant_id,
             user_id=before.user.id,
             roles=check_roles(roles),
-            status="active",
+            status=old.status if old else "active",
             created_at_ms=old.created_at_ms if old else self.clock(),
         )
         if new == old:

@@ -23,11 +23,9 @@ def answer(
     body: BaseModel | None,
     status: HTTPStatus = HTTPStatus.OK,
     headers: Mapping[str, str] | None = None,
-    *,
-    keep_nulls: bool = False,
 ) -> Response[str]:
     """Return an answer with a JSON body, or without one; nothing of it may be stored by caches."""
-    text = "" if body is None else body.model_dump_json(exclude_none=not keep_nulls)
+    text = "" if body is None else body.model_dump_json(exclude_none=True)
     return respond(status, text, "application/json", {"Cache-Control": "no-store", **(headers or {})})
 
 

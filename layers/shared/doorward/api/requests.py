@@ -36,6 +36,8 @@ def read_json(app: APIGatewayRestResolver, model: type[Body]) -> Body:
         PayloadTooLarge: it has more than 32 KiB.
         InvalidRequest: it is not what the model asks for.
     """
+    if not has_body(app):
+        raise InvalidRequest("Send a JSON body.")
     if _media_type(app) != "application/json":
         raise UnsupportedMediaType
     return _validated(model, _body(app))
@@ -119,6 +121,18 @@ def query(app: APIGatewayRestResolver, name: str) -> str | None:
     return parameters.get(name) or None
 
 
+def flag(app: APIGatewayRestResolver, name: str) -> bool:
+    """Return a query parameter that is yes or no; no unless told.
+
+    Raises:
+        InvalidRequest: it is neither.
+    """
+    text = query(app, name) or "false"
+    if text not in {"true", "1", "false", "0"}:
+        raise InvalidRequest(f"{name} is true or false.")
+    return text in {"true", "1"}
+
+
 def page_limit(app: APIGatewayRestResolver) -> int:
     """Return how many items a page shall have: 1 to 100, 25 unless told.
 
@@ -172,5 +186,5 @@ def _summary(error: ValidationError) -> str:
     """Name the members at fault, never their values: one of them may be a password."""
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
     place = ".".join(str(part) for part in first["loc"])[:100]
-    message = "it is no valid JSON" if first["type"] == "json_invalid" else first["msg"]
+    message = "it is no valid JSON" if first["type"] == "json_invalid" else first["msg"].removeprefix("Value error, ")
     return f"The body is not acceptable: {place + ': ' if place else ''}{message}."

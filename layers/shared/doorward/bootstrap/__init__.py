@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import TypeVar
 
+from doorward import audit
 from doorward.settings import Settings
 
 T = TypeVar("T")
@@ -21,4 +22,9 @@ def once(wire: Callable[[Settings], T]) -> Callable[[], T]:
     Args:
         wire: makes a function's services from its settings.
     """
-    return cache(lambda: wire(Settings.from_environment(os.environ)))
+
+    def wired() -> T:
+        audit.log_to_stderr()
+        return wire(Settings.from_environment(os.environ))
+
+    return cache(wired)

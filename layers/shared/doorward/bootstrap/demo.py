@@ -8,6 +8,7 @@ from doorward.bootstrap.clock import clock
 from doorward.bootstrap.parts import Parts
 from doorward.demo import Demo
 from doorward.dynamodb.notifications import DynamoNotifications
+from doorward.dynamodb.tenants import DynamoTenants
 from doorward.dynamodb.user_writer import DynamoUserWriter
 from doorward.dynamodb.users import DynamoUserReader
 from doorward.settings import Settings
@@ -27,5 +28,6 @@ def wire(settings: Settings) -> Demo:
         create=CreateUser(writer, parts.hasher, clock),
         remove=DeleteUser(reader, writer, parts.revocations, clock),
         notifications=DynamoNotifications(parts.gateway, settings.require("notifications_table")),
+        tenants=DynamoTenants(parts.gateway, settings.require("users_table"), parts.revocation_writer),
         clock=clock,
     )

@@ -33,6 +33,7 @@ from doorward.model import (
     TenantId,
     TokenId,
     UserId,
+    is_service,
 )
 from doorward.revocation import next_epoch
 
@@ -82,7 +83,9 @@ class RevocationWriter:
 
     def session_action(self, ref: SessionRef, now_ms: int) -> Action:
         """Return the action that refuses the access tokens of one session."""
-        expires_at = now_ms // 1000 + MAX_ACCESS_TTL_SECONDS + _SLACK_SECONDS
+        # A service's session is its one token, which may live as long as any session.
+        service = is_service(ref.user_id)
+        expires_at = _horizon(now_ms) if service else now_ms // 1000 + MAX_ACCESS_TTL_SECONDS + _SLACK_SECONDS
         return self._entry(ref.tenant_id, ref.user_id, f"{SESSION_PREFIX}{ref.session_id}", expires_at, now_ms)
 
     def token_action(self, claims: AccessTokenClaims, now_ms: int) -> Action:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from doorward.dynamodb import actions
@@ -12,6 +13,7 @@ from doorward.dynamodb.sessions import Tables
 from doorward.dynamodb.shapes import service_token_attributes, to_revocation_state, to_service_token, to_tenant
 from doorward.errors import Conflict
 from doorward.model import Epochs, ServiceToken, Tenant, TenantId, TokenId, service_user_id
+from doorward.revocation import mark_revoked
 from doorward.stores import Page
 
 _TRIES = 3
@@ -52,8 +54,20 @@ class DynamoServiceTokens:
             limit=limit,
             after=service_token_key(tenant_id, after) if after else None,
         )
-        tokens = tuple(map(to_service_token, items))
+        tokens = self._with_revocations(tenant_id, [to_service_token(item) for item in items])
         return Page(tokens, tokens[-1].id if last and tokens else None)
+
+    def _with_revocations(self, tenant_id: TenantId, tokens: Sequence[ServiceToken]) -> tuple[ServiceToken, ...]:
+        """Mark those that were revoked by who possesses them, which their records do not know."""
+        names = sorted({token.name for token in tokens})
+        if not names:
+            return ()
+        keys = [tenant_revocations_key(tenant_id)]
+        keys += [user_revocations_key(tenant_id, service_user_id(name)) for name in names]
+        tenant, *services = self.gateway.batch_get([(self.tables.revocations, key) for key in keys])
+        states = {name: to_revocation_state(item) for name, item in zip(names, services, strict=True)}
+        tenant_min_epoch = (tenant or {}).get("min_epoch", 0)
+        return tuple(mark_revoked(token, states[token.name], tenant_min_epoch) for token in tokens)
 
     def revoke(self, tenant_id: TenantId, token_id: TokenId, now_ms: int) -> bool:
         """Refuse a token until it expires, in one transaction with its record; tell whether it existed.

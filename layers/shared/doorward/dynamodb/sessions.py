@@ -141,6 +141,27 @@ class DynamoSessions:
             found = failed.item or self.gateway.get((self.tables.refresh_tokens, session_key(ref)))
             return Rotation(won=False, session=to_session(found))
 
+    def switch(self, old: Session, new: Session, now_ms: int) -> bool:
+        """End a session, if it is live and still as it was read, and store its successor; tell whether."""
+        table = self.tables.refresh_tokens
+        end = actions.update(
+            table,
+            session_key(old.ref),
+            assign={
+                "revoked_at_ms": now_ms,
+                "switched_tenant_id": new.ref.tenant_id,
+                "switched_session_id": new.ref.session_id,
+            },
+            when="generation = :seen AND attribute_not_exists(revoked_at_ms) AND expires_at_ms > :now",
+            values={"seen": old.generation, "now": now_ms},
+        )
+        begin = actions.put(table, session_key(new.ref), session_attributes(new), when=actions.ABSENT)
+        try:
+            self.gateway.transact([end, begin, self.writer.session_action(old.ref, now_ms)])
+        except ConditionFailed:
+            return False
+        return True
+
     def revoke(self, ref: SessionRef, now_ms: int) -> bool:
         """End a session and refuse its access tokens, in one transaction; tell whether it existed."""
         end = actions.update(

@@ -18,8 +18,8 @@ from doorward.dynamodb.items import (
 from doorward.dynamodb.revocations import RevocationWriter
 from doorward.dynamodb.sessions import Tables
 from doorward.dynamodb.shapes import membership_attributes, user_attributes
-from doorward.errors import Conflict, DoorwardError, EmailTaken, LastAdmin, NotFound, UsernameTaken
-from doorward.model import PLATFORM, Cutoff, Membership, TenantId, User, UserRecord
+from doorward.errors import Conflict, DoorwardError, EmailTaken, LastAdmin, TenantNotFound, UsernameTaken
+from doorward.model import Cutoff, Membership, TenantId, User, UserRecord
 from doorward.names import fold
 from doorward.tenancy import administers, changes_of_administrators
 
@@ -61,7 +61,7 @@ class DynamoUserWriter:
             NotFound: the tenant of a membership does not exist.
         """
         table, user, steps = self.tables.users, record.user, _Steps()
-        name = {"user_id": user.id, "home_tenant_id": user.home_tenant_id}
+        name = {"user_id": user.id, "home_tenant_id": user.sign_in_realm}
         steps.add(actions.put(table, username_key(fold(user.username)), name, when=actions.ABSENT), UsernameTaken)
         for membership in record.memberships:
             self._enter(steps, record, membership)
@@ -79,6 +79,7 @@ class DynamoUserWriter:
         *,
         password_hash: str | None = None,
         cutoffs: Sequence[Cutoff] = (),
+        guarded: Collection[TenantId] | None = None,
     ) -> None:
         """Replace a user and memberships that were read as `before`; memberships may come and go.
 
@@ -95,17 +96,19 @@ class DynamoUserWriter:
                 table, user_key(user.id), assign=user_attributes(user), when=_SAME_VERSION, values=same_version
             )
         )
-        if before.user.home_tenant_id != user.home_tenant_id:
-            moved = {"home_tenant_id": user.home_tenant_id}
+        if before.user.sign_in_realm != user.sign_in_realm:
+            moved = {"home_tenant_id": user.sign_in_realm}
             steps.add(actions.update(table, username_key(fold(user.username)), assign=moved, when=actions.PRESENT))
-        self._change_memberships(steps, before, after)
+        self._change_memberships(steps, before, after, guarded)
         self._change_addresses(steps, before.user, user)
         if password_hash is not None:
             steps.add(actions.put(table, credential_key(user.id), {"password_hash": password_hash}))
         self._cut_off(steps, cutoffs, user.updated_at_ms)
         steps.carry_out(self.gateway)
 
-    def delete(self, before: UserRecord, cutoffs: Sequence[Cutoff]) -> None:
+    def delete(
+        self, before: UserRecord, cutoffs: Sequence[Cutoff], *, guarded: Collection[TenantId] | None = None
+    ) -> None:
         """Remove a user; the user name stays taken for ever.
 
         Raises:
@@ -117,12 +120,14 @@ class DynamoUserWriter:
         steps.add(actions.delete(table, credential_key(user.id)))
         for membership in before.memberships:
             steps.add(actions.delete(table, membership_key(membership.tenant_id, user.id)))
-        self._count_administrators(steps, before, None)
+        self._count_administrators(steps, before, None, guarded)
         self._change_addresses(steps, user, None)
         self._cut_off(steps, cutoffs, max((cutoff.at for cutoff in cutoffs), default=user.updated_at_ms))
         steps.carry_out(self.gateway)
 
-    def _change_memberships(self, steps: _Steps, before: UserRecord, after: UserRecord) -> None:
+    def _change_memberships(
+        self, steps: _Steps, before: UserRecord, after: UserRecord, guarded: Collection[TenantId] | None
+    ) -> None:
         here = {membership.tenant_id for membership in before.memberships}
         there = {membership.tenant_id for membership in after.memberships}
         for membership in after.memberships:
@@ -132,49 +137,49 @@ class DynamoUserWriter:
                 steps.add(self._put_membership(membership))
         for tenant_id in sorted(here - there):
             steps.add(actions.delete(self.tables.users, membership_key(tenant_id, before.user.id)))
-        self._count_administrators(steps, before, after, entered=there - here)
+        self._count_administrators(steps, before, after, guarded, entered=there - here)
 
     def _enter(self, steps: _Steps, record: UserRecord, membership: Membership) -> None:
         table, key = self.tables.users, tenant_key(membership.tenant_id)
         if administers(record, membership.tenant_id):
-            steps.add(actions.update(table, key, add={"administrators": 1}, when=actions.PRESENT), NotFound)
+            steps.add(actions.update(table, key, add={"administrators": 1}, when=actions.PRESENT), TenantNotFound)
         else:
-            steps.add(actions.check(table, key, when=actions.PRESENT), NotFound)
+            steps.add(actions.check(table, key, when=actions.PRESENT), TenantNotFound)
         steps.add(self._put_membership(membership))
 
     def _count_administrators(
-        self, steps: _Steps, before: UserRecord, after: UserRecord | None, *, entered: Collection[TenantId] = ()
+        self,
+        steps: _Steps,
+        before: UserRecord,
+        after: UserRecord | None,
+        guarded: Collection[TenantId] | None,
+        *,
+        entered: Collection[TenantId] = (),
     ) -> None:
         for tenant_id, change in changes_of_administrators(before, after).items():
-            if tenant_id not in entered:
-                when, values = ("administrators > :one", {"one": 1}) if change < 0 else (actions.PRESENT, {})
-                key = tenant_key(tenant_id)
-                steps.add(
-                    actions.update(self.tables.users, key, add={"administrators": change}, when=when, values=values),
-                    LastAdmin,
-                )
+            if tenant_id in entered:
+                continue
+            guards = change < 0 and (guarded is None or tenant_id in guarded)
+            when, values = ("administrators > :one", {"one": 1}) if guards else (actions.PRESENT, {})
+            key = tenant_key(tenant_id)
+            action = actions.update(self.tables.users, key, add={"administrators": change}, when=when, values=values)
+            steps.add(action, LastAdmin)
 
     def _change_addresses(self, steps: _Steps, before: User, after: User | None) -> None:
-        """Release and claim addresses.
-
-        Where another user has the address in a tenant that is neither home nor new, the user goes without: a
-        refusal would tell one tenant of the other's users.
-        """
-        old, new = _addresses(before), _addresses(after)
-        changed = sorted(old ^ new)
-        if not changed:
+        old, wanted = _addresses(before), _claims(before, after)
+        places = sorted((old - _addresses(after)) | wanted)
+        if not places:
             return
         table = self.tables.users
-        items = self.gateway.batch_get([(table, email_key(realm, address)) for realm, address in changed])
-        for (realm, address), item in zip(changed, items, strict=True):
-            owner = item["user_id"] if item else None
-            if (realm, address) in old and owner == before.id:
+        items = self.gateway.batch_get([(table, email_key(realm, address)) for realm, address in places])
+        for (realm, address), item in zip(places, items, strict=True):
+            own = item is not None and item["user_id"] == before.id
+            if (realm, address) in wanted and after is not None:
+                if not own:
+                    steps.add(self._claim(after, realm, address), EmailTaken)
+            elif own:
                 when, values = "user_id = :owner", {"owner": before.id}
                 steps.add(actions.delete(table, email_key(realm, address), when=when, values=values))
-            elif after is not None and (realm, address) in new:
-                guest = realm != after.home_tenant_id and realm in before.tenant_ids
-                if owner is None or not guest:
-                    steps.add(self._claim(after, realm, address), Conflict if guest else EmailTaken)
 
     def _put_membership(self, membership: Membership) -> Action:
         key = membership_key(membership.tenant_id, membership.user_id)
@@ -193,7 +198,19 @@ class DynamoUserWriter:
 
 
 def _addresses(user: User | None) -> set[tuple[TenantId, str]]:
-    """Return the realms in which the user's folded address must be unique, with it: none without an address."""
+    """Return the tenants of a user with the folded address that may be claimed there."""
     if user is None or user.email is None:
         return set()
-    return {(realm, fold(user.email)) for realm in user.tenant_ids or (PLATFORM,)}
+    return {(tenant_id, fold(user.email)) for tenant_id in user.tenant_ids}
+
+
+def _claims(before: User, after: User | None) -> set[tuple[TenantId, str]]:
+    """Return the addresses that a change claims: in new tenants, and in the home tenant if either is new."""
+    if after is None or after.email is None:
+        return set()
+    address = fold(after.email)
+    claims = {(tenant_id, address) for tenant_id in after.tenant_ids if tenant_id not in before.tenant_ids}
+    moved = fold(before.email or "") != address or before.home_tenant_id != after.home_tenant_id
+    if moved and after.tenant_ids:
+        claims.add((after.home_tenant_id, address))
+    return claims

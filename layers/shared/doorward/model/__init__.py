@@ -32,6 +32,7 @@ from doorward.model.sessions import (
     SessionRef,
     Snapshot,
     TokenPair,
+    is_service,
     service_user_id,
 )
 
@@ -65,5 +66,6 @@ __all__ = [
     "User",
     "UserId",
     "UserRecord",
+    "is_service",
     "service_user_id",
 ]

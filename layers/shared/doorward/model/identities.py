@@ -72,6 +72,11 @@ class User:
         return self.tenant_ids[0] if self.tenant_ids else PLATFORM
 
     @property
+    def sign_in_realm(self) -> TenantId:
+        """Return where a sign-in leads that names no tenant; no tenant can keep a platform administrator out."""
+        return PLATFORM if self.platform_admin else self.home_tenant_id
+
+    @property
     def realms(self) -> tuple[TenantId, ...]:
         """Return every realm in which this user can hold a session."""
         return (*self.tenant_ids, PLATFORM) if self.platform_admin else self.tenant_ids

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -36,7 +37,10 @@ class Epochs:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One sign-in. Its refresh tokens are derived from `ref` and `generation`, never stored."""
+    """One sign-in. Its refresh tokens are derived from `ref` and `generation`, never stored.
+
+    `switched_to` is the session in another tenant that took its place.
+    """
 
     ref: SessionRef
     generation: int
@@ -47,6 +51,12 @@ class Session:
     cookie_hash: str | None = None
     revoked_at_ms: int | None = None
     client_id: str | None = None
+    switched_to: SessionRef | None = None
+
+
+def is_service(user_id: UserId) -> bool:
+    """Tell whether a subject is a service and no user."""
+    return user_id.startswith("service:")
 
 
 def service_user_id(name: str) -> UserId:
@@ -162,6 +172,13 @@ class Principal:
     def is_platform_admin(self) -> bool:
         """Tell whether the caller administers the whole deployment."""
         return PLATFORM_ADMIN in self.roles
+
+    def guarded(self, tenant_ids: Iterable[TenantId]) -> tuple[TenantId, ...]:
+        """Return those of a user's tenants that must keep an administrator when this caller changes the user.
+
+        A tenant's administrators answer for their own tenant; of others they shall not even learn.
+        """
+        return tuple(tenant for tenant in tenant_ids if self.is_platform_admin or tenant == self.tenant_id)
 
     @property
     def session_ref(self) -> SessionRef:

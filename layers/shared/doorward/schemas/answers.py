@@ -150,10 +150,18 @@ class ServiceTokenListResponse(BaseModel):
     next_cursor: str | None = None
 
 
-class SeedResponse(BaseModel):
-    """What the demo made; `users` maps id to one-time password, null where none was asked for."""
+class SeededUserResponse(BaseModel):
+    """A user that the demo made, with a one-time password if one was asked for."""
 
-    users: dict[str, str | None]
+    id: str
+    email: str
+    password: str | None
+
+
+class SeedResponse(BaseModel):
+    """What the demo made now; what was there before is not repeated."""
+
+    users: list[SeededUserResponse]
     notifications: int
 
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from doorward.commands import Changes, NewUser
 from doorward.model import Status, TenantId
+from doorward.names import check_tenant_id
 
 MAX_BODY_BYTES = 32_768
 
 Text = Annotated[str, StringConstraints(max_length=256)]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
-NewPassword = Annotated[str, StringConstraints(max_length=2048)]
-TenantIdText = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$")]
+NewPassword = str  # its rules are in `passwords`
+TenantIdText = Annotated[str, AfterValidator(check_tenant_id)]
 TokenText = Annotated[str, StringConstraints(min_length=1, max_length=8192)]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from doorward import audit
 from doorward.errors import Conflict
-from doorward.model import Clock, Principal
+from doorward.model import Clock, Principal, is_service
 from doorward.revocation import cut_off_user
 from doorward.stores import RevocationStore, SessionStore, UserReader
 
@@ -32,7 +32,8 @@ class LogOut:
         Raises:
             Conflict: another general revocation happened at the same moment, three times.
         """
-        if everywhere:
+        # One token of a service does not speak for the others.
+        if everywhere and not is_service(principal.user_id):
             self._end_all(principal)
         self.sessions.revoke(principal.session_ref, self.clock())
         audit.record(

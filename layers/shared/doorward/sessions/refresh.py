@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import NoReturn
 
 from doorward import audit
 from doorward.errors import InvalidGrant, RefreshTokenReused
-from doorward.model import Clock, Session, Snapshot, TenantId, TokenPair
+from doorward.model import Clock, Session, SessionRef, Snapshot, TenantId, TokenPair
 from doorward.refresh_tokens import PresentedRefreshToken
 from doorward.revocation import is_live
 from doorward.sessions.minting import TokenMinter
 from doorward.stores import SessionStore
 from doorward.tenancy import admitted_roles
+
+_MAX_SWITCHES = 100  # of one session; each is a link to follow when an old token comes back
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,44 +51,81 @@ class Refresh:
         if any(tenant_id != presented.ref.tenant_id for tenant_id in tenant_ids):
             raise InvalidGrant(reason="other_tenant")
         now_ms = self.clock()
-        snapshot = self.sessions.snapshot(presented.ref)
-        roles = admitted_roles(snapshot, presented.ref.tenant_id)
-        session = self._live(snapshot.session, snapshot, now_ms)
-        if roles is None:
-            raise InvalidGrant(reason="not_admitted")
-        session = self._successor(presented, session, snapshot, now_ms, min(received_at_ms or now_ms, now_ms))
+        received_at_ms = min(received_at_ms or now_ms, now_ms)
+        snapshot, session, roles = self._enter(presented, now_ms, received_at_ms)
+        if presented.generation == session.generation:
+            rotation = self.sessions.rotate(presented.ref, presented.generation, now_ms)
+            session = self._live(rotation.session, snapshot, now_ms, received_at_ms)
+            if rotation.won:
+                return self.minter.mint(session, snapshot, roles, now_ms)
+        self._require_overlap(presented, session, now_ms, received_at_ms)
         return self.minter.mint(session, snapshot, roles, now_ms)
 
-    def _successor(
-        self, presented: PresentedRefreshToken, session: Session, snapshot: Snapshot, now_ms: int, received_at_ms: int
-    ) -> Session:
+    def accept(self, presented: PresentedRefreshToken) -> Session:
+        """Return the live session of a token that may be used now, without rotating it.
+
+        Raises:
+            RefreshTokenReused: an old token came back; its session is now revoked.
+            InvalidGrant: the token is not, or no longer, good for anything.
+        """
+        now_ms = self.clock()
+        _, session, _ = self._enter(presented, now_ms, now_ms)
+        if presented.generation != session.generation:
+            self._require_overlap(presented, session, now_ms, now_ms)
+        return session
+
+    def refuse_switched(self, presented: PresentedRefreshToken, received_at_ms: int | None) -> None:
+        """Refuse a token whose session went on in another tenant, and end what came of it if it is reuse.
+
+        Raises:
+            RefreshTokenReused: the overlap is over.
+        """
+        now_ms = self.clock()
+        session = self.sessions.snapshot(presented.ref).session
+        if session is not None:
+            self._notice_switched(session, now_ms, min(received_at_ms or now_ms, now_ms))
+
+    def _enter(
+        self, presented: PresentedRefreshToken, now_ms: int, received_at_ms: int
+    ) -> tuple[Snapshot, Session, tuple[str, ...]]:
+        snapshot = self.sessions.snapshot(presented.ref)
+        session = self._live(snapshot.session, snapshot, now_ms, received_at_ms)
+        roles = admitted_roles(snapshot, presented.ref.tenant_id)
+        if roles is None:
+            raise InvalidGrant(reason="not_admitted")
         if presented.generation > session.generation:
             # Only a table restored from a backup is behind its tokens.
             raise InvalidGrant(reason="generation_ahead")
-        if presented.generation == session.generation:
-            rotation = self.sessions.rotate(presented.ref, presented.generation, now_ms)
-            session = self._live(rotation.session, snapshot, now_ms)
-            if rotation.won:
-                return session
-        if self._overlaps(presented, session, received_at_ms):
-            return session
-        self.sessions.revoke(presented.ref, now_ms)
-        audit.record(
-            "refresh_token_reused",
-            tenant_id=presented.ref.tenant_id,
-            user_id=presented.ref.user_id,
-            session_id=presented.ref.session_id,
-        )
-        raise RefreshTokenReused(reason="refresh_token_reused")
+        return snapshot, session, roles
 
-    def _overlaps(self, presented: PresentedRefreshToken, session: Session, received_at_ms: int) -> bool:
+    def _require_overlap(
+        self, presented: PresentedRefreshToken, session: Session, now_ms: int, received_at_ms: int
+    ) -> None:
         recent = received_at_ms - session.rotated_at_ms <= self.overlap_seconds * 1000
-        return session.generation == presented.generation + 1 and recent
+        if session.generation != presented.generation + 1 or not recent:
+            self._end(presented.ref, now_ms)
 
-    @staticmethod
-    def _live(session: Session | None, snapshot: Snapshot, now_ms: int) -> Session:
+    def _live(self, session: Session | None, snapshot: Snapshot, now_ms: int, received_at_ms: int) -> Session:
         if session is None:
             raise InvalidGrant(reason="unknown_session")
+        self._notice_switched(session, now_ms, received_at_ms)
         if not is_live(session, snapshot, now_ms):
             raise InvalidGrant(reason="session_over")
         return session
+
+    def _notice_switched(self, session: Session, now_ms: int, received_at_ms: int) -> None:
+        since_ms = received_at_ms - (session.revoked_at_ms or received_at_ms)
+        if session.switched_to is None or since_ms <= self.overlap_seconds * 1000:
+            return
+        last = session.switched_to
+        for _ in range(_MAX_SWITCHES):
+            later = self.sessions.snapshot(last).session
+            if later is None or later.switched_to is None:
+                break
+            last = later.switched_to
+        self._end(last, now_ms)
+
+    def _end(self, ref: SessionRef, now_ms: int) -> NoReturn:
+        self.sessions.revoke(ref, now_ms)
+        audit.record("refresh_token_reused", tenant_id=ref.tenant_id, user_id=ref.user_id, session_id=ref.session_id)
+        raise RefreshTokenReused(reason="refresh_token_reused")

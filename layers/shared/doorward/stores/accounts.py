@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -66,20 +66,30 @@ class UserWriter(Protocol):
         *,
         password_hash: str | None = None,
         cutoffs: Sequence[Cutoff] = (),
+        guarded: Collection[TenantId] | None = None,
     ) -> None:
         """Replace a user and memberships that were read as `before`; memberships may come and go.
 
-        An address that is in use in a tenant other than home and the new ones is no error there, for the
-        caller shall not learn of it: the user just cannot sign in to that tenant by address.
+        A changed address is claimed in the home tenant alone: elsewhere it would take, or tell of, other
+        people's addresses. There the user signs in by user name.
+
+        Args:
+            before: the user as it was read.
+            after: the user as it shall be.
+            password_hash: the new hash, if the password changes.
+            cutoffs: the revocations that the change implies.
+            guarded: the tenants that must keep an administrator; None means all.
 
         Raises:
             Conflict: somebody changed the user meanwhile.
             EmailTaken: the address is in use in the home tenant or a new one.
             NotFound: the tenant of a new membership does not exist.
-            LastAdmin: a tenant would be left without an active administrator.
+            LastAdmin: a guarded tenant would be left without an active administrator.
         """
 
-    def delete(self, before: UserRecord, cutoffs: Sequence[Cutoff]) -> None:
+    def delete(
+        self, before: UserRecord, cutoffs: Sequence[Cutoff], *, guarded: Collection[TenantId] | None = None
+    ) -> None:
         """Remove a user; the user name stays taken for ever.
 
         Raises:
@@ -98,8 +108,8 @@ class UserCreator(Protocol):
 class UserRemover(Protocol):
     """What the demo needs of the deletion of users."""
 
-    def remove(self, user_id: UserId) -> None:
-        """Delete a user with all tokens and sessions; one who is not there is no error."""
+    def remove_from_only(self, tenant_id: TenantId, user_id: UserId) -> None:
+        """Delete a user who belongs to this tenant alone, with all tokens and sessions; others stay."""
 
 
 class TenantStore(Protocol):

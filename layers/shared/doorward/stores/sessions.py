@@ -68,6 +68,9 @@ class SessionStore(Protocol):
     def rotate(self, ref: SessionRef, generation: int, now_ms: int) -> Rotation:
         """Move a live session from `generation` to the next, unless another call already did."""
 
+    def switch(self, old: Session, new: Session, now_ms: int) -> bool:
+        """End a session, if it is live and still as it was read, and store its successor; tell whether."""
+
     def revoke(self, ref: SessionRef, now_ms: int) -> bool:
         """End a session and refuse its access tokens, in one transaction; tell whether it existed."""
 
