@@ -53,8 +53,15 @@ def test_a_request_that_waited_is_judged_by_its_arrival(house: House) -> None:
     arrived = house.clock() + 5000
     house.clock.advance(15)
     assert house.refresh(first.refresh_token, received_at_ms=arrived).refresh_token == second.refresh_token
+
+
+@pytest.mark.parametrize("offset_ms", [60_000, -31_000, -1_800_000_000_000 + 7])
+def test_an_arrival_that_cannot_be_counts_as_none(house: House, offset_ms: int) -> None:
+    first = house.sign_in("acme-admin").tokens
+    house.refresh(first.refresh_token)
+    house.clock.advance(15)
     with pytest.raises(RefreshTokenReused):
-        house.refresh(first.refresh_token, received_at_ms=house.clock() + 60_000)
+        house.refresh(first.refresh_token, received_at_ms=house.clock() + offset_ms)
 
 
 def test_after_the_overlap_the_rotated_token_kills_the_session(house: House) -> None:

@@ -1,7 +1,7 @@
 """DynamoDB reads without an SDK, for the authorizer.
 
-The authorizer stands before every request, so its cold start is everybody's: importing boto3 and making
-a client costs 940 ms of processor time, this module 76 (docs/decisions/0004). Signature Version 4 is the
+The authorizer stands before every request, so its cold start is everybody's, and importing boto3 and making
+a client would be most of it (docs/decisions/0004). Signature Version 4 is the
 published recipe over the standard library's HMAC; a test holds it against botocore's signer.
 """
 

@@ -15,6 +15,7 @@ from doorward.sessions.minting import TokenMinter
 from doorward.stores import SessionStore
 from doorward.tenancy import admitted_roles
 
+_LONGEST_WAIT_MS = 30_000  # API Gateway gives up after 29 s
 _MAX_SWITCHES = 100  # of one session; each is a link to follow when an old token comes back
 
 
@@ -51,7 +52,7 @@ class Refresh:
         if any(tenant_id != presented.ref.tenant_id for tenant_id in tenant_ids):
             raise InvalidGrant(reason="other_tenant")
         now_ms = self.clock()
-        received_at_ms = min(received_at_ms or now_ms, now_ms)
+        received_at_ms = _arrival(received_at_ms, now_ms)
         snapshot, session, roles = self._enter(presented, now_ms, received_at_ms)
         if presented.generation == session.generation:
             rotation = self.sessions.rotate(presented.ref, presented.generation, now_ms)
@@ -83,7 +84,7 @@ class Refresh:
         now_ms = self.clock()
         session = self.sessions.snapshot(presented.ref).session
         if session is not None:
-            self._notice_switched(session, now_ms, min(received_at_ms or now_ms, now_ms))
+            self._notice_switched(session, now_ms, _arrival(received_at_ms, now_ms))
 
     def _enter(
         self, presented: PresentedRefreshToken, now_ms: int, received_at_ms: int
@@ -129,3 +130,9 @@ class Refresh:
         self.sessions.revoke(ref, now_ms)
         audit.record("refresh_token_reused", tenant_id=ref.tenant_id, user_id=ref.user_id, session_id=ref.session_id)
         raise RefreshTokenReused(reason="refresh_token_reused")
+
+
+def _arrival(received_at_ms: int | None, now_ms: int) -> int:
+    """Return when a request arrived; a time that no request can have waited since counts as none."""
+    waited_ms = now_ms - (received_at_ms or now_ms)
+    return now_ms - waited_ms if 0 <= waited_ms <= _LONGEST_WAIT_MS else now_ms
