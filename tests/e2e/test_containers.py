@@ -35,6 +35,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, cloud: Cloud) -> Path:
             wanted = function["Properties"]["Environment"]["Variables"]
             known = {key: cloud.outputs[value["Ref"]] for key, value in wanted.items() if value["Ref"] in cloud.outputs}
             # `sam local` passes on only what the template declares.
+            known["DEMO_ENABLED"] = "true"
             known["AWS_ENDPOINT_URL"] = f"http://host.containers.internal:{EMULATOR_PORT}"
             function["Properties"]["Environment"]["Variables"] = known
     local = folder / "local.json"
