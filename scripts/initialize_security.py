@@ -20,9 +20,9 @@ import boto3
 from doorward.accounts.create import CreateUser
 from doorward.bootstrap.clock import clock
 from doorward.dynamodb.client import BotoGateway, connect
+from doorward.dynamodb.items import Tables
 from doorward.dynamodb.keys import DynamoKeySets, ensure_cursor_key
 from doorward.dynamodb.revocations import RevocationWriter
-from doorward.dynamodb.sessions import Tables
 from doorward.dynamodb.tenants import DynamoTenants
 from doorward.dynamodb.user_writer import DynamoUserWriter
 from doorward.errors import DoorwardError

@@ -15,11 +15,12 @@ from moto import mock_aws
 
 from doorward.dynamodb.attempts import DynamoAttempts
 from doorward.dynamodb.client import BotoGateway
+from doorward.dynamodb.items import Tables
 from doorward.dynamodb.keys import DynamoKeySets
 from doorward.dynamodb.notifications import DynamoNotifications
 from doorward.dynamodb.revocations import DynamoRevocationReader, DynamoRevocations, RevocationWriter
 from doorward.dynamodb.service_tokens import DynamoServiceTokens
-from doorward.dynamodb.sessions import DynamoDirectory, DynamoSessionReader, DynamoSessions, Tables
+from doorward.dynamodb.sessions import DynamoDirectory, DynamoSessionReader, DynamoSessions
 from doorward.dynamodb.tenants import DynamoTenants
 from doorward.dynamodb.user_writer import DynamoUserWriter
 from doorward.dynamodb.users import DynamoUserReader

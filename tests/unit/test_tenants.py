@@ -203,6 +203,13 @@ class TestMemberships:
         house.change_user(_as(house, "acme-admin"), admin.user_id, Changes(status="active"), "")
         assert house.claims(house.sign_in("admin", tenant_id=ACME).tokens).roles == ("user", "platform_admin")
 
+    def test_a_platform_administrator_acting_in_one_tenant_changes_users_of_another(self, house: House) -> None:
+        admin, other = _as(house), house.add_user("other", GLOBEX)
+        house.assign.put(admin, admin.user_id, ACME, ("user",))
+        here = house.principal(house.sign_in("admin", tenant_id=ACME).tokens)
+        house.change_user(here, other.user_id, Changes(status="active", roles=("auditor",)), "")
+        assert house.world.memberships[GLOBEX, other.user_id].roles == ("auditor",)
+
     def test_removal_ends_what_is_there_and_the_next_tenant_is_home(self, house: House) -> None:
         bob = house.add_user("bob")
         house.assign.put(_as(house), bob.user_id, GLOBEX, ("user",))

@@ -25,6 +25,10 @@ class Counter:
     limit: int
     ends_at_ms: int
 
+    def retry_after_seconds(self, now_ms: int) -> int:
+        """Return in how many whole seconds the window is over, at least one."""
+        return max(1, -(-(self.ends_at_ms - now_ms) // 1000))
+
 
 @dataclass(frozen=True, slots=True)
 class Throttles:

@@ -16,7 +16,7 @@ from doorward.errors import (
     WeakPassword,
     WrongPassword,
 )
-from doorward.model import PLATFORM, Clock, Cutoff, Membership, Principal, TenantId, UserRecord
+from doorward.model import Clock, Cutoff, Membership, Principal, TenantId, UserRecord
 from doorward.passwords import PasswordHasher, check_new_password
 from doorward.revocation import cut_off_user
 from doorward.stores import AttemptStore, RevocationStore, UserReader, UserWriter
@@ -97,7 +97,7 @@ class ChangeUser:
         counters = self.throttles.counters(attempt, now_ms, trusted=False)
         full = self.attempts.count(counters)
         if full is not None:
-            raise TooManyAttempts(max(1, -(-(full.ends_at_ms - now_ms) // 1000)))
+            raise TooManyAttempts(full.retry_after_seconds(now_ms))
         if not self.hasher.verify(self.reader.password_hash(before.user.id), current_password):
             raise WrongPassword
         self.attempts.settle(counters)
@@ -156,7 +156,9 @@ class ChangeUser:
 
     @staticmethod
     def _tenant(principal: Principal, before: UserRecord) -> TenantId:
-        tenant_id = before.user.home_tenant_id if principal.tenant_id == PLATFORM else principal.tenant_id
+        tenant_id = principal.tenant_id
+        if principal.is_platform_admin and before.membership(tenant_id) is None:
+            tenant_id = before.user.home_tenant_id
         if before.membership(tenant_id) is None:
             raise InvalidRequest("The user is in no such tenant; assign the tenant first.")
         return tenant_id

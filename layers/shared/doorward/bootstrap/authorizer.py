@@ -6,9 +6,10 @@ import os
 
 from doorward.authorization import Authorize
 from doorward.bootstrap.clock import clock
+from doorward.dynamodb.items import Tables
 from doorward.dynamodb.keys import load_key_set
 from doorward.dynamodb.revocations import DynamoRevocationReader
-from doorward.dynamodb.sessions import DynamoSessionReader, Tables
+from doorward.dynamodb.sessions import DynamoSessionReader
 from doorward.dynamodb.wire import Endpoint, WireReads
 from doorward.keyring import Keyring
 from doorward.settings import Settings

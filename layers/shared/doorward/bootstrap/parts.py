@@ -8,9 +8,10 @@ from functools import cache, cached_property
 
 from doorward.bootstrap.clock import clock
 from doorward.dynamodb.client import BotoGateway, connect
+from doorward.dynamodb.items import Tables
 from doorward.dynamodb.keys import DynamoKeySets, load_cursor_key
 from doorward.dynamodb.revocations import DynamoRevocations, RevocationWriter
-from doorward.dynamodb.sessions import DynamoSessions, Tables
+from doorward.dynamodb.sessions import DynamoSessions
 from doorward.errors import NotInitialised
 from doorward.keyring import Keyring, Signer
 from doorward.passwords import PasswordHasher

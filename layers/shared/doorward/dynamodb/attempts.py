@@ -6,9 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from doorward.dynamodb import actions
-from doorward.dynamodb.gateway import ConditionFailed, Gateway
-from doorward.dynamodb.sessions import settle_actions
+from doorward.dynamodb.gateway import Action, ConditionFailed, Gateway
 from doorward.throttles import Counter
+
+
+def settle_actions(table: str, counters: Sequence[Counter]) -> list[Action]:
+    """Return the actions that lower counters again."""
+    return [
+        actions.update(table, {"pk": counter.key}, add={"attempts": -1}, when=actions.PRESENT) for counter in counters
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from doorward.dynamodb.gateway import Action, ConditionFailed, Place
-from doorward.dynamodb.items import Item, Key, decode, encode, pick
+from doorward.dynamodb.gateway import Action, ConditionFailed, Place, read_batch
+from doorward.dynamodb.items import Item, Key, decode, encode
 from doorward.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -60,18 +60,7 @@ class BotoGateway:
 
     def batch_get(self, places: Sequence[Place]) -> list[Item | None]:
         """Return several items, each strongly consistent, in the order asked for."""
-        wanted: dict[str, Any] = {}
-        for table, key in places:
-            wanted.setdefault(table, {"Keys": [], "ConsistentRead": True})["Keys"].append(encode(key))
-        found: dict[str, list[dict[str, Any]]] = {}
-        for _ in range(_TRIES):
-            answer = self._call(self._client.batch_get_item, RequestItems=wanted)
-            for table, items in answer["Responses"].items():
-                found.setdefault(table, []).extend(items)
-            wanted = answer.get("UnprocessedKeys", {})
-            if not wanted:
-                return [pick(found.get(table, []), key) for table, key in places]
-        raise Unavailable(reason="unprocessed keys")
+        return read_batch(places, lambda wanted: self._call(self._client.batch_get_item, RequestItems=wanted), _TRIES)
 
     def transact_get(self, places: Sequence[Place]) -> list[Item | None]:
         """Return several items as they were at one moment, in the order asked for."""

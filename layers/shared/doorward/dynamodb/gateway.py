@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from doorward.dynamodb.items import Item, Key
+from doorward.dynamodb.items import Item, Key, encode, pick
+from doorward.errors import Unavailable
 
 Place = tuple[str, Key]
 """A table's name and a key in it."""
@@ -62,3 +63,30 @@ class Gateway(Reads, Protocol):
 
     def transact(self, actions: Sequence[Action]) -> None:
         """Carry out all actions or none; raises ConditionFailed."""
+
+
+def read_batch(
+    places: Sequence[Place], call: Callable[[dict[str, Any]], Mapping[str, Any]], tries: int
+) -> list[Item | None]:
+    """Return the items of places in their order, asking again for what DynamoDB left out.
+
+    Args:
+        places: tables and keys.
+        call: sends a BatchGetItem request with these `RequestItems`, and returns its answer.
+        tries: how often to ask.
+
+    Raises:
+        Unavailable: something was left out every time.
+    """
+    wanted: dict[str, Any] = {}
+    for table, key in places:
+        wanted.setdefault(table, {"Keys": [], "ConsistentRead": True})["Keys"].append(encode(key))
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for _ in range(tries):
+        answer = call(wanted)
+        for table, items in answer["Responses"].items():
+            found.setdefault(table, []).extend(items)
+        wanted = answer.get("UnprocessedKeys") or {}
+        if not wanted:
+            return [pick(found.get(table, []), key) for table, key in places]
+    raise Unavailable(reason="dynamodb:unprocessed_keys")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from doorward.model import SessionRef, TenantId, UserId
@@ -12,6 +13,16 @@ Key = Mapping[str, str]
 Item = dict[str, Any]
 
 _MAX_NAME_BYTES = 900  # a sort key has at most 1,024 bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The names of the tables that a function was given."""
+
+    users: str = ""
+    refresh_tokens: str = ""
+    revocations: str = ""
+    login_attempts: str = ""
 
 
 def user_key(user_id: UserId) -> Key:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from doorward.dynamodb import actions
 from doorward.dynamodb.gateway import ConditionFailed, Gateway
-from doorward.dynamodb.items import service_token_key, tenant_key, tenant_revocations_key, user_revocations_key
+from doorward.dynamodb.items import Tables, service_token_key, tenant_key, tenant_revocations_key, user_revocations_key
 from doorward.dynamodb.revocations import RevocationWriter
-from doorward.dynamodb.sessions import Tables
 from doorward.dynamodb.shapes import service_token_attributes, to_revocation_state, to_service_token, to_tenant
 from doorward.errors import Conflict
 from doorward.model import Epochs, ServiceToken, Tenant, TenantId, TokenId, service_user_id

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from doorward.dynamodb import actions
-from doorward.dynamodb.gateway import Action, ConditionFailed, Gateway, Place, Reads
+from doorward.dynamodb.attempts import settle_actions
+from doorward.dynamodb.gateway import ConditionFailed, Gateway, Place, Reads
 from doorward.dynamodb.items import (
     Item,
+    Tables,
     credential_key,
     email_key,
     membership_key,
@@ -35,23 +37,6 @@ from doorward.throttles import Counter
 
 TRUST_SECONDS = 30 * 86_400
 _TRIES = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Tables:
-    """The names of the tables that a function was given."""
-
-    users: str = ""
-    refresh_tokens: str = ""
-    revocations: str = ""
-    login_attempts: str = ""
-
-
-def settle_actions(table: str, counters: Sequence[Counter]) -> list[Action]:
-    """Return the actions that lower counters again."""
-    return [
-        actions.update(table, {"pk": counter.key}, add={"attempts": -1}, when=actions.PRESENT) for counter in counters
-    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from doorward.dynamodb import actions
 from doorward.dynamodb.gateway import Action, ConditionFailed, Gateway
 from doorward.dynamodb.items import (
+    Tables,
     credential_key,
     email_key,
     membership_key,
@@ -16,7 +17,6 @@ from doorward.dynamodb.items import (
     username_key,
 )
 from doorward.dynamodb.revocations import RevocationWriter
-from doorward.dynamodb.sessions import Tables
 from doorward.dynamodb.shapes import membership_attributes, user_attributes
 from doorward.errors import Conflict, DoorwardError, EmailTaken, LastAdmin, TenantNotFound, UsernameTaken
 from doorward.model import Cutoff, Membership, TenantId, User, UserRecord

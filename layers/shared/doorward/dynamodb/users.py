@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from doorward.dynamodb.gateway import Gateway
-from doorward.dynamodb.items import credential_key, membership_key, tenant_key, user_key
-from doorward.dynamodb.sessions import Tables
+from doorward.dynamodb.items import Tables, credential_key, membership_key, tenant_key, user_key
 from doorward.dynamodb.shapes import to_membership, to_user
 from doorward.model import Membership, TenantId, User, UserId, UserRecord
 from doorward.stores import Page

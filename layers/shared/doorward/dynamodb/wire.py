@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from doorward.dynamodb.gateway import Place
-from doorward.dynamodb.items import Item, decode, encode, pick
+from doorward.dynamodb.gateway import Place, read_batch
+from doorward.dynamodb.items import Item, decode, encode
 from doorward.errors import Misconfigured, Unavailable
 
 _TRIES = 4
@@ -115,18 +115,7 @@ class WireReads:
         Raises:
             Unavailable: DynamoDB does not answer, or not completely.
         """
-        wanted: dict[str, Any] = {}
-        for table, key in places:
-            wanted.setdefault(table, {"Keys": [], "ConsistentRead": True})["Keys"].append(encode(key))
-        found: dict[str, list[dict[str, Any]]] = {}
-        for _ in range(_TRIES):
-            answer = self._call("BatchGetItem", {"RequestItems": wanted})
-            for table, items in answer["Responses"].items():
-                found.setdefault(table, []).extend(items)
-            wanted = answer.get("UnprocessedKeys") or {}
-            if not wanted:
-                return [pick(found.get(table, []), key) for table, key in places]
-        raise Unavailable(reason="dynamodb:unprocessed_keys")
+        return read_batch(places, lambda wanted: self._call("BatchGetItem", {"RequestItems": wanted}), _TRIES)
 
     def _call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         body = json.dumps(request).encode()

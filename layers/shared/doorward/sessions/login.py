@@ -133,7 +133,7 @@ class LogIn:
             full = self.attempts.count(counters)
         if full is not None:
             audit.record("sign_in_throttled", by=full.key.partition("#")[0])
-            raise TooManyAttempts(max(1, -(-(full.ends_at_ms - now_ms) // 1000)))
+            raise TooManyAttempts(full.retry_after_seconds(now_ms))
         return counters
 
     def _locate(self, credentials: Credentials) -> Located:
