@@ -44,6 +44,9 @@ def deploy(endpoint: str, base_url: str) -> str:
             "AllowedOrigin=http://localhost:3000",
             "DeletionProtection=false",
             "DemoEnabled=true",
+            # Here a rotation can be watched; on AWS keys are announced for a day.
+            "KeyCacheSeconds=5",
+            "KeyAnnounceSeconds=10",
         ]
     )
     command = [str(sam), "deploy", "--config-env", "local", "--parameter-overrides", overrides]

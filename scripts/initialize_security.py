@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Make a deployed stack ready: its first keys, the user `admin`, and tenants if asked.
 
-It can be repeated: live keys are never replaced unless --rotate says so, and existing users stay as
-they are. On a deployment, passwords are random, shown once, and must be changed before anything else
+It can be repeated: keys and users that are there stay as they are (scripts/rotate_keys.py rotates keys).
+On a deployment, passwords are random, shown once, and must be changed before anything else
 works.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,18 +19,33 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "layers" / "shared"
 import boto3
 
 from doorward.accounts.create import CreateUser
+from doorward.bootstrap import rotate_keys
 from doorward.bootstrap.clock import clock
 from doorward.dynamodb.client import BotoGateway, connect
 from doorward.dynamodb.items import Tables
-from doorward.dynamodb.keys import DynamoKeySets, ensure_cursor_key
+from doorward.dynamodb.keys import ensure_cursor_key
 from doorward.dynamodb.revocations import RevocationWriter
 from doorward.dynamodb.tenants import DynamoTenants
 from doorward.dynamodb.user_writer import DynamoUserWriter
 from doorward.errors import DoorwardError
 from doorward.initialisation import FirstUser, Initialise
 from doorward.passwords import PasswordHasher
-from doorward.secrets_manager import SecretsManager
+from doorward.settings import Settings
 
+_ROTATION = {
+    "REVOCATIONS_TABLE": "RevocationsTable",
+    "SIGNING_KEYS_TABLE": "SigningKeysTable",
+    "SIGNING_SECRET_ID": "SigningSecret",
+    "REFRESH_MAC_SECRET_ID": "RefreshMacSecret",
+    "SIGNING_ALGORITHM": "SigningAlgorithm",
+    "JWT_SECRET": "JwtSecret",  # shown as stars, but only whether there is one matters here
+    "ACCESS_TTL_SECONDS": "AccessTokenTtlSeconds",
+    "REFRESH_TTL_SECONDS": "RefreshTokenTtlSeconds",
+    "SERVICE_TOKEN_MAX_TTL_SECONDS": "ServiceTokenMaxTtlSeconds",
+    "KEY_ROTATION_DAYS": "KeyRotationDays",
+    "KEY_ANNOUNCE_SECONDS": "KeyAnnounceSeconds",
+    "KEY_CACHE_SECONDS": "KeyCacheSeconds",
+}
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -37,30 +53,26 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the script; return its exit status."""
     options = _parse(arguments)
     gateway_client = connect()
-    secrets_client = boto3.client("secretsmanager")
-    endpoints = (gateway_client.meta.endpoint_url, secrets_client.meta.endpoint_url)
+    endpoints = (gateway_client.meta.endpoint_url, boto3.client("secretsmanager").meta.endpoint_url)
     if options.development and not {urlsplit(url).hostname for url in endpoints} <= LOOPBACK:
         print("--development is refused: its password is known to everybody, and this endpoint is not on this machine")
         return 2
-    outputs = _outputs(options.stack)
+    outputs = _stack(options.stack)
     gateway = BotoGateway(gateway_client)
     tables = Tables(outputs["UsersTable"], outputs["RefreshTokensTable"], outputs["RevocationsTable"])
     revocations = RevocationWriter(gateway, tables.revocations)
     writer = DynamoUserWriter(gateway, tables, revocations)
+    keys = rotate_keys.wire(Settings.from_environment(_environment(outputs)))
     initialise = Initialise(
-        key_sets=DynamoKeySets(gateway, outputs["SigningKeysTable"]),
-        secrets=SecretsManager(secrets_client),
+        signing=keys.signing,
+        mac=keys.mac,
         tenants=DynamoTenants(gateway, tables.users, revocations),
         create_user=CreateUser(writer, PasswordHasher(), clock),
-        signing_secret_id=outputs["SigningSecret"],
-        mac_secret_id=outputs["RefreshMacSecret"],
         clock=clock,
         report=print,
     )
     try:
-        initialise.keys(
-            options.issuer or outputs["BaseUrl"], outputs["ApiId"], options.algorithm, rotate=options.rotate
-        )
+        initialise.keys(options.issuer or outputs["BaseUrl"], outputs["ApiId"])
         ensure_cursor_key(gateway, outputs["SigningKeysTable"])
         _show(initialise.administrator(development=options.development))
         for tenant_id in options.tenant:
@@ -77,18 +89,21 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--tenant", action="append", default=[], metavar="ID", help="make a tenant and its administrator"
     )
-    parser.add_argument(
-        "--algorithm", choices=["RS256", "ES256", "EdDSA"], default="RS256", help="of a new signing key"
-    )
     parser.add_argument("--issuer", help="the public base URL, if it is not the stack's output BaseUrl")
-    parser.add_argument("--rotate", action="store_true", help="make new keys although there are live ones")
     parser.add_argument("--development", action="store_true", help="password admin123; only on this machine")
     return parser.parse_args(arguments)
 
 
-def _outputs(stack: str) -> dict[str, str]:
-    stacks = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-    return {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
+def _stack(name: str) -> dict[str, str]:
+    """Return a stack's parameters and outputs."""
+    stack = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+    parameters = {item["ParameterKey"]: item["ParameterValue"] for item in stack.get("Parameters", [])}
+    return {**parameters, **{output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}}
+
+
+def _environment(stack: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment that the stack gives its rotate_keys function."""
+    return {variable: stack[name] for variable, name in _ROTATION.items() if name in stack}
 
 
 def _show(made: FirstUser | None) -> None:

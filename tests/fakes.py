@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from doorward.errors import Conflict, EmailTaken, LastAdmin, NotFound, NotInitialised, TenantTaken, UsernameTaken
-from doorward.keyring import KeySet
 from doorward.model import (
     AccessTokenClaims,
     Cutoff,
@@ -31,7 +30,8 @@ from doorward.model import (
 )
 from doorward.names import fold
 from doorward.revocation import mark_revoked, next_epoch
-from doorward.stores import Located, Page, Rotation
+from doorward.signing_keys import KeySet
+from doorward.stores import Located, Page, Rotation, Secret
 from doorward.tenancy import administers, changes_of_administrators
 from doorward.throttles import Counter
 
@@ -68,7 +68,9 @@ class World:
     attempts: dict[str, int] = field(default_factory=dict)
     trusted: set[str] = field(default_factory=set)
     key_set: KeySet | None = None
+    revoked_kids: set[str] = field(default_factory=set)
     secrets: dict[str, str] = field(default_factory=dict)
+    secret_versions: dict[str, int] = field(default_factory=dict)
     service_tokens: dict[tuple[TenantId, TokenId], ServiceToken] = field(default_factory=dict)
     notifications: dict[tuple[TenantId, UserId | None, str], Notification] = field(default_factory=dict)
     read: dict[tuple[TenantId, UserId, str], int] = field(default_factory=dict)
@@ -85,6 +87,7 @@ class World:
             tenant=self.tenants.get(tenant_id),
             epochs=Epochs(state.min_epoch, self.tenant_epochs.get(tenant_id, 0)),
             sessions_from=state.sessions_min_epoch,
+            revoked_kids=frozenset(self.revoked_kids),
         )
 
     def record(self, user: User) -> UserRecord:
@@ -196,13 +199,21 @@ class MemoryRevocations:
 
     def read(self, tenant_id: TenantId, user_id: UserId) -> Revocations:
         with self.world.lock:
-            return Revocations(self.world.state(tenant_id, user_id), self.world.tenant_epochs.get(tenant_id, 0))
+            return Revocations(
+                self.world.state(tenant_id, user_id),
+                self.world.tenant_epochs.get(tenant_id, 0),
+                frozenset(self.world.revoked_kids),
+            )
 
     def revoke_token(self, claims: AccessTokenClaims, now_ms: int) -> None:
         with self.world.lock:
             place = (claims.tenant_id, claims.user_id)
             state = self.world.state(*place)
             self.world.states[place] = replace(state, tokens=state.tokens | {claims.token_id})
+
+    def revoke_key(self, kid: str, now_ms: int) -> None:
+        with self.world.lock:
+            self.world.revoked_kids.add(kid)
 
     def cut_off(self, cutoffs: Sequence[Cutoff], now_ms: int) -> None:
         with self.world.lock:
@@ -380,12 +391,13 @@ class MemoryTenants:
 class MemoryServiceTokens:
     world: World
 
-    def tenant(self, tenant_id: TenantId, name: str) -> tuple[Tenant | None, Epochs]:
+    def begin(self, tenant_id: TenantId, name: str) -> Snapshot:
         with self.world.lock:
-            state = self.world.state(tenant_id, service_user_id(name))
-            return self.world.tenants.get(tenant_id), Epochs(
-                state.min_epoch, self.world.tenant_epochs.get(tenant_id, 0)
+            epochs = Epochs(
+                self.world.state(tenant_id, service_user_id(name)).min_epoch, self.world.tenant_epochs.get(tenant_id, 0)
             )
+            tenant = self.world.tenants.get(tenant_id)
+            return Snapshot(tenant=tenant, epochs=epochs, revoked_kids=frozenset(self.world.revoked_kids))
 
     def add(self, token: ServiceToken) -> None:
         self.world.service_tokens[token.tenant_id, token.id] = token
@@ -466,8 +478,15 @@ class MemoryKeySets:
 class MemorySecrets:
     world: World
 
-    def read(self, secret_id: str) -> str | None:
-        return self.world.secrets.get(secret_id)
+    def read(self, secret_id: str) -> Secret:
+        with self.world.lock:
+            if secret_id not in self.world.secrets:
+                return Secret()
+            return Secret(self.world.secrets[secret_id], str(self.world.secret_versions.get(secret_id, 0)))
 
-    def write(self, secret_id: str, text: str) -> None:
-        self.world.secrets[secret_id] = text
+    def replace(self, secret_id: str, text: str, seen: Secret) -> None:
+        with self.world.lock:
+            if self.read(secret_id).version != seen.version:
+                raise Conflict
+            self.world.secrets[secret_id] = text
+            self.world.secret_versions[secret_id] = self.world.secret_versions.get(secret_id, 0) + 1

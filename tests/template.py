@@ -65,6 +65,8 @@ def routes() -> list[tuple[str, str, str, bool]]:
     found = []
     for name, item in resources("AWS::Serverless::Function").items():
         for event in item["Properties"].get("Events", {}).values():
+            if event["Type"] != "Api":
+                continue
             properties = event["Properties"]
             public = properties.get("Auth", {}).get("Authorizer") == "NONE"
             found.append((properties["Method"], properties["Path"], name, public))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -17,11 +16,14 @@ from doorward.authorization import Authorize, Presented
 from doorward.commands import NewUser
 from doorward.demo import Demo
 from doorward.initialisation import Initialise
+from doorward.key_states import Policy
 from doorward.keyring import Keyring, Signer
+from doorward.mac_keys import MacKeyring
 from doorward.model import AccessTokenClaims, Principal, TenantId, TokenPair
 from doorward.notifications import ReadNotifications
 from doorward.passwords import PasswordHasher
-from doorward.refresh_tokens import COOKIE_NAME, MacKeyring
+from doorward.refresh_tokens import COOKIE_NAME
+from doorward.rotation import RotateMacKeys, RotateSigningKeys
 from doorward.service_tokens import ManageServiceTokens
 from doorward.sessions.login import Credentials, LogIn, SignedIn
 from doorward.sessions.logout import LogOut
@@ -29,6 +31,7 @@ from doorward.sessions.minting import TokenMinter
 from doorward.sessions.refresh import Refresh
 from doorward.sessions.revoke import Revoke
 from doorward.sessions.switch import SwitchTenant
+from doorward.signing_keys import PrivateKeys
 from doorward.tenants import ManageTenants
 from doorward.throttles import Throttles
 from tests.fakes import (
@@ -50,6 +53,7 @@ ISSUER = "https://id.example"
 AUDIENCE = "doorward"
 ORIGIN = "https://app.example"
 PASSWORD = "correct horse battery"
+DAY_MS = 86_400_000
 ACME, GLOBEX = TenantId("acme"), TenantId("globex")
 
 
@@ -82,19 +86,34 @@ class House:
         self.create_user = CreateUser(self.users, self.hasher, self.clock)
         self.reported: list[str] = []
         self.initialise = Initialise(
-            MemoryKeySets(self.world),
-            MemorySecrets(self.world),
+            self.rotate_signing_keys,
+            self.rotate_mac_keys,
             MemoryTenants(self.world),
             self.create_user,
-            "signing",
-            "mac",
             self.clock,
             self.reported.append,
         )
-        self.initialise.keys(ISSUER, "ownapi", "ES256")
+        self.initialise.keys(ISSUER, "ownapi")
         self.initialise.administrator(development=True)
         for tenant_id in (ACME, GLOBEX):
             self.initialise.tenant(tenant_id, development=True)
+
+    @cached_property
+    def rotate_signing_keys(self) -> RotateSigningKeys:
+        return RotateSigningKeys(
+            MemoryKeySets(self.world),
+            MemorySecrets(self.world),
+            "signing",
+            self.revocations,
+            Policy(90 * DAY_MS, DAY_MS, 900_000, 300_000),
+            "ES256",
+            self.clock,
+        )
+
+    @cached_property
+    def rotate_mac_keys(self) -> RotateMacKeys:
+        policy = Policy(90 * DAY_MS, DAY_MS, DAY_MS, 300_000)
+        return RotateMacKeys(MemorySecrets(self.world), "mac", policy, self.clock)
 
     @cached_property
     def keyring(self) -> Keyring:
@@ -106,7 +125,7 @@ class House:
 
     @cached_property
     def minter(self) -> TokenMinter:
-        signer = Signer(self.keyring, lambda: json.loads(self.world.secrets["signing"])["keys"])
+        signer = Signer(self.keyring, lambda: PrivateKeys.decode(self.world.secrets["signing"]).pems)
         return TokenMinter(signer, self.mac_keyring, AUDIENCE, 900)
 
     @cached_property

@@ -27,6 +27,7 @@ from doorward.dynamodb.users import DynamoUserReader
 from doorward.stores import (
     AttemptStore,
     Directory,
+    KeyRevocationStore,
     KeySetStore,
     NotificationStore,
     RevocationReader,
@@ -56,6 +57,7 @@ class Stores:
     writer: UserWriter
     tenants: TenantStore
     key_sets: KeySetStore
+    key_revocations: KeyRevocationStore
     service_tokens: ServiceTokenStore
     notifications: NotificationStore
 
@@ -74,6 +76,7 @@ def in_memory() -> Stores:
         users,
         fakes.MemoryTenants(world),
         fakes.MemoryKeySets(world),
+        revocations,
         fakes.MemoryServiceTokens(world),
         fakes.MemoryNotifications(world),
     )
@@ -105,6 +108,7 @@ def on_dynamodb(client: Any, names: dict[str, str]) -> Stores:
         DynamoUserWriter(gateway, tables, writer),
         DynamoTenants(gateway, tables.users, writer),
         DynamoKeySets(gateway, names["SigningKeysTable"]),
+        DynamoRevocations(gateway, writer),
         DynamoServiceTokens(gateway, tables, writer),
         DynamoNotifications(gateway, names["NotificationsTable"]),
     )

@@ -10,11 +10,16 @@ from typing import Any, TypeVar
 import pytest
 
 from doorward.errors import Conflict, DoorwardError, EmailTaken, UsernameTaken
+from doorward.key_states import Policy
 from doorward.model import Cutoff
+from doorward.rotation import RotateSigningKeys
+from doorward.signing_keys import KeySet, PrivateKeys
 from doorward.throttles import Counter
 from tests.contract.conftest import Stores
 from tests.contract.makers import ACME, NOW, claims, record, session, tenant, user
 from tests.contract.makers import epochs_of as _epochs
+from tests.fakes import FakeClock, MemorySecrets, World
+from tests.world import DAY_MS
 
 pytestmark = pytest.mark.race
 T = TypeVar("T")
@@ -113,3 +118,34 @@ def test_one_of_many_changes_from_one_reading_wins(race_stores: Stores) -> None:
     results = race(change)
     assert results.count(None) == 1
     assert {type(result) for result in results} == {type(None), Conflict}
+
+
+@pytest.mark.parametrize("command", ["rotate", "revoke"])
+def test_rotations_at_once_leave_one_active_key_and_lose_none(race_stores: Stores, command: str) -> None:
+    secrets = MemorySecrets(World())  # safe under threads; Secrets Manager promises the same (test_secrets.py)
+    policy = Policy(90 * DAY_MS, DAY_MS, DAY_MS, 300_000)
+    clock = FakeClock()
+    signing = RotateSigningKeys(
+        race_stores.key_sets, secrets, "signing", race_stores.key_revocations, policy, "ES256", clock
+    )
+    signing.begin(KeySet("https://id.example", "api", ()))
+    first = race_stores.key_sets.load()
+    clock.advance(86_400)
+
+    def rotate(_: int) -> None:
+        if command == "revoke":
+            signing.revoke(first.active().kid)
+        else:
+            signing.advance(due=True)
+
+    found = race(rotate)
+    assert None in found
+    assert {type(one) for one in found} <= {type(None), Conflict}
+    after = race_stores.key_sets.load()
+    signs = [key for key in after.keys if key.state == "active"]
+    assert [key.kid for key in signs] == [first.keys[1].kid]
+    private = PrivateKeys.decode(secrets.read("signing").text).pems
+    assert {key.kid for key in after.keys if key.state != "retiring"} <= set(private)
+    if command == "rotate":
+        assert first.keys[0].kid in {key.kid for key in after.keys}
+        assert first.keys[0].kid in private

@@ -10,11 +10,11 @@ from ulid import ULID
 
 from doorward.errors import Conflict, DoorwardError, EmailTaken, LastAdmin, NotFound
 from doorward.model import (
-    Epochs,
     Notification,
     ServiceToken,
     SessionId,
     SessionRef,
+    Snapshot,
     TokenId,
     UserId,
     UserRecord,
@@ -145,7 +145,7 @@ def test_service_tokens_are_kept_listed_and_refused(tenants: Stores) -> None:
     tokens = [ServiceToken(ACME, TokenId(str(ULID())), "ci", UserId("u"), NOW, NOW // 1000 + 60) for _ in range(3)]
     for token in tokens:
         tenants.service_tokens.add(token)
-    assert tenants.service_tokens.tenant(ACME, "ci") == (tenant(), Epochs())
+    assert tenants.service_tokens.begin(ACME, "ci") == Snapshot(tenant=tenant())
     ids = sorted(token.id for token in tokens)
     first = tenants.service_tokens.page(ACME, 2, None)
     rest = tenants.service_tokens.page(ACME, 2, first.after)

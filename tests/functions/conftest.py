@@ -123,15 +123,10 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
         outputs = _make_stack()
         for name, output in _SETTINGS.items():
             monkeypatch.setenv(name, outputs[output])
-        monkeypatch.setattr(initialize_security, "_outputs", lambda _: outputs)
+        monkeypatch.setattr(initialize_security, "_stack", lambda _: outputs)
         hosts = frozenset(f"{service}.us-east-1.amazonaws.com" for service in ("dynamodb", "secretsmanager"))
         monkeypatch.setattr(initialize_security, "LOOPBACK", hosts)  # moto answers in their place
-        assert (
-            initialize_security.main(
-                ["--development", "--tenant", "acme", "--tenant", "globex", "--algorithm", "ES256"]
-            )
-            == 0
-        )
+        assert initialize_security.main(["--development", "--tenant", "acme", "--tenant", "globex"]) == 0
         requests: list[str] = []
         _count_requests(monkeypatch, requests)
         answers._cors.cache_clear()
@@ -152,7 +147,12 @@ _SETTINGS = {
 
 
 def _make_stack() -> dict[str, str]:
-    outputs = {"BaseUrl": ISSUER, "ApiId": "ownapi", **make_tables(boto3.client("dynamodb"), "")}
+    outputs = {
+        "BaseUrl": ISSUER,
+        "ApiId": "ownapi",
+        "SigningAlgorithm": "ES256",
+        **make_tables(boto3.client("dynamodb"), ""),
+    }
     secrets = boto3.client("secretsmanager")
     for name in ("SigningSecret", "RefreshMacSecret"):
         outputs[name] = secrets.create_secret(Name=name)["ARN"]

@@ -43,7 +43,13 @@ def _function(name: str) -> str:
 
 def test_every_event_file_is_tested() -> None:
     files = {file.stem for file in EVENTS.glob("*.json")}
-    assert files == {*EXPECTED, "authorizer_garbage", "authorizer_missing"}
+    assert files == {
+        *EXPECTED,
+        "authorizer_garbage",
+        "authorizer_missing",
+        "rotate_keys_schedule",
+        "rotate_keys_rotate",
+    }
 
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))
@@ -82,3 +88,10 @@ def test_the_users_function_never_answers_5xx_to_an_uninitialised_caller(deploym
     sent = event("users_list")
     sent["requestContext"]["authorizer"] = {"user_id": "", "roles": ""}
     assert deployment.raw("users", sent)["statusCode"] == 401
+
+
+@pytest.mark.parametrize("name", ["rotate_keys_schedule", "rotate_keys_rotate"])
+def test_the_rotation_answers_with_the_keys(deployment: Deployment, name: str) -> None:
+    answer = deployment.raw("rotate_keys", event(name))
+    assert [key["state"] for key in answer["signing"]] == ["active", "pending"]
+    assert [key["state"] for key in answer["mac"]] == ["active", "pending"]

@@ -14,6 +14,7 @@ from doorward.authorization import Presented
 from doorward.authorizer_events import Unauthorized, decide, presented
 from doorward.errors import InvalidToken, MissingCredentials
 from doorward.refresh_tokens import COOKIE_NAME
+from doorward.signing_keys import PrivateKeys
 from tests.world import ACME, ISSUER, ORIGIN, House
 
 ARN = "arn:aws:execute-api:eu-central-1:123456789012:ownapi/v1/GET/users/me"
@@ -157,7 +158,7 @@ def _forged(house: House) -> dict[str, str]:
     good = house.sign_in("acme-admin").tokens.access_token
     head, body, signature = good.split(".")
     header, claims = jwt.get_unverified_header(good), jwt.decode(good, options={"verify_signature": False})
-    pem = json.loads(house.world.secrets["signing"])["keys"][header["kid"]]
+    pem = PrivateKeys.decode(house.world.secrets["signing"]).pems[header["kid"]]
     public = json.dumps(house.keyring.key_set().jwks()["keys"][0]).encode()
 
     def signed(changes: dict[str, Any], heading: dict[str, Any] | None = None) -> str:

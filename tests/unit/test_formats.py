@@ -31,12 +31,14 @@ from doorward.errors import (
     UnacceptableName,
     WeakPassword,
 )
-from doorward.keyring import Algorithm, Keyring, KeySet, Signer, generate_key
+from doorward.keyring import Keyring, Signer
+from doorward.mac_keys import MacKeyring, decode_mac_keys
 from doorward.metadata import authorization_server_metadata
 from doorward.model import SessionId, SessionRef, TenantId, UserId
 from doorward.passwords import PasswordHasher, check_new_password
-from doorward.refresh_tokens import MacKeyring, decode_mac_keys, read_refresh_token
+from doorward.refresh_tokens import mint_refresh_token, read_refresh_token
 from doorward.settings import Settings
+from doorward.signing_keys import KeyPairAlgorithm, KeySet, generate_key
 from doorward.throttles import Attempt, Throttles, trust_key
 from local.front import Front
 from tests.fakes import FakeClock
@@ -121,9 +123,12 @@ class TestPasswords:
             check_new_password(password)
 
 
+REF = SessionRef(TenantId("acme"), UserId("0" * 26), SessionId("1" * 26))
+
+
 class TestKeys:
     @pytest.mark.parametrize("algorithm", ["RS256", "ES256", "EdDSA"])
-    def test_a_key_signs_and_its_published_half_verifies(self, algorithm: Algorithm) -> None:
+    def test_a_key_signs_and_its_published_half_verifies(self, algorithm: KeyPairAlgorithm) -> None:
         public, pem = generate_key(algorithm, 0)
         key_set = KeySet("https://id.example", "", (public,), 1)
         keyring = Keyring(lambda: key_set, FakeClock())
@@ -164,7 +169,7 @@ class TestKeys:
         with pytest.raises(NotInitialised):
             Signer(keyring, dict).current()
         with pytest.raises(NotInitialised):
-            decode_mac_keys(None)
+            MacKeyring(lambda: None, FakeClock()).read(mint_refresh_token(b"x", REF, 0))
         public, _ = generate_key("ES256", 0)
         with pytest.raises(Misconfigured):
             Signer(Keyring(lambda: KeySet("i", "", (public,)), FakeClock()), dict).current()
@@ -177,7 +182,7 @@ class TestKeys:
             loads.append(clock())
             return json.dumps({"keys": keys[:1] if len(loads) == 1 else keys[::-1]})
 
-        ring, ref = MacKeyring(load, clock), SessionRef(TenantId("acme"), UserId("0" * 26), SessionId("1" * 26))
+        ring, ref = MacKeyring(load, clock), REF
         old = ring.mint(ref, 0)
         newer = MacKeyring(lambda: json.dumps({"keys": keys[::-1]}), clock).mint(ref, 1)
         with pytest.raises(DoorwardError):
@@ -186,10 +191,10 @@ class TestKeys:
         assert ring.read(newer).generation == 1
         assert len(loads) == 2
         assert ring.read(old).generation == 0
-        assert read_refresh_token(decode_mac_keys(load()), newer).ref == ref
+        assert read_refresh_token([key.raw() for key in decode_mac_keys(load())], newer).ref == ref
 
     def test_a_mac_key_taken_away_is_of_no_use_after_five_minutes(self) -> None:
-        clock, ref = FakeClock(), SessionRef(TenantId("acme"), UserId("0" * 26), SessionId("1" * 26))
+        clock, ref = FakeClock(), REF
         secret = [json.dumps({"keys": [{"kid": "a", "key": base64.urlsafe_b64encode(b"a" * 32).decode()}]})]
         ring = MacKeyring(lambda: secret[0], clock)
         leaked = ring.mint(ref, 0)

@@ -62,7 +62,7 @@ def test_the_authorizer_only_reads_and_has_no_secret() -> None:
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
 def test_only_minting_functions_read_private_keys(name: str) -> None:
     assert bool(_actions(name, "SigningSecret")) == (
-        name in {"LoginFunction", "RefreshFunction", "ServiceTokensFunction"}
+        name in {"LoginFunction", "RefreshFunction", "RotateKeysFunction", "ServiceTokensFunction"}
     )
 
 
@@ -111,7 +111,7 @@ def test_what_is_any_is_routed_by_no_function() -> None:
             assert path in {other for verb, other, _, _ in routes() if verb != "ANY"}
 
 
-@pytest.mark.parametrize("name", sorted(set(FUNCTIONS) - {"AuthorizerFunction"}))
+@pytest.mark.parametrize("name", sorted(set(FUNCTIONS) - {"AuthorizerFunction", "RotateKeysFunction"}))
 def test_a_functions_routes_are_the_templates(name: str) -> None:
     resolver = importlib.import_module(f"functions.{folder_of(name)}.app").app
     theirs = [*resolver._static_routes, *resolver._dynamic_routes]

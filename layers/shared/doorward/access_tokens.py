@@ -7,8 +7,9 @@ from typing import Any
 import jwt
 
 from doorward.errors import InvalidToken
-from doorward.keyring import Keyring, SigningKey
+from doorward.keyring import Verifying
 from doorward.model import PLATFORM, AccessTokenClaims, Epochs, SessionId, TenantId, TokenId, UserId
+from doorward.signing_keys import SigningKey
 
 TYPE = "at+jwt"
 MAX_LENGTH = 8192
@@ -47,7 +48,7 @@ def mint_access_token(claims: AccessTokenClaims, key: SigningKey, issuer: str, a
     return jwt.encode(payload, key.key, algorithm=key.algorithm, headers={"typ": TYPE, "kid": key.kid})
 
 
-def verify_access_token(token: str, keyring: Keyring, audience: str, now_ms: int) -> AccessTokenClaims:
+def verify_access_token(token: str, keyring: Verifying, audience: str, now_ms: int) -> AccessTokenClaims:
     """Return the claims of an access token that this deployment signed and that has not expired.
 
     Whether it was revoked is another question: see `doorward.revocation`.

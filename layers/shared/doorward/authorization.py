@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from doorward.access_tokens import verify_access_token
 from doorward.errors import InvalidToken, MissingCredentials, SessionOver
-from doorward.keyring import Keyring
+from doorward.keyring import Verifying
 from doorward.model import Clock, Principal
 from doorward.refresh_tokens import COOKIE_NAME, read_cookie, same_secret
 from doorward.revocation import denial_reason, is_live, must_change_password
@@ -40,7 +40,7 @@ class Presented:
 class Authorize:
     """Decides who is calling. The same object serves the Lambda authorizer and signing out."""
 
-    keyring: Keyring
+    keyring: Verifying
     revocations: RevocationReader
     sessions: SessionReader
     audience: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from doorward.keyring import KeySet
+from doorward.signing_keys import KeySet
 
 
 def authorization_server_metadata(key_set: KeySet) -> dict[str, str | list[str]]:

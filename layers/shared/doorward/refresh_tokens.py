@@ -9,14 +9,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import json
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from doorward.errors import ForgedRefreshToken, InvalidGrant, NotInitialised, SessionOver
-from doorward.model import Clock, SessionId, SessionRef, TenantId, UserId
+from doorward.errors import ForgedRefreshToken, InvalidGrant, SessionOver
+from doorward.model import SessionId, SessionRef, TenantId, UserId
 
 COOKIE_NAME = "__Host-doorward"
 
@@ -66,77 +65,6 @@ def read_refresh_token(keys: Sequence[bytes], text: str) -> PresentedRefreshToke
         raise ForgedRefreshToken(reason="forged_refresh_token")
     ref = SessionRef(TenantId(tenant_id), UserId(user_id), SessionId(session_id))
     return PresentedRefreshToken(ref, int(generation))
-
-
-class MacKeyring:
-    """The MAC keys of refresh tokens, loaded lazily and kept in memory.
-
-    They are loaded anew every five minutes, so that a key taken away is soon of no use; and once, at most
-    once a minute, for a token that no known key proves: another environment may have met a newer key first.
-    """
-
-    def __init__(
-        self,
-        load: Callable[[], str | None],
-        clock: Clock,
-        *,
-        max_age_ms: int = 300_000,
-        reload_interval_ms: int = 60_000,
-    ) -> None:
-        """Take the function that reads the secret's text, `{"keys": [{"kid": …, "key": base64url}]}`."""
-        self._load = load
-        self._clock = clock
-        self._max_age_ms = max_age_ms
-        self._reload_interval_ms = reload_interval_ms
-        self._keys: tuple[bytes, ...] = ()
-        self._loaded_at_ms = 0
-
-    def mint(self, ref: SessionRef, generation: int) -> str:
-        """Return the refresh token of a session's generation.
-
-        Raises:
-            NotInitialised: the deployment has no MAC key yet.
-        """
-        return mint_refresh_token(self._current()[0], ref, generation)
-
-    def read(self, text: str) -> PresentedRefreshToken:
-        """Return what a refresh token stands for.
-
-        Raises:
-            InvalidGrant: it is no refresh token of this deployment.
-            NotInitialised: the deployment has no MAC key yet.
-        """
-        try:
-            return read_refresh_token(self._current(), text)
-        except ForgedRefreshToken:
-            if self._clock() - self._loaded_at_ms < self._reload_interval_ms:
-                raise
-            return read_refresh_token(self._reload(), text)
-
-    def derive(self, label: str) -> bytes:
-        """Return 16 bytes that only this deployment can derive from a label."""
-        return hmac.digest(self._current()[0], f"derive.{label}".encode("ascii"), "sha256")[:16]
-
-    def _current(self) -> tuple[bytes, ...]:
-        fresh = self._keys and self._clock() - self._loaded_at_ms < self._max_age_ms
-        return self._keys if fresh else self._reload()
-
-    def _reload(self) -> tuple[bytes, ...]:
-        self._keys = decode_mac_keys(self._load())
-        self._loaded_at_ms = self._clock()
-        return self._keys
-
-
-def decode_mac_keys(secret: str | None) -> tuple[bytes, ...]:
-    """Return the MAC keys in a secret's text, the current one first.
-
-    Raises:
-        NotInitialised: it holds no key yet.
-    """
-    keys = json.loads(secret or "{}").get("keys", [])
-    if not keys:
-        raise NotInitialised(reason="no refresh MAC key")
-    return tuple(base64.urlsafe_b64decode(key["key"]) for key in keys)
 
 
 def mint_cookie(ref: SessionRef) -> tuple[str, str]:

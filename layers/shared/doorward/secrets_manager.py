@@ -8,10 +8,14 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from doorward.errors import Unavailable
+from doorward.errors import Conflict, Unavailable
+from doorward.stores import Secret
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
+
+
+_CURRENT, _CANDIDATE = "AWSCURRENT", "AWSPENDING"
 
 
 class SecretsManager:
@@ -22,21 +26,43 @@ class SecretsManager:
         config = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3})
         self._client: SecretsManagerClient = client or boto3.client("secretsmanager", config=config)
 
-    def read(self, secret_id: str) -> str | None:
-        """Return the secret's text, or None if it has no value yet.
+    def read(self, secret_id: str) -> Secret:
+        """Return the secret as it is now.
 
         Raises:
             Unavailable: Secrets Manager does not answer.
         """
         try:
-            return self._client.get_secret_value(SecretId=secret_id)["SecretString"]
+            answer = self._client.get_secret_value(SecretId=secret_id, VersionStage=_CURRENT)
         except self._client.exceptions.ResourceNotFoundException:
-            return None
-        except ClientError as error:
-            raise Unavailable(reason=f"secretsmanager:{error.response['Error']['Code']}") from error
-        except BotoCoreError as error:
-            raise Unavailable(reason=f"secretsmanager:{type(error).__name__}") from error
+            return Secret()
+        except (ClientError, BotoCoreError) as error:
+            raise _unavailable(error) from error
+        return Secret(answer["SecretString"], answer["VersionId"])
 
-    def write(self, secret_id: str, text: str) -> None:
-        """Replace the secret's text."""
-        self._client.put_secret_value(SecretId=secret_id, SecretString=text)
+    def replace(self, secret_id: str, text: str, seen: Secret) -> None:
+        """Give a secret a new text, if it is still as it was seen.
+
+        The label AWSCURRENT moves from the version that was seen to the new one, and Secrets Manager refuses to move
+        it from a version that it is no longer at (API reference, UpdateSecretVersionStage).
+
+        Raises:
+            Conflict: somebody else changed it since.
+            Unavailable: Secrets Manager does not answer.
+        """
+        removed = {} if seen.version is None else {"RemoveFromVersionId": seen.version}
+        try:
+            made = self._client.put_secret_value(SecretId=secret_id, SecretString=text, VersionStages=[_CANDIDATE])
+            if _CURRENT not in made["VersionStages"]:  # the first version of all gets it at once
+                self._client.update_secret_version_stage(
+                    SecretId=secret_id, VersionStage=_CURRENT, MoveToVersionId=made["VersionId"], **removed
+                )
+        except self._client.exceptions.InvalidParameterException as error:
+            raise Conflict from error
+        except (ClientError, BotoCoreError) as error:
+            raise _unavailable(error) from error
+
+
+def _unavailable(error: ClientError | BotoCoreError) -> Unavailable:
+    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+    return Unavailable(reason=f"secretsmanager:{code}")

@@ -10,7 +10,7 @@ from ulid import ULID
 from doorward import audit
 from doorward.access_tokens import mint_access_token
 from doorward.errors import InvalidRequest, NotFound
-from doorward.keyring import Signer
+from doorward.keyring import Signing
 from doorward.model import (
     SERVICE,
     AccessTokenClaims,
@@ -39,7 +39,7 @@ class ManageServiceTokens:
     """
 
     tokens: ServiceTokenStore
-    signer: Signer
+    signer: Signing
     clock: Clock
     audience: str
     default_ttl_seconds: int
@@ -60,8 +60,8 @@ class ManageServiceTokens:
         require_own_admin(principal, tenant_id)
         now = self.clock() // 1000
         ttl_seconds = self._checked(name, ttl_seconds)
-        tenant, epochs = self.tokens.tenant(tenant_id, name)
-        if tenant is None or tenant.status != "active":
+        begun = self.tokens.begin(tenant_id, name)
+        if begun.tenant is None or begun.tenant.status != "active":
             raise NotFound
         token = ServiceToken(tenant_id, TokenId(str(ULID())), name, principal.user_id, self.clock(), now + ttl_seconds)
         claims = AccessTokenClaims(
@@ -72,11 +72,12 @@ class ManageServiceTokens:
             client_id=service_user_id(name),
             session_id=SessionId(token.id),
             token_id=token.id,
-            epochs=epochs,
+            epochs=begun.epochs,
             issued_at=now,
             expires_at=token.expires_at,
         )
-        text = mint_access_token(claims, self.signer.current(), self.signer.issuer, self.audience)
+        key = self.signer.current(begun.revoked_kids)
+        text = mint_access_token(claims, key, self.signer.issuer, self.audience)
         self.tokens.add(token)
         audit.record("service_token_minted", tenant_id=tenant_id, token_id=token.id, by=principal.user_id)
         return text, token

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from doorward.errors import Misconfigured, NotFound
@@ -25,6 +25,9 @@ class Settings:
     signing_secret_id: str = ""
     refresh_mac_secret_id: str = ""
     audience: str = "doorward"
+    signing_algorithm: str = "RS256"
+    jwt_secret: str = field(default="", repr=False)
+    jwt_secret_previous: str = field(default="", repr=False)
     allowed_origin: str = ""
     default_tenant_id: str = ""
     demo_enabled: str = "false"
@@ -33,6 +36,9 @@ class Settings:
     refresh_overlap_seconds: int = 10
     service_token_ttl_seconds: int = 3600
     service_token_max_ttl_seconds: int = 2_592_000
+    key_rotation_days: int = 90
+    key_announce_seconds: int = 86_400
+    key_cache_seconds: int = 300
     argon2_memory_kib: int = 19_456
     argon2_time_cost: int = 2
     throttle_window_seconds: int = 300
@@ -54,11 +60,11 @@ class Settings:
             Misconfigured: a number is not a positive whole number.
         """
         values: dict[str, Any] = {}
-        for field in fields(cls):
-            text = environment.get(field.name.upper())
+        for setting in fields(cls):
+            text = environment.get(setting.name.upper())
             if text is None or text == "":
                 continue
-            values[field.name] = _positive(field.name, text) if isinstance(field.default, int) else text
+            values[setting.name] = _positive(setting.name, text) if isinstance(setting.default, int) else text
         return cls(**values)
 
     def require(self, name: str) -> str:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from functools import cache, cached_property
 
 from doorward.bootstrap.clock import clock
+from doorward.bootstrap.keys import public_keyring, verifying_keys
 from doorward.dynamodb.client import BotoGateway, connect
 from doorward.dynamodb.items import Tables
-from doorward.dynamodb.keys import DynamoKeySets, load_cursor_key
+from doorward.dynamodb.keys import load_cursor_key
 from doorward.dynamodb.revocations import DynamoRevocations, RevocationWriter
 from doorward.dynamodb.sessions import DynamoSessions
 from doorward.errors import NotInitialised
-from doorward.keyring import Keyring, Signer
+from doorward.keyring import Signer, Signing, Verifying
+from doorward.mac_keys import MacKeyring
 from doorward.passwords import PasswordHasher
-from doorward.refresh_tokens import MacKeyring
 from doorward.secrets_manager import SecretsManager
 from doorward.sessions.minting import TokenMinter
 from doorward.settings import Settings
+from doorward.shared_secret import SharedSecret
+from doorward.signing_keys import PrivateKeys
 from doorward.throttles import Throttles
 
 
@@ -51,20 +53,23 @@ class Parts:
         return SecretsManager()
 
     @cached_property
-    def keyring(self) -> Keyring:
-        """The public keys."""
-        key_sets = DynamoKeySets(self.gateway, self.settings.require("signing_keys_table"))
-        return Keyring(key_sets.load, clock)
+    def keyring(self) -> Verifying:
+        """The keys that verify access tokens."""
+        return verifying_keys(self.settings, self.gateway)
 
     @cached_property
-    def signer(self) -> Signer:
-        """The private key that signs."""
-        return Signer(self.keyring, self._private_keys)
+    def signer(self) -> Signing:
+        """The key that signs access tokens."""
+        if isinstance(self.keyring, SharedSecret):
+            return self.keyring
+        keyring = public_keyring(self.settings, self.gateway)
+        return Signer(keyring, lambda: PrivateKeys.decode(self._secret("signing_secret_id")).pems)
 
     @cached_property
     def mac_keyring(self) -> MacKeyring:
         """The MAC keys of refresh tokens."""
-        return MacKeyring(lambda: self._secret("refresh_mac_secret_id"), clock)
+        max_age_ms = self.settings.key_cache_seconds * 1000
+        return MacKeyring(lambda: self._secret("refresh_mac_secret_id"), clock, max_age_ms=max_age_ms)
 
     @cached_property
     def minter(self) -> TokenMinter:
@@ -107,12 +112,8 @@ class Parts:
         """Sessions."""
         return DynamoSessions(self.gateway, self.tables, self.revocation_writer)
 
-    def _private_keys(self) -> dict[str, str]:
-        keys: dict[str, str] = json.loads(self._secret("signing_secret_id")).get("keys", {})
-        return keys
-
     def _secret(self, setting: str) -> str:
-        text = self.secrets.read(self.settings.require(setting))
+        text = self.secrets.read(self.settings.require(setting)).text
         if text is None:
             raise NotInitialised(reason=f"{setting} has no value")
         return text

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 
-from doorward.bootstrap.clock import clock
-from doorward.dynamodb.keys import load_key_set
+from doorward.bootstrap.keys import verifying_keys
 from doorward.dynamodb.wire import Endpoint, WireReads
-from doorward.keyring import Keyring
+from doorward.keyring import Verifying
 from doorward.settings import Settings
 
 
-def wire(settings: Settings) -> Keyring:
+def wire(settings: Settings) -> Verifying:
     """Return the public keys."""
-    gateway = WireReads(Endpoint.from_environment(os.environ))
-    return Keyring(lambda: load_key_set(gateway, settings.require("signing_keys_table")), clock, max_age_ms=60_000)
+    return verifying_keys(settings, WireReads(Endpoint.from_environment(os.environ)))

@@ -12,7 +12,7 @@ from doorward.dynamodb import actions
 from doorward.dynamodb.gateway import ConditionFailed, Gateway, Reads
 from doorward.dynamodb.items import Key
 from doorward.errors import Conflict, NotInitialised
-from doorward.keyring import KeySet, PublicKey
+from doorward.signing_keys import KeySet, PublicKey
 
 _KEY_SET: Key = {"pk": "key_set"}
 _CURSOR: Key = {"pk": "cursor"}

@@ -172,6 +172,14 @@ class DynamoRevocations:
                 return
         raise Conflict
 
+    def revoke_key(self, kid: str, now_ms: int) -> None:
+        """Refuse everything that a key signed."""
+        table, now = self.writer.table, now_ms // 1000
+        item = self.gateway.get((table, KEYS_REVOCATIONS_KEY)) or {}
+        dead = [name for name, end in item.items() if name.startswith(KID_PREFIX) and end < now]
+        assign = {f"{KID_PREFIX}{kid}": _horizon(now_ms), "expires_at": _horizon(now_ms)}
+        self.gateway.write(actions.update(table, KEYS_REVOCATIONS_KEY, assign=assign, remove=dead))
+
     def cut_off(self, cutoffs: Sequence[Cutoff], now_ms: int) -> None:
         """Apply general revocations in one transaction.
 

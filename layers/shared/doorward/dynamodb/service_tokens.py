@@ -7,11 +7,25 @@ from dataclasses import dataclass
 
 from doorward.dynamodb import actions
 from doorward.dynamodb.gateway import ConditionFailed, Gateway
-from doorward.dynamodb.items import Tables, service_token_key, tenant_key, tenant_revocations_key, user_revocations_key
+from doorward.dynamodb.items import (
+    KEYS_REVOCATIONS_KEY,
+    Tables,
+    service_token_key,
+    tenant_key,
+    tenant_revocations_key,
+    user_revocations_key,
+)
 from doorward.dynamodb.revocations import RevocationWriter
-from doorward.dynamodb.shapes import service_token_attributes, to_revocation_state, to_service_token, to_tenant
+from doorward.dynamodb.shapes import (
+    KID_PREFIX,
+    service_token_attributes,
+    suffixes,
+    to_revocation_state,
+    to_service_token,
+    to_tenant,
+)
 from doorward.errors import Conflict
-from doorward.model import Epochs, ServiceToken, Tenant, TenantId, TokenId, service_user_id
+from doorward.model import Epochs, ServiceToken, Snapshot, TenantId, TokenId, service_user_id
 from doorward.revocation import mark_revoked
 from doorward.stores import Page
 
@@ -26,18 +40,19 @@ class DynamoServiceTokens:
     tables: Tables
     revocations: RevocationWriter
 
-    def tenant(self, tenant_id: TenantId, name: str) -> tuple[Tenant | None, Epochs]:
-        """Return the tenant and the epochs under which a service token of it begins, as of one moment."""
+    def begin(self, tenant_id: TenantId, name: str) -> Snapshot:
+        """Return tenant, epochs and revoked keys under which a service token begins, as of one moment."""
         tables = self.tables
-        tenant, user_item, tenant_item = self.gateway.transact_get(
+        tenant, user_item, tenant_item, keys = self.gateway.transact_get(
             [
                 (tables.users, tenant_key(tenant_id)),
                 (tables.revocations, user_revocations_key(tenant_id, service_user_id(name))),
                 (tables.revocations, tenant_revocations_key(tenant_id)),
+                (tables.revocations, KEYS_REVOCATIONS_KEY),
             ]
         )
         epochs = Epochs(to_revocation_state(user_item).min_epoch, (tenant_item or {}).get("min_epoch", 0))
-        return to_tenant(tenant), epochs
+        return Snapshot(tenant=to_tenant(tenant), epochs=epochs, revoked_kids=suffixes(keys or {}, KID_PREFIX))
 
     def add(self, token: ServiceToken) -> None:
         """Store a token that was minted."""

@@ -9,6 +9,7 @@ from doorward.dynamodb import actions
 from doorward.dynamodb.attempts import settle_actions
 from doorward.dynamodb.gateway import ConditionFailed, Gateway, Place, Reads
 from doorward.dynamodb.items import (
+    KEYS_REVOCATIONS_KEY,
     Item,
     Tables,
     credential_key,
@@ -23,7 +24,9 @@ from doorward.dynamodb.items import (
 )
 from doorward.dynamodb.revocations import RevocationWriter
 from doorward.dynamodb.shapes import (
+    KID_PREFIX,
     session_attributes,
+    suffixes,
     to_membership,
     to_revocation_state,
     to_session,
@@ -186,6 +189,7 @@ def _admission(tables: Tables, tenant_id: TenantId, user_id: UserId) -> list[Pla
         (tables.users, tenant_key(tenant_id)),
         (tables.revocations, user_revocations_key(tenant_id, user_id)),
         (tables.revocations, tenant_revocations_key(tenant_id)),
+        (tables.revocations, KEYS_REVOCATIONS_KEY),
     ]
 
 
@@ -196,7 +200,7 @@ def _with_session(tables: Tables, ref: SessionRef) -> list[Place]:
 def _snapshot(
     admission: Sequence[Item | None], *, password_hash: str | None = None, session: Item | None = None
 ) -> Snapshot:
-    user, membership, tenant, user_revocations, tenant_revocations = admission
+    user, membership, tenant, user_revocations, tenant_revocations, keys = admission
     state = to_revocation_state(user_revocations)
     return Snapshot(
         user=to_user(user),
@@ -206,4 +210,5 @@ def _snapshot(
         session=to_session(session),
         epochs=Epochs(state.min_epoch, (tenant_revocations or {}).get("min_epoch", 0)),
         sessions_from=state.sessions_min_epoch,
+        revoked_kids=suffixes(keys or {}, KID_PREFIX),
     )

@@ -99,7 +99,7 @@ class AccessTokenClaims:
 class Snapshot:
     """All that decides whether somebody is let in, as it was at one moment.
 
-    `sessions_from` is the epoch below which the user's sessions are dead.
+    `sessions_from` is the epoch below which the user's sessions are dead; no key of `revoked_kids` may sign for them.
     """
 
     user: User | None = None
@@ -109,6 +109,7 @@ class Snapshot:
     session: Session | None = None
     epochs: Epochs = Epochs()
     sessions_from: int = 0
+    revoked_kids: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

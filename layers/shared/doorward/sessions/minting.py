@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from ulid import ULID
 
 from doorward.access_tokens import mint_access_token
-from doorward.keyring import Signer
+from doorward.keyring import Signing
+from doorward.mac_keys import MacKeyring
 from doorward.model import AccessTokenClaims, Session, Snapshot, TokenId, TokenPair, User
-from doorward.refresh_tokens import MacKeyring
 
 DEFAULT_CLIENT_ID = "doorward"
 
@@ -25,7 +25,7 @@ class TokenMinter:
         access_ttl_seconds: how long an access token lives.
     """
 
-    signer: Signer
+    signer: Signing
     mac_keyring: MacKeyring
     audience: str
     access_ttl_seconds: int
@@ -42,8 +42,9 @@ class TokenMinter:
         session_left = max((session.expires_at_ms - now_ms) // 1000, 0)
         expires_in = min(self.access_ttl_seconds, session_left)
         claims = self._claims(session, snapshot, roles, now, now + expires_in)
+        key = self.signer.current(snapshot.revoked_kids)
         return TokenPair(
-            access_token=mint_access_token(claims, self.signer.current(), self.signer.issuer, self.audience),
+            access_token=mint_access_token(claims, key, self.signer.issuer, self.audience),
             expires_in=expires_in,
             refresh_token=self.mac_keyring.mint(session.ref, session.generation),
             refresh_expires_in=session_left,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from doorward import audit
 from doorward.access_tokens import verify_access_token
 from doorward.errors import InvalidGrant, InvalidToken
-from doorward.keyring import Keyring
+from doorward.keyring import Verifying
+from doorward.mac_keys import MacKeyring
 from doorward.model import Clock
-from doorward.refresh_tokens import MacKeyring
 from doorward.stores import RevocationStore, SessionStore
 
 
@@ -19,7 +19,7 @@ class Revoke:
 
     sessions: SessionStore
     revocations: RevocationStore
-    keyring: Keyring
+    keyring: Verifying
     mac_keyring: MacKeyring
     audience: str
     clock: Clock

@@ -14,7 +14,7 @@ from doorward.stores.accounts import (
     UserRemover,
     UserWriter,
 )
-from doorward.stores.keys import KeySetStore, SecretStore
+from doorward.stores.keys import KeyRevocationStore, KeySetStore, Secret, SecretStore
 from doorward.stores.sessions import (
     AttemptStore,
     Directory,
@@ -29,6 +29,7 @@ from doorward.stores.sessions import (
 __all__ = [
     "AttemptStore",
     "Directory",
+    "KeyRevocationStore",
     "KeySetStore",
     "Located",
     "NotificationStore",
@@ -36,6 +37,7 @@ __all__ = [
     "RevocationReader",
     "RevocationStore",
     "Rotation",
+    "Secret",
     "SecretStore",
     "ServiceTokenStore",
     "SessionReader",

@@ -9,10 +9,10 @@ from typing import Generic, Protocol, TypeVar
 from doorward.commands import NewUser
 from doorward.model import (
     Cutoff,
-    Epochs,
     Notification,
     SeenNotification,
     ServiceToken,
+    Snapshot,
     Tenant,
     TenantId,
     TokenId,
@@ -139,8 +139,8 @@ class TenantStore(Protocol):
 class ServiceTokenStore(Protocol):
     """Service tokens, as far as they are listed and revoked; the tokens themselves are kept nowhere."""
 
-    def tenant(self, tenant_id: TenantId, name: str) -> tuple[Tenant | None, Epochs]:
-        """Return the tenant and the epochs under which a service token of it begins, as of one moment."""
+    def begin(self, tenant_id: TenantId, name: str) -> Snapshot:
+        """Return tenant, epochs and revoked keys under which a service token begins, as of one moment."""
 
     def add(self, token: ServiceToken) -> None:
         """Store a token that was minted."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
-from doorward.keyring import KeySet
+from doorward.signing_keys import KeySet
 
 
 class KeySetStore(Protocol):
@@ -25,11 +26,30 @@ class KeySetStore(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A secret as it was read; without a value, text and version are None."""
+
+    text: str | None = None
+    version: str | None = None
+
+
 class SecretStore(Protocol):
     """Texts that only some functions may read."""
 
-    def read(self, secret_id: str) -> str | None:
-        """Return the secret's text, or None if it has no value yet."""
+    def read(self, secret_id: str) -> Secret:
+        """Return the secret as it is now."""
 
-    def write(self, secret_id: str, text: str) -> None:
-        """Replace the secret's text."""
+    def replace(self, secret_id: str, text: str, seen: Secret) -> None:
+        """Give a secret a new text, if it is still as it was seen.
+
+        Raises:
+            Conflict: somebody else changed it since.
+        """
+
+
+class KeyRevocationStore(Protocol):
+    """Revoked signing keys, as the authorizer reads them."""
+
+    def revoke_key(self, kid: str, now_ms: int) -> None:
+        """Refuse everything that a key signed."""

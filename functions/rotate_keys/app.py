@@ -1,0 +1,15 @@
+"""Moves keys through their states, every hour and when scripts/rotate_keys.py asks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from doorward.bootstrap import once, rotate_keys
+from doorward.key_commands import execute
+
+services = once(rotate_keys.wire)
+
+
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
+    """Return the keys after what was due."""
+    return execute(services().signing, services().mac, event)

@@ -1,0 +1,58 @@
+"""What the rotate_keys function needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from doorward.bootstrap.clock import clock
+from doorward.bootstrap.parts import Parts
+from doorward.dynamodb.keys import DynamoKeySets
+from doorward.errors import Misconfigured
+from doorward.key_states import Policy
+from doorward.rotation import RotateMacKeys, RotateSigningKeys
+from doorward.settings import Settings
+from doorward.signing_keys import ALGORITHMS
+
+_DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Rotation of both kinds of keys."""
+
+    signing: RotateSigningKeys
+    mac: RotateMacKeys
+
+
+def wire(settings: Settings) -> Services:
+    """Return the use cases of rotation.
+
+    Raises:
+        Misconfigured: keys would sign before every function knows them, or the algorithm is unknown.
+    """
+    parts = Parts(settings)
+    algorithm = next((name for name in ALGORITHMS if name == settings.signing_algorithm), None)
+    if algorithm is None:
+        raise Misconfigured(reason=f"SIGNING_ALGORITHM is one of {', '.join(ALGORITHMS)}")
+    signing = RotateSigningKeys(
+        key_sets=DynamoKeySets(parts.gateway, settings.require("signing_keys_table")),
+        secrets=parts.secrets,
+        secret_id=settings.require("signing_secret_id"),
+        revocations=parts.revocations,
+        policy=_policy(settings, max(settings.access_ttl_seconds, settings.service_token_max_ttl_seconds)),
+        algorithm=None if settings.jwt_secret else algorithm,
+        clock=clock,
+    )
+    policy = _policy(settings, settings.refresh_ttl_seconds)
+    return Services(signing, RotateMacKeys(parts.secrets, settings.require("refresh_mac_secret_id"), policy, clock))
+
+
+def _policy(settings: Settings, token_life_seconds: int) -> Policy:
+    if settings.key_announce_seconds <= settings.key_cache_seconds:
+        raise Misconfigured(reason="KEY_ANNOUNCE_SECONDS must be more than KEY_CACHE_SECONDS")
+    return Policy(
+        period_ms=settings.key_rotation_days * _DAY_MS,
+        announce_ms=settings.key_announce_seconds * 1000,
+        token_life_ms=token_life_seconds * 1000,
+        cache_ms=settings.key_cache_seconds * 1000,
+    )

@@ -1,0 +1,145 @@
+"""Rotations under traffic on the local cloud: not one token may be refused.
+
+Callers verify their access tokens through the authorizer and offline from a cached JWKS, and refresh; meanwhile the
+keys rotate three times.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import jwt
+
+ROTATIONS = 3
+MIN_VERIFICATIONS, MIN_REFRESHES = 2000, 500
+CALLERS = 4
+_LOOPBACK = frozenset({"127.0.0.1", "localhost"})
+_PATIENCE_SECONDS = 240
+_JWKS_CACHE_SECONDS = 5  # as long as the local cloud's Cache-Control allows
+
+
+@dataclass
+class Tally:
+    """What callers saw."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    kids: set[str] = field(default_factory=set)
+    refused: list[str] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, what: str, problem: str | None = None) -> None:
+        """Count one thing that was done, and keep its failure."""
+        with self.lock:
+            self.counts[what] += 1
+            if problem is not None:
+                self.refused.append(f"{what}: {problem}")
+
+
+class Caller(threading.Thread):
+    """Somebody who stays signed in."""
+
+    def __init__(self, url: str, keys: jwt.PyJWKClient, tally: Tally, done: threading.Event) -> None:
+        """Take where to call, how to verify offline, where to count, and when to end."""
+        super().__init__(daemon=True)
+        self._url = url
+        self._keys = keys
+        self._tally = tally
+        self._done = done
+
+    def run(self) -> None:
+        """Refresh, verify online and offline, until told to end."""
+        credentials = {"username": "acme-admin", "password": "admin123"}
+        _, tokens = _call(self._url, "POST", "/auth/login", credentials)
+        while not self._done.is_set():
+            for _ in range(3):
+                self._verify(tokens["access_token"])
+            status, answer = _call(self._url, "POST", "/auth/refresh", {"refresh_token": tokens["refresh_token"]})
+            self._tally.add("refresh", None if status == http.client.OK else f"{status} {answer}")
+            if status == http.client.OK:
+                tokens = answer
+
+    def _verify(self, token: str) -> None:
+        status, answer = _call(self._url, "GET", "/users/me", token=token)
+        self._tally.add("authorizer", None if status == http.client.OK else f"{status} {answer}")
+        with self._tally.lock:
+            self._tally.kids.add(jwt.get_unverified_header(token)["kid"])
+        try:
+            key = self._keys.get_signing_key_from_jwt(token)
+            jwt.decode(token, key, algorithms=[key.algorithm_name], audience="doorward", issuer=self._url)
+        except jwt.PyJWTError as error:
+            self._tally.add("offline", str(error))
+        else:
+            self._tally.add("offline")
+
+
+def drill(outputs: Mapping[str, str], url: str) -> int:
+    """Rotate three times under traffic, print what was seen, and return the exit status: 1 if anything was refused.
+
+    Args:
+        outputs: of the stack in the local cloud.
+        url: of the local cloud.
+    """
+    from scripts.rotate_keys import invoke  # noqa: PLC0415 - the script calls this module
+
+    if urlsplit(url).hostname not in _LOOPBACK:
+        print("the drill is for the local cloud alone")
+        return 2
+    tally, done = Tally(), threading.Event()
+    keys = jwt.PyJWKClient(f"{url}/.well-known/jwks.json", cache_keys=False, lifespan=_JWKS_CACHE_SECONDS)
+    callers = [Caller(url, keys, tally, done) for _ in range(CALLERS)]
+    for caller in callers:
+        caller.start()
+    started = time.monotonic()
+    rotations = 0
+    while time.monotonic() - started < _PATIENCE_SECONDS and not _is_enough(tally, rotations):
+        before = invoke(outputs["RotateKeysFunction"], {"command": "advance"})
+        after = invoke(outputs["RotateKeysFunction"], {"command": "rotate"})
+        rotations += before["signing"][0]["kid"] != after["signing"][0]["kid"] and rotations < ROTATIONS
+        time.sleep(1)
+    done.set()
+    for caller in callers:
+        caller.join(30)
+    return _report(tally, rotations, time.monotonic() - started)
+
+
+def _is_enough(tally: Tally, rotations: int) -> bool:
+    with tally.lock:
+        verified = tally.counts["authorizer"] + tally.counts["offline"]
+        return rotations >= ROTATIONS and verified >= MIN_VERIFICATIONS and tally.counts["refresh"] >= MIN_REFRESHES
+
+
+def _report(tally: Tally, rotations: int, seconds: float) -> int:
+    counts = tally.counts
+    print(
+        f"{rotations} rotations in {seconds:.0f} s, {len(tally.kids)} keys signed: "
+        f"{counts['authorizer']} requests through the authorizer, {counts['offline']} offline verifications, "
+        f"{counts['refresh']} refreshes; refused: {len(tally.refused)}"
+    )
+    for line in tally.refused[:10]:
+        print(f"  {line[:300]}")
+    enough = rotations >= ROTATIONS and sum(counts.values()) >= MIN_VERIFICATIONS + MIN_REFRESHES
+    return 0 if enough and not tally.refused else 1
+
+
+def _call(
+    url: str, method: str, path: str, body: Mapping[str, str] | None = None, token: str | None = None
+) -> tuple[int, Any]:
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
+    headers = {"Content-Type": "application/json"} if body else {}
+    if token is not None:
+        headers["Authorization"] = f"Bearer {token}"
+    try:
+        connection.request(method, path, json.dumps(body) if body else None, headers)
+        answer = connection.getresponse()
+        content = answer.read()
+    finally:
+        connection.close()
+    return answer.status, json.loads(content) if content else None

@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""Show and rotate the keys of a deployed stack.
+
+The stack's own function does the work, so that whoever calls it needs no access to a key, only the right to invoke
+that function. Without an option it takes the steps that are due, as the schedule does every hour.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "layers" / "shared")]
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the script; return its exit status."""
+    options = _parse(arguments)
+    try:
+        stack = boto3.client("cloudformation").describe_stacks(StackName=options.stack)["Stacks"][0]
+        outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+        if options.drill:
+            from local.drill import drill  # noqa: PLC0415 - the drill is for development, not for operators' machines
+
+            return drill(outputs, options.drill)
+        keys = invoke(outputs["RotateKeysFunction"], _event(options))
+    except (BotoCoreError, ClientError, RuntimeError) as error:
+        print(f"not done: {error}")
+        return 1
+    _show(keys)
+    return 0
+
+
+def invoke(function: str, event: dict[str, str]) -> dict[str, Any]:
+    """Return what the function answers.
+
+    Raises:
+        RuntimeError: it failed.
+    """
+    answer = boto3.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
+    content: dict[str, Any] = json.loads(answer["Payload"].read())
+    if "FunctionError" in answer or "signing" not in content:
+        raise RuntimeError(content.get("errorMessage", "the function failed; see its log"))
+    return content
+
+
+def _event(options: argparse.Namespace) -> dict[str, str]:
+    if options.revoke:
+        return {"command": "revoke", "kid": options.revoke}
+    return {"command": "rotate" if options.now else "advance"}
+
+
+def _show(keys: dict[str, Any]) -> None:
+    if not keys["signing"] and not keys["mac"]:
+        print("there are no keys yet: run scripts/initialize_security.py")
+    for kind, listed in (("signing key", keys["signing"]), ("refresh MAC key", keys["mac"])):
+        for key in listed:
+            meaning = {"pending": "may sign from", "active": "signs until about", "retiring": "verifies until"}
+            algorithm = f" {key['algorithm']}" if "algorithm" in key else ""
+            print(f"{kind}{algorithm} {key['kid']}: {key['state']}, {meaning[key['state']]} {key['until']}")
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--stack", default="doorward", help="the name of the CloudFormation stack (doorward)")
+    chosen = parser.add_mutually_exclusive_group()
+    chosen.add_argument("--now", action="store_true", help="rotate now, as far as the next keys are announced")
+    chosen.add_argument(
+        "--revoke", metavar="KID", help="emergency: refuse everything that this key signed; the next key signs at once"
+    )
+    chosen.add_argument(
+        "--drill",
+        metavar="URL",
+        nargs="?",
+        const="http://localhost:8080",
+        help="on the local cloud only: three rotations under traffic; shows what was refused",
+    )
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""What secrets promise: nobody overwrites what he has not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from doorward.errors import Conflict, Unavailable
+from doorward.secrets_manager import SecretsManager
+from doorward.stores import Secret, SecretStore
+from tests import fakes
+
+
+@pytest.fixture(params=["memory", "moto"])
+def secrets(request: pytest.FixtureRequest) -> Iterator[SecretStore]:
+    if request.param == "memory":
+        yield fakes.MemorySecrets(fakes.World())
+        return
+    with mock_aws():
+        client = boto3.client("secretsmanager", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+        client.create_secret(Name="keys")
+        yield SecretsManager(client)
+
+
+def test_a_secret_without_a_value_is_empty(secrets: SecretStore) -> None:
+    assert secrets.read("keys") == Secret()
+
+
+def test_what_is_written_is_read(secrets: SecretStore) -> None:
+    secrets.replace("keys", "one", Secret())
+    for text in ("two", "three", "four"):
+        secrets.replace("keys", text, secrets.read("keys"))
+        assert secrets.read("keys").text == text
+
+
+def test_who_has_not_seen_the_present_text_does_not_replace_it(secrets: SecretStore) -> None:
+    secrets.replace("keys", "one", Secret())
+    one = secrets.read("keys")
+    with pytest.raises(Conflict):
+        secrets.replace("keys", "other", Secret())
+    secrets.replace("keys", "two", one)
+    for stale in (one, Secret()):
+        with pytest.raises(Conflict):
+            secrets.replace("keys", "three", stale)
+    assert secrets.read("keys").text == "two"
+
+
+def test_an_answer_that_is_none_is_unavailability() -> None:
+    client = boto3.client(
+        "secretsmanager",
+        "us-east-1",
+        aws_access_key_id="x",
+        aws_secret_access_key="x",
+        endpoint_url="http://127.0.0.1:1",
+    )
+    for call in (
+        lambda: SecretsManager(client).read("keys"),
+        lambda: SecretsManager(client).replace("keys", "", Secret()),
+    ):
+        with pytest.raises(Unavailable):
+            call()
