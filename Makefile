@@ -4,12 +4,13 @@
 # make test         lint, types, unit, contract, function and template tests
 # make e2e          black-box tests against a local cloud of their own
 # make test-versions the unit tests on Python 3.11, 3.12 and 3.13
+# make openapi      write the API's description and pages anew
 # make bench        what importing each function costs
 # make lock         compile the requirements files anew
 PYTHON ?= python3
 PORT ?= 8080
 EMULATOR_PORT ?= 4566
-.PHONY: python run deploy-local logs test test-versions e2e bench lock
+.PHONY: python run deploy-local logs test test-versions e2e openapi bench lock
 
 # Old Pythons cannot even read the code, so they are turned away here.
 python:
@@ -39,6 +40,7 @@ test: $(VENV)/.installed
 	$(VENV)/bin/ruff format --check --quiet .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/cfn-lint template.yaml
+	PYTHONPATH=layers/shared $(VENV)/bin/python -m openapi --check
 	$(PYTEST) -q -n auto --cov --cov-report=term --cov-fail-under=95
 
 # The unit tests on every Python that the code promises and this machine has.
@@ -52,6 +54,9 @@ test-versions: $(VENV)/.installed
 
 e2e: $(VENV)/.installed
 	$(PYTEST) -q -s tests/e2e
+
+openapi: $(VENV)/.installed
+	PYTHONPATH=layers/shared $(VENV)/bin/python -m openapi
 
 bench: $(VENV)/.installed
 	$(VENV)/bin/python -m bench.imports

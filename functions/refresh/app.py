@@ -37,9 +37,10 @@ def _answer(tenant_id: TenantId | None) -> Response[str]:
     if body.grant_type not in (None, "refresh_token"):
         raise UnsupportedGrantType
     if tenant_id is None and body.tenant_id is not None:
-        return answer_tokens(services().switch(body.refresh_token, TenantId(body.tenant_id), received_at_ms(app)))
+        wanted_tenant, arrival = TenantId(body.tenant_id), received_at_ms(app)
+        return answer_tokens(services().switch(body.refresh_token, wanted_tenant, arrival, body.client_id))
     wanted = {TenantId(wish) for wish in (tenant_id, body.tenant_id) if wish}
-    return answer_tokens(services().refresh(body.refresh_token, wanted, received_at_ms(app)))
+    return answer_tokens(services().refresh(body.refresh_token, wanted, received_at_ms(app), body.client_id))
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import boto3
+import jsonschema
 import pytest
 from moto import mock_aws
 
-from doorward.api import answers
+from doorward.api import answers, problems
 from doorward.bootstrap import authorizer, well_known
 from doorward.bootstrap.parts import Parts
 from doorward.dynamodb.client import BotoGateway, connect
@@ -70,7 +73,9 @@ class Deployment:
         sent["multiValueHeaders"] = {name: [value] for name, value in sent["headers"].items()}
         if context is not None:
             sent["requestContext"]["authorizer"] = context
-        return parsed(self.raw(name, sent))
+        answer = parsed(self.raw(name, sent))
+        conforms(method, path, answer)
+        return answer
 
     def authorize(self, headers: dict[str, str], method: str = "GET") -> dict[str, str]:
         """Return the context that the authorizer passes on; raise what it raises."""
@@ -95,6 +100,37 @@ class Deployment:
         found = self.requests[:]
         self.requests.clear()
         return found
+
+
+def conforms(method: str, path: str, answer: Answer) -> None:
+    """Hold an answer to the OpenAPI document, if its path is a path of it."""
+    found = _described(method, path)
+    if found is None:
+        return
+    shown = found["responses"].get(str(answer["statusCode"]))
+    assert shown is not None, f"{method} {path} is not documented to answer {answer['statusCode']}: {answer['body']}"
+    media_type = answer["headers"]["Content-Type"]
+    if not answer["body"]:
+        assert "content" not in shown, f"{method} {path}: {shown}"
+        return
+    schema = {**shown["content"][media_type]["schema"], "components": openapi()["components"]}
+    jsonschema.validate(answer["json"], schema)
+    assert media_type == "application/json" or f"`{answer['json']['code']}`" in shown["description"], answer["body"]
+
+
+def _described(method: str, path: str) -> dict[str, Any] | None:
+    for template, item in openapi()["paths"].items():
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path):
+            operation: dict[str, Any] | None = item.get(method.lower())
+            return operation
+    return None
+
+
+@cache
+def openapi() -> dict[str, Any]:
+    """Return the OpenAPI document."""
+    found: dict[str, Any] = json.loads((Path(problems.__file__).parent / "openapi.json").read_text("utf-8"))
+    return found
 
 
 def parsed(answer: Answer) -> Answer:

@@ -38,6 +38,7 @@ TABLE: dict[tuple[str, str], Cells] = {
     ("GET", "/api/{tenantId}/auth/service-tokens"): ((403, 404), (200, 404), (403, 404), (200, 200)),
     ("POST", "/api/{tenantId}/auth/service-tokens"): ((403, 404), (201, 404), (403, 404), (201, 201)),
     ("DELETE", "/api/{tenantId}/auth/service-tokens/{jti}"): ((403, 404), (204, 404), (403, 404), (204, 204)),
+    ("POST", "/auth/token/introspect"): ((403, 403), (200, 200), (200, 200), (200, 200)),
     ("POST", "/api/{tenantId}/demo/seed"): ((403, 404), (200, 404), (403, 404), (200, 200)),
     ("DELETE", "/api/{tenantId}/demo/seed"): ((403, 404), (204, 404), (403, 404), (204, 204)),
     ("GET", "/api/{tenantId}/notifications"): ((200, 404), (200, 404), (200, 404), (404, 404)),
@@ -117,6 +118,9 @@ class Stage:
             path, body = path.replace("{id}", self.notification(tenant_id)), {"read": True}
         elif (method, route) == ("GET", "/users"):
             query = {"tenant_id": tenant_id}
+        elif route == "/auth/token/introspect":
+            name, _ = self.make_user(tenant_id)
+            body = {"token": self.deployment.log_in(name, PASSWORD)["json"]["access_token"]}
         elif (method, route) == ("POST", "/users"):
             body = {"password": PASSWORD, "tenant_id": tenant_id}
         elif (method, route) == ("POST", "/tenants"):

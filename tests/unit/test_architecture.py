@@ -86,6 +86,7 @@ def test_every_function_is_one_file_of_thin_handlers() -> None:
     [
         "authorizer",
         "demo",
+        "introspect",
         "login",
         "logout",
         "notifications",

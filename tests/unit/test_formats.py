@@ -33,7 +33,7 @@ from doorward.errors import (
 )
 from doorward.keyring import Keyring, Signer
 from doorward.mac_keys import MacKeyring, decode_mac_keys
-from doorward.metadata import authorization_server_metadata
+from doorward.metadata import authorization_server_metadata, openid_configuration
 from doorward.model import SessionId, SessionRef, TenantId, UserId
 from doorward.passwords import PasswordHasher, check_new_password
 from doorward.refresh_tokens import mint_refresh_token, read_refresh_token
@@ -42,6 +42,7 @@ from doorward.signing_keys import KeyPairAlgorithm, KeySet, generate_key
 from doorward.throttles import Attempt, Throttles, trust_key
 from local.front import Front
 from tests.fakes import FakeClock
+from tests.template import routes
 
 
 class TestNames:
@@ -209,8 +210,16 @@ class TestKeys:
         public, _ = generate_key("ES256", 0)
         document = authorization_server_metadata(KeySet("https://id.example", "", (public,)))
         assert document["issuer"] == "https://id.example"
-        assert document["id_token_signing_alg_values_supported"] == ["ES256"]
-        assert "authorization_endpoint" not in document
+        assert not {"authorization_endpoint", "id_token_signing_alg_values_supported", "userinfo_endpoint"} & set(
+            document
+        )
+        paths = {
+            str(url).removeprefix("https://id.example") for name, url in document.items() if name.endswith("endpoint")
+        }
+        assert paths <= {path for method, path, _, _ in routes() if method == "POST"}
+        discovery = openid_configuration(KeySet("https://id.example", "", (public,)))
+        assert discovery.items() >= document.items()
+        assert discovery["id_token_signing_alg_values_supported"] == ["ES256"]
 
 
 class TestCursors:

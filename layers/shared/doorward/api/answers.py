@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 import os
 from collections.abc import Mapping
 from functools import cache
@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from doorward.model import TokenPair
 from doorward.refresh_tokens import COOKIE_NAME
-from doorward.schemas.answers import TokenResponse
+from doorward.schemas.token_answers import TokenResponse
 from doorward.settings import Settings
 
 _COOKIE_ATTRIBUTES = "Path=/; Secure; HttpOnly; SameSite=Lax"
@@ -29,9 +29,20 @@ def answer(
     return respond(status, text, "application/json", {"Cache-Control": "no-store", **(headers or {})})
 
 
-def answer_public(body: Mapping[str, object]) -> Response[str]:
-    """Return a public document that caches may keep, shorter than any key is announced ahead."""
-    return respond(HTTPStatus.OK, json.dumps(body), "application/json", {"Cache-Control": "public, max-age=300"})
+def answer_public(text: str, max_age_seconds: int, seen: str | None) -> Response[str]:
+    """Return a public JSON document that caches may keep, or tell that theirs is still right (RFC 9110 section 13.1.2).
+
+    Args:
+        text: the document.
+        max_age_seconds: how long it may be kept.
+        seen: the request's If-None-Match.
+    """
+    etag = f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
+    headers = {"Cache-Control": f"public, max-age={max_age_seconds}", "ETag": etag}
+    known = {tag.strip().removeprefix("W/") for tag in (seen or "").split(",")}
+    if known & {etag, "*"}:
+        return respond(HTTPStatus.NOT_MODIFIED, "", "application/json", headers)
+    return respond(HTTPStatus.OK, text, "application/json", headers)
 
 
 def answer_tokens(pair: TokenPair, cookie: str | None = None) -> Response[str]:

@@ -27,8 +27,13 @@ _OAUTH_ERRORS = frozenset({"invalid_request", "invalid_grant", "unsupported_gran
 
 
 def status_of(error: DoorwardError) -> HTTPStatus:
-    """Return the HTTP status of an error: that of its nearest ancestor in the table."""
-    return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+    """Return the HTTP status of an error."""
+    return status_of_kind(type(error))
+
+
+def status_of_kind(kind: type[DoorwardError]) -> HTTPStatus:
+    """Return the HTTP status of a kind of errors: that of its nearest ancestor in the table."""
+    return next(STATUSES[ancestor] for ancestor in kind.__mro__ if ancestor in STATUSES)
 
 
 def headers_of(error: DoorwardError) -> dict[str, str]:

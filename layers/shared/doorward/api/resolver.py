@@ -16,7 +16,7 @@ _LOGGER = logging.getLogger("doorward.api")
 _LOGGER.setLevel(logging.INFO)
 logging.getLogger("doorward").setLevel(logging.INFO)
 
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
 class Resolver(APIGatewayRestResolver):

@@ -96,6 +96,21 @@ class AccessTokenClaims:
 
 
 @dataclass(frozen=True, slots=True)
+class IntrospectedToken:
+    """What a live token says; a refresh token has no id of its own. Times in epoch seconds."""
+
+    username: str
+    user_id: UserId
+    tenant_id: TenantId
+    roles: tuple[str, ...]
+    client_id: str
+    session_id: SessionId
+    issued_at: int
+    expires_at: int
+    token_id: TokenId | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """All that decides whether somebody is let in, as it was at one moment.
 

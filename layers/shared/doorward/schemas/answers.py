@@ -7,29 +7,13 @@ from typing import Literal, Self
 
 from pydantic import BaseModel
 
-from doorward.model import Membership, SeenNotification, ServiceToken, Tenant, TokenPair, User
-
-
-class TokenResponse(BaseModel):
-    """A successful answer of the token endpoints (RFC 6749 section 5.1)."""
-
-    access_token: str
-    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - RFC 6750
-    expires_in: int
-    refresh_token: str
-    refresh_expires_in: int
-    session_id: str
-
-    @classmethod
-    def of(cls, pair: TokenPair) -> Self:
-        """Return the body for a token pair."""
-        return cls(
-            access_token=pair.access_token,
-            expires_in=pair.expires_in,
-            refresh_token=pair.refresh_token,
-            refresh_expires_in=pair.refresh_expires_in,
-            session_id=pair.session_id,
-        )
+from doorward.model import (
+    Membership,
+    SeenNotification,
+    ServiceToken,
+    Tenant,
+    User,
+)
 
 
 class MembershipResponse(BaseModel):
@@ -155,7 +139,7 @@ class SeededUserResponse(BaseModel):
 
     id: str
     email: str
-    password: str | None
+    password: str | None = None
 
 
 class SeedResponse(BaseModel):

@@ -17,6 +17,9 @@ Password = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 NewPassword = str  # its rules are in `passwords`
 TenantIdText = Annotated[str, AfterValidator(check_tenant_id)]
 TokenText = Annotated[str, StringConstraints(min_length=1, max_length=8192)]
+ClientId = Annotated[Text | None, Field(description="who asks; a session begun with one is refreshed by no other")]
+Hint = Annotated[Text | None, Field(description="accepted and not needed (RFC 7009)")]
+Roles = Annotated[list[Text], Field(max_length=20)]
 
 
 class RequestBody(BaseModel):
@@ -29,9 +32,9 @@ class TenantLoginRequest(RequestBody):
     """POST /api/{tenantId}/auth/login."""
 
     password: Password
-    email: Text | None = None
+    email: Annotated[Text | None, Field(description="this or `username`")] = None
     username: Text | None = None
-    client_id: Text | None = None
+    client_id: ClientId = None
 
     @model_validator(mode="after")
     def _one_name(self) -> Self:
@@ -43,36 +46,48 @@ class TenantLoginRequest(RequestBody):
 class LoginRequest(TenantLoginRequest):
     """POST /auth/login."""
 
-    tenant_id: TenantIdText | None = None
+    tenant_id: Annotated[
+        TenantIdText | None,
+        Field(description="the home tenant if absent; needed with `email` unless the deployment has a default"),
+    ] = None
 
 
 class RefreshRequest(RequestBody):
     """The token endpoint's refresh grant (RFC 6749 section 6)."""
 
     refresh_token: TokenText
-    grant_type: Text | None = None
-    tenant_id: TenantIdText | None = None
-    client_id: Text | None = None
+    grant_type: Annotated[Text | None, Field(description="`refresh_token`")] = None
+    tenant_id: Annotated[TenantIdText | None, Field(description="another tenant of the user: switch to it")] = None
+    client_id: ClientId = None
 
 
 class RevokeRequest(RequestBody):
     """POST /auth/token/revoke (RFC 7009 section 2.1)."""
 
     token: TokenText
-    token_type_hint: Text | None = None
-    client_id: Text | None = None
+    token_type_hint: Hint = None
+    client_id: Annotated[Text | None, Field(description="accepted and not needed")] = None
+
+
+class IntrospectRequest(RevokeRequest):
+    """POST /auth/token/introspect (RFC 7662 section 2.1)."""
 
 
 class CreateUserRequest(RequestBody):
     """POST /users."""
 
     password: NewPassword
-    username: Text | None = None
+    username: Annotated[Text | None, Field(description="the id if absent")] = None
     email: Text | None = None
     display_name: Text | None = None
-    roles: list[Text] | None = Field(default=None, max_length=20)
-    tenant_id: TenantIdText | None = None
-    password_change_required: bool = False
+    roles: Annotated[Roles | None, Field(description='`["user"]` if absent')] = None
+    tenant_id: Annotated[
+        TenantIdText | None,
+        Field(description="the caller's; a platform administrator may leave it out, and assign the user later"),
+    ] = None
+    password_change_required: Annotated[
+        bool, Field(description="until the user changes the password, nothing else is allowed")
+    ] = False
 
     def wanted(self) -> NewUser:
         """Return what is asked for."""
@@ -90,12 +105,14 @@ class CreateUserRequest(RequestBody):
 class ChangeUserRequest(RequestBody):
     """PATCH /users/{id}; a member that is absent stays as it is."""
 
-    display_name: Text | None = None
-    email: Text | None = None
+    display_name: Annotated[Text | None, Field(description="null removes it")] = None
+    email: Annotated[Text | None, Field(description="null removes it")] = None
     password: NewPassword = ""
-    current_password: Password | None = None
+    current_password: Annotated[
+        Password | None, Field(description="needed to change one's own e-mail address or password")
+    ] = None
     status: Literal["active", "disabled"] = "active"
-    roles: list[Text] = Field(default_factory=list, max_length=20)
+    roles: Roles = Field(default_factory=list)
     password_change_required: bool = False
 
     def changes(self) -> Changes:
@@ -109,15 +126,19 @@ class ChangeUserRequest(RequestBody):
 class CreateTenantRequest(RequestBody):
     """POST /tenants."""
 
-    id: TenantIdText
-    name: Text | None = None
+    id: Annotated[
+        TenantIdText, Field(description="1 to 63 of a-z, 0-9 and inner hyphens; never given to another tenant")
+    ]
+    name: Annotated[Text | None, Field(description="the id if absent")] = None
 
 
 class ChangeTenantRequest(RequestBody):
     """PATCH /tenants/{tenantId}."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=256)] | None = None
-    status: Status | None = None
+    status: Annotated[
+        Status | None, Field(description="disabling ends all sessions and service tokens; enabling revives none")
+    ] = None
 
     @model_validator(mode="after")
     def _something(self) -> Self:
@@ -129,20 +150,22 @@ class ChangeTenantRequest(RequestBody):
 class AssignTenantRequest(RequestBody):
     """PUT /users/{id}/tenants/{tenantId}."""
 
-    roles: list[Text] = Field(max_length=20)
+    roles: Roles
 
 
 class MintServiceTokenRequest(RequestBody):
     """POST /api/{tenantId}/auth/service-tokens."""
 
-    name: Text
-    expires_in: int | None = None
+    name: Annotated[Text, Field(description="1 to 63 of a-z, 0-9, `.`, `_`, `-`")]
+    expires_in: Annotated[
+        int | None, Field(description="seconds; 3600 if absent, and the deployment has a maximum")
+    ] = None
 
 
 class SeedRequest(RequestBody):
     """POST /api/{tenantId}/demo/seed; the body may be left out."""
 
-    passwords: bool = False
+    passwords: Annotated[bool, Field(description="give the new users one-time passwords")] = False
 
 
 class ReadNotificationRequest(RequestBody):

@@ -34,7 +34,11 @@ class Refresh:
     overlap_seconds: int
 
     def __call__(
-        self, token: str, tenant_ids: Collection[TenantId] = (), received_at_ms: int | None = None
+        self,
+        token: str,
+        tenant_ids: Collection[TenantId] = (),
+        received_at_ms: int | None = None,
+        client_id: str | None = None,
     ) -> TokenPair:
         """Return the successor pair; roles, status and tenant are read anew.
 
@@ -43,6 +47,8 @@ class Refresh:
             tenant_ids: the tenants that path and body name; all must be the token's.
             received_at_ms: when the request arrived, if it waited since (a cold start): the overlap is
                 counted to then.
+            client_id: who asks, if he says so; a token of a client that signed in by name is good for that one alone
+                (RFC 6749 section 6).
 
         Raises:
             RefreshTokenReused: an old token came back; its session is now revoked.
@@ -54,6 +60,7 @@ class Refresh:
         now_ms = self.clock()
         received_at_ms = _arrival(received_at_ms, now_ms)
         snapshot, session, roles = self._enter(presented, now_ms, received_at_ms)
+        require_client(session, client_id)
         if presented.generation == session.generation:
             rotation = self.sessions.rotate(presented.ref, presented.generation, now_ms)
             session = self._live(rotation.session, snapshot, now_ms, received_at_ms)
@@ -130,6 +137,16 @@ class Refresh:
         self.sessions.revoke(ref, now_ms)
         audit.record("refresh_token_reused", tenant_id=ref.tenant_id, user_id=ref.user_id, session_id=ref.session_id)
         raise RefreshTokenReused(reason="refresh_token_reused")
+
+
+def require_client(session: Session, client_id: str | None) -> None:
+    """Hold a session that was begun by a named client to that client.
+
+    Raises:
+        InvalidGrant: another one asks.
+    """
+    if client_id is not None and session.client_id not in (None, client_id):
+        raise InvalidGrant(reason="other_client")
 
 
 def _arrival(received_at_ms: int | None, now_ms: int) -> int:

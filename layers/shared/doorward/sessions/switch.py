@@ -12,7 +12,7 @@ from doorward.model import Clock, Epochs, Session, SessionId, SessionRef, Snapsh
 from doorward.refresh_tokens import PresentedRefreshToken
 from doorward.revocation import is_live
 from doorward.sessions.minting import TokenMinter
-from doorward.sessions.refresh import Refresh
+from doorward.sessions.refresh import Refresh, require_client
 from doorward.stores import SessionStore
 from doorward.tenancy import admitted_roles
 
@@ -31,13 +31,16 @@ class SwitchTenant:
     clock: Clock
     overlap_seconds: int
 
-    def __call__(self, token: str, tenant_id: TenantId, received_at_ms: int | None = None) -> TokenPair:
+    def __call__(
+        self, token: str, tenant_id: TenantId, received_at_ms: int | None = None, client_id: str | None = None
+    ) -> TokenPair:
         """Return tokens for the user's session in the tenant; in the token's own tenant, refresh.
 
         Args:
             token: the refresh token.
             tenant_id: the tenant to act in.
             received_at_ms: when the request arrived, if it waited since.
+            client_id: who asks, if he says so.
 
         Raises:
             RefreshTokenReused: an old token came back; what came of it is now revoked.
@@ -45,7 +48,7 @@ class SwitchTenant:
         """
         presented = self.minter.mac_keyring.read(token)
         if presented.ref.tenant_id == tenant_id:
-            return self.refresh(token, received_at_ms=received_at_ms)
+            return self.refresh(token, received_at_ms=received_at_ms, client_id=client_id)
         ref = self._successor(presented, tenant_id)
         target = self.sessions.snapshot(ref)
         if admitted_roles(target, tenant_id) is None:
@@ -53,7 +56,7 @@ class SwitchTenant:
                 "The user is not let into this tenant. The refresh token is still good.", reason="not_admitted"
             )
         if target.session is None:
-            self._begin(presented, ref, target.epochs)
+            self._begin(presented, ref, target.epochs, client_id)
             target = self.sessions.snapshot(ref)
         roles = admitted_roles(target, tenant_id)
         if roles is None or target.session is None or not self._is_fresh(target.session, target):
@@ -67,8 +70,9 @@ class SwitchTenant:
         session_id = SessionId(str(ULID(self.minter.mac_keyring.derive(label))))
         return SessionRef(tenant_id, presented.ref.user_id, session_id)
 
-    def _begin(self, presented: PresentedRefreshToken, ref: SessionRef, epochs: Epochs) -> None:
+    def _begin(self, presented: PresentedRefreshToken, ref: SessionRef, epochs: Epochs, client_id: str | None) -> None:
         old = self.refresh.accept(presented)
+        require_client(old, client_id)
         now_ms = self.clock()
         new = Session(ref, 0, epochs, now_ms, now_ms, old.expires_at_ms, client_id=old.client_id)
         if self.sessions.switch(old, new, now_ms):

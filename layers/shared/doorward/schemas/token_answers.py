@@ -1,0 +1,72 @@
+"""The bodies of the token endpoints' answers."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import BaseModel
+
+from doorward.model import PLATFORM, IntrospectedToken, TokenPair
+
+
+class TokenResponse(BaseModel):
+    """A successful answer of the token endpoints (RFC 6749 section 5.1)."""
+
+    access_token: str
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - RFC 6750
+    expires_in: int
+    refresh_token: str
+    refresh_expires_in: int
+    session_id: str
+
+    @classmethod
+    def of(cls, pair: TokenPair) -> Self:
+        """Return the body for a token pair."""
+        return cls(
+            access_token=pair.access_token,
+            expires_in=pair.expires_in,
+            refresh_token=pair.refresh_token,
+            refresh_expires_in=pair.refresh_expires_in,
+            session_id=pair.session_id,
+        )
+
+
+class IntrospectionResponse(BaseModel):
+    """What a token is worth now (RFC 7662 section 2.2); of a dead one nothing but `active` is told."""
+
+    active: bool
+    iss: str | None = None
+    aud: str | None = None
+    sub: str | None = None
+    username: str | None = None
+    user_id: str | None = None
+    tenant_id: str | None = None
+    roles: list[str] | None = None
+    client_id: str | None = None
+    sid: str | None = None
+    jti: str | None = None
+    token_type: Literal["Bearer"] | None = None
+    iat: int | None = None
+    exp: int | None = None
+
+    @classmethod
+    def of(cls, token: IntrospectedToken | None, issuer: str, audience: str) -> Self:
+        """Return the body for a live token, or for anything else."""
+        if token is None:
+            return cls(active=False)
+        return cls(
+            active=True,
+            iss=issuer,
+            aud=audience,
+            sub=token.username,
+            username=token.username,
+            user_id=token.user_id,
+            tenant_id=None if token.tenant_id == PLATFORM else token.tenant_id,
+            roles=list(token.roles),
+            client_id=token.client_id,
+            sid=token.session_id,
+            jti=token.token_id,
+            token_type="Bearer" if token.token_id else None,
+            iat=token.issued_at,
+            exp=token.expires_at,
+        )

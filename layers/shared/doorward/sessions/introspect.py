@@ -1,0 +1,92 @@
+"""Tell a resource server what a token is worth now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from doorward.access_tokens import verify_access_token
+from doorward.errors import InsufficientScope, InvalidGrant, InvalidToken
+from doorward.keyring import Verifying
+from doorward.mac_keys import MacKeyring
+from doorward.model import PLATFORM, SERVICE, Clock, IntrospectedToken, Principal, TenantId
+from doorward.revocation import denial_reason, is_live, must_change_password
+from doorward.sessions.minting import DEFAULT_CLIENT_ID
+from doorward.stores import RevocationReader, SessionStore
+from doorward.tenancy import admitted_roles, is_admin
+
+
+@dataclass(frozen=True, slots=True)
+class Introspect:
+    """Token introspection (RFC 7662) for a tenant's administrators and services, and for the platform's."""
+
+    sessions: SessionStore
+    revocations: RevocationReader
+    keyring: Verifying
+    mac_keyring: MacKeyring
+    audience: str
+    clock: Clock
+
+    def __call__(self, principal: Principal, token: str) -> IntrospectedToken | None:
+        """Return what a live token of the caller's tenant says; None for every other text.
+
+        That a token is another tenant's is not told (RFC 7662 section 4).
+
+        Args:
+            principal: the caller; a platform administrator may ask for any tenant.
+            token: an access token, a service token or a refresh token.
+
+        Raises:
+            InsufficientScope: the caller may not ask at all.
+        """
+        if not (is_admin(principal, principal.tenant_id) or SERVICE in principal.roles):
+            raise InsufficientScope
+        try:
+            presented = self.mac_keyring.read(token)
+        except InvalidGrant:
+            return self._access_token(principal, token)
+        if not _concerns(principal, presented.ref.tenant_id):
+            return None
+        snapshot = self.sessions.snapshot(presented.ref)
+        session, user, roles = snapshot.session, snapshot.user, admitted_roles(snapshot, presented.ref.tenant_id)
+        if session is None or user is None or roles is None or not is_live(session, snapshot, self.clock()):
+            return None
+        if session.generation != presented.generation:
+            return None
+        return IntrospectedToken(
+            username=user.username,
+            user_id=user.id,
+            tenant_id=session.ref.tenant_id,
+            roles=roles,
+            client_id=session.client_id or DEFAULT_CLIENT_ID,
+            session_id=session.ref.session_id,
+            issued_at=session.rotated_at_ms // 1000,
+            expires_at=session.expires_at_ms // 1000,
+        )
+
+    def _access_token(self, principal: Principal, token: str) -> IntrospectedToken | None:
+        try:
+            claims = verify_access_token(token, self.keyring, self.audience, self.clock())
+        except InvalidToken:
+            return None
+        if not _concerns(principal, claims.tenant_id):
+            return None
+        revocations = self.revocations.read(claims.tenant_id, claims.user_id)
+        # A token that is good for nothing but changing the password is good for nothing at a resource server.
+        dead = denial_reason(claims, revocations) is not None or must_change_password(claims, revocations)
+        if dead:
+            return None
+        return IntrospectedToken(
+            username=claims.username,
+            user_id=claims.user_id,
+            tenant_id=claims.tenant_id,
+            roles=claims.roles,
+            client_id=claims.client_id,
+            session_id=claims.session_id,
+            issued_at=claims.issued_at,
+            expires_at=claims.expires_at,
+            token_id=claims.token_id,
+        )
+
+
+def _concerns(principal: Principal, tenant_id: TenantId) -> bool:
+    return principal.is_platform_admin or (tenant_id == principal.tenant_id and tenant_id != PLATFORM)

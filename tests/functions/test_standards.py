@@ -1,0 +1,161 @@
+"""What other people's software expects of an authorization server, by the documents that say so."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+import jwt
+import pytest
+from openapi_spec_validator import validate
+
+from openapi.document import document
+from tests.functions.conftest import Deployment, openapi
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+PASSWORD = "correct horse battery"
+
+
+def _introspect(deployment: Deployment, token: str, caller: str = "acme-admin", **form: str) -> dict[str, Any]:
+    body = urlencode({"token": token, **form})
+    context = deployment.context(caller)
+    answer = deployment.call("introspect", "POST", "/auth/token/introspect", body, context=context, headers=FORM)
+    assert answer["statusCode"] == 200, answer
+    assert answer["headers"]["Cache-Control"] == "no-store"
+    found: dict[str, Any] = answer["json"]
+    return found
+
+
+class TestIntrospection:
+    def test_a_live_access_token_is_described(self, deployment: Deployment) -> None:
+        pair = deployment.log_in("acme-admin")["json"]
+        found = _introspect(
+            deployment, pair["access_token"], token_type_hint="access_token", client_id="rs", resource="x"
+        )
+        claims = jwt.decode(pair["access_token"], options={"verify_signature": False})
+        assert found["active"] is True
+        assert found["token_type"] == "Bearer"
+        for name in ("iss", "aud", "sub", "user_id", "tenant_id", "roles", "client_id", "sid", "jti", "iat", "exp"):
+            assert found[name] == claims[name], name
+
+    def test_a_live_refresh_token_is_described_until_it_is_rotated(self, deployment: Deployment) -> None:
+        token = deployment.log_in("acme-admin")["json"]["refresh_token"]
+        found = _introspect(deployment, token)
+        assert (found["active"], found["sub"], found["tenant_id"]) == (True, "acme-admin", "acme")
+        assert "jti" not in found
+        assert "token_type" not in found
+        deployment.call("refresh", "POST", "/auth/refresh", {"refresh_token": token})
+        assert _introspect(deployment, token) == {"active": False}
+
+    def test_what_is_dead_strange_or_anothers_is_inactive_and_nothing_more(self, deployment: Deployment) -> None:
+        pair = deployment.log_in("globex-admin")["json"]
+        for token in (pair["access_token"], pair["refresh_token"], "x", "a.b.c", "dwr1.x", "é" * 100):
+            assert _introspect(deployment, token) == {"active": False}
+        assert _introspect(deployment, pair["access_token"], "admin")["active"] is True
+        mine = deployment.log_in("acme-admin")["json"]
+        deployment.call("revoke", "POST", "/auth/token/revoke", {"token": mine["refresh_token"]})
+        for token in (mine["access_token"], mine["refresh_token"]):
+            assert _introspect(deployment, token) == {"active": False}
+
+    def test_a_service_asks_for_its_tenant_and_a_user_not_at_all(self, deployment: Deployment) -> None:
+        admin = deployment.context("acme-admin")
+        path = "/api/acme/auth/service-tokens"
+        minted = deployment.call("service_tokens", "POST", path, {"name": "rs"}, context=admin)["json"]["access_token"]
+        service = deployment.authorize({"Authorization": f"Bearer {minted}"})
+        for token, active in ((minted, True), (deployment.log_in("globex-admin")["json"]["access_token"], False)):
+            body = {"token": token}
+            answer = deployment.call("introspect", "POST", "/auth/token/introspect", body, context=service)
+            assert answer["json"]["active"] is active
+        body = {"username": "kim", "password": PASSWORD}
+        deployment.call("users", "POST", "/users", body, context=admin)
+        user = deployment.context("kim", PASSWORD)
+        refused = deployment.call("introspect", "POST", "/auth/token/introspect", {"token": minted}, context=user)
+        assert (refused["statusCode"], refused["json"]["code"]) == (403, "insufficient_scope")
+        assert "insufficient_scope" in refused["headers"]["WWW-Authenticate"]
+
+    def test_a_token_good_only_for_changing_the_password_is_inactive(self, deployment: Deployment) -> None:
+        admin = deployment.context("acme-admin")
+        body = {"username": "new", "password": PASSWORD, "password_change_required": True}
+        deployment.call("users", "POST", "/users", body, context=admin)
+        token = deployment.log_in("new", PASSWORD)["json"]["access_token"]
+        assert _introspect(deployment, token) == {"active": False}
+
+
+class TestClients:
+    def log_in(self, deployment: Deployment, client_id: str | None) -> dict[str, Any]:
+        body = {"username": "acme-admin", "password": "admin123", **({"client_id": client_id} if client_id else {})}
+        found: dict[str, Any] = deployment.call("login", "POST", "/auth/login", body)["json"]
+        return found
+
+    def test_a_client_id_is_carried_into_every_token_of_the_session(self, deployment: Deployment) -> None:
+        pair = self.log_in(deployment, "my-app")
+        form = urlencode({"grant_type": "refresh_token", "refresh_token": pair["refresh_token"], "client_id": "my-app"})
+        again = deployment.call("refresh", "POST", "/auth/token/refresh", form, headers=FORM)["json"]
+        for token in (pair["access_token"], again["access_token"]):
+            assert jwt.decode(token, options={"verify_signature": False})["client_id"] == "my-app"
+
+    def test_another_client_does_not_refresh_and_does_no_harm(self, deployment: Deployment) -> None:
+        pair = self.log_in(deployment, "my-app")
+        for extra in ({}, {"tenant_id": "globex"}, {"tenant_id": "acme"}):
+            body = {"refresh_token": pair["refresh_token"], "client_id": "other", **extra}
+            answer = deployment.call("refresh", "POST", "/auth/refresh", body)
+            assert (answer["statusCode"], answer["json"]["error"]) == (400, "invalid_grant")
+        body = {"refresh_token": pair["refresh_token"]}
+        assert deployment.call("refresh", "POST", "/auth/refresh", body)["statusCode"] == 200
+
+    def test_a_session_of_nobody_in_particular_is_refreshed_by_whoever_has_the_token(
+        self, deployment: Deployment
+    ) -> None:
+        body = {"refresh_token": self.log_in(deployment, None)["refresh_token"], "client_id": "library"}
+        assert deployment.call("refresh", "POST", "/auth/refresh", body)["statusCode"] == 200
+
+
+PUBLIC = [path for path in openapi()["paths"] if path.startswith("/.well-known/")]
+
+
+class TestPublicDocuments:
+    @pytest.mark.parametrize("path", PUBLIC)
+    def test_they_are_cached_and_asked_for_again_by_their_etag(self, deployment: Deployment, path: str) -> None:
+        first = deployment.call("well_known", "GET", path)
+        etag = first["headers"]["ETag"]
+        assert first["headers"]["Cache-Control"] == "public, max-age=300"
+        assert etag.startswith('"')
+        for seen in (etag, f"W/{etag}", f'"x", {etag}', "*"):
+            again = deployment.raw("well_known", _get(path, {"If-None-Match": seen}))
+            assert (again["statusCode"], again["body"]) == (304, "")
+            assert again["multiValueHeaders"]["ETag"] == [etag]
+        assert deployment.raw("well_known", _get(path, {"if-none-match": '"other"'}))["statusCode"] == 200
+
+    def test_a_rotation_changes_the_etag_of_the_keys(self, deployment: Deployment) -> None:
+        path = "/.well-known/jwks.json"
+        first = deployment.call("well_known", "GET", path)
+        deployment.raw("rotate_keys", {"command": "revoke", "kid": first["json"]["keys"][0]["kid"]})
+        deployment._modules.pop("well_known")
+        second = deployment.call("well_known", "GET", path, headers={"If-None-Match": first["headers"]["ETag"]})
+        assert second["statusCode"] == 200
+        assert first["json"]["keys"][0] not in second["json"]["keys"]
+
+    @pytest.mark.parametrize("path", PUBLIC)
+    def test_head_is_get_for_the_curious(self, deployment: Deployment, path: str) -> None:
+        assert deployment.raw("well_known", _get(path, {}, "HEAD"))["statusCode"] == 200
+        refused = deployment.call("well_known", "POST", path)
+        assert (refused["statusCode"], refused["headers"]["Allow"]) == (405, "GET, HEAD")
+
+
+def _get(path: str, headers: dict[str, str], method: str = "GET") -> dict[str, Any]:
+    return {"httpMethod": method, "path": path, "resource": path, "headers": headers, "requestContext": {}}
+
+
+class TestOpenApi:
+    def test_the_document_is_valid_openapi(self) -> None:
+        validate(openapi())
+
+    def test_it_is_what_the_code_says(self) -> None:
+        made = document(openapi()["info"]["version"])
+        assert made == openapi(), "run: make openapi"
+
+    def test_it_names_no_schema_that_nobody_uses(self) -> None:
+        text = json.dumps(openapi())
+        for name in openapi()["components"]["schemas"]:
+            assert f'"#/components/schemas/{name}"' in text, name
