@@ -74,6 +74,15 @@ def initialise(endpoint: str) -> None:
     )
 
 
+def make_certificate(folder: Path) -> None:
+    """Make the certificate of https://localhost, unless there is one.
+
+    Raises:
+        Failure: it could not be made.
+    """
+    run([str(environment("local") / "python"), "-m", "local.tls", str(folder)], "the certificate could not be made")
+
+
 def in_emulators_python(endpoint: str, *arguments: str) -> str:
     """Run Python with the packages of the layer that was just built, and return what it printed."""
     layer = HOME / "build" / "SharedLayer" / "python"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 from dataclasses import dataclass
 
 HEAD_LIMIT = 262_144
@@ -26,13 +27,13 @@ class Front:
     emulator_port: int
     prefix: str
 
-    async def serve(self, port: int) -> asyncio.Server:
-        """Listen on 127.0.0.1.
+    async def serve(self, port: int, tls: ssl.SSLContext | None = None) -> asyncio.Server:
+        """Listen on 127.0.0.1, with TLS if a context is given.
 
         Raises:
             OSError: the port is taken.
         """
-        return await asyncio.start_server(self._forward, "127.0.0.1", port, limit=HEAD_LIMIT)
+        return await asyncio.start_server(self._forward, "127.0.0.1", port, limit=HEAD_LIMIT, ssl=tls)
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import fcntl
 import signal
+import ssl
 import sys
 import time
 
@@ -16,11 +17,15 @@ from local.front import Front
 from local.tools import STATE, Failure, environment, port_number, say
 
 PORT, EMULATOR_PORT = 8080, 4566
+TLS_OFFSET = 363
+"""From the port to that with TLS: 8080 to 8443."""
+
 WELCOME = """
   {url} is up after {seconds:.0f} s. Users admin, acme-admin and globex-admin have the password admin123.
 
   curl -s {url}/auth/login -H 'Content-Type: application/json' -d '{{"username":"admin","password":"admin123"}}'
 
+  With TLS: https://localhost:{tls_port}, signed by {authority}.
   What the functions log: make logs{ports}. After a change of code: make deploy-local{ports}.
   AWS services: {endpoint} (AWS_ENDPOINT_URL). Ctrl-C stops; users and sessions are still there next time.
 """
@@ -48,6 +53,7 @@ async def _run(port: int, emulator_port: int) -> int:
     url = f"http://localhost:{port}"
     cloud.require_make()
     require_free(port, "PORT")
+    require_free(port + TLS_OFFSET, "PORT")
     STATE.mkdir(parents=True, exist_ok=True)
     lock = (STATE / "lock").open("w")
     try:
@@ -62,22 +68,39 @@ async def _run(port: int, emulator_port: int) -> int:
     emulator.start()
     try:
         api_id = await asyncio.to_thread(_prepare, emulator, url)
-        server = await Front(emulator_port, f"/_aws/execute-api/{api_id}/v1").serve(port)
+        front = Front(emulator_port, f"/_aws/execute-api/{api_id}/v1")
+        servers = [await front.serve(port), await front.serve(port + TLS_OFFSET, _tls())]
         ports = "" if (port, emulator_port) == (PORT, EMULATOR_PORT) else f" PORT={port} EMULATOR_PORT={emulator_port}"
         print(
-            WELCOME.format(url=url, endpoint=emulator.url, ports=ports, seconds=time.monotonic() - started),
+            WELCOME.format(
+                url=url,
+                endpoint=emulator.url,
+                ports=ports,
+                tls_port=port + TLS_OFFSET,
+                authority=STATE / "tls" / "ca.pem",
+                seconds=time.monotonic() - started,
+            ),
             flush=True,
         )
         while emulator.is_alive() and not stopped.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopped.wait(), 1)
-        server.close()
+        for server in servers:
+            server.close()
         if not stopped.is_set():
             raise Failure(f"the emulator ended by itself; its log is {emulator.log}")
     finally:
         say("stopping")
         emulator.stop()
     return 0
+
+
+def _tls() -> ssl.SSLContext:
+    folder = STATE / "tls"
+    cloud.make_certificate(folder)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "server.pem", folder / "server.key")
+    return context
 
 
 def _prepare(emulator: Emulator, url: str) -> str:
