@@ -37,8 +37,7 @@ _ROTATION = {
     "SIGNING_KEYS_TABLE": "SigningKeysTable",
     "SIGNING_SECRET_ID": "SigningSecret",
     "REFRESH_MAC_SECRET_ID": "RefreshMacSecret",
-    "SIGNING_ALGORITHM": "SigningAlgorithm",
-    "JWT_SECRET": "JwtSecret",  # shown as stars, but only whether there is one matters here
+    "SIGNING_ALGORITHM": "Algorithm",
     "ACCESS_TTL_SECONDS": "AccessTokenTtlSeconds",
     "REFRESH_TTL_SECONDS": "RefreshTokenTtlSeconds",
     "SERVICE_TOKEN_MAX_TTL_SECONDS": "ServiceTokenMaxTtlSeconds",

@@ -186,7 +186,7 @@ def _make_stack() -> dict[str, str]:
     outputs = {
         "BaseUrl": ISSUER,
         "ApiId": "ownapi",
-        "SigningAlgorithm": "ES256",
+        "Algorithm": "ES256",
         **make_tables(boto3.client("dynamodb"), ""),
     }
     secrets = boto3.client("secretsmanager")

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 from urllib.parse import urlencode
 
+import boto3
 import jwt
 import pytest
 from openapi_spec_validator import validate
 
+from doorward.signing_keys import PrivateKeys
 from openapi.document import document
-from tests.functions.conftest import Deployment, openapi
+from tests.forgeries import Forger
+from tests.functions.conftest import Deployment, event, openapi
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 PASSWORD = "correct horse battery"
@@ -159,3 +163,20 @@ class TestOpenApi:
         text = json.dumps(openapi())
         for name in openapi()["components"]["schemas"]:
             assert f'"#/components/schemas/{name}"' in text, name
+
+
+def test_every_forged_token_gets_the_same_denial(deployment: Deployment) -> None:
+    pair = deployment.log_in("acme-admin")["json"]
+    kid = jwt.get_unverified_header(pair["access_token"])["kid"]
+    secret = boto3.client("secretsmanager").get_secret_value(SecretId=os.environ["SIGNING_SECRET_ID"])["SecretString"]
+    jwks = deployment.call("well_known", "GET", "/.well-known/jwks.json")["json"]["keys"]
+    jwk = next(key for key in jwks if key["kid"] == kid)
+    pem = PrivateKeys.decode(secret).pems[kid]
+    forger = Forger(pair["access_token"], pem, jwk, pair["refresh_token"], "dws1.x")
+    denials = set()
+    for token in forger.all().values():
+        sent = event("authorizer_missing")
+        sent.update(headers={"Authorization": f"Bearer {token}"}, multiValueHeaders={})
+        denials.add(json.dumps(deployment.raw("authorizer", sent)))
+    (denial,) = denials
+    assert json.loads(denial)["policyDocument"]["Statement"][0]["Effect"] == "Deny"

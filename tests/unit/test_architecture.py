@@ -17,7 +17,7 @@ LEVELS = [
     {"errors"},
     {"model"},
     {"commands", "audit", "names"},
-    {"settings", "schemas", "key_states"},
+    {"settings", "schemas", "key_states", "jws_form"},
     {"signing_keys", "refresh_tokens", "revocation", "throttles"},
     {"keyring", "mac_keys", "passwords", "tenancy", "metadata"},
     {"access_tokens", "shared_secret"},

@@ -11,7 +11,7 @@ from doorward.errors import Misconfigured
 from doorward.key_states import Policy
 from doorward.rotation import RotateMacKeys, RotateSigningKeys
 from doorward.settings import Settings
-from doorward.signing_keys import ALGORITHMS
+from doorward.signing_keys import ALGORITHMS, KeyPairAlgorithm
 
 _DAY_MS = 86_400_000
 
@@ -31,20 +31,27 @@ def wire(settings: Settings) -> Services:
         Misconfigured: keys would sign before every function knows them, or the algorithm is unknown.
     """
     parts = Parts(settings)
-    algorithm = next((name for name in ALGORITHMS if name == settings.signing_algorithm), None)
-    if algorithm is None:
-        raise Misconfigured(reason=f"SIGNING_ALGORITHM is one of {', '.join(ALGORITHMS)}")
     signing = RotateSigningKeys(
         key_sets=DynamoKeySets(parts.gateway, settings.require("signing_keys_table")),
         secrets=parts.secrets,
         secret_id=settings.require("signing_secret_id"),
         revocations=parts.revocations,
         policy=_policy(settings, max(settings.access_ttl_seconds, settings.service_token_max_ttl_seconds)),
-        algorithm=None if settings.jwt_secret else algorithm,
+        algorithm=_algorithm(settings.signing_algorithm),
         clock=clock,
     )
     policy = _policy(settings, settings.refresh_ttl_seconds)
     return Services(signing, RotateMacKeys(parts.secrets, settings.require("refresh_mac_secret_id"), policy, clock))
+
+
+def _algorithm(name: str) -> KeyPairAlgorithm | None:
+    """Return the algorithm of the keys to make; None where a shared secret signs."""
+    if name == "HS256":
+        return None
+    for algorithm in ALGORITHMS:
+        if algorithm == name:
+            return algorithm
+    raise Misconfigured(reason=f"SIGNING_ALGORITHM is one of HS256, {', '.join(ALGORITHMS)}")
 
 
 def _policy(settings: Settings, token_life_seconds: int) -> Policy:

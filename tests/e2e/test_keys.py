@@ -1,0 +1,97 @@
+"""Keys and forged tokens, from outside."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import boto3
+import jwt
+import requests
+
+from doorward.signing_keys import PrivateKeys
+from tests.e2e.conftest import ROOT, Cloud
+from tests.forgeries import Forger
+
+SCRIPT = str(ROOT / "scripts" / "rotate_keys.py")
+
+
+def _rotate(cloud: Cloud, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, SCRIPT, *arguments]
+    return subprocess.run(command, env=cloud.variables(), capture_output=True, text=True, check=False)
+
+
+def _forger(cloud: Cloud) -> Forger:
+    session = cloud.log_in("acme-admin")
+    kid = jwt.get_unverified_header(session["access_token"])["kid"]
+    client = boto3.client(
+        "secretsmanager",
+        endpoint_url=cloud.endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    secret = client.get_secret_value(SecretId=cloud.outputs["SigningSecret"])["SecretString"]
+    pem = PrivateKeys.decode(secret).pems[kid]
+    jwks = cloud.call("GET", "/.well-known/jwks.json").json()["keys"]
+    jwk = next(key for key in jwks if key["kid"] == kid)
+    return Forger(session["access_token"], pem, jwk, session["refresh_token"], session["cookie"].partition("=")[2])
+
+
+def test_every_forged_token_gets_the_same_401(cloud: Cloud) -> None:
+    forger, found = _forger(cloud), set()
+    for name, token in forger.all().items():
+        if len(token) > 100_000 or not (token.isascii() and token.isprintable()):
+            continue  # no HTTP header
+        answer = cloud.call("GET", "/users/me", token)
+        assert answer.status_code == 401, (name, answer.status_code, answer.text)
+        found.add((answer.text.replace(answer.json()["request_id"], ""), answer.headers["WWW-Authenticate"]))
+    assert len(found) == 1
+    assert cloud.call("GET", "/users/me", forger.saying()).status_code == 200
+
+
+def test_a_key_can_be_revoked_and_the_next_one_signs_at_once(cloud: Cloud) -> None:
+    before = cloud.log_in("acme-admin")
+    shown = _rotate(cloud)
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    assert "active" in shown.stdout
+    assert "PRIVATE" not in shown.stdout
+    kid = jwt.get_unverified_header(before["access_token"])["kid"]
+    pending = {key["kid"] for key in cloud.call("GET", "/.well-known/jwks.json").json()["keys"]} - {kid}
+    done = _rotate(cloud, "--revoke", kid)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert kid not in done.stdout
+    assert cloud.call("GET", "/users/me", before["access_token"]).status_code == 401
+    after = cloud.call("POST", "/auth/refresh", json={"refresh_token": before["refresh_token"]}).json()
+    assert jwt.get_unverified_header(after["access_token"])["kid"] in pending
+    assert cloud.call("GET", "/users/me", after["access_token"]).status_code == 200
+    assert _rotate(cloud, "--revoke", "a b").returncode == 1
+
+
+def test_documents_are_not_sent_again(cloud: Cloud) -> None:
+    for path in ("jwks.json", "openid-configuration", "oauth-authorization-server", "openapi.json"):
+        first = cloud.call("GET", f"/.well-known/{path}")
+        again = cloud.call("GET", f"/.well-known/{path}", headers={"If-None-Match": first.headers["ETag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        assert cloud.call("HEAD", f"/.well-known/{path}").status_code == 200
+
+
+def test_the_cloud_answers_with_tls_too(cloud: Cloud) -> None:
+    url = cloud.url.replace("http:", "https:").replace("18080", "18443")
+    answer = requests.get(f"{url}/.well-known/jwks.json", timeout=10, verify=str(cloud.state / "tls" / "ca.pem"))
+    assert answer.json() == cloud.call("GET", "/.well-known/jwks.json").json()
+
+
+def test_three_rotations_under_traffic_refuse_nobody(cloud: Cloud) -> None:
+    done = _rotate(cloud, "--drill", cloud.url)
+    print(f"\ndrill: {done.stdout.strip()}")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_introspection_over_http(cloud: Cloud) -> None:
+    mine, other = cloud.log_in("acme-admin"), cloud.log_in("globex-admin")
+    for token, active in ((mine["access_token"], True), (mine["refresh_token"], True), (other["access_token"], False)):
+        answer = cloud.call("POST", "/auth/token/introspect", mine["access_token"], data={"token": token})
+        assert answer.json()["active"] is active, json.dumps(answer.json())
+    assert cloud.call("POST", "/auth/token/introspect", data={"token": "x"}).status_code == 401
