@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +20,8 @@ from doorward.api import answers, problems
 from doorward.bootstrap import authorizer, well_known
 from doorward.bootstrap.parts import Parts
 from doorward.dynamodb.client import BotoGateway, connect
+from doorward.secrets_manager import SecretsManager
+from doorward.stores import Secret
 from scripts import initialize_security
 from tests.contract.conftest import make_tables
 from tests.template import folder_of, resources
@@ -40,8 +42,9 @@ def event(name: str) -> dict[str, Any]:
 class Deployment:
     """A stack as the functions see it."""
 
-    def __init__(self, requests: list[str]) -> None:
+    def __init__(self, requests: list[str], secret_reads: list[str]) -> None:
         self.requests = requests
+        self.secret_reads = secret_reads
         self._modules: dict[str, ModuleType] = {}
 
     def module(self, name: str) -> ModuleType:
@@ -94,6 +97,10 @@ class Deployment:
         """Return the authorizer's context for somebody who signs in."""
         token = self.log_in(username, password)["json"]["access_token"]
         return self.authorize({"Authorization": f"Bearer {token}"})
+
+    def count_secrets(self) -> int:
+        """Return how often secrets were read."""
+        return len(self.secret_reads)
 
     def count(self) -> list[str]:
         """Return the DynamoDB operations since the last call."""
@@ -166,7 +173,9 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
         requests: list[str] = []
         _count_requests(monkeypatch, requests)
         answers._cors.cache_clear()
-        yield Deployment(requests)
+        reads: list[str] = []
+        monkeypatch.setattr(SecretsManager, "read", _counted(SecretsManager.read, reads))
+        yield Deployment(requests, reads)
     answers._cors.cache_clear()
 
 
@@ -193,6 +202,16 @@ def _make_stack() -> dict[str, str]:
     for name in ("SigningSecret", "RefreshMacSecret"):
         outputs[name] = secrets.create_secret(Name=name)["ARN"]
     return outputs
+
+
+def _counted(
+    read: Callable[[SecretsManager, str], Secret], reads: list[str]
+) -> Callable[[SecretsManager, str], Secret]:
+    def counting(self: SecretsManager, secret_id: str) -> Secret:
+        reads.append(secret_id)
+        return read(self, secret_id)
+
+    return counting
 
 
 def _count_requests(monkeypatch: pytest.MonkeyPatch, requests: list[str]) -> None:
