@@ -136,6 +136,8 @@ def _success(operation: Operation) -> Schema:
 
 
 def _refusals(operation: Operation) -> dict[str, Schema]:
+    # RFC 6749 section 5.2 prescribes JSON for token endpoints.
+    media_type = "application/json" if operation.form else "application/problem+json"
     codes: dict[int, set[str]] = {}
     kinds: list[type[DoorwardError]] = [*operation.problems, *ALWAYS, MethodNotAllowed]
     for error in kinds:
@@ -144,7 +146,7 @@ def _refusals(operation: Operation) -> dict[str, Schema]:
     return {
         str(status): {
             "description": f"{HTTPStatus(status).phrase}: {', '.join(f'`{code}`' for code in sorted(codes[status]))}",
-            "content": {"application/problem+json": {"schema": schema}},
+            "content": {media_type: {"schema": schema}},
         }
         for status in sorted(codes)
     }

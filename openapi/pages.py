@@ -48,7 +48,7 @@ def _operation(method: str, path: str, operation: Schema, document: Schema) -> l
         lines.append(f"- body{forms}: {_fields(schema, document)}")
     for status, answer in operation["responses"].items():
         content = answer.get("content", {}).get("application/json")
-        if content:
+        if content and not _is_problem(answer):
             schema = _resolved(content["schema"], document)
             lines.append(f"- {status}: {_fields(schema, document) or 'a JSON document'}")
         elif "content" not in answer:
@@ -58,7 +58,8 @@ def _operation(method: str, path: str, operation: Schema, document: Schema) -> l
 
 
 def _is_problem(answer: Schema) -> bool:
-    return "application/problem+json" in answer.get("content", {})
+    schemas = [content["schema"].get("$ref", "") for content in answer.get("content", {}).values()]
+    return any(name.endswith("/Problem") for name in schemas)
 
 
 def _refused(responses: Schema) -> list[str]:

@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler import Response
 from doorward.api.answers import answer, cleared_cookie
 from doorward.api.requests import flag
 from doorward.api.resolver import Resolver
-from doorward.authorizer_events import presented
+from doorward.authorizer.events import presented
 from doorward.bootstrap import logout, once
 from doorward.errors import CrossSiteRequest, SessionOver
 

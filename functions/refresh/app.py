@@ -10,7 +10,6 @@ from doorward.api.answers import answer_tokens
 from doorward.api.requests import read_form_or_json, received_at_ms
 from doorward.api.resolver import Resolver
 from doorward.bootstrap import once, refresh
-from doorward.errors import UnsupportedGrantType
 from doorward.model import TenantId
 from doorward.names import check_tenant_id
 from doorward.schemas.requests import RefreshRequest
@@ -34,8 +33,6 @@ def refresh_in_tenant(tenant_id: str) -> Response[str]:
 
 def _answer(tenant_id: TenantId | None) -> Response[str]:
     body = read_form_or_json(app, RefreshRequest)
-    if body.grant_type not in (None, "refresh_token"):
-        raise UnsupportedGrantType
     if tenant_id is None and body.tenant_id is not None:
         wanted_tenant, arrival = TenantId(body.tenant_id), received_at_ms(app)
         return answer_tokens(services().switch(body.refresh_token, wanted_tenant, arrival, body.client_id))

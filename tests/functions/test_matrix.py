@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from doorward.authorizer_events import Unauthorized
+from doorward.authorizer import Unauthorized
 from tests.functions.conftest import Answer, Deployment
 from tests.template import folder_of, routes
 

@@ -19,13 +19,13 @@ LEVELS = [
     {"commands", "audit", "names"},
     {"settings", "schemas", "key_states", "jws_form"},
     {"signing_keys", "refresh_tokens", "revocation", "throttles"},
-    {"keyring", "mac_keys", "passwords", "tenancy", "metadata"},
+    {"keyring", "mac_keys", "passwords", "tenancy", "metadata", "route_rules"},
     {"access_tokens", "shared_secret"},
     {"stores"},
     {"sessions", "accounts", "authorization", "tenants", "service_tokens", "demo", "notifications"}
     | {"rotation"}
     | {"dynamodb", "secrets_manager"},
-    {"initialisation", "bootstrap", "api", "authorizer_events", "key_commands"},
+    {"initialisation", "bootstrap", "api", "authorizer", "key_commands"},
 ]
 LEVEL = {module: level for level, modules in enumerate(LEVELS) for module in modules}
 AWS = {"boto3", "botocore", "aws_lambda_powertools", "mypy_boto3_dynamodb", "mypy_boto3_secretsmanager"}

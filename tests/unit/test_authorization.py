@@ -10,7 +10,7 @@ import jwt
 import pytest
 
 from doorward.authorization import Presented
-from doorward.authorizer_events import Unauthorized, decide, presented
+from doorward.authorizer import Unauthorized, decide, presented
 from doorward.errors import InvalidToken, MissingCredentials
 from doorward.refresh_tokens import COOKIE_NAME
 from doorward.signing_keys import ALGORITHMS, KeyPairAlgorithm, KeySet, PrivateKeys
@@ -204,7 +204,7 @@ class TestPolicies:
         policy = decide(house.authorize, self.event(house.sign_in("acme-admin").tokens.access_token))
         (statement,) = policy["policyDocument"]["Statement"]
         assert statement["Effect"] == "Allow"
-        assert statement["Resource"] == "arn:aws:execute-api:eu-central-1:123456789012:ownapi/v1/*"
+        assert statement["Resource"] == ["arn:aws:execute-api:eu-central-1:123456789012:ownapi/v1/*"]
         assert all(type(value) is str for value in policy["context"].values())
         assert policy["context"]["tenant_id"] == "acme"
 

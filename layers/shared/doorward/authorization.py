@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from doorward.access_tokens import verify_access_token
-from doorward.errors import InvalidToken, MissingCredentials, SessionOver
+from doorward.errors import InvalidToken, MissingCredentials, NotAuthenticated, SessionOver
 from doorward.keyring import Verifying
 from doorward.model import Clock, Principal
 from doorward.refresh_tokens import COOKIE_NAME, read_cookie, same_secret
 from doorward.revocation import denial_reason, is_live, must_change_password
+from doorward.route_rules import Route, refusal
 from doorward.stores import RevocationReader, SessionReader
 from doorward.tenancy import admitted_roles
 
@@ -34,6 +35,24 @@ class Presented:
     host: str | None = None
     fetch_site: str | None = None
     changes_state: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Who is calling, and why he is not let in if he is not; `doorward.reasons` explains the reasons."""
+
+    principal: Principal | None
+    reason: str | None = None
+
+    @property
+    def allowed(self) -> bool:
+        """Tell whether the request may go on."""
+        return self.reason is None
+
+    @property
+    def restricted(self) -> bool:
+        """Tell whether the caller is known, and may do little before something else."""
+        return self.principal is not None and self.principal.restriction is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +84,18 @@ class Authorize:
         if cookie is None:
             raise MissingCredentials
         return self._by_cookie(cookie, presented)
+
+    def decide(self, presented: Presented, route: Route) -> Decision:
+        """Return who is calling and whether he may take the route.
+
+        Raises:
+            NotInitialised, Unavailable: nobody can be recognised now.
+        """
+        try:
+            principal = self(presented)
+        except NotAuthenticated as error:
+            return Decision(None, error.reason)
+        return Decision(principal, principal.restriction or refusal(route, principal))
 
     def _by_token(self, token: str) -> Principal:
         claims = verify_access_token(token, self.keyring, self.audience, self.clock())

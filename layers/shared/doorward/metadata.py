@@ -19,7 +19,8 @@ def authorization_server_metadata(key_set: KeySet) -> dict[str, str | list[str]]
         "introspection_endpoint": f"{issuer}/auth/token/introspect",
         "service_documentation": f"{issuer}/.well-known/openapi.json",
         "grant_types_supported": ["refresh_token"],
-        "response_types_supported": [],
+        # Required, and not to be empty (RFC 8414 sections 2 and 3.2): this one says that nothing is ever returned.
+        "response_types_supported": ["none"],
         "token_endpoint_auth_methods_supported": ["none"],
         "revocation_endpoint_auth_methods_supported": ["none"],
         "introspection_endpoint_auth_methods_supported": ["Bearer"],
@@ -35,5 +36,5 @@ def openid_configuration(key_set: KeySet) -> dict[str, str | list[str]]:
     return {
         **authorization_server_metadata(key_set),
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": sorted({key.algorithm for key in key_set.keys}),
+        "id_token_signing_alg_values_supported": sorted({key.algorithm for key in key_set.keys}) or ["HS256"],
     }

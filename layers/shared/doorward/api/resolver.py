@@ -36,7 +36,9 @@ class Resolver(APIGatewayRestResolver):
         _LOGGER.info("refused", extra={"refusal": fields})
         body = problem(error, request_id, oauth=self._oauth)
         headers = {"Cache-Control": "no-store", **headers_of(error)}
-        return respond(status_of(error), body, "application/problem+json", headers)
+        # Token endpoints must answer errors as application/json, and clients insist on it (RFC 6749 section 5.2).
+        media_type = "application/json" if self._oauth else "application/problem+json"
+        return respond(status_of(error), body, media_type, headers)
 
     def _fail(self, error: Exception) -> Response[str]:
         # Only the kind and the place: a message may quote what was sent.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from doorward.errors import UnsupportedGrantType
 from doorward.commands import Changes, NewUser
 from doorward.model import Status, TenantId
 from doorward.names import check_tenant_id
@@ -17,7 +18,7 @@ Password = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 NewPassword = str  # its rules are in `passwords`
 TenantIdText = Annotated[str, AfterValidator(check_tenant_id)]
 TokenText = Annotated[str, StringConstraints(min_length=1, max_length=8192)]
-ClientId = Annotated[Text | None, Field(description="who asks; a session begun with one is refreshed by no other")]
+ClientId = Annotated[Text | None, Field(description="who asks; a session begun with one is refreshed by none that names another")]
 Hint = Annotated[Text | None, Field(description="accepted and not needed (RFC 7009)")]
 Roles = Annotated[list[Text], Field(max_length=20)]
 

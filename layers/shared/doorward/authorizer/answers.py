@@ -1,0 +1,96 @@
+"""From a decision to the answer that a gateway understands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from doorward.authorization import Decision
+from doorward.authorizer.events import ANSWER, USAGE, Asked
+from doorward.model import PLATFORM, Principal
+from doorward.route_rules import ANY, unmet
+
+Answer = dict[str, Any]
+
+
+class Unauthorized(Exception):
+    """Makes API Gateway answer 401: the message must be exactly this word."""
+
+    def __init__(self) -> None:
+        super().__init__("Unauthorized")
+
+
+def answer(asked: Asked, decision: Decision) -> Answer:
+    """Return what the gateway that asked understands; nothing in it tells why.
+
+    Raises:
+        Unauthorized: the caller is not known, and this gateway can answer 401.
+    """
+    if asked.front == "appsync":
+        return _appsync(decision)
+    if asked.front == "http_2" and asked.settings.get(ANSWER) == "simple":
+        return {"isAuthorized": decision.allowed, "context": context_of(decision)}
+    if decision.principal is None and asked.front in {"rest", "token", "websocket"}:
+        raise Unauthorized
+    return _with_usage(asked, decision, policy(asked, decision))
+
+
+def policy(asked: Asked, decision: Decision) -> Answer:
+    """Return an IAM policy that is right on every route of the API, for gateways may keep it for others.
+
+    Whoever is known is allowed the whole stage, less what the owner's rules deny him there.
+    """
+    stage = "/".join(asked.arn.split("/")[:2])
+    principal = decision.principal
+    if principal is None or (decision.restricted and not decision.allowed):
+        statements = [_statement("Deny", [f"{stage}/*"])]
+    else:
+        denied = [
+            f"{stage}/{'*' if rule.method == ANY else rule.method}{rule.path.rstrip('/')}{end}"
+            for rule in unmet(asked.route.rules, principal)
+            for end in ("", "/*")
+        ]
+        if not decision.allowed:
+            denied.append(asked.arn)
+        statements = [_statement("Allow", [f"{stage}/*"]), *([_statement("Deny", denied)] if denied else [])]
+    return {
+        "principalId": "anonymous" if principal is None else principal.user_id,
+        "policyDocument": {"Version": "2012-10-17", "Statement": statements},
+        "context": context_of(decision),
+    }
+
+
+def context_of(decision: Decision) -> dict[str, str]:
+    """Return the principal as gateways carry it: text alone. Nothing is told of who is not let in."""
+    principal = decision.principal
+    if principal is None or not decision.allowed:
+        return {}
+    context = {
+        "sub": principal.username,
+        "user_id": principal.user_id,
+        "tenant_id": _tenant(principal),
+        "roles": " ".join(sorted(principal.roles)),
+        "sid": principal.session_id,
+        "jti": principal.token_id or "",
+    }
+    return context if principal.restriction is None else {**context, "restriction": principal.restriction}
+
+
+def _appsync(decision: Decision) -> Answer:
+    # AppSync would keep the answer for five minutes, and a logout would wait as long.
+    return {"isAuthorized": decision.allowed, "resolverContext": context_of(decision), "ttlOverride": 0}
+
+
+def _with_usage(asked: Asked, decision: Decision, found: Answer) -> Answer:
+    if asked.settings.get(USAGE) == "tenant" and decision.allowed and decision.principal is not None:
+        # The value of an API key has at least 20 characters.
+        found["usageIdentifierKey"] = f"doorward-usage-tenant-{_tenant(decision.principal) or 'platform'}"
+    return found
+
+
+def _statement(effect: str, resources: list[str]) -> Mapping[str, Any]:
+    return {"Action": "execute-api:Invoke", "Effect": effect, "Resource": resources}
+
+
+def _tenant(principal: Principal) -> str:
+    return "" if principal.tenant_id == PLATFORM else principal.tenant_id

@@ -1,0 +1,148 @@
+"""From the events of AWS's gateways to what they present and ask for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from doorward.authorization import Presented
+from doorward.errors import InvalidRequest
+from doorward.route_rules import Route, parse_rules
+
+Event = Mapping[str, Any]
+Front = Literal["rest", "token", "http_1", "http_2", "websocket", "appsync"]
+
+RULES, ANSWER, USAGE = "doorward_roles", "doorward_answer", "doorward_usage"
+"""The stage variables by which an API's owner asks for more."""
+
+SUBPROTOCOL_PREFIX = "doorward.token."
+_TENANT_PARAMETERS = ("tenantId", "tenant_id", "tenantid")
+_ARN_PARTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An authorizer event, whatever gateway it came from.
+
+    Args:
+        arn: what is called; empty for AppSync.
+        settings: the stage variables of the API that is called.
+    """
+
+    front: Front
+    presented: Presented
+    route: Route
+    arn: str
+    api_id: str
+    request_id: str
+    settings: Mapping[str, str]
+
+
+def read(event: Event) -> Asked:
+    """Return what an authorizer event asks.
+
+    Raises:
+        InvalidRequest: it is none that is known here.
+        Misconfigured: the API's rules are malformed.
+    """
+    front = _front(event)
+    context = _mapping(event, "requestContext")
+    arn = str(event.get("routeArn") or event.get("methodArn") or "")
+    settings = {name: str(value) for name, value in _mapping(event, "stageVariables").items()}
+    shown = presented({**event, "headers": event.get("requestHeaders")} if front == "appsync" else event)
+    if front in {"token", "appsync"}:
+        shown = _with_token(shown, str(event.get("authorizationToken") or ""), bare=front == "appsync")
+    if front == "websocket" and not shown.authorization:
+        shown = _with_subprotocol(shown, event)
+    method, path = _called(arn)
+    return Asked(
+        front=front,
+        presented=shown,
+        route=Route(method, path, _tenant(event), parse_rules(settings.get(RULES, ""))),
+        arn=arn,
+        api_id=str(context.get("apiId") or arn.partition("/")[0].rpartition(":")[2]),
+        request_id=str(context.get("requestId") or ""),
+        settings=settings,
+    )
+
+
+def presented(event: Event, *, changes_state: bool = False) -> Presented:
+    """Return what a request presents about its caller.
+
+    Args:
+        event: of an authorizer, or of a proxy integration.
+        changes_state: whether the request changes state although its method is safe.
+    """
+    http = _mapping(_mapping(event, "requestContext"), "http")
+    shown = (event.get("path") or event.get("rawPath"), event.get("resource"))
+    paths = [re.sub("/+", "/", str(path or "").lower()) for path in shown]
+    cookies = event.get("cookies")
+    return Presented(
+        method=str(event.get("httpMethod") or http.get("method") or "").upper(),
+        path=next((path for path in paths if path.startswith("/api/")), paths[0]),
+        authorization=_headers(event, "authorization"),
+        cookie=tuple(map(str, cookies)) if isinstance(cookies, list) else _headers(event, "cookie"),
+        origin=_header(event, "origin"),
+        host=_header(event, "host"),
+        fetch_site=_header(event, "sec-fetch-site"),
+        changes_state=changes_state,
+    )
+
+
+def _front(event: Event) -> Front:
+    if "authorizationToken" in event and event.get("type") != "REQUEST":
+        return "token" if "methodArn" in event else "appsync"
+    if event.get("version") == "2.0" and "routeArn" in event:
+        return "http_2"
+    if "methodArn" in event:
+        if event.get("version") == "1.0":
+            return "http_1"
+        return "websocket" if "connectionId" in _mapping(event, "requestContext") else "rest"
+    raise InvalidRequest("This is no event of an authorizer.", reason="unknown_event")
+
+
+def _with_token(shown: Presented, token: str, *, bare: bool) -> Presented:
+    # AppSync's own clients send the token without a scheme.
+    text = f"Bearer {token}" if bare and token and " " not in token.strip() else token
+    return Presented(shown.method, shown.path, (text,) if text else ())
+
+
+def _with_subprotocol(shown: Presented, event: Event) -> Presented:
+    # A browser can set no other header of a WebSocket than its subprotocols.
+    offered = ",".join(_headers(event, "sec-websocket-protocol")).split(",")
+    tokens = [name.strip().removeprefix(SUBPROTOCOL_PREFIX) for name in offered if SUBPROTOCOL_PREFIX in name]
+    return Presented(shown.method, shown.path, tuple(f"Bearer {token}" for token in tokens))
+
+
+def _called(arn: str) -> tuple[str, str]:
+    """Return method and path from arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/PATH."""
+    parts = arn.split("/", _ARN_PARTS)
+    if len(parts) < _ARN_PARTS:
+        return "", ""
+    return parts[2].upper(), f"/{parts[3]}" if len(parts) > _ARN_PARTS else "/"
+
+
+def _tenant(event: Event) -> str | None:
+    parameters = _mapping(event, "pathParameters")
+    named = [str(parameters[name]) for name in _TENANT_PARAMETERS if parameters.get(name) is not None]
+    return named[0] if named else None
+
+
+def _mapping(event: Event, name: str) -> Mapping[str, Any]:
+    found = event.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _headers(event: Event, name: str) -> tuple[str, ...]:
+    several = _mapping(event, "multiValueHeaders")
+    found = [str(value) for key, values in several.items() if key.lower() == name for value in values or ()]
+    if not found:
+        found = [str(value) for key, value in _mapping(event, "headers").items() if key.lower() == name]
+    return tuple(found)
+
+
+def _header(event: Event, name: str) -> str | None:
+    found = _headers(event, name)
+    return found[-1] if found else None
