@@ -62,6 +62,7 @@ bench: $(VENV)/.installed
 	$(VENV)/bin/python -m bench.imports
 
 lock:
-	for name in layers/shared/requirements requirements/dev requirements/local requirements/sam requirements/uv; do \
+	for name in layers/shared/requirements requirements/dev requirements/local requirements/sam requirements/uv \
+	  examples/clients/python/requirements; do \
 	  uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes $$name.in -o $$name.txt; \
 	done

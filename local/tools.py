@@ -19,17 +19,18 @@ class Failure(Exception):
     """Something that the user must know, in one line."""
 
 
-def environment(name: str, home: Path | None = None) -> Path:
-    """Return the folder of programs of a virtual environment, installed from requirements/NAME.txt.
+def environment(name: str, home: Path | None = None, requirements: Path | None = None) -> Path:
+    """Return the folder of programs of a virtual environment, installed from requirements.
 
     Args:
         name: which requirements.
         home: where the environment lies; .local/NAME by default.
+        requirements: the file; requirements/NAME.txt by default.
 
     Raises:
         Failure: the packages cannot be installed.
     """
-    requirements = ROOT / "requirements" / f"{name}.txt"
+    requirements = requirements or ROOT / "requirements" / f"{name}.txt"
     home = home or HOME / name
     programs = home / ("Scripts" if os.name == "nt" else "bin")
     stamp = home / ".installed"
