@@ -67,7 +67,8 @@ def test_an_event_gets_its_answer(deployment: Deployment, name: str) -> None:
 
 def _assert_problem(answer: dict[str, Any], status: int, code: str, *, oauth: bool) -> None:
     body = answer["json"]
-    assert answer["headers"]["Content-Type"] == "application/problem+json"
+    media_type = "application/json" if oauth else "application/problem+json"
+    assert answer["headers"]["Content-Type"] == media_type
     assert (body["status"], body["code"]) == (status, code)
     assert body["type"] == f"urn:doorward:problem:{code}"
     assert body["request_id"] == "7e0c6ad5-0000-4000-8000-000000000001"

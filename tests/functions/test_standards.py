@@ -86,6 +86,19 @@ class TestIntrospection:
         assert _introspect(deployment, token) == {"active": False}
 
 
+@pytest.mark.parametrize("grant_type", ["password", "client_credentials", "authorization_code", "x", ""])
+def test_another_grant_is_told_so_before_anything_is_missed(deployment: Deployment, grant_type: str) -> None:
+    for body, headers in (
+        (urlencode({"grant_type": grant_type, "scope": "x"}), FORM),
+        (json.dumps({"grant_type": grant_type}), {}),
+    ):
+        answer = deployment.call("refresh", "POST", "/auth/token/refresh", body, headers=headers)
+        assert answer["statusCode"] == 400
+        assert answer["headers"]["Content-Type"] == "application/json"
+        if grant_type or not headers:  # an empty parameter of a form is an absent one
+            assert answer["json"]["error"] == "unsupported_grant_type"
+
+
 class TestClients:
     def log_in(self, deployment: Deployment, client_id: str | None) -> dict[str, Any]:
         body = {"username": "acme-admin", "password": "admin123", **({"client_id": client_id} if client_id else {})}

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from doorward.errors import UnsupportedGrantType
 from doorward.commands import Changes, NewUser
+from doorward.errors import UnsupportedGrantType
 from doorward.model import Status, TenantId
 from doorward.names import check_tenant_id
 
@@ -18,7 +18,9 @@ Password = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 NewPassword = str  # its rules are in `passwords`
 TenantIdText = Annotated[str, AfterValidator(check_tenant_id)]
 TokenText = Annotated[str, StringConstraints(min_length=1, max_length=8192)]
-ClientId = Annotated[Text | None, Field(description="who asks; a session begun with one is refreshed by none that names another")]
+ClientId = Annotated[
+    Text | None, Field(description="who asks; a session begun with one is refreshed by none that names another")
+]
 Hint = Annotated[Text | None, Field(description="accepted and not needed (RFC 7009)")]
 Roles = Annotated[list[Text], Field(max_length=20)]
 
@@ -60,6 +62,14 @@ class RefreshRequest(RequestBody):
     grant_type: Annotated[Text | None, Field(description="`refresh_token`")] = None
     tenant_id: Annotated[TenantIdText | None, Field(description="another tenant of the user: switch to it")] = None
     client_id: ClientId = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_grant(cls, members: Any) -> Any:
+        # Before anything that only this grant asks for is missed (RFC 6749 section 5.2).
+        if isinstance(members, dict) and members.get("grant_type") not in (None, "refresh_token"):
+            raise UnsupportedGrantType
+        return members
 
 
 class RevokeRequest(RequestBody):
