@@ -131,7 +131,7 @@ def _success(operation: Operation) -> Schema:
         found["headers"] = {"Set-Cookie": {"schema": {"type": "string"}}}
     if operation.response is not None:
         model = operation.response
-        found["content"] = {"application/json": {"schema": model if isinstance(model, dict) else _ref(model)}}
+        found["content"] = {operation.media_type: {"schema": model if isinstance(model, dict) else _ref(model)}}
     return found
 
 

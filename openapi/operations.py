@@ -44,6 +44,7 @@ class Operation:
         problems: what it refuses with, beside what every operation can.
         query: names of its query parameters.
         needs_body: whether the body must be there.
+        media_type: of a successful answer.
         sets_cookie: whether a successful answer sets or clears the session cookie.
     """
 
@@ -57,6 +58,7 @@ class Operation:
     query: tuple[str, ...] = ()
     needs_body: bool = True
     sets_cookie: bool = False
+    media_type: str = "application/json"
 
 
 def _refresh(who: str = "who has the token") -> Operation:
@@ -82,6 +84,7 @@ _USER: Errors = (*CALLER, errors.InsufficientScope, errors.NotFound)
 _USER_CHANGE: Errors = (*BODY, *CHANGE, errors.InsufficientScope, errors.NotFound, errors.Conflict, errors.LastAdmin)
 _NAMES: Errors = (errors.WeakPassword, errors.UnacceptableName, errors.EmailTaken)
 _JSON: Schema = {"type": "object"}
+_JWT: Schema = {"type": "string"}
 _IN_TENANT: Errors = (*CHANGE, errors.InsufficientScope, errors.NotFound, errors.InvalidRequest)
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
@@ -233,4 +236,5 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/.well-known/openid-configuration"): Operation(DISCOVERY, "anybody", response=_JSON),
     ("GET", "/.well-known/oauth-authorization-server"): Operation(DISCOVERY, "anybody", response=_JSON),
     ("GET", "/.well-known/openapi.json"): Operation(DISCOVERY, "anybody", response=_JSON),
+    ("GET", "/.well-known/revocations"): Operation(DISCOVERY, "anybody", response=_JWT, media_type="application/jwt"),
 }

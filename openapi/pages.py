@@ -51,6 +51,8 @@ def _operation(method: str, path: str, operation: Schema, document: Schema) -> l
         if content and not _is_problem(answer):
             schema = _resolved(content["schema"], document)
             lines.append(f"- {status}: {_fields(schema, document) or 'a JSON document'}")
+        elif "application/jwt" in answer.get("content", {}):
+            lines.append(f"- {status}: a signed document (JWS)")
         elif "content" not in answer:
             lines.append(f"- {status}: {answer['description'].lower()}, no body")
     refused = _refused(operation["responses"])

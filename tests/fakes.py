@@ -15,6 +15,7 @@ from doorward.model import (
     Notification,
     Revocations,
     RevocationState,
+    RevokedNow,
     SeenNotification,
     ServiceToken,
     Session,
@@ -222,6 +223,16 @@ class MemoryRevocations:
     def states(self, tenant_ids: Iterable[TenantId], user_id: UserId) -> Mapping[TenantId, RevocationState]:
         with self.world.lock:
             return {tenant_id: self.world.state(tenant_id, user_id) for tenant_id in tenant_ids}
+
+
+@dataclass
+class MemoryRevocationFeed:
+    world: World
+
+    def now(self, now_ms: int) -> RevokedNow:
+        with self.world.lock:
+            users = tuple((*place, state) for place, state in self.world.states.items())
+            return RevokedNow(users, tuple(self.world.tenant_epochs.items()), frozenset(self.world.revoked_kids))
 
 
 @dataclass

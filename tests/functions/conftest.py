@@ -141,9 +141,13 @@ def openapi() -> dict[str, Any]:
     return found
 
 
+def _loaded(body: str) -> Any:
+    return json.loads(body) if body.startswith(("{", "[")) else body or None
+
+
 def parsed(answer: Answer) -> Answer:
     headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
-    return {**answer, "headers": headers, "json": json.loads(answer["body"]) if answer["body"] else None}
+    return {**answer, "headers": headers, "json": _loaded(answer["body"])}
 
 
 @pytest.fixture

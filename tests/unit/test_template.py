@@ -26,6 +26,7 @@ PUBLIC = {
     ("GET", "/.well-known/openid-configuration"),
     ("GET", "/.well-known/oauth-authorization-server"),
     ("GET", "/.well-known/openapi.json"),
+    ("GET", "/.well-known/revocations"),
 }
 
 
@@ -63,7 +64,8 @@ def test_the_authorizer_only_reads_and_has_no_secret() -> None:
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
 def test_only_minting_functions_read_private_keys(name: str) -> None:
     assert bool(_actions(name, "SigningSecret")) == (
-        name in {"LoginFunction", "RefreshFunction", "RotateKeysFunction", "ServiceTokensFunction"}
+        name
+        in {"LoginFunction", "RefreshFunction", "RevocationsFunction", "RotateKeysFunction", "ServiceTokensFunction"}
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import jwt
 
 from doorward.errors import InvalidToken
-from doorward.jws_form import check_form, has_low_s
+from doorward.jws_form import check_signed, has_low_s
 from doorward.keyring import Verifying
 from doorward.model import PLATFORM, AccessTokenClaims, Epochs, SessionId, TenantId, TokenId, UserId
 from doorward.signing_keys import SigningKey
@@ -18,6 +18,14 @@ MAX_LIFE_SECONDS = 7_776_000
 """The longest that the template lets any token live."""
 
 _MAX_SIGNINGS = 64
+_REASONS: tuple[tuple[type[Exception], str], ...] = (
+    (jwt.InvalidSignatureError, "bad_signature"),
+    (jwt.InvalidAlgorithmError, "wrong_algorithm"),
+    (jwt.InvalidAudienceError, "wrong_audience"),
+    (jwt.InvalidIssuerError, "wrong_issuer"),
+    (jwt.MissingRequiredClaimError, "missing_claim"),
+    (jwt.DecodeError, "malformed"),
+)
 
 _REQUIRED = ["iss", "aud", "sub", "user_id", "client_id", "sid", "jti", "iat", "exp", "roles"]
 
@@ -72,7 +80,7 @@ def verify_access_token(token: str, keyring: Verifying, audience: str, now_ms: i
         NotInitialised: the deployment has no keys.
     """
     try:
-        key = keyring.verification_key(_checked_kid(check_form(token)))
+        key = keyring.verification_key(_checked_kid(check_signed(token)))
         if key.algorithm == "ES256" and not has_low_s(token):
             raise InvalidToken(reason="other_signature_form")
         payload = jwt.decode(
@@ -92,7 +100,7 @@ def verify_access_token(token: str, keyring: Verifying, audience: str, now_ms: i
         )
         claims, not_before = _claims(payload, key.kid), _whole(payload.get("nbf", 0))
     except (jwt.InvalidTokenError, ValueError, TypeError, RecursionError) as error:
-        raise InvalidToken(reason=f"unverifiable:{type(error).__name__}") from error
+        raise InvalidToken(reason=_reason(error)) from error
     if claims.expires_at * 1000 <= now_ms:
         raise InvalidToken(reason="expired")
     if max(claims.issued_at, not_before) > now_ms // 1000 + CLOCK_SKEW_SECONDS:
@@ -100,6 +108,10 @@ def verify_access_token(token: str, keyring: Verifying, audience: str, now_ms: i
     if claims.expires_at - claims.issued_at > MAX_LIFE_SECONDS:
         raise InvalidToken(reason="lives_too_long")
     return claims
+
+
+def _reason(error: Exception) -> str:
+    return next((reason for kind, reason in _REASONS if isinstance(error, kind)), "malformed_claim")
 
 
 def _checked_kid(header: dict[str, Any]) -> str:

@@ -21,17 +21,18 @@ _P256_HALF_ORDER = 0x7FFFFFFF800000007FFFFFFFFFFFFFFFDE737D56D38BCF4279DCE5617E3
 _P256_BYTES = 32
 
 
-def check_form(token: str) -> dict[str, Any]:
-    """Return the header of a signed token in compact serialisation; nothing of it is proven yet.
+def check_signed(token: str, max_length: int = MAX_LENGTH) -> dict[str, Any]:
+    """Return the header of something signed in compact serialisation; nothing of it is proven yet.
 
     Args:
-        token: what a caller sent.
+        token: what somebody sent.
+        max_length: how many characters it may have.
 
     Raises:
         InvalidToken: it is too long, not canonical base64url, no JSON objects with distinct members, or its header
             says anything beside `alg`, `typ` and `kid`: nothing that it points to is ever fetched.
     """
-    if len(token) > MAX_LENGTH:
+    if len(token) > max_length:
         raise InvalidToken(reason="token_too_long")
     match = _COMPACT.fullmatch(token)
     if match is None:

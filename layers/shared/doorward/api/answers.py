@@ -45,6 +45,13 @@ def answer_public(text: str, max_age_seconds: int, seen: str | None) -> Response
     return respond(HTTPStatus.OK, text, "application/json", headers)
 
 
+def answer_feed(text: str | None, tag: str) -> Response[str]:
+    """Return the signed feed of revocations, or tell that it did not change; no cache may answer in its place."""
+    headers = {"Cache-Control": "no-cache", "ETag": f'"{tag}"'}
+    status = HTTPStatus.NOT_MODIFIED if text is None else HTTPStatus.OK
+    return respond(status, text or "", "application/jwt", headers)
+
+
 def answer_tokens(pair: TokenPair, cookie: str | None = None) -> Response[str]:
     """Return a token pair, and with it the web session cookie if one was made."""
     headers = {"Pragma": "no-cache"}

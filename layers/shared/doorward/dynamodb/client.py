@@ -94,6 +94,22 @@ class BotoGateway:
         items = [item for item in map(decode, answer["Items"]) if item is not None]
         return items, decode(answer.get("LastEvaluatedKey"))
 
+    def changed_since(self, table: str, index: str, partition: str, since_ms: int) -> list[Item]:
+        """Return all items of an index's partition `feed` that changed at or after a time, page by page."""
+        request: dict[str, Any] = {
+            "TableName": table,
+            "IndexName": index,
+            "KeyConditionExpression": "feed = :partition AND changed_at_ms >= :since",
+            "ExpressionAttributeValues": encode({":partition": partition, ":since": since_ms}),
+        }
+        found: list[Item] = []
+        while True:
+            answer = self._call(self._client.query, **request)
+            found += [item for item in map(decode, answer["Items"]) if item is not None]
+            if "LastEvaluatedKey" not in answer:
+                return found
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
     def write(self, action: Action) -> Item:
         """Carry out one action; of an update, return the whole item as it is then.
 

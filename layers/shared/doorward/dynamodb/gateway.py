@@ -58,6 +58,9 @@ class Gateway(Reads, Protocol):
     ) -> tuple[list[Item], Key | None]:
         """Return one page of a partition in key order, and the key to go on from."""
 
+    def changed_since(self, table: str, index: str, partition: str, since_ms: int) -> list[Item]:
+        """Return all items of an index's partition `feed` that changed at or after a time, page by page."""
+
     def write(self, action: Action) -> Item:
         """Carry out one action and, of an update, return the whole item; raises ConditionFailed."""
 

@@ -45,6 +45,9 @@ MAX_SESSION_TTL_SECONDS = 7_776_000
 """The most that the template allows. A deployment may shorten its lifetimes, but not those of tokens that
 are out already: so what is revoked is kept for the longest possible."""
 
+RECENT, LASTING = "recent", "lasting"
+"""The parts of the feed: what concerns users' tokens, which live an hour at most, and what may concern longer lives."""
+
 _SLACK_SECONDS = 120  # clocks differ
 _MAX_REMOVED = 100  # an expression has at most 4 KB
 _TRIES = 3
@@ -99,6 +102,7 @@ class RevocationWriter:
             "spared_session_id": cutoff.spared,
             "spared_min_epoch": cutoff.spared_from if cutoff.spared else None,
             "expires_at": _horizon(now_ms),
+            **_announced(cutoff.user_id, now_ms),
         }
         if cutoff.ends_sessions:
             assign["sessions_min_epoch"] = cutoff.at
@@ -112,7 +116,7 @@ class RevocationWriter:
 
     def tenant_action(self, tenant_id: TenantId, at: int, now_ms: int) -> Action:
         """Return the action that refuses all tokens and sessions of a tenant that began before epoch `at`."""
-        assign = {"min_epoch": at, "expires_at": _horizon(now_ms)}
+        assign = {"min_epoch": at, "expires_at": _horizon(now_ms), "feed": LASTING, "changed_at_ms": now_ms}
         return actions.update(
             self.table, tenant_revocations_key(tenant_id), assign=assign, when=_LATER, values={"at": at}
         )
@@ -141,14 +145,20 @@ class RevocationWriter:
         entries = {entry: end for entry, end in item.items() if entry.startswith((SESSION_PREFIX, TOKEN_PREFIX))}
         dead = [entry for entry, end in entries.items() if end < now_ms // 1000 and entry != name]
         if len(entries) - len(dead) >= MAX_ENTRIES:
-            return self._collapse(key, item, list(entries), now_ms)
-        assign = {name: expires_at, "expires_at": _horizon(now_ms)}
+            return self._collapse(user_id, key, item, list(entries), now_ms)
+        assign = {name: expires_at, "expires_at": _horizon(now_ms), **_announced(user_id, now_ms)}
         return actions.update(self.table, key, assign=assign, remove=dead[:_MAX_REMOVED])
 
-    def _collapse(self, key: Key, item: Item, entries: Sequence[str], now_ms: int) -> Action:
+    def _collapse(self, user_id: UserId, key: Key, item: Item, entries: Sequence[str], now_ms: int) -> Action:
         # The user's other sessions lose their access tokens once, and refresh into new ones.
         at = next_epoch(item.get("min_epoch", 0), now_ms)
-        assign = {"min_epoch": at, "spared_session_id": None, "spared_min_epoch": None, "expires_at": _horizon(now_ms)}
+        assign = {
+            "min_epoch": at,
+            "spared_session_id": None,
+            "spared_min_epoch": None,
+            "expires_at": _horizon(now_ms),
+            **_announced(user_id, now_ms),
+        }
         removed = entries[:_MAX_REMOVED]
         return actions.update(self.table, key, assign=assign, remove=removed, when=_LATER, values={"at": at})
 
@@ -177,7 +187,12 @@ class DynamoRevocations:
         table, now = self.writer.table, now_ms // 1000
         item = self.gateway.get((table, KEYS_REVOCATIONS_KEY)) or {}
         dead = [name for name, end in item.items() if name.startswith(KID_PREFIX) and end < now]
-        assign = {f"{KID_PREFIX}{kid}": _horizon(now_ms), "expires_at": _horizon(now_ms)}
+        assign = {
+            f"{KID_PREFIX}{kid}": _horizon(now_ms),
+            "expires_at": _horizon(now_ms),
+            "feed": LASTING,
+            "changed_at_ms": now_ms,
+        }
         self.gateway.write(actions.update(table, KEYS_REVOCATIONS_KEY, assign=assign, remove=dead))
 
     def cut_off(self, cutoffs: Sequence[Cutoff], now_ms: int) -> None:
@@ -199,6 +214,11 @@ class DynamoRevocations:
         table = self.writer.table
         items = self.gateway.batch_get([(table, user_revocations_key(realm, user_id)) for realm in realms])
         return {realm: to_revocation_state(item) for realm, item in zip(realms, items, strict=True)}
+
+
+def _announced(user_id: UserId, now_ms: int) -> dict[str, str | int]:
+    """Return what puts an item into the feed: for as long as a user's token lives, or a service's."""
+    return {"feed": LASTING if is_service(user_id) else RECENT, "changed_at_ms": now_ms}
 
 
 def _horizon(now_ms: int) -> int:

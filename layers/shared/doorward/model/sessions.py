@@ -169,6 +169,15 @@ class Revocations:
     revoked_kids: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class RevokedNow:
+    """All that is revoked and can concern a token which still lives."""
+
+    users: tuple[tuple[TenantId, UserId, RevocationState], ...] = ()
+    tenants: tuple[tuple[TenantId, int], ...] = ()
+    kids: frozenset[str] = frozenset()
+
+
 Restriction = Literal["password_change_required", "cross_site_request"]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -65,7 +65,7 @@ class RefreshRequest(RequestBody):
 
     @model_validator(mode="before")
     @classmethod
-    def _known_grant(cls, members: Any) -> Any:
+    def _known_grant(cls, members: object) -> object:
         # Before anything that only this grant asks for is missed (RFC 6749 section 5.2).
         if isinstance(members, dict) and members.get("grant_type") not in (None, "refresh_token"):
             raise UnsupportedGrantType

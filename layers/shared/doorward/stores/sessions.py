@@ -11,6 +11,7 @@ from doorward.model import (
     Cutoff,
     Revocations,
     RevocationState,
+    RevokedNow,
     Session,
     SessionRef,
     Snapshot,
@@ -104,6 +105,13 @@ class RevocationStore(Protocol):
 
     def states(self, tenant_ids: Iterable[TenantId], user_id: UserId) -> Mapping[TenantId, RevocationState]:
         """Return what is revoked for the user in each realm, consistently."""
+
+
+class RevocationFeedStore(Protocol):
+    """Revocations as offline verifiers hear of them."""
+
+    def now(self, now_ms: int) -> RevokedNow:
+        """Return all that can concern a token which still lives; changes show within about a second."""
 
 
 class AttemptStore(Protocol):

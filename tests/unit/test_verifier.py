@@ -1,0 +1,307 @@
+"""Verifying outside AWS: keys and revocations over the network, kept, and never stale for long."""
+
+from __future__ import annotations
+
+import asyncio
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import jwt
+import pytest
+
+from doorward.asgi import Protect
+from doorward.errors import InsufficientScope, InvalidToken, Misconfigured, MissingCredentials, Unavailable
+from doorward.feed import PublishRevocations
+from doorward.revocation_feed import TYPE, compose, sign_feed, verify_feed
+from doorward.verifier import Verifier, _read
+from tests.fakes import MemoryRevocationFeed
+from tests.fronts import Wire, verifier
+from tests.unit.test_shared_secret import SECRET
+from tests.world import AUDIENCE, ISSUER, House
+
+FEED, JWKS = "/.well-known/revocations", "/.well-known/jwks.json"
+
+
+def _token(house: House, username: str = "acme-admin") -> str:
+    return house.sign_in(username).tokens.access_token
+
+
+def _wire(found: Verifier) -> Wire:
+    assert isinstance(found._fetch, Wire)
+    return found._fetch
+
+
+class TestReach:
+    def test_a_logout_is_honoured_within_the_interval(self, house: House) -> None:
+        found, pair = verifier(house, interval_seconds=30), house.sign_in("acme-admin").tokens
+        assert found.verify(pair.access_token)
+        house.log_out(house.principal(pair), everywhere=False)
+        house.clock.advance(29)
+        assert found.verify(pair.access_token)
+        house.clock.advance(1)
+        with pytest.raises(InvalidToken) as caught:
+            found.verify(pair.access_token)
+        assert caught.value.reason == "session_ended"
+
+    def test_without_the_feed_a_token_is_good_until_it_expires(self, house: House) -> None:
+        found, pair = verifier(house, interval_seconds=None), house.sign_in("acme-admin").tokens
+        house.log_out(house.principal(pair), everywhere=False)
+        assert found.verify(pair.access_token)
+        assert FEED not in _wire(found).reads
+        house.clock.advance(900)
+        with pytest.raises(InvalidToken):
+            found.verify(pair.access_token)
+
+    def test_nothing_is_read_while_what_is_known_is_fresh(self, house: House) -> None:
+        found, token = verifier(house), _token(house)
+        for _ in range(100):
+            found.verify(token)
+        assert sorted(_wire(found).reads) == [JWKS, FEED]
+
+    def test_an_unchanged_feed_is_not_sent_again(self, house: House) -> None:
+        publish = PublishRevocations(MemoryRevocationFeed(house.world), house.minter.signer, house.clock)
+        tag, text = publish(None)
+        assert text is not None
+        assert publish(f'W/"{tag}"') == (tag, None)
+        house.revoke(house.sign_in("acme-admin").tokens.access_token)
+        changed, text = publish(f'"{tag}"')
+        assert changed != tag
+        assert text is not None
+
+    def test_an_unchanged_feed_is_signed_anew_now_and_then(self, house: House) -> None:
+        publish = PublishRevocations(MemoryRevocationFeed(house.world), house.minter.signer, house.clock)
+        tag, _ = publish(None)
+        house.clock.advance(300)
+        assert publish(tag)[1] is not None
+
+
+class TestOutages:
+    def test_what_is_known_serves_for_a_while_and_then_nobody_is_let_in(self, house: House) -> None:
+        found, token = verifier(house, max_staleness_seconds=120), _token(house)
+        found.verify(token)
+        _wire(found).down = True
+        house.clock.advance(149)
+        assert found.verify(token)
+        house.clock.advance(1)
+        with pytest.raises(Unavailable) as caught:
+            found.verify(token)
+        assert caught.value.reason == "stale_revocations"
+        _wire(found).down = False
+        house.clock.advance(1)
+        assert found.verify(token)
+
+    def test_a_verifier_that_never_read_anything_lets_nobody_in(self, house: House) -> None:
+        found, token = verifier(house), _token(house)
+        _wire(found).down = True
+        with pytest.raises(Unavailable) as caught:
+            found.verify(token)
+        assert caught.value.reason == "unreachable_keys"
+
+    def test_a_feed_that_is_down_is_asked_once_a_second(self, house: House) -> None:
+        found, token = verifier(house), _token(house)
+        found.verify(token)
+        house.clock.advance(30)
+        _wire(found).down = True
+        for _ in range(50):
+            found.verify(token)
+        assert _wire(found).reads.count(FEED) == 2
+
+    @pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"keys": 7}', '{"keys": [7]}', "<html>"])
+    def test_keys_that_are_none_change_nothing(self, house: House, text: str) -> None:
+        found, token = verifier(house, interval_seconds=None), _token(house)
+        found.verify(token)
+        _wire(found).replaced[JWKS] = text
+        house.clock.advance(301)
+        assert found.verify(token)
+
+    def test_floods_of_unknown_kids_cause_one_read_a_minute(self, house: House) -> None:
+        found, stranger = verifier(house), House()
+        found.verify(_token(house))
+        house.clock.advance(1)
+        for _ in range(50):
+            with pytest.raises(InvalidToken):
+                found.verify(_token(stranger))
+        assert _wire(found).reads.count(JWKS) == 2
+
+
+class TestForgedFeeds:
+    def feed(self, house: House, **claims: Any) -> str:
+        key = house.minter.signer.current()
+        content = {"iss": ISSUER, "iat": house.clock() // 1000, "revocations": {"users": {}, "tenants": {}, "kids": []}}
+        headers = {"typ": TYPE, "kid": key.kid}
+        return jwt.encode({**content, **claims}, key.key, algorithm=key.algorithm, headers=headers)
+
+    def test_only_the_deployments_own_feed_is_believed(self, house: House) -> None:
+        other, token = House(), _token(house)
+        forged = {
+            "an access token": token,
+            "another deployment's": self.feed(other),
+            "another issuer's": self.feed(house, iss="https://evil.example"),
+            "without time": self.feed(house, iat=None),
+            "another shape": self.feed(house, revocations=[]),
+            "a shape that lacks": self.feed(house, revocations={"users": {}}),
+            "nothing": "",
+            "no token": "x.y.z",
+        }
+        for name, text in forged.items():
+            with pytest.raises(InvalidToken):
+                verify_feed(text, house.keyring)
+            found = verifier(house)
+            _wire(found).replaced[FEED] = text
+            with pytest.raises(Unavailable):
+                found.verify(token)
+            assert name
+
+    def test_a_feed_is_no_access_token(self, house: House) -> None:
+        with pytest.raises(InvalidToken):
+            verifier(house).verify(self.feed(house))
+
+    def test_an_old_copy_is_not_believed(self, house: House) -> None:
+        found = verifier(house, max_staleness_seconds=60)
+        _wire(found).replaced[FEED] = self.feed(house)
+        token = _token(house)
+        assert found.verify(token)
+        house.clock.advance(880)
+        assert found.verify(token)
+        house.clock.advance(90)
+        with pytest.raises(Unavailable):
+            found.verify(_token(house))
+
+    def test_it_tells_nobody_who_was_revoked(self, house: House) -> None:
+        pair = house.sign_in("acme-admin").tokens
+        house.log_out(house.principal(pair), everywhere=True)
+        revoked = MemoryRevocationFeed(house.world).now(house.clock())
+        text = sign_feed(compose(revoked), house.minter.signer.current(), ISSUER, house.clock())
+        content = json.dumps(jwt.decode(text, options={"verify_signature": False}))
+        assert house.claims(house.sign_in("acme-admin").tokens).user_id not in content
+        assert "acme" not in content
+
+
+class TestWishes:
+    def test_tenant_and_roles_are_held(self, house: House) -> None:
+        found, token = verifier(house), _token(house)
+        assert found.verify(token, tenant_id="acme", roles={"admin", "x"}).tenant_id == "acme"
+        for wanted, reason in (({"tenant_id": "globex"}, "other_tenant"), ({"roles": ["ops"]}, "role_missing")):
+            with pytest.raises(InsufficientScope) as caught:
+                found.verify(token, **wanted)
+            assert caught.value.reason == reason
+
+    def test_who_must_change_the_password_is_let_in_nowhere(self, house: House) -> None:
+        house.add_user("kim", password_change_required=True)
+        with pytest.raises(InsufficientScope) as caught:
+            verifier(house).verify(house.sign_in("kim", "correct horse battery").tokens.access_token)
+        assert caught.value.reason == "password_change_required"
+
+    @pytest.mark.parametrize("auth", [None, {}, {"token": None}, {"token": 7}, {"token": ""}, "x", [], {"Token": "x"}])
+    def test_a_handshake_without_a_token_is_none(self, house: House, auth: object) -> None:
+        with pytest.raises(MissingCredentials):
+            verifier(house).verify_handshake(auth)
+
+    def test_a_handshake_may_send_the_scheme_along(self, house: House) -> None:
+        assert verifier(house).verify_handshake({"token": f"Bearer {_token(house)}"}, tenant_id="acme")
+
+    def test_a_shared_secret_serves_as_well(self, house: House) -> None:
+        with pytest.raises(Misconfigured):
+            Verifier(ISSUER, shared_secret="secret")
+        found = Verifier(ISSUER, audience=AUDIENCE, shared_secret=SECRET, interval_seconds=None, clock=house.clock)
+        with pytest.raises(InvalidToken):
+            found.verify(_token(house))
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status = 304 if self.headers.get("If-None-Match") else 200 if self.path == "/good" else 500
+            self.send_response(status)
+            self.send_header("ETag", '"1"')
+            self.end_headers()
+            if status == 200:
+                self.wfile.write(b"text")
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    found = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=found.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{found.server_port}"
+    found.shutdown()
+    found.server_close()
+    thread.join()
+
+
+def test_reading_over_http(server: str) -> None:
+    assert _read(f"{server}/good", None) == ("text", '"1"')
+    assert _read(f"{server}/good", '"1"') == (None, '"1"')
+    for url in (f"{server}/bad", "http://127.0.0.1:1/"):
+        with pytest.raises(Unavailable):
+            _read(url, None)
+
+
+class TestAsgi:
+    def run(self, house: House, scope: dict[str, Any], **settings: Any) -> list[Any]:
+        sent: list[Any] = []
+
+        async def app(_: Any, __: Any, send: Any) -> None:
+            await send({"type": "app"})
+
+        async def receive() -> Any:
+            return {"type": "websocket.connect"}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        asyncio.run(Protect(app, verifier(house), **settings)(scope, receive, send))
+        return sent
+
+    def scope(self, *tokens: str, **more: Any) -> dict[str, Any]:
+        headers = [(b"authorization", f"Bearer {token}".encode()) for token in tokens]
+        return {"type": "http", "method": "GET", "path": "/x", "headers": headers, **more}
+
+    def test_public_paths_preflights_and_lifespans_pass(self, house: House) -> None:
+        preflight = {"method": "OPTIONS", "headers": [(b"access-control-request-method", b"GET")]}
+        for scope in (self.scope(path="/health"), {"type": "lifespan"}, self.scope(**preflight)):
+            assert self.run(house, scope, public={"/health"}) == [{"type": "app"}]
+        assert self.run(house, self.scope(method="OPTIONS"))[0]["status"] == 401
+
+    def test_a_websocket_is_refused_before_it_is_accepted(self, house: House) -> None:
+        assert self.run(house, self.scope("x", type="websocket")) == [{"type": "websocket.close", "code": 1008}]
+        assert self.run(house, self.scope(_token(house), type="websocket")) == [{"type": "app"}]
+
+    @pytest.mark.parametrize(
+        ("tokens", "status", "challenge"),
+        [
+            ((), 401, b"Bearer"),
+            (("x",), 401, b'Bearer error="invalid_token"'),
+            (("x", "y"), 401, b'Bearer error="invalid_token"'),
+        ],
+    )
+    def test_refusals_are_problems_with_challenges(
+        self, house: House, tokens: tuple[str, ...], status: int, challenge: bytes
+    ) -> None:
+        start, body = self.run(house, self.scope(*tokens))
+        assert start["status"] == status
+        assert dict(start["headers"])[b"www-authenticate"] == challenge
+        assert json.loads(body["body"])["status"] == status
+
+    def test_who_must_change_the_password_is_forbidden(self, house: House) -> None:
+        house.add_user("kim", password_change_required=True)
+        token = house.sign_in("kim", "correct horse battery").tokens.access_token
+        assert self.run(house, self.scope(token))[0]["status"] == 403
+
+    def test_an_issuer_that_does_not_answer_is_unavailability(self, house: House) -> None:
+        async def app(*_: Any) -> None:
+            raise AssertionError("let in")
+
+        found, sent = verifier(house), []
+        _wire(found).down = True
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        asyncio.run(Protect(app, found)(self.scope(_token(house)), None, send))  # type: ignore[arg-type]
+        assert sent[0]["status"] == 503
