@@ -17,8 +17,8 @@ STACK = "doorward"
 _SOURCES = ("template.yaml", "samconfig.toml", "functions", "layers/shared", "requirements/local.txt", "local")
 
 
-def deploy(endpoint: str, base_url: str) -> str:
-    """Build and deploy what changed, complete what the emulator leaves out, and return the API's id.
+def deploy(endpoint: str, base_url: str) -> tuple[str, str]:
+    """Build and deploy what changed, complete what the emulator leaves out; return the ids of API and WebSocket API.
 
     Args:
         endpoint: the emulator's URL.
@@ -28,10 +28,11 @@ def deploy(endpoint: str, base_url: str) -> str:
         Failure: a step failed; its output is in the message.
     """
     stamp, wanted = STATE / "deployed", _fingerprint(base_url)
-    deployed, _, api_id = stamp.read_text().partition(" ") if stamp.exists() else ("", "", "")
+    deployed, _, ids = stamp.read_text().partition(" ") if stamp.exists() else ("", "", "")
+    api_id, _, socket_api_id = ids.partition(" ")
     if deployed == wanted and _answers(endpoint, api_id):
         say("nothing changed since the last deploy")
-        return api_id
+        return api_id, socket_api_id
     sam = environment("sam") / "sam"
     variables = _variables(endpoint)
     say("sam build")
@@ -44,6 +45,8 @@ def deploy(endpoint: str, base_url: str) -> str:
             "AllowedOrigin=http://localhost:3000",
             "DeletionProtection=false",
             "DemoEnabled=true",
+            "SocketsEnabled=true",
+            f"SocketUrl={base_url.replace('http', 'ws', 1)}/sockets",
             # Here a rotation can be watched; on AWS keys are announced for a day.
             "KeyCacheSeconds=5",
             "KeyAnnounceSeconds=10",
@@ -56,9 +59,9 @@ def deploy(endpoint: str, base_url: str) -> str:
         # `no_fail_on_empty_changeset` does not know the emulator's words for it.
         if "No changes to deploy" not in str(failure):
             raise
-    api_id = in_emulators_python(endpoint, "-m", "local.fixups", STACK).strip()
-    stamp.write_text(f"{wanted} {api_id}")
-    return api_id
+    api_id, socket_api_id = in_emulators_python(endpoint, "-m", "local.fixups", STACK).split()
+    stamp.write_text(f"{wanted} {api_id} {socket_api_id}")
+    return api_id, socket_api_id
 
 
 def initialise(endpoint: str) -> None:

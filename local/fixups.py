@@ -137,4 +137,5 @@ def _fix_table(table: str, properties: Template) -> None:
 
 
 if __name__ == "__main__":
-    print(fix(sys.argv[1]).outputs["ApiId"])
+    found = fix(sys.argv[1]).outputs
+    print(found["ApiId"], found["SocketApiId"])

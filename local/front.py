@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import ssl
 from dataclasses import dataclass
 
@@ -22,10 +23,12 @@ class Front:
     Args:
         emulator_port: where the emulator listens, on 127.0.0.1.
         prefix: the path of the API's stage at the emulator.
+        socket_prefix: the path of the WebSocket API's stage there, which answers under /sockets.
     """
 
     emulator_port: int
     prefix: str
+    socket_prefix: str = ""
 
     async def serve(self, port: int, tls: ssl.SSLContext | None = None) -> asyncio.Server:
         """Listen on 127.0.0.1, with TLS if a context is given.
@@ -59,6 +62,9 @@ class Front:
         """Return a request's head with the API's path before its own, asking for one answer alone."""
         request_line, *headers = head[:-4].split(b"\r\n")
         method, target, version = request_line.split(b" ", 2)
+        if self.socket_prefix and re.match(rb"/sockets(?:[/?]|$)", target):
+            place = self.socket_prefix.encode() + target.removeprefix(b"/sockets")
+            return b"\r\n".join([b" ".join((method, place, version)), *headers]) + b"\r\n\r\n"
         kept = [header for header in headers if not header.lower().startswith(b"connection:")]
         lines = [b" ".join((method, self.prefix.encode() + target, version)), *kept, b"Connection: close"]
         return b"\r\n".join(lines) + b"\r\n\r\n"

@@ -67,8 +67,9 @@ async def _run(port: int, emulator_port: int) -> int:
     say("starting the emulator")
     emulator.start()
     try:
-        api_id = await asyncio.to_thread(_prepare, emulator, url)
-        front = Front(emulator_port, f"/_aws/execute-api/{api_id}/v1")
+        api_id, socket_api_id = await asyncio.to_thread(_prepare, emulator, url)
+        place = "/_aws/execute-api/{}/v1"
+        front = Front(emulator_port, place.format(api_id), place.format(socket_api_id))
         servers = [await front.serve(port), await front.serve(port + TLS_OFFSET, _tls())]
         ports = "" if (port, emulator_port) == (PORT, EMULATOR_PORT) else f" PORT={port} EMULATOR_PORT={emulator_port}"
         print(
@@ -103,10 +104,10 @@ def _tls() -> ssl.SSLContext:
     return context
 
 
-def _prepare(emulator: Emulator, url: str) -> str:
-    api_id = cloud.deploy(emulator.url, url)
+def _prepare(emulator: Emulator, url: str) -> tuple[str, str]:
+    ids = cloud.deploy(emulator.url, url)
     cloud.initialise(emulator.url)
-    return api_id
+    return ids
 
 
 if __name__ == "__main__":

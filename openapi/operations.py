@@ -110,6 +110,12 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ),
     ("GET", "/auth/logout"): _logout(),
     ("POST", "/auth/logout"): _logout(),
+    ("POST", "/auth/socket-ticket"): Operation(
+        TOKENS,
+        "anybody signed in, where the deployment has sockets",
+        response=token_answers.SocketTicketResponse,
+        problems=(*CHANGE, errors.InsufficientScope, errors.NotFound),
+    ),
     ("GET", "/users"): Operation(
         ACCOUNTS,
         "a tenant's administrators for their tenant, platform administrators for all",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from doorward.errors import Conflict, EmailTaken, LastAdmin, NotFound, NotInitialised, TenantTaken, UsernameTaken
 from doorward.model import (
     AccessTokenClaims,
+    Connection,
     Cutoff,
     Epochs,
     Membership,
@@ -21,6 +22,7 @@ from doorward.model import (
     Session,
     SessionRef,
     Snapshot,
+    SocketTicket,
     Tenant,
     TenantId,
     TokenId,
@@ -69,6 +71,8 @@ class World:
     attempts: dict[str, int] = field(default_factory=dict)
     trusted: set[str] = field(default_factory=set)
     key_set: KeySet | None = None
+    tickets: dict[str, SocketTicket] = field(default_factory=dict)
+    connections: dict[str, Connection] = field(default_factory=dict)
     revoked_kids: set[str] = field(default_factory=set)
     secrets: dict[str, str] = field(default_factory=dict)
     secret_versions: dict[str, int] = field(default_factory=dict)
@@ -233,6 +237,42 @@ class MemoryRevocationFeed:
         with self.world.lock:
             users = tuple((*place, state) for place, state in self.world.states.items())
             return RevokedNow(users, tuple(self.world.tenant_epochs.items()), frozenset(self.world.revoked_kids))
+
+
+@dataclass
+class MemorySockets:
+    world: World
+
+    def put_ticket(self, ticket: SocketTicket) -> None:
+        self.world.tickets[ticket.ticket_hash] = ticket
+
+    def take_ticket(self, ticket_hash: str) -> SocketTicket | None:
+        with self.world.lock:
+            return self.world.tickets.pop(ticket_hash, None)
+
+    def add(self, connection: Connection) -> None:
+        self.world.connections[connection.id] = connection
+
+    def remove(self, connection_id: str) -> None:
+        self.world.connections.pop(connection_id, None)
+
+    def of_tenant(self, tenant_id: TenantId, user_id: UserId | None = None) -> list[Connection]:
+        found = [one for one in self.world.connections.values() if one.grant.tenant_id == tenant_id]
+        return [one for one in found if user_id in {None, one.grant.user_id}]
+
+    def ending_before(self, time_ms: int) -> list[Connection]:
+        found = [one for one in self.world.connections.values() if one.grant.ends_at_ms < time_ms]
+        return sorted(found, key=lambda one: one.grant.ends_at_ms)
+
+
+@dataclass
+class MemorySocketGateway:
+    """Open sockets, and what each was told last."""
+
+    told: dict[str, str] = field(default_factory=dict)
+
+    def close(self, connection_id: str, message: str) -> None:
+        self.told[connection_id] = message
 
 
 @dataclass

@@ -15,12 +15,14 @@ from moto import mock_aws
 
 from doorward.dynamodb.attempts import DynamoAttempts
 from doorward.dynamodb.client import BotoGateway
+from doorward.dynamodb.feed import DynamoRevocationFeed
 from doorward.dynamodb.items import Tables
 from doorward.dynamodb.keys import DynamoKeySets
 from doorward.dynamodb.notifications import DynamoNotifications
 from doorward.dynamodb.revocations import DynamoRevocationReader, DynamoRevocations, RevocationWriter
 from doorward.dynamodb.service_tokens import DynamoServiceTokens
 from doorward.dynamodb.sessions import DynamoDirectory, DynamoSessionReader, DynamoSessions
+from doorward.dynamodb.sockets import DynamoSockets
 from doorward.dynamodb.tenants import DynamoTenants
 from doorward.dynamodb.user_writer import DynamoUserWriter
 from doorward.dynamodb.users import DynamoUserReader
@@ -30,11 +32,13 @@ from doorward.stores import (
     KeyRevocationStore,
     KeySetStore,
     NotificationStore,
+    RevocationFeedStore,
     RevocationReader,
     RevocationStore,
     ServiceTokenStore,
     SessionReader,
     SessionStore,
+    SocketStore,
     TenantStore,
     UserReader,
     UserWriter,
@@ -60,6 +64,8 @@ class Stores:
     key_revocations: KeyRevocationStore
     service_tokens: ServiceTokenStore
     notifications: NotificationStore
+    sockets: SocketStore
+    feed: RevocationFeedStore
 
 
 def in_memory() -> Stores:
@@ -79,6 +85,8 @@ def in_memory() -> Stores:
         revocations,
         fakes.MemoryServiceTokens(world),
         fakes.MemoryNotifications(world),
+        fakes.MemorySockets(world),
+        fakes.MemoryRevocationFeed(world),
     )
 
 
@@ -111,6 +119,8 @@ def on_dynamodb(client: Any, names: dict[str, str]) -> Stores:
         DynamoRevocations(gateway, writer),
         DynamoServiceTokens(gateway, tables, writer),
         DynamoNotifications(gateway, names["NotificationsTable"]),
+        DynamoSockets(gateway, names["SocketsTable"]),
+        DynamoRevocationFeed(gateway, tables.revocations),
     )
 
 

@@ -162,6 +162,7 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
         "AWS_SECRET_ACCESS_KEY": "x",
         "ALLOWED_ORIGIN": "https://app.example",
         "DEMO_ENABLED": "true",
+        "SOCKET_URL": "wss://sockets.example",
         "ARGON2_MEMORY_KIB": "8",
         "ARGON2_TIME_COST": "1",
     }
@@ -191,6 +192,7 @@ _SETTINGS = {
     "LOGIN_ATTEMPTS_TABLE": "LoginAttemptsTable",
     "SIGNING_KEYS_TABLE": "SigningKeysTable",
     "NOTIFICATIONS_TABLE": "NotificationsTable",
+    "SOCKETS_TABLE": "SocketsTable",
     "SIGNING_SECRET_ID": "SigningSecret",
     "REFRESH_MAC_SECRET_ID": "RefreshMacSecret",
 }

@@ -25,11 +25,20 @@ LEVELS = [
     {"sessions", "accounts", "authorization", "tenants", "service_tokens", "demo", "notifications"}
     | {"rotation", "feed", "verifier"}
     | {"dynamodb", "secrets_manager"},
+    {"sockets", "managed_sockets"},
     {"initialisation", "bootstrap", "api", "authorizer", "key_commands", "asgi"},
+    {"socket_events"},
 ]
 LEVEL = {module: level for level, modules in enumerate(LEVELS) for module in modules}
-AWS = {"boto3", "botocore", "aws_lambda_powertools", "mypy_boto3_dynamodb", "mypy_boto3_secretsmanager"}
-MAY_KNOW_AWS = {"dynamodb", "secrets_manager", "bootstrap", "api"}
+AWS = {
+    "boto3",
+    "botocore",
+    "aws_lambda_powertools",
+    "mypy_boto3_dynamodb",
+    "mypy_boto3_secretsmanager",
+    "mypy_boto3_apigatewaymanagementapi",
+}
+MAY_KNOW_AWS = {"dynamodb", "secrets_manager", "managed_sockets", "bootstrap", "api"}
 
 
 def _files() -> list[Path]:
@@ -85,6 +94,7 @@ def test_every_function_is_one_file_of_thin_handlers() -> None:
     "function",
     [
         "authorizer",
+        "close_sockets",
         "demo",
         "introspect",
         "login",
@@ -95,6 +105,8 @@ def test_every_function_is_one_file_of_thin_handlers() -> None:
         "revoke",
         "rotate_keys",
         "service_tokens",
+        "socket_ticket",
+        "sockets",
         "tenants",
         "users",
         "well_known",

@@ -25,6 +25,7 @@ class Presented:
 
     Args:
         changes_state: whether the request changes state although its method is safe.
+        subprotocols: that a WebSocket offers.
     """
 
     method: str
@@ -35,6 +36,15 @@ class Presented:
     host: str | None = None
     fetch_site: str | None = None
     changes_state: bool = False
+    subprotocols: tuple[str, ...] = ()
+
+    def bearer(self) -> str | None:
+        """Return the bearer token, or None if another scheme or none is used.
+
+        Raises:
+            InvalidToken: there is more than one, or none behind the scheme.
+        """
+        return _bearer(self.authorization)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +87,7 @@ class Authorize:
             InvalidToken: they are not, or no longer, valid; `reason` says why.
             NotInitialised: the deployment has no keys.
         """
-        token = _bearer(presented.authorization)
+        token = presented.bearer()
         if token is not None:
             return self._by_token(token)
         cookie = None if presented.path.startswith("/api/") else _session_cookie(presented.cookie)

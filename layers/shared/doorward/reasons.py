@@ -45,6 +45,11 @@ REASONS: Mapping[str, str] = {
     "cross_site_request": "another web site made the browser send a change on the cookie",
     "other_tenant": "the path names another tenant than the caller's",
     "role_missing": "the API's owner asks for a role on this path that the caller has not",
+    # A socket's handshake
+    "unknown_ticket": "the ticket was used already, or is none that was given out",
+    "expired_ticket": "the ticket is older than a minute",
+    "ticket_of_another_origin": "the socket comes from another page's origin than the ticket",
+    "socket_of_another_origin": "a browser's socket with a token comes from an origin that is not AllowedOrigin",
     # The verifier
     "stale_revocations": "the feed of revocations could not be read for too long, so nobody is let in",
     "unreachable_keys": "the published keys could not be read",

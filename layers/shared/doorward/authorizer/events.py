@@ -54,8 +54,8 @@ def read(event: Event) -> Asked:
     shown = presented({**event, "headers": event.get("requestHeaders")} if front == "appsync" else event)
     if front in {"token", "appsync"}:
         shown = _with_token(shown, str(event.get("authorizationToken") or ""), bare=front == "appsync")
-    if front == "websocket" and not shown.authorization:
-        shown = _with_subprotocol(shown, event)
+    if front == "websocket":
+        shown = presented_socket(event)
     method, path = _called(arn)
     return Asked(
         front=front,
@@ -91,6 +91,21 @@ def presented(event: Event, *, changes_state: bool = False) -> Presented:
     )
 
 
+def presented_socket(event: Event) -> Presented:
+    """Return what the handshake of a WebSocket presents; a browser can set no header but the subprotocols."""
+    shown = presented(event)
+    offered = [name.strip() for name in ",".join(_headers(event, "sec-websocket-protocol")).split(",")]
+    tokens = [name.removeprefix(SUBPROTOCOL_PREFIX) for name in offered if name.startswith(SUBPROTOCOL_PREFIX)]
+    return Presented(
+        shown.method,
+        shown.path,
+        shown.authorization or tuple(f"Bearer {token}" for token in tokens),
+        origin=shown.origin,
+        host=shown.host,
+        subprotocols=tuple(filter(None, offered)),
+    )
+
+
 def _front(event: Event) -> Front:
     if "authorizationToken" in event and event.get("type") != "REQUEST":
         return "token" if "methodArn" in event else "appsync"
@@ -107,13 +122,6 @@ def _with_token(shown: Presented, token: str, *, bare: bool) -> Presented:
     # AppSync's own clients send the token without a scheme.
     text = f"Bearer {token}" if bare and token and " " not in token.strip() else token
     return Presented(shown.method, shown.path, (text,) if text else ())
-
-
-def _with_subprotocol(shown: Presented, event: Event) -> Presented:
-    # A browser can set no other header of a WebSocket than its subprotocols.
-    offered = ",".join(_headers(event, "sec-websocket-protocol")).split(",")
-    tokens = [name.strip().removeprefix(SUBPROTOCOL_PREFIX) for name in offered if SUBPROTOCOL_PREFIX in name]
-    return Presented(shown.method, shown.path, tuple(f"Bearer {token}" for token in tokens))
 
 
 def _called(arn: str) -> tuple[str, str]:

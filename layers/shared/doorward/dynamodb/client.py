@@ -96,11 +96,20 @@ class BotoGateway:
 
     def changed_since(self, table: str, index: str, partition: str, since_ms: int) -> list[Item]:
         """Return all items of an index's partition `feed` that changed at or after a time, page by page."""
+        condition = "feed = :partition AND changed_at_ms >= :time"
+        return self._query_all(table, index, condition, {":partition": partition, ":time": since_ms})
+
+    def ending_before(self, table: str, index: str, partition: str, time_ms: int) -> list[Item]:
+        """Return all items of an index's partition `listing` that end before a time, soonest first."""
+        condition = "listing = :partition AND ends_at_ms < :time"
+        return self._query_all(table, index, condition, {":partition": partition, ":time": time_ms})
+
+    def _query_all(self, table: str, index: str, condition: str, values: dict[str, str | int]) -> list[Item]:
         request: dict[str, Any] = {
             "TableName": table,
             "IndexName": index,
-            "KeyConditionExpression": "feed = :partition AND changed_at_ms >= :since",
-            "ExpressionAttributeValues": encode({":partition": partition, ":since": since_ms}),
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": encode(values),
         }
         found: list[Item] = []
         while True:

@@ -61,6 +61,9 @@ class Gateway(Reads, Protocol):
     def changed_since(self, table: str, index: str, partition: str, since_ms: int) -> list[Item]:
         """Return all items of an index's partition `feed` that changed at or after a time, page by page."""
 
+    def ending_before(self, table: str, index: str, partition: str, time_ms: int) -> list[Item]:
+        """Return all items of an index's partition `listing` that end before a time, soonest first."""
+
     def write(self, action: Action) -> Item:
         """Carry out one action and, of an update, return the whole item; raises ConditionFailed."""
 

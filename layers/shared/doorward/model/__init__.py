@@ -37,6 +37,7 @@ from doorward.model.sessions import (
     is_service,
     service_user_id,
 )
+from doorward.model.sockets import Connection, SocketGrant, SocketTicket
 
 __all__ = [
     "ADMIN",
@@ -46,6 +47,7 @@ __all__ = [
     "USER",
     "AccessTokenClaims",
     "Clock",
+    "Connection",
     "Cutoff",
     "Epochs",
     "IntrospectedToken",
@@ -62,6 +64,8 @@ __all__ = [
     "SessionId",
     "SessionRef",
     "Snapshot",
+    "SocketGrant",
+    "SocketTicket",
     "Status",
     "Tenant",
     "TenantId",

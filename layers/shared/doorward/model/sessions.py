@@ -94,6 +94,11 @@ class AccessTokenClaims:
     password_change_required: bool = False
     kid: str = ""
 
+    @property
+    def session_ref(self) -> SessionRef:
+        """Return where the token's session is kept."""
+        return SessionRef(self.tenant_id, self.user_id, self.session_id)
+
 
 @dataclass(frozen=True, slots=True)
 class IntrospectedToken:

@@ -31,6 +31,14 @@ class TokenResponse(BaseModel):
         )
 
 
+class SocketTicketResponse(BaseModel):
+    """A ticket, and where to take it: `url?ticket=…`."""
+
+    ticket: str
+    expires_in: int
+    url: str
+
+
 class IntrospectionResponse(BaseModel):
     """What a token is worth now (RFC 7662 section 2.2); of a dead one nothing but `active` is told."""
 

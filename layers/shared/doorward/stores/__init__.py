@@ -26,6 +26,7 @@ from doorward.stores.sessions import (
     SessionReader,
     SessionStore,
 )
+from doorward.stores.sockets import SocketGateway, SocketStore
 
 __all__ = [
     "AttemptStore",
@@ -44,6 +45,8 @@ __all__ = [
     "ServiceTokenStore",
     "SessionReader",
     "SessionStore",
+    "SocketGateway",
+    "SocketStore",
     "TenantStore",
     "UserCreator",
     "UserReader",

@@ -1,0 +1,65 @@
+"""Between the events of API Gateway's WebSocket API, the table's stream and the schedule, and the use cases."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from doorward import audit
+from doorward.authorizer.events import SUBPROTOCOL_PREFIX, presented_socket
+from doorward.errors import MissingCredentials, NotAuthenticated
+from doorward.model import TenantId, UserId
+from doorward.sockets.close import CloseSockets
+from doorward.sockets.connect import Connect
+
+Event = Mapping[str, Any]
+
+SUBPROTOCOL = "doorward"
+SWEEP_SECONDS = 60
+_PK = re.compile(r"tenant#([^#]*)(?:#user#(.*))?", re.DOTALL)
+
+
+def answer(connect: Connect, forget: Callable[[str], None], event: Event) -> dict[str, Any]:
+    """Return the answer to one event of the WebSocket API; a refusal is a status that the handshake fails with."""
+    context = event["requestContext"]
+    connection_id = str(context["connectionId"])
+    if context["routeKey"] == "$disconnect":
+        forget(connection_id)
+    if context["routeKey"] != "$connect":
+        return {"statusCode": HTTPStatus.OK.value}
+    query = event.get("queryStringParameters")
+    ticket = query.get("ticket") if isinstance(query, Mapping) else None
+    shown = presented_socket(event)
+    try:
+        connect(connection_id, ticket, shown)
+    except NotAuthenticated as error:
+        audit.record("socket_refused", reason=error.reason, request_id=str(context.get("requestId")))
+        status = HTTPStatus.UNAUTHORIZED if isinstance(error, MissingCredentials) else HTTPStatus.FORBIDDEN
+        return {"statusCode": status.value}
+    offered = shown.subprotocols
+    # A browser drops a socket whose server chose none of the subprotocols that it offered (RFC 6455 section 4.1).
+    chosen = next((name for name in offered if not name.startswith(SUBPROTOCOL_PREFIX)), None)
+    return {
+        "statusCode": HTTPStatus.OK.value,
+        **({"headers": {"Sec-WebSocket-Protocol": chosen}} if chosen else {}),
+    }
+
+
+def close(use_case: CloseSockets, event: Event) -> int:
+    """Close what the stream's records, or the schedule, call for; return how many sockets."""
+    if "Records" not in event:
+        return use_case.ended(SWEEP_SECONDS)
+    changed = {_changed(record) for record in event["Records"] if record.get("eventName") != "REMOVE"}
+    return sum(use_case.after_change(*place) for place in changed if place is not None)
+
+
+def _changed(record: Event) -> tuple[TenantId | None, UserId | None] | None:
+    pk = str(record["dynamodb"]["Keys"]["pk"]["S"])
+    if pk == "keys":
+        return None, None
+    match = _PK.fullmatch(pk)
+    if match is None:
+        return None
+    return TenantId(match[1]), UserId(match[2]) if match[2] is not None else None

@@ -1,0 +1,90 @@
+"""Open a socket, with a ticket or with an access token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from doorward import audit
+from doorward.access_tokens import verify_access_token
+from doorward.authorization import Presented
+from doorward.errors import InvalidToken, MissingCredentials
+from doorward.keyring import Verifying
+from doorward.model import Clock, Connection, SocketGrant, is_service
+from doorward.revocation import denial_reason, must_change_password
+from doorward.sockets.tickets import ticket_hash
+from doorward.stores import RevocationReader, SessionStore, SocketStore
+
+_MAX_TICKET = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """Lets sockets in, and registers them so that they can be closed."""
+
+    sockets: SocketStore
+    sessions: SessionStore
+    revocations: RevocationReader
+    keyring: Verifying
+    audience: str
+    allowed_origin: str
+    clock: Clock
+
+    def __call__(self, connection_id: str, ticket: str | None, presented: Presented) -> SocketGrant:
+        """Return for whom the socket opens.
+
+        Args:
+            connection_id: as the gateway names it.
+            ticket: if one came along; it is used up, whatever comes of it.
+            presented: headers, with a bearer token if there is no ticket.
+
+        Raises:
+            MissingCredentials: there is neither.
+            InvalidToken: ticket or token is not good, or revoked.
+        """
+        grant = self._by_ticket(ticket, presented) if ticket else self._by_token(presented)
+        # Registered first and judged then: whatever is revoked from now on finds it.
+        self.sockets.add(Connection(connection_id, grant))
+        reason = denial_reason(grant.claims(), self.revocations.read(grant.tenant_id, grant.user_id))
+        if reason is not None:
+            self.sockets.remove(connection_id)
+            raise InvalidToken(reason=reason)
+        audit.record("socket_opened", tenant_id=grant.tenant_id, user_id=grant.user_id, connection_id=connection_id)
+        return grant
+
+    def _by_ticket(self, text: str, presented: Presented) -> SocketGrant:
+        ticket = self.sockets.take_ticket(ticket_hash(text)) if len(text) <= _MAX_TICKET else None
+        if ticket is None:
+            raise InvalidToken(reason="unknown_ticket")
+        if ticket.expires_at_ms <= self.clock():
+            raise InvalidToken(reason="expired_ticket")
+        if ticket.origin != presented.origin:
+            raise InvalidToken(reason="ticket_of_another_origin")
+        return ticket.grant
+
+    def _by_token(self, presented: Presented) -> SocketGrant:
+        token = presented.bearer()
+        if token is None:
+            raise MissingCredentials
+        if presented.origin is not None and presented.origin != self.allowed_origin:
+            # A browser lets any page open a socket anywhere; its origin is all that tells them apart (RFC 6455, 10.2).
+            raise InvalidToken(reason="socket_of_another_origin")
+        claims = verify_access_token(token, self.keyring, self.audience, self.clock())
+        if must_change_password(claims, self.revocations.read(claims.tenant_id, claims.user_id)):
+            raise InvalidToken(reason="password_change_required")
+        ends_at_ms = claims.expires_at * 1000
+        if not is_service(claims.user_id):
+            session = self.sessions.snapshot(claims.session_ref).session
+            if session is None:
+                raise InvalidToken(reason="session_ended")
+            ends_at_ms = session.expires_at_ms
+        return SocketGrant(
+            user_id=claims.user_id,
+            username=claims.username,
+            tenant_id=claims.tenant_id,
+            roles=claims.roles,
+            session_id=claims.session_id,
+            epochs=claims.epochs,
+            ends_at_ms=ends_at_ms,
+            token_id=claims.token_id,
+            kid=claims.kid,
+        )

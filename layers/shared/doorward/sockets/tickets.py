@@ -1,0 +1,61 @@
+"""Give out tickets: a browser can send a WebSocket no header, and a token does not belong into a URL."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+
+from doorward.errors import InsufficientScope, InvalidToken
+from doorward.model import Clock, Principal, SocketGrant, SocketTicket, is_service
+from doorward.revocation import is_live
+from doorward.stores import SessionStore, SocketStore
+from doorward.tenancy import admitted_roles
+
+TTL_SECONDS = 60
+_PREFIX = "dwt1."
+
+
+@dataclass(frozen=True, slots=True)
+class IssueSocketTicket:
+    """Gives out tickets: good once, for a minute, for the caller's tenant and the page's origin."""
+
+    sessions: SessionStore
+    sockets: SocketStore
+    clock: Clock
+
+    def __call__(self, principal: Principal, origin: str | None) -> str:
+        """Return a ticket; roles and revocation state are those of this moment.
+
+        Args:
+            principal: the caller; services send their token in a header.
+            origin: of the page that asks, as the browser says it; the socket must come from there.
+
+        Raises:
+            InsufficientScope: the caller is a service.
+            InvalidToken: the session ended in this moment.
+        """
+        if is_service(principal.user_id):
+            raise InsufficientScope("Services open sockets with their token in a header.")
+        now_ms = self.clock()
+        snapshot = self.sessions.snapshot(principal.session_ref)
+        session, roles = snapshot.session, admitted_roles(snapshot, principal.tenant_id)
+        if session is None or roles is None or not is_live(session, snapshot, now_ms):
+            raise InvalidToken(reason="session_over")
+        text = _PREFIX + secrets.token_urlsafe(32)
+        grant = SocketGrant(
+            user_id=principal.user_id,
+            username=principal.username,
+            tenant_id=principal.tenant_id,
+            roles=roles,
+            session_id=principal.session_id,
+            epochs=snapshot.epochs,
+            ends_at_ms=session.expires_at_ms,
+        )
+        self.sockets.put_ticket(SocketTicket(ticket_hash(text), grant, origin, now_ms + TTL_SECONDS * 1000))
+        return text
+
+
+def ticket_hash(text: str) -> str:
+    """Return what is kept of a ticket: 256 random bits need no slow hash."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()

@@ -1,0 +1,134 @@
+"""Sockets over the wire: a real WebSocket, the table's stream, and the function that closes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+import time
+import uuid
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from tests.e2e.conftest import Cloud
+
+ORIGIN = "http://localhost:3000"
+PASSWORD = "correct horse battery"
+LIMIT_SECONDS = 10
+
+
+def _ticket(cloud: Cloud, token: str, origin: str | None = ORIGIN) -> dict[str, Any]:
+    headers = {"Origin": origin} if origin else {}
+    answer = cloud.call("POST", "/auth/socket-ticket", token, headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Cache-Control"] == "no-store"
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def _open(url: str, ticket: str, origin: str | None = ORIGIN) -> ClientConnection:
+    return connect(f"{url}?ticket={ticket}", origin=origin, open_timeout=20)  # type: ignore[arg-type]
+
+
+def _refused(url: str, ticket: str, origin: str | None = ORIGIN) -> bool:
+    try:
+        _open(url, ticket, origin).close()
+    except InvalidStatus as error:
+        return 400 <= error.response.status_code < 500
+    return False
+
+
+def _user(cloud: Cloud) -> tuple[str, dict[str, Any]]:
+    name = f"s{uuid.uuid4().hex[:10]}"
+    admin = cloud.log_in("acme-admin")["access_token"]
+    made = cloud.call("POST", "/users", admin, json={"username": name, "password": PASSWORD})
+    assert made.status_code == 201, made.text
+    return str(made.json()["id"]), cloud.log_in(name, PASSWORD)
+
+
+def _closing(socket: ClientConnection) -> tuple[str, float]:
+    """Wait until a socket is closed; return why, and after how many seconds."""
+    started, reason = time.monotonic(), "nothing said"
+    try:
+        while True:
+            reason = json.loads(socket.recv(timeout=LIMIT_SECONDS))["reason"]
+    except ConnectionClosed:
+        return reason, time.monotonic() - started
+
+
+@pytest.mark.parametrize("what", ["logout", "revoke", "disable", "demote"])
+def test_a_socket_is_closed_within_seconds_and_says_why(cloud: Cloud, what: str) -> None:
+    admin = cloud.log_in("acme-admin")["access_token"]
+    user_id, session = _user(cloud)
+    ticket = _ticket(cloud, session["access_token"])
+    socket = _open(ticket["url"], ticket["ticket"])
+    other = _ticket(cloud, admin)
+    beside = _open(other["url"], other["ticket"])
+    if what == "logout":
+        assert cloud.call("POST", "/auth/logout", session["access_token"]).status_code == 204
+    elif what == "revoke":
+        cloud.call("POST", "/auth/token/revoke", json={"token": session["refresh_token"]})
+    else:
+        body = {"status": "disabled"} if what == "disable" else {"roles": ["auditor"]}
+        assert cloud.call("PATCH", f"/users/{user_id}", admin, json=body).status_code == 200
+    reason, seconds = _closing(socket)
+    print(f"\nsocket closed {seconds:.1f} s after {what}: {reason}")
+    assert reason == ("signed_out" if what in {"logout", "revoke"} else "access_changed")
+    assert seconds < LIMIT_SECONDS
+    with pytest.raises(TimeoutError):
+        beside.recv(timeout=0.5)
+    beside.close()
+
+
+def test_a_ticket_is_good_once_from_its_own_page(cloud: Cloud) -> None:
+    _, session = _user(cloud)
+    url = _ticket(cloud, session["access_token"])["url"]
+    used = _ticket(cloud, session["access_token"])["ticket"]
+    _open(url, used).close()
+    assert _refused(url, used)
+    for origin in ("https://evil.example", None):
+        assert _refused(url, _ticket(cloud, session["access_token"])["ticket"], origin)
+    for ticket in ("x", session["access_token"], session["refresh_token"]):
+        assert _refused(url, ticket)
+    assert cloud.call("POST", "/auth/socket-ticket").status_code == 401
+
+
+def test_of_twenty_sockets_at_once_with_one_ticket_one_opens(cloud: Cloud) -> None:
+    _, session = _user(cloud)
+    found = _ticket(cloud, session["access_token"])
+    barrier, results = threading.Barrier(20), []
+
+    def run() -> None:
+        barrier.wait()
+        results.append(_refused(found["url"], found["ticket"]))
+
+    threads = [threading.Thread(target=run) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(results) == [False] + [True] * 19
+
+
+def test_a_token_in_a_header_or_subprotocol_opens_one_too(cloud: Cloud) -> None:
+    _, session = _user(cloud)
+    url, token = _ticket(cloud, session["access_token"])["url"], session["access_token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    connect(url, additional_headers=headers, open_timeout=20).close()
+    cloud.call("POST", "/auth/logout", token)
+    with pytest.raises(InvalidStatus):
+        connect(url, additional_headers=headers, open_timeout=20).close()
+
+
+def test_no_token_is_in_any_log(cloud: Cloud) -> None:
+    _, session = _user(cloud)
+    found = _ticket(cloud, session["access_token"])
+    _open(found["url"], found["ticket"]).close()
+    command = ["python3", "-m", "local.logs", "--emulator-port", cloud.endpoint.rpartition(":")[2]]
+    logs = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30).stdout
+    assert "socket_opened" in logs
+    for secret in (found["ticket"], session["access_token"], session["refresh_token"], session["cookie"]):
+        assert secret not in logs
