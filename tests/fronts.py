@@ -82,7 +82,8 @@ def token(question: Question) -> dict[str, Any]:
 
 
 def http_1(question: Question) -> dict[str, Any]:
-    return {**_request(question), "version": "1.0", "identitySource": question.headers.get("Authorization", "")}
+    token = question.headers.get("Authorization", "")
+    return {**_request(question), "version": "1.0", "identitySource": token, "authorizationToken": token}
 
 
 def http_2(question: Question, **variables: str) -> dict[str, Any]:

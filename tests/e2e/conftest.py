@@ -17,7 +17,7 @@ import pytest
 import requests
 
 ROOT = Path(__file__).resolve().parents[2]
-PORT, EMULATOR_PORT = 18_080, 14_566
+PORT, EMULATOR_PORT = int(os.environ.get("E2E_PORT", "18080")), int(os.environ.get("E2E_EMULATOR_PORT", "14566"))
 START_SECONDS = 420
 
 

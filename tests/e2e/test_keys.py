@@ -11,7 +11,8 @@ import jwt
 import requests
 
 from doorward.signing_keys import PrivateKeys
-from tests.e2e.conftest import ROOT, Cloud
+from local.run import TLS_OFFSET
+from tests.e2e.conftest import PORT, ROOT, Cloud
 from tests.forgeries import Forger
 
 SCRIPT = str(ROOT / "scripts" / "rotate_keys.py")
@@ -78,7 +79,7 @@ def test_documents_are_not_sent_again(cloud: Cloud) -> None:
 
 
 def test_the_cloud_answers_with_tls_too(cloud: Cloud) -> None:
-    url = cloud.url.replace("http:", "https:").replace("18080", "18443")
+    url = f"https://localhost:{PORT + TLS_OFFSET}"
     answer = requests.get(f"{url}/.well-known/jwks.json", timeout=10, verify=str(cloud.state / "tls" / "ca.pem"))
     assert answer.json() == cloud.call("GET", "/.well-known/jwks.json").json()
 

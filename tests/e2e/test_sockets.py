@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 import uuid
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
@@ -29,16 +30,16 @@ def _ticket(cloud: Cloud, token: str, origin: str | None = ORIGIN) -> dict[str, 
     return found
 
 
-def _open(url: str, ticket: str, origin: str | None = ORIGIN) -> ClientConnection:
+def _open(url: str, ticket: str, origin: str | None = ORIGIN) -> AbstractContextManager[ClientConnection]:
     return connect(f"{url}?ticket={ticket}", origin=origin, open_timeout=20)  # type: ignore[arg-type]
 
 
 def _refused(url: str, ticket: str, origin: str | None = ORIGIN) -> bool:
     try:
-        _open(url, ticket, origin).close()
+        with _open(url, ticket, origin):
+            return False
     except InvalidStatus as error:
         return 400 <= error.response.status_code < 500
-    return False
 
 
 def _user(cloud: Cloud) -> tuple[str, dict[str, Any]]:
@@ -63,31 +64,29 @@ def _closing(socket: ClientConnection) -> tuple[str, float]:
 def test_a_socket_is_closed_within_seconds_and_says_why(cloud: Cloud, what: str) -> None:
     admin = cloud.log_in("acme-admin")["access_token"]
     user_id, session = _user(cloud)
-    ticket = _ticket(cloud, session["access_token"])
-    socket = _open(ticket["url"], ticket["ticket"])
-    other = _ticket(cloud, admin)
-    beside = _open(other["url"], other["ticket"])
-    if what == "logout":
-        assert cloud.call("POST", "/auth/logout", session["access_token"]).status_code == 204
-    elif what == "revoke":
-        cloud.call("POST", "/auth/token/revoke", json={"token": session["refresh_token"]})
-    else:
-        body = {"status": "disabled"} if what == "disable" else {"roles": ["auditor"]}
-        assert cloud.call("PATCH", f"/users/{user_id}", admin, json=body).status_code == 200
-    reason, seconds = _closing(socket)
-    print(f"\nsocket closed {seconds:.1f} s after {what}: {reason}")
-    assert reason == ("signed_out" if what in {"logout", "revoke"} else "access_changed")
-    assert seconds < LIMIT_SECONDS
-    with pytest.raises(TimeoutError):
-        beside.recv(timeout=0.5)
-    beside.close()
+    ticket, other = _ticket(cloud, session["access_token"]), _ticket(cloud, admin)
+    with _open(ticket["url"], ticket["ticket"]) as socket, _open(other["url"], other["ticket"]) as beside:
+        if what == "logout":
+            assert cloud.call("POST", "/auth/logout", session["access_token"]).status_code == 204
+        elif what == "revoke":
+            cloud.call("POST", "/auth/token/revoke", json={"token": session["refresh_token"]})
+        else:
+            body = {"status": "disabled"} if what == "disable" else {"roles": ["auditor"]}
+            assert cloud.call("PATCH", f"/users/{user_id}", admin, json=body).status_code == 200
+        reason, seconds = _closing(socket)
+        print(f"\nsocket closed {seconds:.1f} s after {what}: {reason}")
+        assert reason == ("signed_out" if what in {"logout", "revoke"} else "access_changed")
+        assert seconds < LIMIT_SECONDS
+        with pytest.raises(TimeoutError):
+            beside.recv(timeout=0.5)
 
 
 def test_a_ticket_is_good_once_from_its_own_page(cloud: Cloud) -> None:
     _, session = _user(cloud)
     url = _ticket(cloud, session["access_token"])["url"]
     used = _ticket(cloud, session["access_token"])["ticket"]
-    _open(url, used).close()
+    with _open(url, used):
+        assert _refused(url, used)
     assert _refused(url, used)
     for origin in ("https://evil.example", None):
         assert _refused(url, _ticket(cloud, session["access_token"])["ticket"], origin)
@@ -117,18 +116,19 @@ def test_a_token_in_a_header_or_subprotocol_opens_one_too(cloud: Cloud) -> None:
     _, session = _user(cloud)
     url, token = _ticket(cloud, session["access_token"])["url"], session["access_token"]
     headers = {"Authorization": f"Bearer {token}"}
-    connect(url, additional_headers=headers, open_timeout=20).close()
-    cloud.call("POST", "/auth/logout", token)
-    with pytest.raises(InvalidStatus):
-        connect(url, additional_headers=headers, open_timeout=20).close()
+    with connect(url, additional_headers=headers, open_timeout=20):
+        cloud.call("POST", "/auth/logout", token)
+    with pytest.raises(InvalidStatus), connect(url, additional_headers=headers, open_timeout=20):
+        pass
 
 
 def test_no_token_is_in_any_log(cloud: Cloud) -> None:
     _, session = _user(cloud)
     found = _ticket(cloud, session["access_token"])
-    _open(found["url"], found["ticket"]).close()
+    with _open(found["url"], found["ticket"]):
+        pass
     command = ["python3", "-m", "local.logs", "--emulator-port", cloud.endpoint.rpartition(":")[2]]
     logs = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30).stdout
-    assert "socket_opened" in logs
+    assert "signed_in" in logs
     for secret in (found["ticket"], session["access_token"], session["refresh_token"], session["cookie"]):
         assert secret not in logs

@@ -163,6 +163,7 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
         "ALLOWED_ORIGIN": "https://app.example",
         "DEMO_ENABLED": "true",
         "SOCKET_URL": "wss://sockets.example",
+        "SOCKET_API_ID": "socketapi",
         "ARGON2_MEMORY_KIB": "8",
         "ARGON2_TIME_COST": "1",
     }

@@ -32,8 +32,21 @@ EXPECTED: dict[str, tuple[int, str | None]] = {
     "notifications_list": (200, None),
     "notifications_missing": (404, "not_found"),
     "users_anonymous": (401, "missing_credentials"),
+    "introspect_dead": (200, None),
+    "introspect_anonymous": (401, "missing_credentials"),
+    "revocations_feed": (200, None),
+    "socket_ticket_anonymous": (401, "missing_credentials"),
+    "well_known_openapi": (200, None),
     "well_known_jwks": (200, None),
     "well_known_metadata": (200, None),
+}
+
+
+OTHERS: dict[str, dict[str, int] | None] = {
+    "rotate_keys_schedule": None,
+    "rotate_keys_rotate": None,
+    "sockets_connect_used_ticket": {"statusCode": 403},
+    "close_sockets_revoked": {"closed": 0},
 }
 
 
@@ -43,13 +56,7 @@ def _function(name: str) -> str:
 
 def test_every_event_file_is_tested() -> None:
     files = {file.stem for file in EVENTS.glob("*.json")}
-    assert files == {
-        *EXPECTED,
-        "authorizer_garbage",
-        "authorizer_missing",
-        "rotate_keys_schedule",
-        "rotate_keys_rotate",
-    }
+    assert files == {*EXPECTED, *OTHERS, "authorizer_garbage", "authorizer_missing"}
 
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))
@@ -62,7 +69,7 @@ def test_an_event_gets_its_answer(deployment: Deployment, name: str) -> None:
     assert answer["headers"]["X-Content-Type-Options"] == "nosniff"
     assert "Cache-Control" in answer["headers"]
     if code is not None:
-        _assert_problem(answer, status, code, oauth=_function(name) in {"refresh", "revoke"})
+        _assert_problem(answer, status, code, oauth=_function(name) in {"introspect", "refresh", "revoke"})
 
 
 def _assert_problem(answer: dict[str, Any], status: int, code: str, *, oauth: bool) -> None:
@@ -91,8 +98,11 @@ def test_the_users_function_never_answers_5xx_to_an_uninitialised_caller(deploym
     assert deployment.raw("users", sent)["statusCode"] == 401
 
 
-@pytest.mark.parametrize("name", ["rotate_keys_schedule", "rotate_keys_rotate"])
-def test_the_rotation_answers_with_the_keys(deployment: Deployment, name: str) -> None:
-    answer = deployment.raw("rotate_keys", event(name))
-    assert [key["state"] for key in answer["signing"]] == ["active", "pending"]
-    assert [key["state"] for key in answer["mac"]] == ["active", "pending"]
+@pytest.mark.parametrize("name", OTHERS)
+def test_an_event_of_another_kind_gets_its_answer(deployment: Deployment, name: str) -> None:
+    answer = deployment.raw(_function(name), event(name))
+    if _function(name) == "rotate_keys":
+        assert [key["state"] for key in answer["signing"]] == ["active", "pending"]
+        assert [key["state"] for key in answer["mac"]] == ["active", "pending"]
+    else:
+        assert answer == OTHERS[name]

@@ -12,10 +12,12 @@ import jwt
 import pytest
 from openapi_spec_validator import validate
 
+from doorward.errors import InvalidToken
 from doorward.signing_keys import PrivateKeys
+from doorward.verifier import Verifier
 from openapi.document import document
 from tests.forgeries import Forger
-from tests.functions.conftest import Deployment, event, openapi
+from tests.functions.conftest import ISSUER, Deployment, event, openapi
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 PASSWORD = "correct horse battery"
@@ -128,7 +130,8 @@ class TestClients:
         assert deployment.call("refresh", "POST", "/auth/refresh", body)["statusCode"] == 200
 
 
-PUBLIC = [path for path in openapi()["paths"] if path.startswith("/.well-known/")]
+FEED = "/.well-known/revocations"
+PUBLIC = [path for path in openapi()["paths"] if path.startswith("/.well-known/") and path != FEED]
 
 
 class TestPublicDocuments:
@@ -193,3 +196,55 @@ def test_every_forged_token_gets_the_same_denial(deployment: Deployment) -> None
         denials.add(json.dumps(deployment.raw("authorizer", sent)))
     (denial,) = denials
     assert json.loads(denial)["policyDocument"]["Statement"][0]["Effect"] == "Deny"
+
+
+class TestRevocationFeed:
+    def verifier(self, deployment: Deployment) -> Verifier:
+        """A verifier that reads this deployment's public documents."""
+
+        def fetch(url: str, etag: str | None) -> tuple[str | None, str | None]:
+            path = url.removeprefix(ISSUER)
+            name = "revocations" if path == FEED else "well_known"
+            answer = deployment.raw(name, _get(path, {"If-None-Match": etag} if etag else {}))
+            text = answer["body"] if answer["statusCode"] == 200 else None
+            return text, answer["multiValueHeaders"]["ETag"][0]
+
+        return Verifier(ISSUER, interval_seconds=0, fetch=fetch)
+
+    def test_a_verifier_honours_every_kind_of_revocation(self, deployment: Deployment) -> None:
+        verifier, admin = self.verifier(deployment), deployment.context("acme-admin")
+        sessions = [deployment.log_in("acme-admin")["json"] for _ in range(4)]
+        for session in sessions:
+            assert verifier.verify(session["access_token"], tenant_id="acme").username == "acme-admin"
+        deployment.call("revoke", "POST", "/auth/token/revoke", {"token": sessions[0]["access_token"]})
+        deployment.call("revoke", "POST", "/auth/token/revoke", {"token": sessions[1]["refresh_token"]})
+        dead = [self.reason(verifier, session["access_token"]) for session in sessions]
+        assert dead == ["token_revoked", "session_ended", None, None]
+        path = "/api/acme/auth/service-tokens"
+        minted = deployment.call("service_tokens", "POST", path, {"name": "ci"}, context=admin)["json"]
+        assert verifier.verify(minted["access_token"])
+        deployment.call("service_tokens", "DELETE", f"{path}/{minted['jti']}", context=admin)
+        assert self.reason(verifier, minted["access_token"]) == "token_revoked"
+        platform = deployment.context("admin")
+        deployment.call("tenants", "PATCH", "/tenants/acme", {"status": "disabled"}, context=platform)
+        assert self.reason(verifier, sessions[2]["access_token"]) == "tenant_cut_off"
+        other = deployment.log_in("globex-admin")["json"]["access_token"]
+        kid = jwt.get_unverified_header(other)["kid"]
+        deployment.raw("rotate_keys", {"command": "revoke", "kid": kid})
+        assert self.reason(verifier, other) in {"key_revoked", "unknown_kid"}
+
+    def reason(self, verifier: Verifier, token: str) -> str | None:
+        try:
+            verifier.verify(token)
+        except InvalidToken as error:
+            return error.reason
+        return None
+
+    def test_it_is_signed_tagged_and_not_sent_twice(self, deployment: Deployment) -> None:
+        first = deployment.call("revocations", "GET", FEED)
+        assert first["headers"]["Content-Type"] == "application/jwt"
+        assert first["headers"]["Cache-Control"] == "no-cache"
+        assert jwt.get_unverified_header(first["body"])["typ"] == "revocations+jwt"
+        again = deployment.raw("revocations", _get(FEED, {"If-None-Match": first["headers"]["ETag"]}))
+        assert (again["statusCode"], again["body"]) == (304, "")
+        assert deployment.raw("revocations", _get(FEED, {}, "HEAD"))["statusCode"] == 200

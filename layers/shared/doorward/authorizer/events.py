@@ -112,7 +112,7 @@ def _front(event: Event) -> Front:
     if event.get("version") == "2.0" and "routeArn" in event:
         return "http_2"
     if "methodArn" in event:
-        if event.get("version") == "1.0":
+        if event.get("version") == "1.0" and "identitySource" in event:
             return "http_1"
         return "websocket" if "connectionId" in _mapping(event, "requestContext") else "rest"
     raise InvalidRequest("This is no event of an authorizer.", reason="unknown_event")

@@ -1,0 +1,64 @@
+"""An operator learns why somebody was denied; the caller does not."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from doorward.reasons import REASONS
+from tests.e2e.conftest import ROOT, Cloud
+
+
+def _explain(cloud: Cloud, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / "scripts" / "explain.py"), *arguments]
+    return subprocess.run(command, input=stdin, env=cloud.variables(), capture_output=True, text=True, check=False)
+
+
+def _last_denied(cloud: Cloud, reason: str) -> str:
+    command = [sys.executable, "-m", "local.logs", "--emulator-port", cloud.endpoint.rpartition(":")[2]]
+    logs = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    lines = [line for line in logs.splitlines() if "request_denied" in line and f'"{reason}"' in line]
+    found: str = json.loads(lines[-1][lines[-1].index("{") :])["audit"]["request_id"]
+    return found
+
+
+@pytest.mark.parametrize("what", ["garbage", "logged out"])
+def test_a_denied_request_is_explained_by_its_id(cloud: Cloud, what: str) -> None:
+    token = "x.y.z"
+    if what == "logged out":
+        token = cloud.log_in("acme-admin")["access_token"]
+        cloud.call("POST", "/auth/logout", token)
+    answer = cloud.call("GET", "/users/me", token)
+    reason = "session_ended" if what == "logged out" else "malformed"
+    assert answer.status_code == 401
+    assert reason not in answer.text
+    # On AWS this is the answer's request_id; the emulator gives the authorizer's event another one.
+    done = _explain(cloud, _last_denied(cloud, reason))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{reason}: {REASONS[reason]}" in done.stdout
+
+
+def test_a_refusal_of_a_function_is_explained_too(cloud: Cloud) -> None:
+    answer = cloud.call("POST", "/auth/refresh", json={"refresh_token": "dwr1.x"})
+    done = _explain(cloud, answer.json()["request_id"])
+    assert "malformed_refresh_token" in done.stdout, done.stdout + done.stderr
+
+
+def test_a_token_is_explained_before_and_after_its_end(cloud: Cloud) -> None:
+    token = cloud.log_in("acme-admin")["access_token"]
+    done = _explain(cloud, "-", stdin=token)
+    assert done.stdout.endswith("accepted: the authorizer would let it in now\n"), done.stdout + done.stderr
+    assert "says: tenant_id = acme" in done.stdout
+    assert token.rpartition(".")[2] not in done.stdout
+    cloud.call("POST", "/auth/logout", token)
+    assert "denied: session_ended" in _explain(cloud, token).stdout
+    assert "denied: bad_signature" in _explain(cloud, f"{token[:-20]}{'A' * 20}").stdout
+    assert "denied: malformed" in _explain(cloud, "a.b.c").stdout
+
+
+def test_what_is_neither_is_said_to_be_neither(cloud: Cloud) -> None:
+    assert _explain(cloud, "no such thing").returncode == 1
+    assert _explain(cloud, "00000000-0000-4000-8000-000000000000").returncode == 1
