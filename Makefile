@@ -6,11 +6,12 @@
 # make test-versions the unit tests on Python 3.11, 3.12 and 3.13
 # make openapi      write the API's description and pages anew
 # make bench        what importing each function costs
+# make bench-reach  how long a logout takes to be real, on the running local cloud
 # make lock         compile the requirements files anew
 PYTHON ?= python3
 PORT ?= 8080
 EMULATOR_PORT ?= 4566
-.PHONY: python run deploy-local logs test test-versions e2e openapi bench lock
+.PHONY: python run deploy-local logs test test-versions e2e openapi bench bench-reach lock
 
 # Old Pythons cannot even read the code, so they are turned away here.
 python:
@@ -57,6 +58,9 @@ e2e: $(VENV)/.installed
 
 openapi: $(VENV)/.installed
 	PYTHONPATH=layers/shared $(VENV)/bin/python -m openapi
+
+bench-reach: $(VENV)/.installed
+	PYTHONPATH=layers/shared $(VENV)/bin/python -m bench.reach --url http://localhost:$(PORT)
 
 bench: $(VENV)/.installed
 	$(VENV)/bin/python -m bench.imports

@@ -21,7 +21,7 @@ LEVELS = [
     {"signing_keys", "refresh_tokens", "revocation", "throttles"},
     {"keyring", "mac_keys", "passwords", "tenancy", "metadata", "route_rules"},
     {"access_tokens", "shared_secret", "revocation_feed"},
-    {"stores"},
+    {"stores", "issuer_documents"},
     {"sessions", "accounts", "authorization", "tenants", "service_tokens", "demo", "notifications"}
     | {"rotation", "feed", "verifier"}
     | {"dynamodb", "secrets_manager"},

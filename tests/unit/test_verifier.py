@@ -13,10 +13,18 @@ import jwt
 import pytest
 
 from doorward.asgi import Protect
-from doorward.errors import InsufficientScope, InvalidToken, Misconfigured, MissingCredentials, Unavailable
+from doorward.errors import (
+    InsufficientScope,
+    InvalidToken,
+    Misconfigured,
+    MissingCredentials,
+    PasswordChangeRequired,
+    Unavailable,
+)
 from doorward.feed import PublishRevocations
+from doorward.issuer_documents import read_url
 from doorward.revocation_feed import TYPE, compose, sign_feed, verify_feed
-from doorward.verifier import Verifier, _read
+from doorward.verifier import Verifier
 from tests.fakes import MemoryRevocationFeed
 from tests.fronts import Wire, verifier
 from tests.unit.test_shared_secret import SECRET
@@ -127,6 +135,50 @@ class TestOutages:
         assert _wire(found).reads.count(JWKS) == 2
 
 
+class TestThreads:
+    def test_many_at_once_read_keys_and_feed_once(self, house: House) -> None:
+        found, token, barrier = verifier(house), _token(house), threading.Barrier(20)
+        self._together(20, lambda: (barrier.wait(), found.verify(token)))
+        assert sorted(_wire(found).reads) == [JWKS, FEED]
+
+    def test_a_slow_feed_holds_up_one_caller_alone(self, house: House) -> None:
+        found, token = verifier(house), _token(house)
+        found.verify(token)
+        house.clock.advance(30)
+        entered, leave, wire = threading.Event(), threading.Event(), _wire(found)
+
+        def slow(url: str, etag: str | None) -> tuple[str | None, str | None]:
+            entered.set()
+            leave.wait(10)
+            return wire(url, etag)
+
+        found._fetch = slow
+        reader = threading.Thread(target=found.verify, args=(token,))
+        reader.start()
+        assert entered.wait(10)
+        assert found.verify(token)
+        leave.set()
+        reader.join()
+
+    def test_it_can_be_loaded_before_anybody_calls(self, house: House) -> None:
+        found, token = verifier(house), _token(house)
+        found.load()
+        assert sorted(_wire(found).reads) == [JWKS, FEED]
+        found.verify(token)
+        assert len(_wire(found).reads) == 2
+        down = verifier(house)
+        _wire(down).down = True
+        with pytest.raises(Unavailable):
+            down.load()
+
+    def _together(self, count: int, run: Any) -> None:
+        threads = [threading.Thread(target=run) for _ in range(count)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+
 class TestForgedFeeds:
     def feed(self, house: House, **claims: Any) -> str:
         key = house.minter.signer.current()
@@ -164,11 +216,25 @@ class TestForgedFeeds:
         _wire(found).replaced[FEED] = self.feed(house)
         token = _token(house)
         assert found.verify(token)
-        house.clock.advance(880)
+        house.clock.advance(420)
         assert found.verify(token)
-        house.clock.advance(90)
+        house.clock.advance(91)
         with pytest.raises(Unavailable):
             found.verify(_token(house))
+
+    def test_an_older_feed_does_not_undo_what_is_known(self, house: House) -> None:
+        found, pair = verifier(house, interval_seconds=10), house.sign_in("acme-admin").tokens
+        before = self.feed(house)
+        house.clock.advance(60)
+        house.revoke(pair.access_token)
+        with pytest.raises(InvalidToken):
+            found.verify(pair.access_token)
+        _wire(found).replaced[FEED] = before
+        house.clock.advance(20)
+        with pytest.raises(InvalidToken):
+            found.verify(pair.access_token)
+        assert found._problem is not None
+        assert found._problem.reason == "old_revocations"
 
     def test_it_tells_nobody_who_was_revoked(self, house: House) -> None:
         pair = house.sign_in("acme-admin").tokens
@@ -191,17 +257,36 @@ class TestWishes:
 
     def test_who_must_change_the_password_is_let_in_nowhere(self, house: House) -> None:
         house.add_user("kim", password_change_required=True)
-        with pytest.raises(InsufficientScope) as caught:
+        with pytest.raises(PasswordChangeRequired):
             verifier(house).verify(house.sign_in("kim", "correct horse battery").tokens.access_token)
-        assert caught.value.reason == "password_change_required"
 
     @pytest.mark.parametrize("auth", [None, {}, {"token": None}, {"token": 7}, {"token": ""}, "x", [], {"Token": "x"}])
     def test_a_handshake_without_a_token_is_none(self, house: House, auth: object) -> None:
         with pytest.raises(MissingCredentials):
             verifier(house).verify_handshake(auth)
 
-    def test_a_handshake_may_send_the_scheme_along(self, house: House) -> None:
-        assert verifier(house).verify_handshake({"token": f"Bearer {_token(house)}"}, tenant_id="acme")
+    def test_a_tenant_that_a_client_forgot_to_name_is_nobodys(self, house: House) -> None:
+        auth = {"token": _token(house)}
+        assert verifier(house).verify_handshake(auth)
+        assert verifier(house).verify_handshake(auth, tenant_id="acme")
+        for tenant_id in (None, "", "-", "ACME"):
+            with pytest.raises(InsufficientScope):
+                verifier(house).verify_handshake(auth, tenant_id=tenant_id)
+
+    def test_one_role_is_no_collection_of_roles(self, house: House) -> None:
+        with pytest.raises(TypeError):
+            verifier(house).verify(_token(house), roles="admin")
+
+    @pytest.mark.parametrize("url", ["http://id.example", "file:///etc/passwd", "id.example", "ftp://localhost"])
+    def test_keys_come_over_https_alone(self, url: str) -> None:
+        with pytest.raises(Misconfigured):
+            Verifier(url)
+        with pytest.raises(Misconfigured):
+            Verifier(ISSUER, url=url)
+        assert Verifier("http://localhost:8080")
+
+    def test_the_principal_knows_when_the_token_ends(self, house: House) -> None:
+        assert verifier(house).verify(_token(house)).expires_at == house.clock() // 1000 + 900
 
     def test_a_shared_secret_serves_as_well(self, house: House) -> None:
         with pytest.raises(Misconfigured):
@@ -235,11 +320,11 @@ def server() -> Iterator[str]:
 
 
 def test_reading_over_http(server: str) -> None:
-    assert _read(f"{server}/good", None) == ("text", '"1"')
-    assert _read(f"{server}/good", '"1"') == (None, '"1"')
+    assert read_url(f"{server}/good", None) == ("text", '"1"')
+    assert read_url(f"{server}/good", '"1"') == (None, '"1"')
     for url in (f"{server}/bad", "http://127.0.0.1:1/"):
         with pytest.raises(Unavailable):
-            _read(url, None)
+            read_url(url, None)
 
 
 class TestAsgi:
@@ -267,6 +352,12 @@ class TestAsgi:
         for scope in (self.scope(path="/health"), {"type": "lifespan"}, self.scope(**preflight)):
             assert self.run(house, scope, public={"/health"}) == [{"type": "app"}]
         assert self.run(house, self.scope(method="OPTIONS"))[0]["status"] == 401
+
+    def test_a_path_is_no_collection_and_an_unknown_protocol_no_request(self, house: House) -> None:
+        with pytest.raises(TypeError):
+            self.run(house, self.scope(), public="/health")
+        with pytest.raises(ValueError, match="webtransport"):
+            self.run(house, self.scope(type="webtransport"))
 
     def test_a_websocket_is_refused_before_it_is_accepted(self, house: House) -> None:
         assert self.run(house, self.scope("x", type="websocket")) == [{"type": "websocket.close", "code": 1008}]

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from http import HTTPStatus
 from typing import Any
 
-from doorward.errors import DoorwardError, InsufficientScope, InvalidToken, NotAuthenticated
+from doorward.errors import DoorwardError, Forbidden, InsufficientScope, InvalidToken, NotAuthenticated
+from doorward.model import Principal
 from doorward.verifier import Verifier
 
 Scope = MutableMapping[str, Any]
@@ -30,14 +31,31 @@ class Protect:
     """
 
     def __init__(self, app: App, verifier: Verifier, *, public: Collection[str] = ()) -> None:
-        """Wrap an application."""
+        """Wrap an application.
+
+        Raises:
+            TypeError: `public` is one path and no collection of paths.
+        """
+        if isinstance(public, str):
+            raise TypeError("public is a collection of paths")
         self._app = app
         self._verifier = verifier
         self._public = frozenset(public)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a verified request on with its principal; refuse any other."""
-        if scope["type"] not in {"http", "websocket"} or scope["path"] in self._public or _is_preflight(scope):
+        """Pass a verified request on with its principal; refuse any other.
+
+        It is verified when it begins: a long answer, or a WebSocket, outlives what ends its session.
+
+        Raises:
+            ValueError: the server speaks a protocol that this does not know.
+        """
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] not in {"http", "websocket"}:
+            raise ValueError(f"unknown ASGI scope: {scope['type']}")
+        if scope["path"] in self._public or _is_preflight(scope):
             await self._app(scope, receive, send)
             return
         headers = [value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"]
@@ -50,6 +68,16 @@ class Protect:
             await _refuse(error, scope, receive, send)
             return
         await self._app({**scope, PRINCIPAL: principal}, receive, send)
+
+
+def principal_of(scope: Scope) -> Principal:
+    """Return who calls, in an application that `Protect` wraps.
+
+    Raises:
+        KeyError: nothing protects it, or the path is public.
+    """
+    principal: Principal = scope[PRINCIPAL]
+    return principal
 
 
 def _is_preflight(scope: Scope) -> bool:
@@ -87,4 +115,6 @@ def _answer(error: DoorwardError) -> tuple[HTTPStatus, str]:
             return HTTPStatus.UNAUTHORIZED, "Bearer"
         case InsufficientScope():
             return HTTPStatus.FORBIDDEN, 'Bearer error="insufficient_scope"'
+        case Forbidden():
+            return HTTPStatus.FORBIDDEN, ""
     return HTTPStatus.SERVICE_UNAVAILABLE, ""

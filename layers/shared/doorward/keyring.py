@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
@@ -72,6 +73,7 @@ class Keyring:
         self._loaded_at_ms = 0
         self._next_reload_ms = 0
         self._parsed: dict[str, VerificationKey] = {}
+        self._lock = threading.RLock()
 
     def key_set(self) -> KeySet:
         """Return the key set, at most `max_age_ms` old.
@@ -79,9 +81,10 @@ class Keyring:
         Raises:
             NotInitialised: the deployment has none yet.
         """
-        if self._key_set is None or self._clock() - self._loaded_at_ms >= self._max_age_ms:
-            return self.reload()
-        return self._key_set
+        with self._lock:
+            if self._key_set is None or self._clock() - self._loaded_at_ms >= self._max_age_ms:
+                return self.reload()
+            return self._key_set
 
     def verification_key(self, kid: str) -> VerificationKey:
         """Return the parsed public key with this `kid`.
@@ -89,16 +92,17 @@ class Keyring:
         Raises:
             InvalidToken: no such key is published.
         """
-        key = self._find(self.key_set(), kid)
-        if key is None and self._clock() >= self._next_reload_ms and self._clock() > self._loaded_at_ms:
-            self._next_reload_ms = self._clock() + self._reload_interval_ms
-            key = self._find(self.reload(), kid)
-        if key is None:
-            raise InvalidToken(reason="unknown_kid")
-        if kid not in self._parsed:
-            parsed = PyJWK({**key.jwk, "alg": key.algorithm}).key
-            self._parsed[kid] = VerificationKey(kid, key.algorithm, parsed)
-        return self._parsed[kid]
+        with self._lock:
+            key = self._find(self.key_set(), kid)
+            if key is None and self._clock() >= self._next_reload_ms and self._clock() > self._loaded_at_ms:
+                self._next_reload_ms = self._clock() + self._reload_interval_ms
+                key = self._find(self.reload(), kid)
+            if key is None:
+                raise InvalidToken(reason="unknown_kid")
+            if kid not in self._parsed:
+                parsed = PyJWK({**key.jwk, "alg": key.algorithm}).key
+                self._parsed[kid] = VerificationKey(kid, key.algorithm, parsed)
+            return self._parsed[kid]
 
     def reload(self) -> KeySet:
         """Return the key set as it is stored now.
@@ -106,11 +110,12 @@ class Keyring:
         Raises:
             NotInitialised: the deployment has none yet.
         """
-        self._key_set = self._load()
-        self._loaded_at_ms = self._clock()
-        known = {key.kid for key in self._key_set.keys}
-        self._parsed = {kid: key for kid, key in self._parsed.items() if kid in known}
-        return self._key_set
+        with self._lock:
+            self._key_set = self._load()
+            self._loaded_at_ms = self._clock()
+            known = {key.kid for key in self._key_set.keys}
+            self._parsed = {kid: key for kid, key in self._parsed.items() if kid in known}
+            return self._key_set
 
     @staticmethod
     def _find(key_set: KeySet, kid: str) -> PublicKey | None:

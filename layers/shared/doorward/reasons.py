@@ -52,6 +52,7 @@ REASONS: Mapping[str, str] = {
     "socket_of_another_origin": "a browser's socket with a token comes from an origin that is not AllowedOrigin",
     # The verifier
     "stale_revocations": "the feed of revocations could not be read for too long, so nobody is let in",
+    "old_revocations": "the feed of revocations that was read is an old copy",
     "unreachable_keys": "the published keys could not be read",
 }
 """Each code with what it means."""

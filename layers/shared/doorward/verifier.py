@@ -9,31 +9,48 @@ Lambda authorizer alone honours it at the next request.
 
 from __future__ import annotations
 
-import http.client
-import json
+import logging
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Collection, Mapping
+from enum import Enum
 from typing import Any
 
 from doorward.access_tokens import verify_access_token
-from doorward.errors import InsufficientScope, InvalidToken, MissingCredentials, Unavailable
+from doorward.errors import (
+    DoorwardError,
+    InsufficientScope,
+    InvalidToken,
+    MissingCredentials,
+    PasswordChangeRequired,
+    Unavailable,
+)
+from doorward.issuer_documents import Named, checked_url, public_keys, read_url
 from doorward.keyring import Keyring
 from doorward.model import Clock, Principal
 from doorward.revocation import denial_reason, must_change_password
-from doorward.revocation_feed import MAX_LENGTH, SIGNED_ANEW_SECONDS, Feed, verify_feed
+from doorward.revocation_feed import SIGNED_ANEW_SECONDS, Feed, verify_feed
 from doorward.route_rules import Route, refusal
 from doorward.shared_secret import SharedSecret
-from doorward.signing_keys import ALGORITHMS, KeySet, PublicKey
+from doorward.signing_keys import KeySet
 
 Fetch = Callable[[str, str | None], tuple[str | None, str | None]]
 """From a URL and a known ETag to the text, None if it did not change, and its ETag."""
 
-_TIMEOUT_SECONDS = 5.0
 _KEYS_MAX_AGE_MS = 300_000
 _RETRY_MS = 1000
+_SLACK_SECONDS = 120  # clocks differ
+_LOGGER = logging.getLogger("doorward.verifier")
+
+
+class Tenant(Enum):
+    """What a caller may say of the tenant in place of its id."""
+
+    ANY = "any"
+
+
+ANY_TENANT = Tenant.ANY
+"""The request names no tenant. It is not None: what a client forgot to name is refused."""
 
 
 class Verifier:
@@ -51,55 +68,71 @@ class Verifier:
         fetch: Fetch | None = None,
         clock: Clock | None = None,
     ) -> None:
-        """Take where tokens come from; nothing is read before the first token.
+        """Take where tokens come from; nothing is read before the first token, or `load`.
 
         Args:
-            issuer: the deployment's issuer URL, as `iss` says it.
+            issuer: the deployment's issuer URL, exactly as `iss` says it.
             audience: whom tokens must be for.
             interval_seconds: how old the known revocations may be; None trusts a token until it expires.
             max_staleness_seconds: how long to go on with known revocations if the feed cannot be read; after that
                 nobody is let in.
             shared_secret: of a deployment in HS256 mode; None reads the published keys.
-            url: where the issuer answers, if that is not its name.
-            fetch: reads a URL; by default over urllib.
+            url: where the issuer answers, if that is not its name; https, but on this machine.
+            fetch: reads a URL, and raises Unavailable if it cannot; by default over urllib.
             clock: the time in milliseconds; by default the system's.
 
         Raises:
-            Misconfigured: the shared secret is weak.
+            Misconfigured: the URL is not https, or the shared secret is weak.
         """
-        self._url = (url or issuer).rstrip("/")
+        self._url = checked_url(url or issuer).rstrip("/")
         self._issuer, self._audience = issuer, audience
         self._interval_ms = None if interval_seconds is None else round(interval_seconds * 1000)
         self._max_staleness_ms = round(max_staleness_seconds * 1000)
-        self._fetch = fetch or _read
+        self._fetch = fetch or read_url
         self._clock = clock or (lambda: time.time_ns() // 1_000_000)
         keyring = Keyring(self._load_keys, self._clock, max_age_ms=_KEYS_MAX_AGE_MS)
-        self._keyring = keyring if shared_secret is None else SharedSecret(_Named(issuer), shared_secret)
+        self._keyring = keyring if shared_secret is None else SharedSecret(Named(issuer), shared_secret)
         self._keys: KeySet | None = None
         self._feed: Feed | None = None
         self._etag: str | None = None
         self._known_at_ms = 0
         self._next_try_ms = 0
-        self._lock = threading.Lock()
+        self._problem: DoorwardError | None = None
+        self._reading = threading.Lock()
 
-    def verify(self, token: str, *, tenant_id: str | None = None, roles: Collection[str] = ()) -> Principal:
+    def load(self) -> None:
+        """Read keys and revocations now, so that the first caller need not wait, and a wrong issuer shows.
+
+        Raises:
+            Unavailable: they cannot be read.
+        """
+        self._keyring.key_set()
+        self._revocations()
+
+    def verify(
+        self, token: str, *, tenant_id: str | Tenant | None = ANY_TENANT, roles: Collection[str] = ()
+    ) -> Principal:
         """Return who a token stands for.
 
         Args:
             token: an access token or a service token.
-            tenant_id: the tenant whose data is asked for, if the request names one.
+            tenant_id: the tenant whose data is asked for; None, which a client forgot to name, is nobody's.
             roles: of which the caller needs one; none asks for none.
 
         Raises:
             InvalidToken: answer 401; `reason` is for the log.
-            InsufficientScope: answer 403: another tenant's, without the role, or with a password to change first.
+            Forbidden: answer 403: InsufficientScope for another tenant or a missing role, PasswordChangeRequired.
             Unavailable: keys or revocations cannot be read; answer 503.
         """
+        if isinstance(roles, str):
+            raise TypeError("roles is a collection of roles")
         claims = verify_access_token(token, self._keyring, self._audience, self._clock())
         revocations = self._revocations().read(claims.tenant_id, claims.user_id)
         reason = denial_reason(claims, revocations)
         if reason is not None:
             raise InvalidToken(reason=reason)
+        if must_change_password(claims, revocations):
+            raise PasswordChangeRequired
         principal = Principal(
             user_id=claims.user_id,
             username=claims.username,
@@ -107,11 +140,10 @@ class Verifier:
             roles=frozenset(claims.roles),
             session_id=claims.session_id,
             token_id=claims.token_id,
+            expires_at=claims.expires_at,
         )
-        denied = refusal(Route(tenant_id=tenant_id), principal)
-        if must_change_password(claims, revocations):
-            denied = "password_change_required"
-        elif denied is None and roles and not principal.roles.intersection(roles):
+        denied = None if isinstance(tenant_id, Tenant) else refusal(Route(tenant_id=tenant_id or ""), principal)
+        if denied is None and roles and not principal.roles.intersection(roles):
             denied = "role_missing"
         if denied is not None:
             raise InsufficientScope(reason=denied)
@@ -122,7 +154,7 @@ class Verifier:
 
         Raises:
             MissingCredentials: it is absent, or of another scheme than Bearer; answer 401.
-            InvalidToken, InsufficientScope, Unavailable: as `verify`.
+            InvalidToken, Forbidden, Unavailable: as `verify`.
         """
         scheme, _, token = (value or "").strip().partition(" ")
         if scheme.lower() != "bearer":
@@ -134,78 +166,59 @@ class Verifier:
 
         Raises:
             MissingCredentials: there is no token in it.
-            InvalidToken, InsufficientScope, Unavailable: as `verify`.
+            InvalidToken, Forbidden, Unavailable: as `verify`.
         """
         token = auth.get("token") if isinstance(auth, Mapping) else None
         if not isinstance(token, str) or not token:
             raise MissingCredentials
-        return self.verify(token.removeprefix("Bearer "), **wanted)
+        return self.verify(token, **wanted)
 
     def _revocations(self) -> Feed:
         if self._interval_ms is None:
             return Feed()
-        with self._lock:
-            now_ms = self._clock()
-            if (self._feed is None or now_ms - self._known_at_ms >= self._interval_ms) and now_ms >= self._next_try_ms:
-                self._refresh(now_ms)
-            if self._feed is None or now_ms - self._known_at_ms >= self._interval_ms + self._max_staleness_ms:
-                raise Unavailable(reason="stale_revocations")
-            return self._feed
+        # While one thread reads, the others go on with what is known; where nothing is, they wait.
+        if self._is_due() and self._reading.acquire(blocking=self._feed is None):
+            try:
+                if self._is_due():
+                    self._refresh()
+            finally:
+                self._reading.release()
+        feed = self._feed
+        if feed is None or self._clock() - self._known_at_ms >= self._interval_ms + self._max_staleness_ms:
+            raise Unavailable(reason="stale_revocations") from self._problem
+        return feed
 
-    def _refresh(self, now_ms: int) -> None:
+    def _is_due(self) -> bool:
+        now_ms = self._clock()
+        old = self._feed is None or now_ms - self._known_at_ms >= (self._interval_ms or 0)
+        return old and now_ms >= self._next_try_ms
+
+    def _refresh(self) -> None:
+        asked_at_ms = self._clock()
         try:
             text, etag = self._fetch(f"{self._url}/.well-known/revocations", self._etag)
-            feed = self._feed if text is None else verify_feed(text, self._keyring)
-        except (Unavailable, InvalidToken):
-            self._next_try_ms = now_ms + _RETRY_MS
+            self._take(text, asked_at_ms)
+        except (Unavailable, InvalidToken) as error:
+            self._problem, self._etag, self._next_try_ms = error, None, self._clock() + _RETRY_MS
+            _LOGGER.warning("the feed of revocations could not be read: %s", error.reason)
             return
-        if feed is None or now_ms // 1000 - feed.issued_at > 3 * SIGNED_ANEW_SECONDS:
-            # Somebody answers with an old copy, or with none.
-            self._etag, self._next_try_ms = None, now_ms + _RETRY_MS
-            return
-        self._feed, self._etag, self._known_at_ms = feed, etag or self._etag, now_ms
+        self._etag, self._problem, self._known_at_ms = etag or self._etag, None, asked_at_ms
+
+    def _take(self, text: str | None, now_ms: int) -> None:
+        """Keep a feed, unless it is an old copy: that would undo what is known."""
+        feed = self._feed if text is None else verify_feed(text, self._keyring)
+        if feed is None or now_ms // 1000 - feed.issued_at > SIGNED_ANEW_SECONDS + _SLACK_SECONDS:
+            raise InvalidToken(reason="old_revocations")
+        if self._feed is not None and feed.issued_at < self._feed.issued_at:
+            raise InvalidToken(reason="old_revocations")
+        self._feed = feed
 
     def _load_keys(self) -> KeySet:
         try:
             text, _ = self._fetch(f"{self._url}/.well-known/jwks.json", None)
-            self._keys = KeySet(self._issuer, "", _public_keys(text or "{}"))
+            self._keys = KeySet(self._issuer, "", public_keys(text or "{}"))
         except (Unavailable, ValueError, KeyError, TypeError, AttributeError) as error:
+            _LOGGER.warning("the published keys could not be read: %s", type(error).__name__)
             if self._keys is None:
                 raise Unavailable(reason="unreachable_keys") from error
         return self._keys
-
-
-class _Named:
-    """An identity that is its issuer's name alone."""
-
-    def __init__(self, issuer: str) -> None:
-        self._key_set = KeySet(issuer, "", ())
-
-    def key_set(self) -> KeySet:
-        return self._key_set
-
-    def verification_key(self, _: str) -> Any:  # noqa: ANN401 - never returns
-        raise InvalidToken(reason="unknown_kid")
-
-
-def _public_keys(text: str) -> tuple[PublicKey, ...]:
-    found = []
-    for jwk in json.loads(text)["keys"]:
-        algorithm = next((name for name in ALGORITHMS if name == jwk.get("alg")), None)
-        if algorithm is not None:
-            members = {name: value for name, value in jwk.items() if name not in {"kid", "use", "alg"}}
-            found.append(PublicKey(kid=jwk["kid"], state="active", algorithm=algorithm, jwk=members, created_at_ms=0))
-    return tuple(found)
-
-
-def _read(url: str, etag: str | None) -> tuple[str | None, str | None]:
-    request = urllib.request.Request(url, headers={"If-None-Match": etag} if etag else {})  # noqa: S310 - the issuer's
-    try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310
-            return answer.read(MAX_LENGTH).decode("utf-8"), answer.headers.get("ETag")
-    except urllib.error.HTTPError as error:
-        if error.code == http.client.NOT_MODIFIED:
-            return None, etag
-        raise Unavailable(reason=f"{url}: {error.code}") from error
-    except (OSError, http.client.HTTPException, UnicodeDecodeError) as error:
-        raise Unavailable(reason=f"{url}: {type(error).__name__}") from error

@@ -188,7 +188,7 @@ Restriction = Literal["password_change_required", "cross_site_request"]
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is calling, decided by the authorizer."""
+    """Who is calling, decided by the authorizer; `expires_at`, in epoch seconds, is that of his token."""
 
     user_id: UserId
     username: str
@@ -197,6 +197,7 @@ class Principal:
     session_id: SessionId
     token_id: TokenId | None = None
     restriction: Restriction | None = None
+    expires_at: int | None = None
 
     @property
     def is_platform_admin(self) -> bool:
