@@ -67,6 +67,6 @@ bench: $(VENV)/.installed
 
 lock:
 	for name in layers/shared/requirements requirements/dev requirements/local requirements/sam requirements/uv \
-	  examples/clients/python/requirements; do \
+	  examples/clients/python/requirements examples/socketio/requirements; do \
 	  uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes $$name.in -o $$name.txt; \
 	done
