@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 from tests.e2e.conftest import ROOT, Cloud
@@ -33,7 +34,14 @@ def _block(part: str) -> str:
 def test_every_block_is_run_somewhere() -> None:
     tested = {
         _block(part)
-        for part in ("localhost:8080/auth/login", "acme/auth/login", "sam deploy --guided", "X PATCH", "north south")
+        for part in (
+            "localhost:8080/auth/login",
+            "acme/auth/login",
+            "sam deploy --guided",
+            "X PATCH",
+            "north south",
+            "explain.py",
+        )
     }
     assert set(SHELL) == tested | ELSEWHERE
 
@@ -69,6 +77,13 @@ def test_initialisation_with_nothing_but_the_layers_requirements(cloud: Cloud, t
     token = cloud.log_in("umbrella-admin", found[1])["access_token"]
     change = _block("X PATCH").replace("the one shown", found[1])
     assert '"password_change_required":false' in _run(change, cloud, BASE_URL=cloud.url, access_token=token)
+
+
+def test_the_operators_commands_run(cloud: Cloud) -> None:
+    token = cloud.log_in("acme-admin")["access_token"]
+    output = _run(_block("explain.py").replace(".venv/bin/python", sys.executable), cloud, access_token=token)
+    assert "signing key RS256" in output
+    assert output.endswith("accepted: the authorizer would let it in now\n")
 
 
 def test_the_authorizer_is_exported_as_the_readme_imports_it(cloud: Cloud) -> None:
