@@ -11,7 +11,7 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -83,15 +83,13 @@ class Caller(threading.Thread):
             self._tally.add("offline")
 
 
-def drill(outputs: Mapping[str, str], url: str) -> int:
+def drill(rotate: Callable[[str], Mapping[str, Any]], url: str) -> int:
     """Rotate three times under traffic, print what was seen, and return the exit status: 1 if anything was refused.
 
     Args:
-        outputs: of the stack in the local cloud.
+        rotate: gives a command to the key rotation of the local cloud, and returns its answer.
         url: of the local cloud.
     """
-    from scripts.rotate_keys import invoke  # noqa: PLC0415 - the script calls this module
-
     if urlsplit(url).hostname not in _LOOPBACK:
         print("the drill is for the local cloud alone")
         return 2
@@ -103,8 +101,7 @@ def drill(outputs: Mapping[str, str], url: str) -> int:
     started = time.monotonic()
     rotations = 0
     while time.monotonic() - started < _PATIENCE_SECONDS and not _is_over(tally, rotations):
-        before = invoke(outputs["RotateKeysFunction"], {"command": "advance"})
-        after = invoke(outputs["RotateKeysFunction"], {"command": "rotate"})
+        before, after = rotate("advance"), rotate("rotate")
         rotations += before["signing"][0]["kid"] != after["signing"][0]["kid"]
         time.sleep(1)
     done.set()

@@ -10,6 +10,7 @@ import signal
 import ssl
 import sys
 import time
+from typing import TextIO
 
 from local import cloud
 from local.emulator import Emulator, require_free
@@ -50,16 +51,10 @@ def _parse() -> argparse.Namespace:
 
 async def _run(port: int, emulator_port: int) -> int:
     started = time.monotonic()
-    url = f"http://localhost:{port}"
     cloud.require_make()
-    require_free(port, "PORT")
-    require_free(port + TLS_OFFSET, "PORT")
-    STATE.mkdir(parents=True, exist_ok=True)
-    lock = (STATE / "lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise Failure("another make run of this folder is up; stop it first") from None
+    for needed in (port, port + TLS_OFFSET):
+        require_free(needed, "PORT")
+    lock = _lock()
     emulator = Emulator(environment("local"), emulator_port)
     stopped = asyncio.Event()
     for kind in (signal.SIGINT, signal.SIGTERM):
@@ -67,22 +62,8 @@ async def _run(port: int, emulator_port: int) -> int:
     say("starting the emulator")
     emulator.start()
     try:
-        api_id, socket_api_id = await asyncio.to_thread(_prepare, emulator, url)
-        place = "/_aws/execute-api/{}/v1"
-        front = Front(emulator_port, place.format(api_id), place.format(socket_api_id))
-        servers = [await front.serve(port), await front.serve(port + TLS_OFFSET, _tls())]
-        ports = "" if (port, emulator_port) == (PORT, EMULATOR_PORT) else f" PORT={port} EMULATOR_PORT={emulator_port}"
-        print(
-            WELCOME.format(
-                url=url,
-                endpoint=emulator.url,
-                ports=ports,
-                tls_port=port + TLS_OFFSET,
-                authority=STATE / "tls" / "ca.pem",
-                seconds=time.monotonic() - started,
-            ),
-            flush=True,
-        )
+        servers = await _serve(emulator, port)
+        _welcome(emulator, port, time.monotonic() - started)
         while emulator.is_alive() and not stopped.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopped.wait(), 1)
@@ -93,7 +74,38 @@ async def _run(port: int, emulator_port: int) -> int:
     finally:
         say("stopping")
         emulator.stop()
+        lock.close()
     return 0
+
+
+def _lock() -> TextIO:
+    STATE.mkdir(parents=True, exist_ok=True)
+    lock = (STATE / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise Failure("another make run of this folder is up; stop it first") from None
+    return lock
+
+
+async def _serve(emulator: Emulator, port: int) -> list[asyncio.Server]:
+    api_id, socket_api_id = await asyncio.to_thread(_prepare, emulator, f"http://localhost:{port}")
+    place = "/_aws/execute-api/{}/v1"
+    front = Front(emulator.port, place.format(api_id), place.format(socket_api_id))
+    return [await front.serve(port), await front.serve(port + TLS_OFFSET, _tls())]
+
+
+def _welcome(emulator: Emulator, port: int, seconds: float) -> None:
+    usual = (port, emulator.port) == (PORT, EMULATOR_PORT)
+    text = WELCOME.format(
+        url=f"http://localhost:{port}",
+        endpoint=emulator.url,
+        ports="" if usual else f" PORT={port} EMULATOR_PORT={emulator.port}",
+        tls_port=port + TLS_OFFSET,
+        authority=STATE / "tls" / "ca.pem",
+        seconds=seconds,
+    )
+    print(text, flush=True)
 
 
 def _tls() -> ssl.SSLContext:

@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.drill:
             from local.drill import drill  # noqa: PLC0415 - the drill is for development, not for operators' machines
 
-            return drill(outputs, options.drill)
+            return drill(lambda command: invoke(outputs["RotateKeysFunction"], {"command": command}), options.drill)
         keys = invoke(outputs["RotateKeysFunction"], _event(options))
     except (BotoCoreError, ClientError, RuntimeError) as error:
         print(f"not done: {error}")
