@@ -165,6 +165,20 @@ class TestKeys:
         keyring.key_set()
         assert len(loads) == 3
 
+    def test_a_flood_of_unknown_kids_causes_one_reload_a_minute(self) -> None:
+        loads, clock = [], FakeClock()
+
+        def load() -> KeySet:
+            loads.append(clock())
+            return KeySet("i", "", (), 1)
+
+        keyring = Keyring(load, clock, max_age_ms=10_000_000)
+        for _ in range(120):
+            with pytest.raises(InvalidToken):
+                keyring.verification_key("nobody")
+            clock.advance(1)
+        assert [moment - loads[0] for moment in loads] == [0, 1000, 61_000]
+
     def test_a_deployment_without_keys_says_so(self) -> None:
         keyring = Keyring(lambda: KeySet("i", "", ()), FakeClock())
         with pytest.raises(NotInitialised):

@@ -180,10 +180,10 @@ class TestThreads:
 
 
 class TestForgedFeeds:
-    def feed(self, house: House, **claims: Any) -> str:
+    def feed(self, house: House, typ: str = TYPE, **claims: Any) -> str:
         key = house.minter.signer.current()
         content = {"iss": ISSUER, "iat": house.clock() // 1000, "revocations": {"users": {}, "tenants": {}, "kids": []}}
-        headers = {"typ": TYPE, "kid": key.kid}
+        headers = {"typ": typ, "kid": key.kid}
         return jwt.encode({**content, **claims}, key.key, algorithm=key.algorithm, headers=headers)
 
     def test_only_the_deployments_own_feed_is_believed(self, house: House) -> None:
@@ -195,6 +195,7 @@ class TestForgedFeeds:
             "without time": self.feed(house, iat=None),
             "another shape": self.feed(house, revocations=[]),
             "a shape that lacks": self.feed(house, revocations={"users": {}}),
+            "another type": self.feed(house, typ="JWT"),
             "nothing": "",
             "no token": "x.y.z",
         }
