@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from local.tools import STATE, Failure
 
 _START_SECONDS = 60
 _STOP_SECONDS = 30
+_POSITIONS = re.compile(r'"dynamodb_stream_positions": \{"__account_region_scoped__": true, "data": \{[^{}]*\}')
 
 
 class Emulator:
@@ -37,6 +39,7 @@ class Emulator:
         """
         self._end_leftover()
         require_free(self.port, "EMULATOR_PORT")
+        self._forget_positions()
         variables = {
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.port),
@@ -71,6 +74,13 @@ class Emulator:
             process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
+
+    def _forget_positions(self) -> None:
+        """Let streams be read from their beginning: it remembers how far each was read, but not what was in it."""
+        file = STATE / "state" / "lambda.json"
+        if file.exists():
+            text = file.read_text("utf-8")
+            file.write_text(_POSITIONS.sub(lambda found: re.sub(r": \d+", ": 0", found[0]), text), "utf-8")
 
     def _end_leftover(self) -> None:
         """End an emulator of this state whose `make run` was killed, so that it writes its state down."""
