@@ -54,18 +54,19 @@ class Stack:
             return value
         if len(value) == 1:
             ((name, argument),) = value.items()
-            if name == "Ref":
-                return self._reference(argument)
-            if name == "Fn::If":
-                return self.resolve(argument[1] if self._condition(argument[0]) else argument[2])
-            if name == "Fn::ImportValue":
-                return self._exports[self.resolve(argument)]
-            if name == "Fn::Sub":
-                text, named = (argument, {}) if isinstance(argument, str) else argument
-                return self._substitute(text, self.resolve(named))
+            resolved = {
+                "Ref": self._reference,
+                "Fn::If": lambda found: self.resolve(found[1] if self._condition(found[0]) else found[2]),
+                "Fn::ImportValue": lambda found: self._exports[self.resolve(found)],
+                "Fn::Sub": self._substitute,
+            }.get(name)
+            if resolved is not None:
+                return resolved(argument)
         return {name: self.resolve(element) for name, element in value.items()}
 
-    def _substitute(self, text: str, named: Template) -> str:
+    def _substitute(self, argument: Any) -> str:  # noqa: ANN401 - JSON
+        text, variables = (argument, {}) if isinstance(argument, str) else argument
+        named = self.resolve(variables)
         # The emulator finds a function by its name as well as by its ARN.
         return re.sub(
             r"\$\{([^}.]+)(?:\.Arn)?\}",
