@@ -322,8 +322,14 @@ def test_the_two_kinds_of_answer_of_an_http_api_and_their_settings(cloud: Cloud,
         assert api.status("GET", "/orders", token) == 500
         gateway.update_authorizer(**known, EnableSimpleResponses=False)
         clerk = _clerk(cloud)
-        tried = (("GET", "/orders", clerk), ("DELETE", "/orders/7", token), ("DELETE", "/orders/7", clerk))
-        tried += (("GET", "/api/globex/orders", token), ("GET", "/orders", "x.y.z"), ("GET", "/orders", None))
+        tried: list[tuple[str, str, str | None]] = [
+            ("GET", "/orders", clerk),
+            ("DELETE", "/orders/7", token),
+            ("DELETE", "/orders/7", clerk),
+            ("GET", "/api/globex/orders", token),
+            ("GET", "/orders", "x.y.z"),
+            ("GET", "/orders", None),
+        ]
         assert [api.status(*each) for each in tried] == [200, 200, 403, 403, 403, 401]
         gateway.update_stage(**stage, StageVariables=before)
         assert api.status("GET", "/orders", token) == 500
