@@ -40,7 +40,7 @@ test: $(VENV)/.installed
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check --quiet .
 	$(VENV)/bin/mypy
-	$(VENV)/bin/cfn-lint template.yaml
+	$(VENV)/bin/cfn-lint template.yaml examples/protected-api/*/template.yaml
 	PYTHONPATH=layers/shared $(VENV)/bin/python -m openapi --check
 	$(PYTEST) -q -n auto --cov --cov-report=term --cov-fail-under=95
 

@@ -1,7 +1,8 @@
 """What the emulator's CloudFormation leaves out of the stack, put in place through its own API.
 
 ministack 1.5.33 imports of a REST API's body neither ANY methods nor mock responses (CORS preflights)
-nor gateway responses, and ignores a table's TTL. On AWS nothing of this is needed.
+nor gateway responses, and ignores a table's TTL; for HTTP APIs see `local.http_apis`. On AWS nothing of
+this is needed.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import boto3
+
+from local.http_apis import fix_http_api
 
 Template = Mapping[str, Any]
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -32,6 +35,8 @@ class Stack:
         self.physical_ids = {item["LogicalResourceId"]: item.get("PhysicalResourceId", "") for item in resources}
         body: Any = cloudformation.get_template(StackName=name, TemplateStage="Processed")["TemplateBody"]
         self._template: Template = json.loads(body) if isinstance(body, str) else body
+        pages = cloudformation.get_paginator("list_exports").paginate()
+        self._exports = {item["Name"]: item["Value"] for page in pages for item in page["Exports"]}
 
     def resources(self, kind: str) -> list[tuple[str, Template]]:
         """Return the physical id and the resolved properties of each resource of a type."""
@@ -42,20 +47,32 @@ class Stack:
         ]
 
     def resolve(self, value: Any) -> Any:  # noqa: ANN401 - JSON
-        """Return a template value with Ref, Fn::Sub and Fn::If replaced; other functions stay as they are."""
+        """Return a template value with Ref, Fn::Sub, Fn::ImportValue and Fn::If replaced; others stay as they are."""
         if isinstance(value, list):
             return [self.resolve(element) for element in value]
         if not isinstance(value, dict):
             return value
         if len(value) == 1:
             ((name, argument),) = value.items()
-            if name == "Ref":
-                return self._reference(argument)
-            if name == "Fn::If":
-                return self.resolve(argument[1] if self._condition(argument[0]) else argument[2])
-            if name == "Fn::Sub" and isinstance(argument, str):
-                return re.sub(r"\$\{([^}.]+)\}", lambda match: str(self._reference(match.group(1))), argument)
+            resolved = {
+                "Ref": self._reference,
+                "Fn::If": lambda found: self.resolve(found[1] if self._condition(found[0]) else found[2]),
+                "Fn::ImportValue": lambda found: self._exports[self.resolve(found)],
+                "Fn::Sub": self._substitute,
+            }.get(name)
+            if resolved is not None:
+                return resolved(argument)
         return {name: self.resolve(element) for name, element in value.items()}
+
+    def _substitute(self, argument: Any) -> str:  # noqa: ANN401 - JSON
+        text, variables = (argument, {}) if isinstance(argument, str) else argument
+        named = self.resolve(variables)
+        # The emulator finds a function by its name as well as by its ARN.
+        return re.sub(
+            r"\$\{([^}.]+)(?:\.Arn)?\}",
+            lambda match: str(named.get(match.group(1)) or self._reference(match.group(1))),
+            text,
+        )
 
     def _reference(self, name: str) -> Any:  # noqa: ANN401 - JSON
         default = self._template.get("Parameters", {}).get(name, {}).get("Default", name)
@@ -76,6 +93,8 @@ def fix(name: str) -> Stack:
     stack = Stack(name)
     for api_id, properties in stack.resources("AWS::ApiGateway::RestApi"):
         _fix_api(api_id, properties["Body"])
+    for api_id, properties in stack.resources("AWS::ApiGatewayV2::Api"):
+        fix_http_api(api_id, properties["Body"])
     for table, properties in stack.resources("AWS::DynamoDB::Table"):
         _fix_table(table, properties)
     return stack

@@ -13,8 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import jwt
 import pytest
 import requests
+
+from doorward.signing_keys import PrivateKeys
+from tests.forgeries import Forger
 
 ROOT = Path(__file__).resolve().parents[2]
 PORT, EMULATOR_PORT = int(os.environ.get("E2E_PORT", "18080")), int(os.environ.get("E2E_EMULATOR_PORT", "14566"))
@@ -66,15 +70,31 @@ class Cloud:
     @property
     def outputs(self) -> dict[str, str]:
         """Return the outputs of the deployed stack."""
-        client = boto3.client(
-            "cloudformation",
+        return self.outputs_of("doorward")
+
+    def outputs_of(self, stack: str) -> dict[str, str]:
+        found = self.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]["Outputs"]
+        return {output["OutputKey"]: output["OutputValue"] for output in found}
+
+    def client(self, service: str) -> Any:
+        """Return a client of one of this cloud's AWS services."""
+        return boto3.client(  # type: ignore[call-overload]
+            service,
             endpoint_url=self.endpoint,
             region_name="us-east-1",
             aws_access_key_id="test",
             aws_secret_access_key="test",
         )
-        found = client.describe_stacks(StackName="doorward")["Stacks"][0]["Outputs"]
-        return {output["OutputKey"]: output["OutputValue"] for output in found}
+
+    def forger(self, username: str = "acme-admin") -> Forger:
+        """Return somebody with a good token of a user, and with the key that signed it."""
+        session = self.log_in(username)
+        kid = jwt.get_unverified_header(session["access_token"])["kid"]
+        secret = self.client("secretsmanager").get_secret_value(SecretId=self.outputs["SigningSecret"])["SecretString"]
+        pem = PrivateKeys.decode(secret).pems[kid]
+        jwks = self.call("GET", "/.well-known/jwks.json").json()["keys"]
+        jwk = next(key for key in jwks if key["kid"] == kid)
+        return Forger(session["access_token"], pem, jwk, session["refresh_token"], session["cookie"].partition("=")[2])
 
     def variables(self) -> dict[str, str]:
         """Return the environment of a program that speaks to this cloud's AWS."""

@@ -7,14 +7,11 @@ import subprocess
 import sys
 import time
 
-import boto3
 import jwt
 import requests
 
-from doorward.signing_keys import PrivateKeys
 from local.run import TLS_OFFSET
 from tests.e2e.conftest import PORT, ROOT, Cloud
-from tests.forgeries import Forger
 
 SCRIPT = str(ROOT / "scripts" / "rotate_keys.py")
 
@@ -24,25 +21,8 @@ def _rotate(cloud: Cloud, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=cloud.variables(), capture_output=True, text=True, check=False)
 
 
-def _forger(cloud: Cloud) -> Forger:
-    session = cloud.log_in("acme-admin")
-    kid = jwt.get_unverified_header(session["access_token"])["kid"]
-    client = boto3.client(
-        "secretsmanager",
-        endpoint_url=cloud.endpoint,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
-    secret = client.get_secret_value(SecretId=cloud.outputs["SigningSecret"])["SecretString"]
-    pem = PrivateKeys.decode(secret).pems[kid]
-    jwks = cloud.call("GET", "/.well-known/jwks.json").json()["keys"]
-    jwk = next(key for key in jwks if key["kid"] == kid)
-    return Forger(session["access_token"], pem, jwk, session["refresh_token"], session["cookie"].partition("=")[2])
-
-
 def test_every_forged_token_gets_the_same_401(cloud: Cloud) -> None:
-    forger, found = _forger(cloud), set()
+    forger, found = cloud.forger(), set()
     for name, token in forger.all().items():
         if len(token) > 100_000 or not (token.isascii() and token.isprintable()):
             continue  # no HTTP header

@@ -22,7 +22,6 @@ import requests
 
 from local.tools import environment, run
 from tests.e2e.conftest import ROOT, Cloud
-from tests.e2e.test_keys import _forger
 
 EXAMPLE = ROOT / "examples" / "socketio"
 ORIGIN = "http://localhost:3000"
@@ -170,7 +169,7 @@ def test_a_refused_client_sees_the_code(cloud: Cloud, server: str, client: list[
 
 
 def test_every_other_handshake_is_refused(cloud: Cloud, server: str) -> None:
-    forger, ended = _forger(cloud), cloud.log_in("acme-admin")
+    forger, ended = cloud.forger(), cloud.log_in("acme-admin")
     assert cloud.call("POST", "/auth/logout", ended["access_token"]).ok
     time.sleep(INTERVAL_SECONDS)
     good = forger.good
@@ -222,7 +221,7 @@ def test_a_socket_ends_with_its_session(cloud: Cloud, server: str, client: list[
 
 
 def test_a_socket_ends_with_its_token(cloud: Cloud, server: str, python: str) -> None:
-    forger, expires = _forger(cloud), int(time.time()) + 5
+    forger, expires = cloud.forger(), int(time.time()) + 5
     with Running([python, str(EXAMPLE / "client.py")], server, forger.saying(exp=expires)) as running:
         assert running.line().startswith("connected: ")
         assert running.rest() == "session over: token_expired\ndisconnected\n"

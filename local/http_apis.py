@@ -1,0 +1,73 @@
+"""What the emulator's CloudFormation leaves out of an HTTP API, put in place through its own API.
+
+ministack 1.5.33 imports nothing of the body of an AWS::ApiGatewayV2::Api: no authorizers, integrations, routes or CORS,
+so a stack that SAM made of an AWS::Serverless::HttpApi answers 404 to everything. The stage and its variables are
+there. On AWS nothing of this is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import boto3
+
+Template = Mapping[str, Any]
+ANY = "x-amazon-apigateway-any-method"
+INTEGRATION = "x-amazon-apigateway-integration"
+AUTHORIZER = "x-amazon-apigateway-authorizer"
+
+
+def fix_http_api(api_id: str, body: Template) -> None:
+    """Complete an HTTP API from the body of its resource; repeating it changes nothing."""
+    gateway = boto3.client("apigatewayv2")
+    if "x-amazon-apigateway-cors" in body:
+        gateway.update_api(ApiId=api_id, CorsConfiguration=_capital(body["x-amazon-apigateway-cors"]))
+    known = {item["Name"]: item["AuthorizerId"] for item in gateway.get_authorizers(ApiId=api_id)["Items"]}
+    schemes = body.get("components", {}).get("securitySchemes", {})
+    authorizers = {}
+    for name, scheme in schemes.items():
+        found = _authorizer(scheme[AUTHORIZER])
+        authorizer_id = known.get(name) or gateway.create_authorizer(ApiId=api_id, Name=name, **found)["AuthorizerId"]
+        kind = "JWT" if found["AuthorizerType"] == "JWT" else "CUSTOM"
+        authorizers[name] = {"AuthorizationType": kind, "AuthorizerId": authorizer_id}
+    routes = {item["RouteKey"] for item in gateway.get_routes(ApiId=api_id)["Items"]}
+    for key, operation in _operations(body):
+        if key not in routes:
+            integration = operation[INTEGRATION]
+            integration_id = gateway.create_integration(
+                ApiId=api_id,
+                IntegrationType="AWS_PROXY",
+                IntegrationUri=integration["uri"],
+                PayloadFormatVersion=integration["payloadFormatVersion"],
+            )["IntegrationId"]
+            required = [name for requirement in operation.get("security", []) for name in requirement]
+            who = authorizers[required[0]] if required else {}
+            gateway.create_route(ApiId=api_id, RouteKey=key, Target=f"integrations/{integration_id}", **who)
+
+
+def _operations(body: Template) -> Iterator[tuple[str, Template]]:
+    for path, operations in body["paths"].items():
+        for method, operation in operations.items():
+            if INTEGRATION in operation:
+                yield ("ANY" if method == ANY else method.upper()) + f" {path}", operation
+
+
+def _authorizer(found: Template) -> dict[str, Any]:
+    source = found["identitySource"]
+    sources = [source] if isinstance(source, str) else source
+    if found["type"] == "jwt":
+        settings = _capital(found["jwtConfiguration"])
+        return {"AuthorizerType": "JWT", "IdentitySource": sources, "JwtConfiguration": settings}
+    return {
+        "AuthorizerType": "REQUEST",
+        "IdentitySource": sources,
+        "AuthorizerUri": found["authorizerUri"],
+        "AuthorizerPayloadFormatVersion": found["authorizerPayloadFormatVersion"],
+        "EnableSimpleResponses": found.get("enableSimpleResponses", False),
+        "AuthorizerResultTtlInSeconds": found["authorizerResultTtlInSeconds"],
+    }
+
+
+def _capital(settings: Template) -> Any:  # noqa: ANN401 - boto3
+    return {name[0].upper() + name[1:]: value for name, value in settings.items()}
