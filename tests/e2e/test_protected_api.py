@@ -184,9 +184,9 @@ def test_api_gateways_own_authorizer_verifies_and_knows_of_no_logout(cloud: Clou
 
 
 def test_of_a_thousand_requests_after_logout_none_is_let_in(cloud: Cloud, apis: dict[str, Api]) -> None:
-    """A thousand each through the HTTP API and through the function with events of the REST API, ten through that.
+    """A thousand each through Doorward's own API, the HTTP API, and the function with events of another REST API.
 
-    To a REST API the authorizer answers by throwing, and the emulator ends the process of a function that has thrown
+    To another REST API the authorizer answers by throwing, and the emulator ends the process of a function that has thrown
     and unpacks its layer anew for the next, which takes a second or more (AWS keeps it). A thousand would take half an
     hour, so the function's code is called with those events in processes of its own, and reads the deployed tables.
     """
@@ -196,6 +196,10 @@ def test_of_a_thousand_requests_after_logout_none_is_let_in(cloud: Cloud, apis: 
     event = fronts.rest(fronts.Question({"Authorization": f"Bearer {token}"}, path="/orders"))
     assert _decisions(cloud, event, CALLERS) == Counter({"answer": CALLERS})
     assert cloud.call("POST", "/auth/logout", token).status_code == 204
+    own = Api("", cloud.url, 401)
+    with _timed("Doorward's own REST API", REQUESTS), ThreadPoolExecutor(CALLERS) as callers:
+        statuses = Counter(callers.map(lambda _: own.status("GET", "/users/me", token), range(REQUESTS)))
+    assert statuses == Counter({401: REQUESTS})
     with _timed("HTTP API", REQUESTS):
         assert _statuses(apis["http"], token, REQUESTS) == Counter({403: REQUESTS})
     with _timed("the function with a REST API's event", REQUESTS):

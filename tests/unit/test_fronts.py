@@ -234,6 +234,30 @@ def test_every_front_that_carries_cookies_decides_the_same(house: House, name: s
 
 
 class TestRoutes:
+    @pytest.mark.parametrize(
+        ("parameters", "expected"),
+        [
+            ({"tenant": "acme"}, True),
+            ({"TenantId": "acme"}, True),
+            ({"tenant": "globex"}, False),
+            ({"TENANT_ID": "globex"}, False),
+            ({"tenantId": "acme", "tenant": "globex"}, False),
+            ({"tenantId": "acme", "id": "globex"}, True),
+        ],
+    )
+    def test_every_name_of_a_tenants_parameter_is_compared(
+        self, house: House, parameters: dict[str, str], expected: bool
+    ) -> None:
+        event = {**fronts.rest(_bearer(_token(house))), "pathParameters": parameters}
+        policy = decide(house.authorize, event)
+        assert fronts.permits(policy["policyDocument"], event["methodArn"]) == expected
+
+    def test_a_stage_in_the_path_lets_no_cookie_into_a_tenants_api(self, house: House) -> None:
+        cookie = f"{COOKIE_NAME}={house.sign_in(BOSS).cookie}"
+        event = fronts.http_2(Question({"Cookie": cookie}, path="/api/acme/orders"))
+        event["rawPath"] = "/v1/api/acme/orders"
+        assert decide(house.authorize, event)["context"] == {}
+
     @pytest.mark.parametrize("front", sorted(PATHS))
     @pytest.mark.parametrize(
         ("tenant_id", "expected"), [("acme", True), ("globex", False), ("ACME", False), ("-", False), (None, True)]
@@ -268,11 +292,17 @@ class TestRoutes:
             ("GET", "/reports", False),
             ("PATCH", "/reports/2026/q1", False),
             ("PATCH", "/audits", True),
+            ("HEAD", "/secrets", False),
+            ("POST", "/secrets", True),
+            ("DELETE", "/api/acme/files/7", False),
+            ("DELETE", "/api/other/FILES", False),
+            ("DELETE", "/api/acme", True),
         ],
     )
     def test_the_owners_rules_are_held(self, house: House, front: str, method: str, path: str, expected: bool) -> None:
         house.add_user("kim", roles=("auditor",))
         rules = "DELETE:/orders=admin&ANY:/reports=admin,ops&ANY:/audits=auditor"
+        rules += "&GET:/secrets=admin&DELETE:/api/:tenantId/files=admin"
         question = _bearer(_token(house, "kim", PASSWORD), method=method, path=path, rules=rules)
         assert (fronts.ask_authorizer(house, front, question) != NOBODY) == expected
         question = replace(question, headers={"Authorization": f"Bearer {_token(house)}"})
@@ -280,8 +310,9 @@ class TestRoutes:
 
     def test_a_kept_policy_is_right_on_every_other_route(self, house: House) -> None:
         house.add_user("kim", roles=("auditor",))
-        rules = "DELETE:/orders=admin&ANY:/reports=admin"
-        allowed = {("GET", "/orders"): True, ("DELETE", "/orders/7"): False, ("GET", "/reports/x"): False}
+        rules = "DELETE:/orders=admin&ANY:/Reports=admin&GET:/api/:id/files=admin"
+        allowed = {("GET", "/orders"): True, ("DELETE", "/orders/7"): False, ("GET", "/Reports/x"): False}
+        allowed |= {("GET", "/reports/x"): False, ("HEAD", "/api/acme/files/1"): False, ("GET", "/api/acme"): True}
         allowed |= {("POST", "/anything"): True, ("GET", "/ordersandmore"): True, ("DELETE", "/orders"): False}
         token = _token(house, "kim", PASSWORD)
         for method, path in allowed:

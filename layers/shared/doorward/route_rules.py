@@ -13,22 +13,38 @@ from doorward.errors import Misconfigured
 from doorward.model import PLATFORM, Principal
 
 ANY = "ANY"
-_RULE = re.compile(r"(ANY|GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS):(/[A-Za-z0-9._~/-]*)=([a-z][a-z0-9_.:,-]*)")
+_RULE = re.compile(r"(ANY|GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS):(/[A-Za-z0-9._~:/-]*)=([a-z][a-z0-9_.:,-]*)")
 _MAX_DECODINGS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class RouteRule:
-    """Who calls a method on a path, or on anything below it, needs one of the roles."""
+    """Who calls a method on a path, or on anything below it, needs one of the roles.
+
+    A segment `:name` of the path stands for any; GET stands for HEAD too.
+    """
 
     method: str
     path: str
     roles: frozenset[str]
 
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Return the methods that the rule is for; ANY stands alone."""
+        return ("GET", "HEAD") if self.method == "GET" else (self.method,)
+
     def concerns(self, method: str, path: str) -> bool:
         """Tell whether a request falls under the rule; `path` is as `plain_path` gives it."""
-        below = path == self.path or path.startswith(f"{self.path.rstrip('/')}/")
-        return below and self.method in {ANY, method}
+        wanted, called = _segments(plain_path(self.path)), _segments(path)
+        below = len(called) >= len(wanted) and all(
+            mine.startswith(":") or mine == theirs for mine, theirs in zip(wanted, called, strict=False)
+        )
+        return below and (self.method == ANY or method in self.methods)
+
+    def patterns(self) -> tuple[str, ...]:
+        """Return the path as policies match it: as its owner wrote it, and in small letters."""
+        starred = re.sub(r"/:[^/]+", "/*", self.path.rstrip("/"))
+        return tuple(dict.fromkeys((starred, starred.lower())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +80,7 @@ def parse_rules(text: str) -> tuple[RouteRule, ...]:
                 reason=f"no rule: {part}; write them as DELETE:/orders=admin&ANY:/reports=admin,auditor"
             )
         method, path, roles = match.groups()
-        found.append(RouteRule(method, plain_path(path), frozenset(filter(None, roles.split(",")))))
+        found.append(RouteRule(method, path, frozenset(filter(None, roles.split(",")))))
     return tuple(found)
 
 
@@ -81,6 +97,10 @@ def refusal(route: Route, principal: Principal) -> str | None:
     if any(rule.concerns(route.method, path) for rule in unmet(route.rules, principal)):
         return "role_missing"
     return None
+
+
+def _segments(path: str) -> list[str]:
+    return [segment for segment in path.split("/") if segment]
 
 
 def plain_path(path: str) -> str:

@@ -28,7 +28,7 @@ def answer(asked: Asked, decision: Decision) -> Answer:
     """
     if asked.front == "appsync":
         return _appsync(decision)
-    if asked.front == "http_2" and asked.settings.get(ANSWER) == "simple":
+    if asked.front == "http_2" and asked.settings.get(ANSWER, "").lower() == "simple":
         return {"isAuthorized": decision.allowed, "context": context_of(decision)}
     if decision.principal is None and asked.front in {"rest", "token", "websocket"}:
         raise Unauthorized
@@ -36,9 +36,10 @@ def answer(asked: Asked, decision: Decision) -> Answer:
 
 
 def policy(asked: Asked, decision: Decision) -> Answer:
-    """Return an IAM policy that is right on every route of the API, for gateways may keep it for others.
+    """Return an IAM policy for the whole API and never for one route, for gateways may keep it for others.
 
-    Whoever is known is allowed the whole stage, less what the owner's rules deny him there.
+    Whoever is known is allowed the whole stage, less what the owner's rules deny him there. No policy can say "no
+    tenant but this one": a kept one holds no path to its tenant (docs/protecting.md, "Caching").
     """
     stage = "/".join(asked.arn.split("/")[:2])
     principal = decision.principal
@@ -46,8 +47,10 @@ def policy(asked: Asked, decision: Decision) -> Answer:
         statements = [_statement("Deny", [f"{stage}/*"])]
     else:
         denied = [
-            f"{stage}/{'*' if rule.method == ANY else rule.method}{rule.path.rstrip('/')}{end}"
+            f"{stage}/{'*' if method == ANY else method}{pattern}{end}"
             for rule in unmet(asked.route.rules, principal)
+            for method in rule.methods
+            for pattern in rule.patterns()
             for end in ("", "/*")
         ]
         if not decision.allowed:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from doorward.authorization import Presented
 from doorward.errors import InvalidRequest
-from doorward.route_rules import Route, parse_rules
+from doorward.route_rules import Route, parse_rules, plain_path
 
 Event = Mapping[str, Any]
 Front = Literal["rest", "token", "http_1", "http_2", "websocket", "appsync"]
@@ -18,7 +18,7 @@ RULES, ANSWER, USAGE = "doorward_roles", "doorward_answer", "doorward_usage"
 """The stage variables by which an API's owner asks for more."""
 
 SUBPROTOCOL_PREFIX = "doorward.token."
-_TENANT_PARAMETERS = ("tenantId", "tenant_id", "tenantid")
+_TENANT_PARAMETERS = frozenset({"tenant", "tenantid"})
 _ARN_PARTS = 3
 
 
@@ -57,6 +57,8 @@ def read(event: Event) -> Asked:
     if front == "websocket":
         shown = presented_socket(event)
     method, path = _called(arn)
+    if plain_path(path).startswith("/api/"):
+        shown = replace(shown, path=plain_path(path))  # an HTTP API's own path may begin with the stage
     return Asked(
         front=front,
         presented=shown,
@@ -134,8 +136,13 @@ def _called(arn: str) -> tuple[str, str]:
 
 def _tenant(event: Event) -> str | None:
     parameters = _mapping(event, "pathParameters")
-    named = [str(parameters[name]) for name in _TENANT_PARAMETERS if parameters.get(name) is not None]
-    return named[0] if named else None
+    named = {
+        str(value)
+        for name, value in parameters.items()
+        if value is not None and re.sub("[_-]", "", name).lower() in _TENANT_PARAMETERS
+    }
+    # A path that names two tenants names none that there is.
+    return "/".join(sorted(named)) if named else None
 
 
 def _mapping(event: Event, name: str) -> Mapping[str, Any]:

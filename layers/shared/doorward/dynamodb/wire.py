@@ -91,7 +91,7 @@ def sign(endpoint: Endpoint, target: str, body: bytes, now: dt.datetime) -> dict
 
 
 class WireReads:
-    """Strongly consistent reads over one kept connection."""
+    """Strongly consistent reads over one kept connection, for one thread: Lambda gives it one request at a time."""
 
     def __init__(self, endpoint: Endpoint, now: Callable[[], dt.datetime] | None = None) -> None:
         """Take the endpoint; nothing is connected before the first request."""
