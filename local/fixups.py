@@ -94,7 +94,8 @@ def fix(name: str) -> Stack:
     for api_id, properties in stack.resources("AWS::ApiGateway::RestApi"):
         _fix_api(api_id, properties["Body"])
     for api_id, properties in stack.resources("AWS::ApiGatewayV2::Api"):
-        fix_http_api(api_id, properties["Body"])
+        if "Body" in properties:  # a WebSocket API has none
+            fix_http_api(api_id, properties["Body"])
     for table, properties in stack.resources("AWS::DynamoDB::Table"):
         _fix_table(table, properties)
     return stack
@@ -157,4 +158,4 @@ def _fix_table(table: str, properties: Template) -> None:
 
 if __name__ == "__main__":
     found = fix(sys.argv[1]).outputs
-    print(found["ApiId"], found["SocketApiId"])
+    print(*(found[name] for name in ("ApiId", "SocketApiId") if name in found))

@@ -186,9 +186,9 @@ def test_api_gateways_own_authorizer_verifies_and_knows_of_no_logout(cloud: Clou
 def test_of_a_thousand_requests_after_logout_none_is_let_in(cloud: Cloud, apis: dict[str, Api]) -> None:
     """A thousand each through Doorward's own API, the HTTP API, and the function with events of another REST API.
 
-    To another REST API the authorizer answers by throwing, and the emulator ends the process of a function that has thrown
-    and unpacks its layer anew for the next, which takes a second or more (AWS keeps it). A thousand would take half an
-    hour, so the function's code is called with those events in processes of its own, and reads the deployed tables.
+    To another REST API the authorizer answers by throwing, and the emulator ends the process of a function that has
+    thrown and unpacks its layer anew for the next, which takes a second or more (AWS keeps it). A thousand would take
+    half an hour, so the function's code is called with those events in processes of its own, on the deployed tables.
     """
     token = _token(cloud)
     for api in apis.values():
