@@ -21,7 +21,7 @@ def _grant(tenant_id: TenantId = ACME, user_id: str = "u1", ends_at_ms: int = NO
 
 
 def _ticket(origin: str | None = "https://app.example") -> SocketTicket:
-    return SocketTicket(uuid.uuid4().hex, _grant(), origin, NOW + 60_000)
+    return SocketTicket(uuid.uuid4().hex, _grant(), origin, NOW + 60_000, frozenset({"k1", "k2"}))
 
 
 @pytest.mark.parametrize("origin", ["https://app.example", None])

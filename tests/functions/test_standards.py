@@ -114,6 +114,11 @@ class TestClients:
         for token in (pair["access_token"], again["access_token"]):
             assert jwt.decode(token, options={"verify_signature": False})["client_id"] == "my-app"
 
+    def test_a_users_client_cannot_be_called_like_a_service(self, deployment: Deployment) -> None:
+        for client_id in ("service:ci", "SERVICE:ci"):
+            body = {"username": "acme-admin", "password": "admin123", "client_id": client_id}
+            assert deployment.call("login", "POST", "/auth/login", body)["statusCode"] == 400
+
     def test_another_client_does_not_refresh_and_does_no_harm(self, deployment: Deployment) -> None:
         pair = self.log_in(deployment, "my-app")
         for extra in ({}, {"tenant_id": "globex"}, {"tenant_id": "acme"}):

@@ -289,6 +289,13 @@ class TestRoutes:
             ("DELETE", "/x/../orders/7", False),
             ("DELETE", "/orders;a=b/7", False),
             ("DELETE", "/ordersandmore", True),
+            ("DELETE", "/orders/..", False),
+            ("DELETE", "/orders/%2e%2e", False),
+            ("DELETE", "/orders/%252e%252e", False),
+            ("DELETE", "/orders/.%2e/x", False),
+            ("DELETE", "/orders/..;a", False),
+            ("DELETE", "/orders/x/%2e%2e/%2e%2e/y", False),
+            ("DELETE", "/customers/7/orders/1", True),
             ("GET", "/reports", False),
             ("PATCH", "/reports/2026/q1", False),
             ("PATCH", "/audits", True),
@@ -321,6 +328,16 @@ class TestRoutes:
             for (other_method, other_path), verdict in allowed.items():
                 arn = f"{fronts.REGION_ARN}/{other_method}{other_path}"
                 assert fronts.permits(policy, arn) == verdict, (path, other_path)
+
+    @pytest.mark.parametrize("tail", ["${aws:username}", "a*b", "a?b", "x" * 600])
+    def test_what_a_policy_would_not_read_as_text_is_denied_with_everything_else(self, house: House, tail: str) -> None:
+        question = _bearer(_token(house), path=f"/api/globex/{tail}", tenant_id="globex")
+        policy = decide(house.authorize, fronts.rest(question))["policyDocument"]
+        assert policy["Statement"][1] == {
+            "Action": "execute-api:Invoke",
+            "Effect": "Deny",
+            "Resource": [f"{fronts.REGION_ARN}/*"],
+        }
 
     @pytest.mark.parametrize("rules", ["x", "GET:orders=admin", "GET:/orders", "FETCH:/x=admin", "GET:/x=", "GET:/x=A"])
     def test_a_malformed_rule_lets_nobody_in(self, house: House, rules: str) -> None:

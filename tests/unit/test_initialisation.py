@@ -47,6 +47,12 @@ def test_a_new_issuer_is_taken_over_without_new_keys(house: House) -> None:
     assert {key.kid for key in house.world.key_set.keys} == kids
 
 
+def test_key_pairs_are_made_where_a_shared_secret_signed_before(house: House) -> None:
+    house.world.key_set = KeySet(ISSUER, "ownapi", (), 1)
+    house.initialise.keys(ISSUER, "ownapi")
+    assert [key.state for key in house.world.key_set.keys] == ["active", "pending"]
+
+
 def test_a_killed_run_is_completed_by_the_next(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     house.world.key_set = None
     secrets = house.world.secrets["signing"]

@@ -137,6 +137,27 @@ class TestSchedule:
         assert lost.kid not in {key.kid for key in _keys(house)}
         assert {key.kid for key in _keys(house) if key.state != "retiring"} <= _pems(house)
 
+    def test_a_lost_active_half_is_replaced_at_once_and_what_it_signed_stays_good(self, house: House) -> None:
+        pair = house.sign_in("acme-admin").tokens
+        active, pending = _keys(house)
+        house.world.secrets["signing"] = PrivateKeys.decode(house.world.secrets["signing"]).only({pending.kid}).encode()
+        house.rotate_signing_keys.advance()
+        assert [(key.kid, key.state) for key in _keys(house)][::2] == [
+            (pending.kid, "active"),
+            (active.kid, "retiring"),
+        ]
+        del house.__dict__["keyring"], house.__dict__["minter"], house.__dict__["authorize"]
+        house.__dict__.pop("log_in")
+        assert house.principal(house.sign_in("acme-admin").tokens)
+        assert house.principal(pair)
+
+    def test_a_revocation_never_makes_a_key_active_that_cannot_sign(self, house: House) -> None:
+        active, pending = _keys(house)
+        house.world.secrets["signing"] = PrivateKeys.decode(house.world.secrets["signing"]).only({active.kid}).encode()
+        house.rotate_signing_keys.revoke(active.kid)
+        assert pending.kid not in {key.kid for key in _keys(house)}
+        assert {key.kid for key in _keys(house)} <= _pems(house)
+
 
 class TestMacKeys:
     def test_they_pass_through_the_same_states(self, house: House) -> None:
@@ -208,6 +229,29 @@ class TestEmergency:
         assert _keys(house)[0].kid == active.kid
         assert pending.kid not in {key.kid for key in _keys(house)}
         assert _states(house) == ["active", "pending"]
+
+    def test_a_key_is_refused_even_if_no_successor_can_be_made(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def down(*_: object) -> None:
+            raise Unavailable(reason="secretsmanager:down")
+
+        pair = house.sign_in("acme-admin").tokens
+        monkeypatch.setattr(MemorySecrets, "read", down)
+        with pytest.raises(Unavailable):
+            execute(
+                house.rotate_signing_keys,
+                house.rotate_mac_keys,
+                {"command": "revoke", "kid": house.claims(pair).kid},
+            )
+        with pytest.raises(InvalidToken):
+            house.principal(pair)
+
+    def test_a_mistyped_key_is_said_to_be_none(self, house: House) -> None:
+        for kid in ("mac-0123456789abcdef", "typo", "mac-typo"):
+            with pytest.raises(InvalidRequest):
+                execute(house.rotate_signing_keys, house.rotate_mac_keys, {"command": "revoke", "kid": kid})
+        assert not house.world.revoked_kids
 
     def test_while_no_successor_is_stored_nobody_signs_with_a_revoked_key(self, house: House) -> None:
         house.world.revoked_kids.add(_keys(house)[0].kid)

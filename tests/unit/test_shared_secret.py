@@ -32,6 +32,7 @@ NEXT = "Kc0wZ7mGQy3rT9vLp5XbNh2sJd8fUe4aVi6oRq1tYxM"
         ("aB3dE6gH9jK2aB3dE6gH9jK2aB3dE6gH9jK2aB3dE6gH9jK2", "repeats"),
         ("ABABABABABABABABABABABABABABABABABABABABABABAB-+", "repeats"),
         ("=" * 80, "repeats"),
+        ("To be, or not to be, that is the question: Wh", "sentence"),
     ],
 )
 def test_a_weak_or_placeholder_secret_stops_the_start(text: str, why: str) -> None:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from botocore.stub import Stubber
 
 from doorward.authorization import Presented
 from doorward.commands import Changes
-from doorward.errors import InsufficientScope, InvalidToken, MissingCredentials
+from doorward.errors import InsufficientScope, InvalidToken, MissingCredentials, Unavailable
+from doorward.managed_sockets import ManagedSockets
 from doorward.model import Principal, SocketGrant, TokenPair
 from doorward.socket_events import answer, close
 from doorward.sockets.close import TOLD, CloseSockets
@@ -152,6 +154,27 @@ class TestTickets:
         with pytest.raises(InsufficientScope):
             harbour.issue(service, None)
 
+    def test_a_ticket_dies_with_the_token_that_got_it_and_with_any_key(self, harbour: Harbour) -> None:
+        pair, principal = harbour.sign_in()
+        first, second = harbour.issue(principal, ORIGIN), harbour.issue(principal, ORIGIN)
+        harbour.house.revoke(pair.access_token)
+        with pytest.raises(InvalidToken) as caught:
+            harbour.connect("c1", first, PAGE)
+        assert caught.value.reason == "token_revoked"
+        other = harbour.issue(harbour.sign_in()[1], ORIGIN)
+        harbour.house.rotate_signing_keys.revoke(harbour.house.claims(pair).kid)
+        for ticket in (second, other):
+            with pytest.raises(InvalidToken) as caught:
+                harbour.connect("c1", ticket, PAGE)
+            assert caught.value.reason == "key_revoked"
+        assert not harbour.house.world.connections
+
+    def test_revoking_the_token_closes_the_socket_that_its_ticket_opened(self, harbour: Harbour) -> None:
+        pair = harbour.open()
+        harbour.house.revoke(pair.access_token)
+        assert harbour.changed("acme", harbour.house.claims(pair).user_id) == 1
+        assert harbour.why() == "signed_out"
+
 
 class TestTokens:
     def shown(self, token: str, origin: str | None = None) -> Presented:
@@ -272,6 +295,26 @@ class TestClosing:
         assert harbour.why("c2") == "expired"
         assert not harbour.house.world.connections
 
+    def test_a_socket_that_cannot_be_closed_keeps_no_other_open(
+        self, harbour: Harbour, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for number in range(4):
+            harbour.open(f"c{number}")
+        harbour.house.tenants.change(harbour.admin, ACME, status="disabled")
+        told = harbour.gateway.close
+
+        def stuck(connection_id: str, message: str) -> None:
+            if connection_id == "c0":
+                raise Unavailable(reason="sockets:down")
+            told(connection_id, message)
+
+        monkeypatch.setattr(harbour.gateway, "close", stuck)
+        with pytest.raises(Unavailable):
+            harbour.changed("acme")
+        assert list(harbour.house.world.connections) == ["c0"]
+        monkeypatch.undo()
+        assert harbour.changed("acme") == 1
+
     def test_every_denial_of_a_socket_has_a_word_for_its_client(self) -> None:
         assert set(TOLD) >= {"key_revoked", "tenant_cut_off", "session_ended", "token_revoked", "user_cut_off"}
 
@@ -327,3 +370,21 @@ def test_a_grant_is_judged_like_the_token_that_it_came_from(harbour: Harbour) ->
     same = ("user_id", "tenant_id", "session_id", "token_id", "epochs", "kid", "roles")
     assert isinstance(grant, SocketGrant)
     assert [getattr(grant.claims(), name) for name in same] == [getattr(claims, name) for name in same]
+
+
+def test_a_client_that_reads_nothing_is_closed_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
+        monkeypatch.setenv(name, "us-east-1")
+    sockets = ManagedSockets("http://127.0.0.1:1")
+    with Stubber(sockets._client) as stubbed:
+        stubbed.add_client_error("post_to_connection", "LimitExceededException", http_status_code=429)
+        stubbed.add_response("delete_connection", {}, {"ConnectionId": "c1"})
+        sockets.close("c1", "bye")
+        stubbed.add_response("post_to_connection", {})
+        stubbed.add_client_error("delete_connection", "GoneException", http_status_code=410)
+        sockets.close("c1", "bye")
+        stubbed.add_response("post_to_connection", {})
+        stubbed.add_client_error("delete_connection", "InternalServerError", http_status_code=500)
+        with pytest.raises(Unavailable):
+            sockets.close("c1", "bye")
+        stubbed.assert_no_pending_responses()

@@ -23,6 +23,7 @@ from doorward.errors import (
 )
 from doorward.feed import PublishRevocations
 from doorward.issuer_documents import read_url
+from doorward.model import RevokedNow
 from doorward.revocation_feed import TYPE, compose, sign_feed, verify_feed
 from doorward.verifier import Verifier
 from tests.fakes import MemoryRevocationFeed
@@ -75,9 +76,25 @@ class TestReach:
         assert text is not None
         assert publish(f'W/"{tag}"') == (tag, None)
         house.revoke(house.sign_in("acme-admin").tokens.access_token)
+        house.clock.advance(1)
         changed, text = publish(f'"{tag}"')
         assert changed != tag
         assert text is not None
+
+    def test_a_flood_of_readers_reads_the_table_once_a_second(self, house: House) -> None:
+        reads, feed = [], MemoryRevocationFeed(house.world)
+
+        class Counting:
+            def now(self, now_ms: int) -> RevokedNow:
+                reads.append(now_ms)
+                return feed.now(now_ms)
+
+        publish = PublishRevocations(Counting(), house.minter.signer, house.clock)
+        texts = {publish(None) for _ in range(100)}
+        assert (len(reads), len(texts)) == (1, 1)
+        house.clock.advance(1)
+        assert publish(None) in texts
+        assert len(reads) == 2
 
     def test_an_unchanged_feed_is_signed_anew_now_and_then(self, house: House) -> None:
         publish = PublishRevocations(MemoryRevocationFeed(house.world), house.minter.signer, house.clock)
@@ -159,6 +176,38 @@ class TestThreads:
         assert found.verify(token)
         leave.set()
         reader.join()
+
+    def test_a_junk_token_holds_up_nobody_while_the_issuer_is_slow(self, house: House) -> None:
+        found, token, junk = verifier(house), _token(house), _token(House())
+        found.verify(token)
+        house.clock.advance(1)
+        entered, leave, wire = threading.Event(), threading.Event(), _wire(found)
+
+        def slow(url: str, etag: str | None) -> tuple[str | None, str | None]:
+            entered.set()
+            leave.wait(10)
+            return wire(url, etag)
+
+        def bad() -> None:
+            with pytest.raises(InvalidToken):
+                found.verify(junk)
+
+        found._fetch = slow
+        reader = threading.Thread(target=bad)
+        reader.start()
+        assert entered.wait(10)
+        assert found.verify(token)
+        bad()
+        leave.set()
+        reader.join()
+
+    def test_an_issuer_that_is_down_is_asked_for_keys_once_a_second(self, house: House) -> None:
+        found, token = verifier(house), _token(house)
+        _wire(found).down = True
+        for _ in range(20):
+            with pytest.raises(Unavailable):
+                found.verify(token)
+        assert _wire(found).reads == [JWKS]
 
     def test_it_can_be_loaded_before_anybody_calls(self, house: House) -> None:
         found, token = verifier(house), _token(house)
@@ -301,6 +350,11 @@ class TestWishes:
 def server() -> Iterator[str]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if self.path == "/elsewhere":
+                self.send_response(302)
+                self.send_header("Location", "/good")
+                self.end_headers()
+                return
             status = 304 if self.headers.get("If-None-Match") else 200 if self.path == "/good" else 500
             self.send_response(status)
             self.send_header("ETag", '"1"')
@@ -323,7 +377,7 @@ def server() -> Iterator[str]:
 def test_reading_over_http(server: str) -> None:
     assert read_url(f"{server}/good", None) == ("text", '"1"')
     assert read_url(f"{server}/good", '"1"') == (None, '"1"')
-    for url in (f"{server}/bad", "http://127.0.0.1:1/"):
+    for url in (f"{server}/bad", f"{server}/elsewhere", "http://127.0.0.1:1/"):
         with pytest.raises(Unavailable):
             read_url(url, None)
 

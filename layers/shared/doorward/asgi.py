@@ -27,7 +27,7 @@ class Protect:
     Args:
         app: the application.
         verifier: of the deployment that issues the tokens.
-        public: paths that anybody may read.
+        public: paths that are open to anybody, with any method.
     """
 
     def __init__(self, app: App, verifier: Verifier, *, public: Collection[str] = ()) -> None:

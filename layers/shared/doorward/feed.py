@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from doorward.keyring import Signing
 from doorward.model import Clock
 from doorward.revocation_feed import compose, sign_feed, tag
 from doorward.stores import RevocationFeedStore
 
+_KEPT_MS = 1000
 
-@dataclass(frozen=True, slots=True)
+
 class PublishRevocations:
-    """Composes and signs the feed of revocations."""
+    """Composes and signs the feed of revocations; within a second, callers get the same."""
 
-    revocations: RevocationFeedStore
-    signer: Signing
-    clock: Clock
+    def __init__(self, revocations: RevocationFeedStore, signer: Signing, clock: Clock) -> None:
+        """Take what is revoked, and what signs."""
+        self._revocations = revocations
+        self._signer = signer
+        self._clock = clock
+        self._kept: tuple[str, str] | None = None
+        self._kept_at_ms = 0
 
     def __call__(self, seen: str | None) -> tuple[str, str | None]:
         """Return the present tag, and the signed feed unless the caller has seen that very one.
@@ -27,10 +30,17 @@ class PublishRevocations:
         Raises:
             NotInitialised: the deployment has no keys.
         """
-        now_ms = self.clock()
-        revoked = self.revocations.now(now_ms)
+        now_ms = self._clock()
+        # Anybody may ask, as often as he likes; what is asked of the table, and signed, must not grow with that.
+        if self._kept is None or now_ms - self._kept_at_ms >= _KEPT_MS:
+            self._kept, self._kept_at_ms = self._signed(now_ms), now_ms
+        current, text = self._kept
+        return current, None if seen is not None and current in seen else text
+
+    def _signed(self, now_ms: int) -> tuple[str, str]:
+        revoked = self._revocations.now(now_ms)
         content = compose(revoked)
         current = tag(content, now_ms)
-        if seen is not None and current in seen:
-            return current, None
-        return current, sign_feed(content, self.signer.current(revoked.kids), self.signer.issuer, now_ms)
+        if self._kept is not None and self._kept[0] == current:
+            return self._kept
+        return current, sign_feed(content, self._signer.current(revoked.kids), self._signer.issuer, now_ms)

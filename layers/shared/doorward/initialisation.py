@@ -62,6 +62,7 @@ class Initialise:
         if (current.issuer, current.own_api_id) != (issuer, own_api_id):
             key_sets.save(replace(wanted, keys=current.keys, version=current.version + 1))
             self.report(f"issuer is now {issuer}")
+        self.signing.advance()  # a shared secret may have gone, and key pairs be lacking
         self.report("keys kept")
 
     def administrator(self, *, development: bool) -> FirstUser | None:

@@ -16,6 +16,16 @@ from doorward.signing_keys import ALGORITHMS, KeySet, PublicKey
 _TIMEOUT_SECONDS = 5.0
 
 
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Follows nobody anywhere: keys come from the issuer alone."""
+
+    def redirect_request(self, *_: object) -> None:
+        """Take the redirection for the failure that it is."""
+
+
+_OPENER = urllib.request.build_opener(_NoRedirects)
+
+
 def checked_url(url: str) -> str:
     """Return a URL that keys may be read from.
 
@@ -69,7 +79,7 @@ def read_url(url: str, etag: str | None) -> tuple[str | None, str | None]:
     """
     request = urllib.request.Request(url, headers={"If-None-Match": etag} if etag else {})  # noqa: S310 - the issuer's
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310
+        with _OPENER.open(request, timeout=_TIMEOUT_SECONDS) as answer:
             return answer.read(MAX_LENGTH).decode("utf-8"), answer.headers.get("ETag")
     except urllib.error.HTTPError as error:
         if error.code == http.client.NOT_MODIFIED:

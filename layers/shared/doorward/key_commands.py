@@ -13,7 +13,11 @@ from doorward.key_states import Key, Policy
 from doorward.rotation import RotateMacKeys, RotateSigningKeys
 from doorward.signing_keys import PublicKey
 
-_KID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_KID = re.compile(r"[A-Za-z0-9_-]{43}|(?:hs|mac)-[0-9a-f]{16}|[0-9a-f]{8}")
+"""A thumbprint, a shared secret's or a MAC key's name; a slip of the pen is mostly none of them."""
+
+
+_OLD_MAC_KID = 8
 
 
 def execute(signing: RotateSigningKeys, mac: RotateMacKeys, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,9 +41,14 @@ def execute(signing: RotateSigningKeys, mac: RotateMacKeys, event: Mapping[str, 
     try:
         if command == "revoke":
             kid = _checked_kid(event.get("kid"))
-            is_mac = kid.startswith("mac-")
-            signing_keys = signing.advance() if is_mac else signing.revoke(kid)
-            mac_keys = mac.revoke(kid) if is_mac else mac.advance()
+            is_mac = kid.startswith("mac-") or len(kid) == _OLD_MAC_KID
+            # What is revoked comes first: nothing else may keep it from being so.
+            if is_mac:
+                mac_keys = mac.revoke(kid)
+                signing_keys = signing.advance()
+            else:
+                signing_keys = signing.revoke(kid)
+                mac_keys = mac.advance()
         elif command in {"advance", "rotate"}:
             signing_keys = signing.advance(due=command == "rotate")
             mac_keys = mac.advance(due=command == "rotate")

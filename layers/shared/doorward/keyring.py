@@ -73,18 +73,22 @@ class Keyring:
         self._loaded_at_ms = 0
         self._next_reload_ms = 0
         self._parsed: dict[str, VerificationKey] = {}
-        self._lock = threading.RLock()
+        self._loading = threading.RLock()
 
     def key_set(self) -> KeySet:
-        """Return the key set, at most `max_age_ms` old.
+        """Return the key set, at most `max_age_ms` old, or as much older as reading it anew takes.
 
         Raises:
             NotInitialised: the deployment has none yet.
         """
-        with self._lock:
-            if self._key_set is None or self._clock() - self._loaded_at_ms >= self._max_age_ms:
-                return self.reload()
-            return self._key_set
+        # While one thread reads, others go on with what is known; where nothing is, they wait.
+        if self._is_old() and self._loading.acquire(blocking=self._key_set is None):
+            try:
+                if self._is_old():
+                    return self.reload()
+            finally:
+                self._loading.release()
+        return self._key_set or self.reload()
 
     def verification_key(self, kid: str) -> VerificationKey:
         """Return the parsed public key with this `kid`.
@@ -92,17 +96,14 @@ class Keyring:
         Raises:
             InvalidToken: no such key is published.
         """
-        with self._lock:
-            key = self._find(self.key_set(), kid)
-            if key is None and self._clock() >= self._next_reload_ms and self._clock() > self._loaded_at_ms:
-                self._next_reload_ms = self._clock() + self._reload_interval_ms
-                key = self._find(self.reload(), kid)
-            if key is None:
-                raise InvalidToken(reason="unknown_kid")
-            if kid not in self._parsed:
-                parsed = PyJWK({**key.jwk, "alg": key.algorithm}).key
-                self._parsed[kid] = VerificationKey(kid, key.algorithm, parsed)
-            return self._parsed[kid]
+        key = self._find(self.key_set(), kid) or self._find_anew(kid)
+        if key is None:
+            raise InvalidToken(reason="unknown_kid")
+        found = self._parsed.get(kid)
+        if found is None:
+            found = VerificationKey(kid, key.algorithm, PyJWK({**key.jwk, "alg": key.algorithm}).key)
+            self._parsed[kid] = found
+        return found
 
     def reload(self) -> KeySet:
         """Return the key set as it is stored now.
@@ -110,12 +111,25 @@ class Keyring:
         Raises:
             NotInitialised: the deployment has none yet.
         """
-        with self._lock:
-            self._key_set = self._load()
-            self._loaded_at_ms = self._clock()
-            known = {key.kid for key in self._key_set.keys}
-            self._parsed = {kid: key for kid, key in self._parsed.items() if kid in known}
-            return self._key_set
+        with self._loading:
+            found = self._load()
+            known = {key.kid for key in found.keys}
+            self._parsed = {kid: key for kid, key in self._parsed.copy().items() if kid in known}
+            self._key_set, self._loaded_at_ms = found, self._clock()
+            return found
+
+    def _is_old(self) -> bool:
+        return self._key_set is None or self._clock() - self._loaded_at_ms >= self._max_age_ms
+
+    def _find_anew(self, kid: str) -> PublicKey | None:
+        now_ms = self._clock()
+        if now_ms < self._next_reload_ms or now_ms <= self._loaded_at_ms or not self._loading.acquire(blocking=False):
+            return None
+        try:
+            self._next_reload_ms = now_ms + self._reload_interval_ms
+            return self._find(self.reload(), kid)
+        finally:
+            self._loading.release()
 
     @staticmethod
     def _find(key_set: KeySet, kid: str) -> PublicKey | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import boto3
@@ -30,8 +31,10 @@ class ManagedSockets:
         Raises:
             Unavailable: API Gateway does not answer.
         """
-        try:
+        # A client that reads nothing any more can be told nothing, and is closed all the same.
+        with contextlib.suppress(ClientError, BotoCoreError):
             self._client.post_to_connection(ConnectionId=connection_id, Data=message.encode("utf-8"))
+        try:
             self._client.delete_connection(ConnectionId=connection_id)
         except self._client.exceptions.GoneException:
             return

@@ -1,7 +1,8 @@
 """The feed of revocations: all that an offline verifier must know to honour a logout, signed.
 
-It tells nobody who was revoked: users and tenants are named by hashes that only a token's own claims lead to. What can
-concern no token that still lives is left out.
+Users, services and tenants are named by hashes: nobody reads a user's from it, whose id is random; who guesses the name
+of a tenant or a service can see that something of it was revoked. What can concern no token that still lives is left
+out.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from doorward import audit
-from doorward.errors import Conflict
+from doorward.errors import Conflict, InvalidRequest
 from doorward.key_states import K, Key, KeyState, Policy, lacks, leaves_secret, ordered, plan, without
 from doorward.mac_keys import MacKey, decode_mac_keys, encode_mac_keys, generate_mac_key
 from doorward.model import Clock
@@ -70,21 +70,29 @@ class RotateSigningKeys:
             NotInitialised: there is no key set.
             Conflict: others were faster, many times.
         """
-        keys = _repeated(lambda: self._without(self.key_sets.load(), kid))
-        # The successor is there before its predecessor is refused, or nobody could sign in in between.
-        self.revocations.revoke_key(kid, self.clock())
-        audit.record("key_revoked", kid=kid)
-        return keys
+        # The successor is there before its predecessor is refused, or nobody could sign in in between; but refused it
+        # is in any case: that nobody can sign in for a while is better than a stolen key that is accepted.
+        try:
+            return _repeated(lambda: self._without(self.key_sets.load(), kid))
+        finally:
+            self.revocations.revoke_key(kid, self.clock())
+            audit.record("key_revoked", kid=kid)
 
     def _advance(self, before: KeySet, *, due: bool) -> tuple[PublicKey, ...]:
-        stored = PrivateKeys.decode(self.secrets.read(self.secret_id).text).pems
-        # A pending key whose private half was lost must never become active.
-        keys = tuple(key for key in before.keys if key.state != "pending" or key.kid in stored)
-        wanted = plan(keys, self.policy, self.clock(), wanted=lambda key: key.algorithm == self.algorithm, due=due)
+        keys, now_ms = self._usable(before.keys), self.clock()
+        wanted = plan(keys, self.policy, now_ms, wanted=lambda key: key.algorithm == self.algorithm, due=due)
         return self._store(before, wanted, frozenset())
 
     def _without(self, before: KeySet, kid: str) -> tuple[PublicKey, ...]:
-        return self._store(before, without(before.keys, kid, self.policy, self.clock()), frozenset({kid}))
+        keys = without(self._usable(before.keys), kid, self.policy, self.clock())
+        return self._store(before, keys, frozenset({kid}))
+
+    def _usable(self, keys: Sequence[PublicKey]) -> tuple[PublicKey, ...]:
+        """Return the keys without those that cannot sign, as after a restored backup; what they signed stays good."""
+        stored = PrivateKeys.decode(self.secrets.read(self.secret_id).text).pems
+        able = [key for key in keys if key.kid in stored or key.state == "retiring"]
+        lost = [key for key in keys if key.kid not in stored and key.state == "active"]
+        return ordered([*able, *(replace(key, state="retiring", since_ms=self.clock()) for key in lost)])
 
     def _store(
         self, before: KeySet, keys: tuple[PublicKey, ...], revoked_kids: frozenset[str]
@@ -142,8 +150,11 @@ class RotateMacKeys:
         """Refuse all refresh tokens that a key proves, once functions read the secret anew.
 
         Raises:
+            InvalidRequest: there is no such key (any more).
             Conflict: others were faster, many times.
         """
+        if all(key.kid != kid for key in decode_mac_keys(self.secrets.read(self.secret_id).text)):
+            raise InvalidRequest("There is no MAC key of this name.")
         return _repeated(lambda: self._store(lambda keys, now_ms: without(keys, kid, self.policy, now_ms)))
 
     def _store(self, change: Callable[[tuple[MacKey, ...], int], tuple[MacKey, ...]]) -> tuple[MacKey, ...]:

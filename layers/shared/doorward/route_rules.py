@@ -93,8 +93,9 @@ def refusal(route: Route, principal: Principal) -> str | None:
     """Tell why a caller may not take a route, or None if he may: each rule that concerns it must be met."""
     if route.tenant_id is not None and (principal.tenant_id == PLATFORM or route.tenant_id != principal.tenant_id):
         return "other_tenant"
-    path = plain_path(route.path)
-    if any(rule.concerns(route.method, path) for rule in unmet(route.rules, principal)):
+    # The gateway routes by the path as it came, what is behind may resolve its dots: a rule holds for both readings.
+    readings = {plain_path(route.path), _decoded(route.path)}
+    if any(rule.concerns(route.method, path) for rule in unmet(route.rules, principal) for path in readings):
         return "role_missing"
     return None
 
@@ -105,10 +106,15 @@ def _segments(path: str) -> list[str]:
 
 def plain_path(path: str) -> str:
     """Return a path without the spellings that a server behind may take for the same: case, escapes, dots, slashes."""
+    return posixpath.normpath(_decoded(path))
+
+
+def _decoded(path: str) -> str:
+    """Return a path without case, escapes and empty segments, its dots as they are."""
     for _ in range(_MAX_DECODINGS):
         decoded = unquote(path)
         if decoded == path:
             break
         path = decoded
     segments = (segment.partition(";")[0] for segment in path.replace("\\", "/").casefold().split("/"))
-    return posixpath.normpath("/" + "/".join(filter(None, segments)))
+    return "/" + "/".join(filter(None, segments))

@@ -43,6 +43,8 @@ def check_secret(name: str, text: str) -> bytes:
         raise Misconfigured(reason=f"{name} is too short for {MIN_BITS} random bits; {advice}")
     if _PLACEHOLDERS.search(text):
         raise Misconfigured(reason=f"{name} is a placeholder; {advice}")
+    if re.search(r"\s", text):
+        raise Misconfigured(reason=f"{name} is a sentence, not random; {advice}")
     if len(set(text)) < _MIN_DISTINCT or text in (text + text)[1:-1]:
         raise Misconfigured(reason=f"{name} repeats itself; {advice}")
     return text.encode("utf-8")

@@ -97,6 +97,7 @@ class Verifier:
         self._etag: str | None = None
         self._known_at_ms = 0
         self._next_try_ms = 0
+        self._next_keys_ms = 0
         self._problem: DoorwardError | None = None
         self._reading = threading.Lock()
 
@@ -214,11 +215,14 @@ class Verifier:
         self._feed = feed
 
     def _load_keys(self) -> KeySet:
+        if self._keys is None and self._clock() < self._next_keys_ms:
+            raise Unavailable(reason="unreachable_keys")
         try:
             text, _ = self._fetch(f"{self._url}/.well-known/jwks.json", None)
             self._keys = KeySet(self._issuer, "", public_keys(text or "{}"))
         except (Unavailable, ValueError, KeyError, TypeError, AttributeError) as error:
             _LOGGER.warning("the published keys could not be read: %s", type(error).__name__)
+            self._next_keys_ms = self._clock() + _RETRY_MS
             if self._keys is None:
                 raise Unavailable(reason="unreachable_keys") from error
         return self._keys

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,9 @@ from doorward.model import PLATFORM, Principal
 from doorward.route_rules import ANY, unmet
 
 Answer = dict[str, Any]
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_MAX_RESOURCE = 512
 
 
 class Unauthorized(Exception):
@@ -47,14 +51,16 @@ def policy(asked: Asked, decision: Decision) -> Answer:
         statements = [_statement("Deny", [f"{stage}/*"])]
     else:
         denied = [
-            f"{stage}/{'*' if method == ANY else method}{pattern}{end}"
+            f"{stage}/{method}{pattern}{end}"
             for rule in unmet(asked.route.rules, principal)
-            for method in rule.methods
+            for method in (_METHODS if rule.method == ANY else rule.methods)
             for pattern in rule.patterns()
             for end in ("", "/*")
         ]
         if not decision.allowed:
-            denied.append(asked.arn)
+            # What a policy would read as more than text, or not read at all, is denied with everything else.
+            plain = len(asked.arn) <= _MAX_RESOURCE and not re.search(r"[$*?]", asked.arn.partition("/")[2])
+            denied.append(asked.arn if plain else f"{stage}/*")
         statements = [_statement("Allow", [f"{stage}/*"]), *([_statement("Deny", denied)] if denied else [])]
     return {
         "principalId": "anonymous" if principal is None else principal.user_id,

@@ -30,6 +30,7 @@ class DynamoSockets:
         attributes = {
             "grant": _encoded(ticket.grant),
             "origin": ticket.origin,
+            "revoked_kids": sorted(ticket.revoked_kids),
             "expires_at_ms": ticket.expires_at_ms,
             "expires_at": ticket.expires_at_ms // 1000 + 1,
         }
@@ -45,7 +46,8 @@ class DynamoSockets:
             self.gateway.write(actions.delete(self.table, key, when=actions.PRESENT))
         except ConditionFailed:
             return None
-        return SocketTicket(ticket_hash, _decoded(item), item.get("origin"), item["expires_at_ms"])
+        kids = frozenset(item["revoked_kids"])
+        return SocketTicket(ticket_hash, _decoded(item), item.get("origin"), item["expires_at_ms"], kids)
 
     def add(self, connection: Connection) -> None:
         """Register an open connection."""

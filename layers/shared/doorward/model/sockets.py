@@ -44,12 +44,13 @@ class SocketGrant:
 
 @dataclass(frozen=True, slots=True)
 class SocketTicket:
-    """A ticket as it is kept: by the hash of its text, for one page's origin."""
+    """A ticket as it is kept: by the hash of its text, for one page's origin, as of the keys revoked by then."""
 
     ticket_hash: str
     grant: SocketGrant
     origin: str | None
     expires_at_ms: int
+    revoked_kids: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,18 @@ Password = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 NewPassword = str  # its rules are in `passwords`
 TenantIdText = Annotated[str, AfterValidator(check_tenant_id)]
 TokenText = Annotated[str, StringConstraints(min_length=1, max_length=8192)]
+
+
+def _no_service(client_id: str | None) -> str | None:
+    if client_id is not None and client_id.casefold().startswith("service:"):
+        raise ValueError("names of services are not for clients")
+    return client_id
+
+
 ClientId = Annotated[
-    Text | None, Field(description="who asks; a session begun with one is refreshed by none that names another")
+    Text | None,
+    AfterValidator(_no_service),
+    Field(description="who asks; a session begun with one is refreshed by none that names another"),
 ]
 Hint = Annotated[Text | None, Field(description="accepted and not needed (RFC 7009)")]
 Roles = Annotated[list[Text], Field(max_length=20)]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from doorward import audit
+from doorward.errors import Unavailable
 from doorward.model import Clock, Connection, TenantId, UserId
 from doorward.revocation import denial_reason
 from doorward.stores import RevocationReader, SocketGateway, SocketStore
@@ -41,6 +42,9 @@ class CloseSockets:
     def after_change(self, tenant_id: TenantId | None, user_id: UserId | None) -> int:
         """Close what a change of revocations concerns, and return how many.
 
+        Raises:
+            Unavailable: some could not be closed; repeat it.
+
         Args:
             tenant_id: whose revocations changed; None if those of keys did.
             user_id: the user, or None if they are the whole tenant's.
@@ -55,7 +59,11 @@ class CloseSockets:
         )
 
     def ended(self, within_seconds: int) -> int:
-        """Close each socket at the end of its session, as far as that lies in the next seconds; return how many."""
+        """Close each socket at the end of its session, as far as that lies in the next seconds; return how many.
+
+        Raises:
+            Unavailable: some could not be closed; repeat it.
+        """
         until_ms = self.clock() + within_seconds * 1000
         return self._close((self._awaited(found), "expired") for found in self.sockets.ending_before(until_ms))
 
@@ -68,9 +76,14 @@ class CloseSockets:
         return denial_reason(grant.claims(), self.revocations.read(grant.tenant_id, grant.user_id))
 
     def _close(self, found: Iterable[tuple[Connection, str]]) -> int:
-        count = 0
+        """Close what was found; one that cannot be closed keeps no other open."""
+        count, failed = 0, 0
         for connection, reason in found:
-            self.gateway.close(connection.id, json.dumps({"type": "closed", "reason": TOLD[reason]}))
+            try:
+                self.gateway.close(connection.id, json.dumps({"type": "closed", "reason": TOLD[reason]}))
+            except Unavailable:
+                failed += 1
+                continue
             self.sockets.remove(connection.id)
             grant = connection.grant
             audit.record(
@@ -81,4 +94,6 @@ class CloseSockets:
                 connection_id=connection.id,
             )
             count += 1
+        if failed:
+            raise Unavailable(reason=f"{failed} sockets could not be closed")
         return count

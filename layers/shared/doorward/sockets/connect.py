@@ -9,7 +9,7 @@ from doorward.access_tokens import verify_access_token
 from doorward.authorization import Presented
 from doorward.errors import InvalidToken, MissingCredentials
 from doorward.keyring import Verifying
-from doorward.model import Clock, Connection, SocketGrant, is_service
+from doorward.model import Clock, Connection, SocketGrant, SocketTicket, is_service
 from doorward.revocation import denial_reason, must_change_password
 from doorward.sockets.tickets import ticket_hash
 from doorward.stores import RevocationReader, SessionStore, SocketStore
@@ -41,17 +41,21 @@ class Connect:
             MissingCredentials: there is neither.
             InvalidToken: ticket or token is not good, or revoked.
         """
-        grant = self._by_ticket(ticket, presented) if ticket else self._by_token(presented)
+        taken = self._take(ticket, presented) if ticket else None
+        grant = taken.grant if taken else self._by_token(presented)
         # Registered first and judged then: whatever is revoked from now on finds it.
         self.sockets.add(Connection(connection_id, grant))
-        reason = denial_reason(grant.claims(), self.revocations.read(grant.tenant_id, grant.user_id))
+        revocations = self.revocations.read(grant.tenant_id, grant.user_id)
+        reason = denial_reason(grant.claims(), revocations)
+        if taken and revocations.revoked_kids != taken.revoked_kids:
+            reason = "key_revoked"  # it may be the one that signed the token which got the ticket
         if reason is not None:
             self.sockets.remove(connection_id)
             raise InvalidToken(reason=reason)
         audit.record("socket_opened", tenant_id=grant.tenant_id, user_id=grant.user_id, connection_id=connection_id)
         return grant
 
-    def _by_ticket(self, text: str, presented: Presented) -> SocketGrant:
+    def _take(self, text: str, presented: Presented) -> SocketTicket:
         ticket = self.sockets.take_ticket(ticket_hash(text)) if len(text) <= _MAX_TICKET else None
         if ticket is None:
             raise InvalidToken(reason="unknown_ticket")
@@ -59,7 +63,7 @@ class Connect:
             raise InvalidToken(reason="expired_ticket")
         if ticket.origin != presented.origin:
             raise InvalidToken(reason="ticket_of_another_origin")
-        return ticket.grant
+        return ticket
 
     def _by_token(self, presented: Presented) -> SocketGrant:
         token = presented.bearer()

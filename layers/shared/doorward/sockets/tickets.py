@@ -51,8 +51,10 @@ class IssueSocketTicket:
             session_id=principal.session_id,
             epochs=snapshot.epochs,
             ends_at_ms=session.expires_at_ms,
+            token_id=principal.token_id or "",
         )
-        self.sockets.put_ticket(SocketTicket(ticket_hash(text), grant, origin, now_ms + TTL_SECONDS * 1000))
+        expires_at_ms = now_ms + TTL_SECONDS * 1000
+        self.sockets.put_ticket(SocketTicket(ticket_hash(text), grant, origin, expires_at_ms, snapshot.revoked_kids))
         return text
 
 
