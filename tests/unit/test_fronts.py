@@ -252,6 +252,23 @@ class TestRoutes:
         policy = decide(house.authorize, event)
         assert fronts.permits(policy["policyDocument"], event["methodArn"]) == expected
 
+    @pytest.mark.parametrize("front", ["HTTP API 1.0", "HTTP API 2.0", "HTTP API 2.0, simple"])
+    @pytest.mark.parametrize("prefix", ["", "/v1"])
+    def test_rules_hold_on_the_route_for_all_the_rest(self, house: House, front: str, prefix: str) -> None:
+        house.add_user("kim", roles=("auditor",))
+        rules = "DELETE:/orders=admin"
+        for username, expected in (("kim", False), (BOSS, True)):
+            token = _token(house, username, PASSWORD if username == "kim" else "admin123")
+            event = EVENTS[front](_bearer(token, method="DELETE", path="/orders/7", rules=rules))
+            name = "routeArn" if "routeArn" in event else "methodArn"
+            event |= {name: f"{fronts.REGION_ARN}/$default", "rawPath": f"{prefix}/orders/7"}
+            event["requestContext"] = {**event["requestContext"], "stage": "v1" if prefix else "$default"}
+            answer = decide(house.authorize, event)
+            allowed = answer.get("isAuthorized")
+            if allowed is None:
+                allowed = fronts.permits(answer["policyDocument"], event[name])
+            assert allowed == expected
+
     def test_a_stage_in_the_path_lets_no_cookie_into_a_tenants_api(self, house: House) -> None:
         cookie = f"{COOKIE_NAME}={house.sign_in(BOSS).cookie}"
         event = fronts.http_2(Question({"Cookie": cookie}, path="/api/acme/orders"))

@@ -57,6 +57,8 @@ def read(event: Event) -> Asked:
     if front == "websocket":
         shown = presented_socket(event)
     method, path = _called(arn)
+    if front in {"http_1", "http_2"} and method.startswith("$"):
+        method, path = shown.method, _without_stage(event)  # the route $default tells nothing of what is called
     if plain_path(path).startswith("/api/"):
         shown = replace(shown, path=plain_path(path))  # an HTTP API's own path may begin with the stage
     return Asked(
@@ -132,6 +134,11 @@ def _called(arn: str) -> tuple[str, str]:
     if len(parts) < _ARN_PARTS:
         return "", ""
     return parts[2].upper(), f"/{parts[3]}" if len(parts) > _ARN_PARTS else "/"
+
+
+def _without_stage(event: Event) -> str:
+    path, stage = str(event.get("rawPath") or event.get("path") or ""), _mapping(event, "requestContext").get("stage")
+    return path.removeprefix(f"/{stage}") if path.startswith(f"/{stage}/") else path
 
 
 def _tenant(event: Event) -> str | None:
