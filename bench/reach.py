@@ -89,7 +89,7 @@ def offline(cloud: Cloud) -> float:
 
 WAYS: dict[str, tuple[Callable[[Cloud], float], int, str]] = {
     "authorizer": (authorizer, TRIES, "the next request"),
-    "feed": (feed, TRIES, f"the interval, here {INTERVAL_SECONDS:g} s"),
+    "feed": (feed, TRIES, f"the interval, here {INTERVAL_SECONDS:g} s, and a second or two"),
     "socket": (socket, TRIES, "seconds"),
     "offline": (offline, 1, "the token's life"),
 }
