@@ -23,9 +23,9 @@ LEVELS = [
     {"access_tokens", "shared_secret", "revocation_feed"},
     {"stores", "issuer_documents"},
     {"sessions", "accounts", "authorization", "tenants", "service_tokens", "demo", "notifications"}
-    | {"rotation", "feed", "verifier"}
+    | {"rotation", "feed"}
     | {"dynamodb", "secrets_manager"},
-    {"sockets", "managed_sockets"},
+    {"sockets", "managed_sockets", "verifier"},
     {"initialisation", "bootstrap", "api", "authorizer", "key_commands", "asgi"},
     {"socket_events"},
 ]

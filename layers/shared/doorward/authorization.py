@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from doorward.access_tokens import verify_access_token
 from doorward.errors import InvalidToken, MissingCredentials, NotAuthenticated, SessionOver
 from doorward.keyring import Verifying
-from doorward.model import Clock, Principal
+from doorward.model import AccessTokenClaims, Clock, Principal, Revocations
 from doorward.refresh_tokens import COOKIE_NAME, read_cookie, same_secret
 from doorward.revocation import denial_reason, is_live, must_change_password
 from doorward.route_rules import Route, refusal
@@ -109,19 +109,7 @@ class Authorize:
 
     def _by_token(self, token: str) -> Principal:
         claims = verify_access_token(token, self.keyring, self.audience, self.clock())
-        revocations = self.revocations.read(claims.tenant_id, claims.user_id)
-        reason = denial_reason(claims, revocations)
-        if reason is not None:
-            raise InvalidToken(reason=reason)
-        return Principal(
-            user_id=claims.user_id,
-            username=claims.username,
-            tenant_id=claims.tenant_id,
-            roles=frozenset(claims.roles),
-            session_id=claims.session_id,
-            token_id=claims.token_id,
-            restriction="password_change_required" if must_change_password(claims, revocations) else None,
-        )
+        return judge(claims, self.revocations.read(claims.tenant_id, claims.user_id))
 
     def _by_cookie(self, cookie: str, presented: Presented) -> Principal:
         ref, secret_hash = read_cookie(cookie)
@@ -154,6 +142,31 @@ class Authorize:
         if presented.fetch_site is not None:
             return not (presented.fetch_site in {"same-origin", "none"} or origin_allowed)
         return presented.origin is not None and not origin_allowed
+
+
+def judge(claims: AccessTokenClaims, revocations: Revocations) -> Principal:
+    """Return who a verified access token stands for now, with the restriction that he is under.
+
+    Args:
+        claims: of the token.
+        revocations: what is known to be revoked.
+
+    Raises:
+        InvalidToken: it was revoked.
+    """
+    reason = denial_reason(claims, revocations)
+    if reason is not None:
+        raise InvalidToken(reason=reason)
+    return Principal(
+        user_id=claims.user_id,
+        username=claims.username,
+        tenant_id=claims.tenant_id,
+        roles=frozenset(claims.roles),
+        session_id=claims.session_id,
+        token_id=claims.token_id,
+        restriction="password_change_required" if must_change_password(claims, revocations) else None,
+        expires_at=claims.expires_at,
+    )
 
 
 def _own_origin(host: str | None) -> str:

@@ -16,7 +16,6 @@ from doorward.sockets.connect import Connect
 
 Event = Mapping[str, Any]
 
-SUBPROTOCOL = "doorward"
 SWEEP_SECONDS = 60
 _PK = re.compile(r"tenant#([^#]*)(?:#user#(.*))?", re.DOTALL)
 

@@ -17,6 +17,7 @@ from enum import Enum
 from typing import Any
 
 from doorward.access_tokens import verify_access_token
+from doorward.authorization import judge
 from doorward.errors import (
     DoorwardError,
     InsufficientScope,
@@ -28,7 +29,6 @@ from doorward.errors import (
 from doorward.issuer_documents import Named, checked_url, public_keys, read_url
 from doorward.keyring import Keyring
 from doorward.model import Clock, Principal
-from doorward.revocation import denial_reason, must_change_password
 from doorward.revocation_feed import SIGNED_ANEW_SECONDS, Feed, verify_feed
 from doorward.route_rules import Route, refusal
 from doorward.shared_secret import SharedSecret
@@ -128,21 +128,9 @@ class Verifier:
         if isinstance(roles, str):
             raise TypeError("roles is a collection of roles")
         claims = verify_access_token(token, self._keyring, self._audience, self._clock())
-        revocations = self._revocations().read(claims.tenant_id, claims.user_id)
-        reason = denial_reason(claims, revocations)
-        if reason is not None:
-            raise InvalidToken(reason=reason)
-        if must_change_password(claims, revocations):
+        principal = judge(claims, self._revocations().read(claims.tenant_id, claims.user_id))
+        if principal.restriction is not None:
             raise PasswordChangeRequired
-        principal = Principal(
-            user_id=claims.user_id,
-            username=claims.username,
-            tenant_id=claims.tenant_id,
-            roles=frozenset(claims.roles),
-            session_id=claims.session_id,
-            token_id=claims.token_id,
-            expires_at=claims.expires_at,
-        )
         denied = None if isinstance(tenant_id, Tenant) else refusal(Route(tenant_id=tenant_id or ""), principal)
         if denied is None and roles and not principal.roles.intersection(roles):
             denied = "role_missing"

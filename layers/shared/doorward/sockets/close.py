@@ -42,12 +42,12 @@ class CloseSockets:
     def after_change(self, tenant_id: TenantId | None, user_id: UserId | None) -> int:
         """Close what a change of revocations concerns, and return how many.
 
-        Raises:
-            Unavailable: some could not be closed; repeat it.
-
         Args:
             tenant_id: whose revocations changed; None if those of keys did.
             user_id: the user, or None if they are the whole tenant's.
+
+        Raises:
+            Unavailable: some could not be closed; repeat it.
         """
         if tenant_id is None:
             # A ticket does not tell which key signed the token that got it: all connect again.
