@@ -41,7 +41,7 @@ test: $(VENV)/.installed
 	$(VENV)/bin/ruff format --check --quiet .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/cfn-lint template.yaml examples/protected-api/*/template.yaml
-	PYTHONPATH=layers/shared $(VENV)/bin/python -m openapi --check
+	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.openapi --check
 	$(PYTEST) -q -n auto --cov --cov-report=term --cov-fail-under=95
 
 # The unit tests on every Python that the code promises and this machine has.
@@ -57,13 +57,13 @@ e2e: $(VENV)/.installed
 	$(PYTEST) -q -s tests/e2e
 
 openapi: $(VENV)/.installed
-	PYTHONPATH=layers/shared $(VENV)/bin/python -m openapi
+	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.openapi
 
 bench-reach: $(VENV)/.installed
-	PYTHONPATH=layers/shared $(VENV)/bin/python -m bench.reach --url http://localhost:$(PORT)
+	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.bench.reach --url http://localhost:$(PORT)
 
 bench: $(VENV)/.installed
-	$(VENV)/bin/python -m bench.imports
+	$(VENV)/bin/python -m tools.bench.imports
 
 lock:
 	for name in layers/shared/requirements requirements/dev requirements/local requirements/sam requirements/uv \

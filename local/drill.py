@@ -6,8 +6,10 @@ keys rotate three times.
 
 from __future__ import annotations
 
+import argparse
 import http.client
 import json
+import sys
 import threading
 import time
 from collections import Counter
@@ -16,7 +18,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+import boto3
 import jwt
+
+from local.cloud import STACK
+from scripts.rotate_keys import invoke
 
 ROTATIONS = 3
 MIN_VERIFICATIONS, MIN_REFRESHES = 2000, 500
@@ -145,3 +151,18 @@ def _call(
     finally:
         connection.close()
     return answer.status, json.loads(content) if content else None
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the drill against the local cloud's stack; return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--stack", default=STACK)
+    parser.add_argument("--url", default="http://localhost:8080")
+    options = parser.parse_args(arguments)
+    stack = boto3.client("cloudformation").describe_stacks(StackName=options.stack)["Stacks"][0]
+    function = next(item["OutputValue"] for item in stack["Outputs"] if item["OutputKey"] == "RotateKeysFunction")
+    return drill(lambda command: invoke(function, {"command": command}), options.url)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

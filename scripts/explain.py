@@ -23,15 +23,15 @@ import boto3
 import jwt
 from botocore.exceptions import BotoCoreError, ClientError
 
-from doorward.access_tokens import verify_access_token
+from doorward.aws.dynamodb.client import BotoGateway, connect
+from doorward.aws.dynamodb.keys import load_key_set
+from doorward.aws.dynamodb.revocations import DynamoRevocationReader
 from doorward.bootstrap.clock import clock
-from doorward.dynamodb.client import BotoGateway, connect
-from doorward.dynamodb.keys import load_key_set
-from doorward.dynamodb.revocations import DynamoRevocationReader
 from doorward.errors import DoorwardError
-from doorward.keyring import Keyring
-from doorward.reasons import REASONS
-from doorward.revocation import denial_reason, must_change_password
+from doorward.keys.keyring import Keyring
+from doorward.rules.reasons import REASONS
+from doorward.rules.revocation import denial_reason, must_change_password
+from doorward.tokens.access import verify_access_token
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9=_-]{8,64}")
 

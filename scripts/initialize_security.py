@@ -19,17 +19,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "layers" / "shared"
 import boto3
 
 from doorward.accounts.create import CreateUser
-from doorward.bootstrap import rotate_keys
+from doorward.accounts.initialise import FirstUser, Initialise
+from doorward.aws.dynamodb.client import BotoGateway, connect
+from doorward.aws.dynamodb.items import Tables
+from doorward.aws.dynamodb.keys import ensure_cursor_key
+from doorward.aws.dynamodb.revocations import RevocationWriter
+from doorward.aws.dynamodb.tenants import DynamoTenants
+from doorward.aws.dynamodb.user_writer import DynamoUserWriter
 from doorward.bootstrap.clock import clock
-from doorward.dynamodb.client import BotoGateway, connect
-from doorward.dynamodb.items import Tables
-from doorward.dynamodb.keys import ensure_cursor_key
-from doorward.dynamodb.revocations import RevocationWriter
-from doorward.dynamodb.tenants import DynamoTenants
-from doorward.dynamodb.user_writer import DynamoUserWriter
+from doorward.bootstrap.rotation import wire as wire_rotation
 from doorward.errors import DoorwardError
-from doorward.initialisation import FirstUser, Initialise
-from doorward.passwords import PasswordHasher
+from doorward.rules.passwords import PasswordHasher
 from doorward.settings import Settings
 
 _ROTATION = {
@@ -61,7 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
     tables = Tables(outputs["UsersTable"], outputs["RefreshTokensTable"], outputs["RevocationsTable"])
     revocations = RevocationWriter(gateway, tables.revocations)
     writer = DynamoUserWriter(gateway, tables, revocations)
-    keys = rotate_keys.wire(Settings.from_environment(_environment(outputs)))
+    keys = wire_rotation(Settings.from_environment(_environment(outputs)))
     initialise = Initialise(
         signing=keys.signing,
         mac=keys.mac,

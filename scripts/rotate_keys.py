@@ -10,11 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 from typing import Any
-
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "layers" / "shared")]
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -26,10 +22,6 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         stack = boto3.client("cloudformation").describe_stacks(StackName=options.stack)["Stacks"][0]
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
-        if options.drill:
-            from local.drill import drill  # noqa: PLC0415 - the drill is for development, not for operators' machines
-
-            return drill(lambda command: invoke(outputs["RotateKeysFunction"], {"command": command}), options.drill)
         keys = invoke(outputs["RotateKeysFunction"], _event(options))
     except (BotoCoreError, ClientError, RuntimeError) as error:
         print(f"not done: {error}")
@@ -74,13 +66,6 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     chosen.add_argument("--now", action="store_true", help="rotate now, as far as the next keys are announced")
     chosen.add_argument(
         "--revoke", metavar="KID", help="emergency: refuse everything that this key signed; the next key signs at once"
-    )
-    chosen.add_argument(
-        "--drill",
-        metavar="URL",
-        nargs="?",
-        const="http://localhost:8080",
-        help="on the local cloud only: three rotations under traffic; shows what was refused",
     )
     return parser.parse_args(arguments)
 

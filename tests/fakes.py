@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from doorward.errors import Conflict, EmailTaken, LastAdmin, NotFound, NotInitialised, TenantTaken, UsernameTaken
+from doorward.keys.signing import KeySet
+from doorward.keys.stores import Secret
 from doorward.model import (
     AccessTokenClaims,
     Connection,
@@ -31,12 +33,11 @@ from doorward.model import (
     UserRecord,
     service_user_id,
 )
-from doorward.names import fold
-from doorward.revocation import mark_revoked, next_epoch
-from doorward.signing_keys import KeySet
-from doorward.stores import Located, Page, Rotation, Secret
-from doorward.tenancy import administers, changes_of_administrators
-from doorward.throttles import Counter
+from doorward.rules.names import fold
+from doorward.rules.revocation import mark_revoked, next_epoch
+from doorward.rules.tenancy import administers, changes_of_administrators
+from doorward.rules.throttles import Counter
+from doorward.stores import Located, Page, Rotation
 
 Place = tuple[TenantId, UserId]
 

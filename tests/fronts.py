@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from doorward.asgi import PRINCIPAL, Protect
-from doorward.authorizer import Unauthorized, decide
+from doorward.authorizer.decide import Unauthorized, decide
 from doorward.errors import Unavailable
-from doorward.feed import PublishRevocations
-from doorward.signing_keys import KeySet
+from doorward.keys.signing import KeySet
+from doorward.sessions.publish_revocations import PublishRevocations
 from doorward.verifier import Verifier
+from doorward.verifier.asgi import PRINCIPAL, Protect
 from tests.fakes import MemoryRevocationFeed
 from tests.world import AUDIENCE, ISSUER, House
 

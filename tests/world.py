@@ -6,34 +6,35 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from doorward.access_tokens import verify_access_token
 from doorward.accounts.change import ChangeUser
 from doorward.accounts.create import CreateUser
 from doorward.accounts.delete import DeleteUser
+from doorward.accounts.initialise import Initialise
 from doorward.accounts.look_up import LookUpUsers
 from doorward.accounts.membership import AssignTenants
+from doorward.accounts.service_tokens import ManageServiceTokens
+from doorward.accounts.tenants import ManageTenants
 from doorward.authorization import Authorize, Presented
-from doorward.commands import NewUser
-from doorward.demo import Demo
-from doorward.initialisation import Initialise
-from doorward.key_states import Policy
-from doorward.keyring import Keyring, Signer
-from doorward.mac_keys import MacKeyring
+from doorward.demo.notifications import ReadNotifications
+from doorward.demo.seed import Demo
+from doorward.keys.keyring import Keyring, Signer
+from doorward.keys.life import Policy
+from doorward.keys.mac import MacKeyring
+from doorward.keys.rotation import RotateMacKeys, RotateSigningKeys
+from doorward.keys.signing import PrivateKeys
 from doorward.model import AccessTokenClaims, Principal, TenantId, TokenPair
-from doorward.notifications import ReadNotifications
-from doorward.passwords import PasswordHasher
-from doorward.refresh_tokens import COOKIE_NAME
-from doorward.rotation import RotateMacKeys, RotateSigningKeys
-from doorward.service_tokens import ManageServiceTokens
+from doorward.model.changes import NewUser
+from doorward.rules.passwords import PasswordHasher
+from doorward.rules.throttles import Throttles
 from doorward.sessions.login import Credentials, LogIn, SignedIn
 from doorward.sessions.logout import LogOut
 from doorward.sessions.minting import TokenMinter
 from doorward.sessions.refresh import Refresh
 from doorward.sessions.revoke import Revoke
 from doorward.sessions.switch import SwitchTenant
-from doorward.signing_keys import PrivateKeys
-from doorward.tenants import ManageTenants
-from doorward.throttles import Throttles
+from doorward.tokens.access import verify_access_token
+from doorward.tokens.cookie import COOKIE_NAME
+from doorward.tokens.refresh import RefreshTokens
 from tests.fakes import (
     FakeClock,
     MemoryAttempts,
@@ -120,13 +121,13 @@ class House:
         return Keyring(MemoryKeySets(self.world).load, self.clock)
 
     @cached_property
-    def mac_keyring(self) -> MacKeyring:
-        return MacKeyring(lambda: self.world.secrets.get("mac"), self.clock)
+    def refresh_tokens(self) -> RefreshTokens:
+        return RefreshTokens(MacKeyring(lambda: self.world.secrets.get("mac"), self.clock))
 
     @cached_property
     def minter(self) -> TokenMinter:
         signer = Signer(self.keyring, lambda: PrivateKeys.decode(self.world.secrets["signing"]).pems)
-        return TokenMinter(signer, self.mac_keyring, AUDIENCE, 900)
+        return TokenMinter(signer, self.refresh_tokens, AUDIENCE, 900)
 
     @cached_property
     def log_in(self) -> LogIn:
@@ -151,7 +152,7 @@ class House:
 
     @cached_property
     def revoke(self) -> Revoke:
-        return Revoke(self.sessions, self.revocations, self.keyring, self.mac_keyring, AUDIENCE, self.clock)
+        return Revoke(self.sessions, self.revocations, self.keyring, self.refresh_tokens, AUDIENCE, self.clock)
 
     @cached_property
     def authorize(self) -> Authorize:

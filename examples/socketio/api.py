@@ -10,8 +10,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from doorward.asgi import Protect, principal_of
 from doorward.verifier import Verifier
+from doorward.verifier.asgi import Protect, principal_of
 
 ISSUER = os.environ.get("DOORWARD_ISSUER", "http://localhost:8080")
 AUDIENCE = os.environ.get("DOORWARD_AUDIENCE", "doorward")

@@ -2,14 +2,49 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import dataclass
 from typing import Any
 
-from doorward.authorizer import decide
-from doorward.bootstrap import authorizer, once
+from doorward.authorization import Authorize
+from doorward.authorizer.decide import decide
+from doorward.aws.dynamodb.items import Tables
+from doorward.aws.dynamodb.revocations import DynamoRevocationReader
+from doorward.aws.dynamodb.sessions import DynamoSessionReader
+from doorward.aws.dynamodb.wire import Endpoint, WireReads
+from doorward.bootstrap.clock import clock
+from doorward.bootstrap.keys import verifying_keys
+from doorward.bootstrap.once import once
+from doorward.settings import Settings
 
-authorize = once(authorizer.wire)
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The one decision."""
+
+    authorize: Authorize
+
+
+def wire(settings: Settings) -> Services:
+    """Return the decision."""
+    gateway = WireReads(Endpoint.from_environment(os.environ))
+    revocations_table = settings.require("revocations_table")
+    authorize = Authorize(
+        keyring=verifying_keys(settings, gateway),
+        revocations=DynamoRevocationReader(gateway, revocations_table),
+        sessions=DynamoSessionReader(
+            gateway, Tables(settings.users_table, settings.refresh_tokens_table, revocations_table)
+        ),
+        audience=settings.audience,
+        allowed_origin=settings.allowed_origin,
+        clock=clock,
+    )
+    return Services(authorize)
+
+
+services = once(wire)
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
     """Return the decision about one request, as the gateway that asks understands it."""
-    return decide(authorize(), event)
+    return decide(services().authorize, event)

@@ -2,14 +2,52 @@
 
 from __future__ import annotations
 
+import os
+import time
+from dataclasses import dataclass
 from typing import Any
 
-from doorward.bootstrap import once, sockets
-from doorward.socket_events import close
+from doorward.aws.dynamodb.revocations import DynamoRevocationReader
+from doorward.aws.dynamodb.sockets import DynamoSockets
+from doorward.aws.socket_gateway import ManagedSockets
+from doorward.bootstrap.clock import clock
+from doorward.bootstrap.once import once
+from doorward.bootstrap.parts import Parts
+from doorward.settings import Settings
+from doorward.sockets.close import CloseSockets
+from doorward.sockets.events import close
 
-use_case = once(sockets.wire_closing)
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Closing sockets."""
+
+    close_sockets: CloseSockets
+
+
+def wire(settings: Settings) -> Services:
+    """Return the use case of closing sockets."""
+    parts = Parts(settings)
+    close_sockets = CloseSockets(
+        DynamoSockets(parts.gateway, settings.require("sockets_table")),
+        ManagedSockets(_endpoint(settings)),
+        DynamoRevocationReader(parts.gateway, settings.require("revocations_table")),
+        clock,
+        time.sleep,
+    )
+    return Services(close_sockets)
+
+
+def _endpoint(settings: Settings) -> str:
+    api, emulator = settings.require("socket_api_id"), os.environ.get("AWS_ENDPOINT_URL")
+    if emulator:
+        return f"{emulator}/_aws/execute-api/{api}/v1"
+    return f"https://{api}.execute-api.{os.environ['AWS_REGION']}.{settings.url_suffix}/v1"
+
+
+services = once(wire)
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:  # noqa: ANN401 - Lambda's own object
     """Return how many sockets were closed."""
-    return {"closed": close(use_case(), event)}
+    return {"closed": close(services().close_sockets, event)}

@@ -2,21 +2,59 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
+from doorward.accounts.create import CreateUser
+from doorward.accounts.delete import DeleteUser
 from doorward.api.answers import answer
+from doorward.api.bodies.requests import SeedRequest
+from doorward.api.bodies.responses import SeededUserResponse, SeedResponse
 from doorward.api.requests import has_body, read_json, read_principal
 from doorward.api.resolver import Resolver
-from doorward.bootstrap import demo, once
-from doorward.names import check_tenant_id
-from doorward.schemas.answers import SeededUserResponse, SeedResponse
-from doorward.schemas.requests import SeedRequest
+from doorward.aws.dynamodb.notifications import DynamoNotifications
+from doorward.aws.dynamodb.tenants import DynamoTenants
+from doorward.aws.dynamodb.user_writer import DynamoUserWriter
+from doorward.aws.dynamodb.users import DynamoUserReader
+from doorward.bootstrap.clock import clock
+from doorward.bootstrap.once import once
+from doorward.bootstrap.parts import Parts
+from doorward.demo.seed import Demo
+from doorward.rules.names import check_tenant_id
+from doorward.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The demo."""
+
+    demo: Demo
+
+
+def wire(settings: Settings) -> Services:
+    """Return the use case of the demo.
+
+    Raises:
+        NotFound: the deployment has no demo.
+    """
+    settings.require_demo()
+    parts = Parts(settings)
+    reader = DynamoUserReader(parts.gateway, parts.tables)
+    writer = DynamoUserWriter(parts.gateway, parts.tables, parts.revocation_writer)
+    demo = Demo(
+        create=CreateUser(writer, parts.hasher, clock),
+        remove=DeleteUser(reader, writer, parts.revocations, clock),
+        notifications=DynamoNotifications(parts.gateway, settings.require("notifications_table")),
+        tenants=DynamoTenants(parts.gateway, settings.require("users_table"), parts.revocation_writer),
+        clock=clock,
+    )
+    return Services(demo)
+
 
 app = Resolver()
-use_case = once(demo.wire)
+services = once(wire)
 
 
 @app.post("/api/<tenant_id>/demo/seed")
@@ -24,7 +62,7 @@ def seed(tenant_id: str) -> Response[str]:
     """Make the demo's team and notifications, as far as they are missing."""
     principal = read_principal(app)
     body = read_json(app, SeedRequest) if has_body(app) else SeedRequest()
-    seeded = use_case().seed(principal, check_tenant_id(tenant_id), with_passwords=body.passwords)
+    seeded = services().demo.seed(principal, check_tenant_id(tenant_id), with_passwords=body.passwords)
     users = [
         SeededUserResponse(id=user_id, email=email, password=seeded.passwords[user_id])
         for user_id, email in seeded.emails.items()
@@ -35,10 +73,8 @@ def seed(tenant_id: str) -> Response[str]:
 @app.delete("/api/<tenant_id>/demo/seed")
 def unseed(tenant_id: str) -> Response[str]:
     """Remove all that the demo made."""
-    use_case().unseed(read_principal(app), check_tenant_id(tenant_id))
+    services().demo.unseed(read_principal(app), check_tenant_id(tenant_id))
     return answer(None, HTTPStatus.NO_CONTENT)
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
-    """Answer API Gateway."""
-    return app.resolve(event, context)
+handler = app.resolve

@@ -2,30 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 from aws_lambda_powertools.event_handler import Response
 
 from doorward.api.answers import answer
+from doorward.api.bodies.requests import IntrospectRequest
+from doorward.api.bodies.tokens import IntrospectionResponse
 from doorward.api.requests import read_form_or_json, read_principal
 from doorward.api.resolver import Resolver
-from doorward.bootstrap import introspect, once
-from doorward.schemas.requests import IntrospectRequest
-from doorward.schemas.token_answers import IntrospectionResponse
+from doorward.aws.dynamodb.revocations import DynamoRevocationReader
+from doorward.bootstrap.clock import clock
+from doorward.bootstrap.once import once
+from doorward.bootstrap.parts import Parts
+from doorward.sessions.introspect import Introspect
+from doorward.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Introspection of tokens."""
+
+    introspect: Introspect
+
+
+def wire(settings: Settings) -> Services:
+    """Return the use case of introspection."""
+    parts = Parts(settings)
+    revocations = DynamoRevocationReader(parts.gateway, settings.require("revocations_table"))
+    introspect = Introspect(parts.sessions, revocations, parts.keyring, parts.refresh_tokens, settings.audience, clock)
+    return Services(introspect)
+
 
 app = Resolver(oauth=True)
-use_case = once(introspect.wire)
+services = once(wire)
 
 
 @app.post("/auth/token/introspect")
 def introspect_token() -> Response[str]:
     """Tell what a token is worth now."""
     principal, body = read_principal(app), read_form_or_json(app, IntrospectRequest)
-    introspection = use_case()
-    found = introspection(principal, body.token)
-    return answer(IntrospectionResponse.of(found, introspection.keyring.key_set().issuer, introspection.audience))
+    introspect = services().introspect
+    found = introspect(principal, body.token)
+    return answer(IntrospectionResponse.of(found, introspect.keyring.key_set().issuer, introspect.audience))
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
-    """Answer API Gateway."""
-    return app.resolve(event, context)
+handler = app.resolve

@@ -2,21 +2,51 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 from aws_lambda_powertools.event_handler import Response
 
 from doorward.api.answers import answer_tokens
+from doorward.api.bodies.requests import LoginRequest, TenantLoginRequest
 from doorward.api.requests import read_json, source_address
 from doorward.api.resolver import Resolver
-from doorward.bootstrap import login, once
+from doorward.aws.dynamodb.attempts import DynamoAttempts
+from doorward.aws.dynamodb.sessions import DynamoDirectory
+from doorward.bootstrap.clock import clock
+from doorward.bootstrap.once import once
+from doorward.bootstrap.parts import Parts
 from doorward.model import TenantId
-from doorward.names import check_tenant_id
-from doorward.schemas.requests import LoginRequest, TenantLoginRequest
-from doorward.sessions.login import Credentials
+from doorward.rules.names import check_tenant_id
+from doorward.sessions.login import Credentials, LogIn
+from doorward.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Signing in."""
+
+    log_in: LogIn
+
+
+def wire(settings: Settings) -> Services:
+    """Return the use case of signing in."""
+    parts = Parts(settings)
+    log_in = LogIn(
+        directory=DynamoDirectory(parts.gateway, parts.tables),
+        sessions=parts.sessions,
+        attempts=DynamoAttempts(parts.gateway, settings.require("login_attempts_table")),
+        throttles=parts.throttles,
+        hasher=parts.hasher,
+        minter=parts.minter,
+        clock=clock,
+        refresh_ttl_seconds=settings.refresh_ttl_seconds,
+        default_tenant_id=TenantId(settings.default_tenant_id) if settings.default_tenant_id else None,
+    )
+    return Services(log_in)
+
 
 app = Resolver()
-log_in = once(login.wire)
+services = once(wire)
 
 
 @app.post("/auth/login")
@@ -34,7 +64,7 @@ def log_in_to_tenant(tenant_id: str) -> Response[str]:
 
 
 def _answer(body: TenantLoginRequest, tenant_id: TenantId | None, *, wants_cookie: bool) -> Response[str]:
-    signed_in = log_in()(
+    signed_in = services().log_in(
         Credentials(
             password=body.password,
             source=source_address(app),
@@ -48,6 +78,4 @@ def _answer(body: TenantLoginRequest, tenant_id: TenantId | None, *, wants_cooki
     return answer_tokens(signed_in.tokens, signed_in.cookie)
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
-    """Answer API Gateway."""
-    return app.resolve(event, context)
+handler = app.resolve

@@ -2,20 +2,52 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
 from doorward.api.answers import answer, cleared_cookie
 from doorward.api.requests import flag
 from doorward.api.resolver import Resolver
+from doorward.authorization import Authorize
 from doorward.authorizer.events import presented
-from doorward.bootstrap import logout, once
+from doorward.aws.dynamodb.revocations import DynamoRevocationReader
+from doorward.aws.dynamodb.sessions import DynamoSessionReader
+from doorward.aws.dynamodb.users import DynamoUserReader
+from doorward.bootstrap.clock import clock
+from doorward.bootstrap.once import once
+from doorward.bootstrap.parts import Parts
 from doorward.errors import CrossSiteRequest, SessionOver
+from doorward.sessions.logout import LogOut
+from doorward.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Signing out recognises the caller itself: a dead cookie shall still be cleared."""
+
+    authorize: Authorize
+    log_out: LogOut
+
+
+def wire(settings: Settings) -> Services:
+    """Return the use cases of signing out."""
+    parts = Parts(settings)
+    authorize = Authorize(
+        keyring=parts.keyring,
+        revocations=DynamoRevocationReader(parts.gateway, settings.require("revocations_table")),
+        sessions=DynamoSessionReader(parts.gateway, parts.tables),
+        audience=settings.audience,
+        allowed_origin=settings.allowed_origin,
+        clock=clock,
+    )
+    users = DynamoUserReader(parts.gateway, parts.tables)
+    return Services(authorize, LogOut(parts.sessions, parts.revocations, users, clock))
+
 
 app = Resolver()
-services = once(logout.wire)
+services = once(wire)
 
 
 @app.get("/auth/logout")
@@ -35,6 +67,4 @@ def log_out() -> Response[str]:
     return answer(None, HTTPStatus.NO_CONTENT, cleared_cookie())
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
-    """Answer API Gateway."""
-    return app.resolve(event, context)
+handler = app.resolve

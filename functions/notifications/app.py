@@ -2,22 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
 from doorward.api.answers import answer
+from doorward.api.bodies.requests import ReadNotificationRequest
+from doorward.api.bodies.responses import NotificationListResponse, NotificationResponse
 from doorward.api.cursors import mint_cursor, read_cursor
 from doorward.api.requests import page_limit, query, read_json, read_principal
 from doorward.api.resolver import Resolver
-from doorward.bootstrap import notifications, once
-from doorward.names import check_tenant_id
-from doorward.schemas.answers import NotificationListResponse, NotificationResponse
-from doorward.schemas.requests import ReadNotificationRequest
+from doorward.aws.dynamodb.notifications import DynamoNotifications
+from doorward.bootstrap.clock import clock
+from doorward.bootstrap.once import once
+from doorward.bootstrap.parts import Parts
+from doorward.demo.notifications import ReadNotifications
+from doorward.rules.names import check_tenant_id
+from doorward.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The use cases of notifications; `cursor_key` authenticates list cursors."""
+
+    notifications: ReadNotifications
+    cursor_key: Callable[[], bytes]
+
+
+def wire(settings: Settings) -> Services:
+    """Return the use cases of notifications.
+
+    Raises:
+        NotFound: the deployment has no demo.
+    """
+    settings.require_demo()
+    parts = Parts(settings)
+    store = DynamoNotifications(parts.gateway, settings.require("notifications_table"))
+    return Services(ReadNotifications(store, clock), parts.cursor_key)
+
 
 app = Resolver()
-services = once(notifications.wire)
+services = once(wire)
 
 
 @app.get("/api/<tenant_id>/notifications")
@@ -40,6 +67,4 @@ def mark_read(tenant_id: str, notification_id: str) -> Response[str]:
     return answer(None, HTTPStatus.NO_CONTENT)
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
-    """Answer API Gateway."""
-    return app.resolve(event, context)
+handler = app.resolve

@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 from aws_lambda_powertools.event_handler import Response
 
 from doorward.api.answers import answer_tokens
+from doorward.api.bodies.requests import RefreshRequest
 from doorward.api.requests import read_form_or_json, received_at_ms
 from doorward.api.resolver import Resolver
-from doorward.bootstrap import once, refresh
+from doorward.bootstrap.clock import clock
+from doorward.bootstrap.once import once
+from doorward.bootstrap.parts import Parts
 from doorward.model import TenantId
-from doorward.names import check_tenant_id
-from doorward.schemas.requests import RefreshRequest
+from doorward.rules.names import check_tenant_id
+from doorward.sessions.refresh import Refresh
+from doorward.sessions.switch import SwitchTenant
+from doorward.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Refreshing, and switching to another tenant."""
+
+    refresh: Refresh
+    switch: SwitchTenant
+
+
+def wire(settings: Settings) -> Services:
+    """Return the use cases of refreshing."""
+    parts = Parts(settings)
+    overlap_seconds = settings.refresh_overlap_seconds
+    refresh = Refresh(parts.sessions, parts.minter, clock, overlap_seconds)
+    return Services(refresh, SwitchTenant(parts.sessions, parts.minter, refresh, clock, overlap_seconds))
+
 
 app = Resolver(oauth=True)
-services = once(refresh.wire)
+services = once(wire)
 
 
 @app.post("/auth/refresh")
@@ -40,6 +62,4 @@ def _answer(tenant_id: TenantId | None) -> Response[str]:
     return answer_tokens(services().refresh(body.refresh_token, wanted, received_at_ms(app), body.client_id))
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
-    """Answer API Gateway."""
-    return app.resolve(event, context)
+handler = app.resolve

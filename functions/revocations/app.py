@@ -2,26 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 from aws_lambda_powertools.event_handler import Response
 
 from doorward.api.answers import answer_feed
 from doorward.api.requests import header
 from doorward.api.resolver import Resolver
-from doorward.bootstrap import once, revocations
+from doorward.aws.dynamodb.feed import DynamoRevocationFeed
+from doorward.bootstrap.clock import clock
+from doorward.bootstrap.once import once
+from doorward.bootstrap.parts import Parts
+from doorward.sessions.publish_revocations import PublishRevocations
+from doorward.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Publishing revocations."""
+
+    publish: PublishRevocations
+
+
+def wire(settings: Settings) -> Services:
+    """Return the use case of publishing revocations."""
+    parts = Parts(settings)
+    feed = DynamoRevocationFeed(parts.gateway, settings.require("revocations_table"))
+    publish = PublishRevocations(feed, parts.signer, clock)
+    return Services(publish)
+
 
 app = Resolver()
-publish = once(revocations.wire)
+services = once(wire)
 
 
 @app.route("/.well-known/revocations", ["GET", "HEAD"])
 def get_revocations() -> Response[str]:
     """Return what is revoked, signed; asked for again with its ETag, nothing if nothing changed."""
-    tag, text = publish()(header(app.current_event.raw_event, "if-none-match"))
+    tag, text = services().publish(header(app.current_event.raw_event, "if-none-match"))
     return answer_feed(text, tag)
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
-    """Answer API Gateway."""
-    return app.resolve(event, context)
+handler = app.resolve

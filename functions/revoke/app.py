@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 from aws_lambda_powertools.event_handler import Response
 
 from doorward.api.answers import answer
+from doorward.api.bodies.requests import RevokeRequest
 from doorward.api.requests import read_form_or_json
 from doorward.api.resolver import Resolver
-from doorward.bootstrap import once, revoke
-from doorward.schemas.requests import RevokeRequest
+from doorward.bootstrap.clock import clock
+from doorward.bootstrap.once import once
+from doorward.bootstrap.parts import Parts
+from doorward.sessions.revoke import Revoke
+from doorward.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Revocation of tokens."""
+
+    revoke: Revoke
+
+
+def wire(settings: Settings) -> Services:
+    """Return the use case of revoking a token."""
+    parts = Parts(settings)
+    revoke = Revoke(parts.sessions, parts.revocations, parts.keyring, parts.refresh_tokens, settings.audience, clock)
+    return Services(revoke)
+
 
 app = Resolver(oauth=True)
-use_case = once(revoke.wire)
+services = once(wire)
 
 
 @app.post("/auth/token/revoke")
 def revoke_token() -> Response[str]:
     """Revoke a token; whether it was one is not told."""
-    use_case()(read_form_or_json(app, RevokeRequest).token)
+    services().revoke(read_form_or_json(app, RevokeRequest).token)
     return answer(None)
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
-    """Answer API Gateway."""
-    return app.resolve(event, context)
+handler = app.resolve

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from doorward.bootstrap import once, rotate_keys
-from doorward.key_commands import execute
+from doorward.bootstrap.once import once
+from doorward.bootstrap.rotation import wire
+from doorward.keys.commands import execute
 
-services = once(rotate_keys.wire)
+services = once(wire)
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object

@@ -2,23 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
+from doorward.accounts.service_tokens import ManageServiceTokens
 from doorward.api.answers import answer
+from doorward.api.bodies.requests import MintServiceTokenRequest
+from doorward.api.bodies.responses import ServiceTokenListResponse, ServiceTokenResponse
 from doorward.api.cursors import mint_cursor, read_cursor
 from doorward.api.requests import page_limit, query, read_json, read_principal
 from doorward.api.resolver import Resolver
-from doorward.bootstrap import once, service_tokens
+from doorward.aws.dynamodb.service_tokens import DynamoServiceTokens
 from doorward.bootstrap.clock import clock
-from doorward.names import check_tenant_id
-from doorward.schemas.answers import ServiceTokenListResponse, ServiceTokenResponse
-from doorward.schemas.requests import MintServiceTokenRequest
+from doorward.bootstrap.once import once
+from doorward.bootstrap.parts import Parts
+from doorward.rules.names import check_tenant_id
+from doorward.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The use cases of service tokens; `cursor_key` authenticates list cursors."""
+
+    tokens: ManageServiceTokens
+    cursor_key: Callable[[], bytes]
+
+
+def wire(settings: Settings) -> Services:
+    """Return the use cases of service tokens."""
+    parts = Parts(settings)
+    tokens = ManageServiceTokens(
+        tokens=DynamoServiceTokens(parts.gateway, parts.tables, parts.revocation_writer),
+        signer=parts.signer,
+        clock=clock,
+        audience=settings.audience,
+        default_ttl_seconds=settings.service_token_ttl_seconds,
+        max_ttl_seconds=settings.service_token_max_ttl_seconds,
+    )
+    return Services(tokens, parts.cursor_key)
+
 
 app = Resolver()
-services = once(service_tokens.wire)
+services = once(wire)
 
 
 @app.post("/api/<tenant_id>/auth/service-tokens")
@@ -47,6 +75,4 @@ def revoke_token(tenant_id: str, jti: str) -> Response[str]:
     return answer(None, HTTPStatus.NO_CONTENT)
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
-    """Answer API Gateway."""
-    return app.resolve(event, context)
+handler = app.resolve

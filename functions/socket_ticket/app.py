@@ -2,19 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 from aws_lambda_powertools.event_handler import Response
 
 from doorward.api.answers import answer
+from doorward.api.bodies.tokens import SocketTicketResponse
 from doorward.api.requests import header, read_principal
 from doorward.api.resolver import Resolver
-from doorward.bootstrap import once, sockets
-from doorward.schemas.token_answers import SocketTicketResponse
-from doorward.sockets.tickets import TTL_SECONDS
+from doorward.aws.dynamodb.sockets import DynamoSockets
+from doorward.bootstrap.clock import clock
+from doorward.bootstrap.once import once
+from doorward.bootstrap.parts import Parts
+from doorward.errors import NotFound
+from doorward.settings import Settings
+from doorward.sockets.tickets import TTL_SECONDS, IssueSocketTicket
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Giving out tickets, and where to take them."""
+
+    issue: IssueSocketTicket
+    socket_url: str
+
+
+def wire(settings: Settings) -> Services:
+    """Return the use case of giving out tickets.
+
+    Raises:
+        NotFound: the deployment has no sockets; the path is then the same as none.
+    """
+    if not settings.socket_url:
+        raise NotFound
+    parts = Parts(settings)
+    store = DynamoSockets(parts.gateway, settings.require("sockets_table"))
+    return Services(IssueSocketTicket(parts.sessions, store, clock), settings.socket_url)
+
 
 app = Resolver()
-services = once(sockets.wire_tickets)
+services = once(wire)
 
 
 @app.post("/auth/socket-ticket")
@@ -25,6 +52,4 @@ def issue_ticket() -> Response[str]:
     return answer(SocketTicketResponse(ticket=ticket, expires_in=TTL_SECONDS, url=services().socket_url))
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
-    """Answer API Gateway."""
-    return app.resolve(event, context)
+handler = app.resolve

@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from doorward.bootstrap import once, sockets
-from doorward.socket_events import answer
+from doorward.aws.dynamodb.revocations import DynamoRevocationReader
+from doorward.aws.dynamodb.sockets import DynamoSockets
+from doorward.bootstrap.clock import clock
+from doorward.bootstrap.once import once
+from doorward.bootstrap.parts import Parts
+from doorward.settings import Settings
+from doorward.sockets.connect import Connect
+from doorward.sockets.events import answer
 
-services = once(sockets.wire_sockets)
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Opening and forgetting sockets."""
+
+    connect: Connect
+    store: DynamoSockets
+
+
+def wire(settings: Settings) -> Services:
+    """Return the use cases of the WebSocket API's own routes."""
+    parts = Parts(settings)
+    store = DynamoSockets(parts.gateway, settings.require("sockets_table"))
+    revocations = DynamoRevocationReader(parts.gateway, settings.require("revocations_table"))
+    connect = Connect(
+        store, parts.sessions, revocations, parts.keyring, settings.audience, settings.allowed_origin, clock
+    )
+    return Services(connect, store)
+
+
+services = once(wire)
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object

@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
+from doorward.accounts.tenants import ManageTenants
 from doorward.api.answers import answer
+from doorward.api.bodies.requests import ChangeTenantRequest, CreateTenantRequest
+from doorward.api.bodies.responses import TenantListResponse, TenantResponse
 from doorward.api.cursors import mint_cursor, read_cursor
 from doorward.api.requests import page_limit, query, read_json, read_principal
 from doorward.api.resolver import Resolver
-from doorward.bootstrap import once, tenants
-from doorward.names import check_tenant_id
-from doorward.schemas.answers import TenantListResponse, TenantResponse
-from doorward.schemas.requests import ChangeTenantRequest, CreateTenantRequest
+from doorward.aws.dynamodb.tenants import DynamoTenants
+from doorward.bootstrap.clock import clock
+from doorward.bootstrap.once import once
+from doorward.bootstrap.parts import Parts
+from doorward.rules.names import check_tenant_id
+from doorward.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The use cases of tenants; `cursor_key` authenticates list cursors."""
+
+    tenants: ManageTenants
+    cursor_key: Callable[[], bytes]
+
+
+def wire(settings: Settings) -> Services:
+    """Return the use cases of tenants."""
+    parts = Parts(settings)
+    store = DynamoTenants(parts.gateway, settings.require("users_table"), parts.revocation_writer)
+    return Services(ManageTenants(store, clock), parts.cursor_key)
+
 
 app = Resolver()
-services = once(tenants.wire)
+services = once(wire)
 
 
 @app.post("/tenants")
@@ -53,6 +75,4 @@ def change_tenant(tenant_id: str) -> Response[str]:
     return answer(TenantResponse.of(tenant))
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
-    """Answer API Gateway."""
-    return app.resolve(event, context)
+handler = app.resolve

@@ -2,23 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
 from doorward.accounts.access import VisibleUser
+from doorward.accounts.change import ChangeUser
+from doorward.accounts.create import CreateUser
+from doorward.accounts.delete import DeleteUser
+from doorward.accounts.look_up import LookUpUsers
+from doorward.accounts.membership import AssignTenants
 from doorward.api.answers import answer
+from doorward.api.bodies.requests import AssignTenantRequest, ChangeUserRequest, CreateUserRequest
+from doorward.api.bodies.responses import UserListResponse, UserResponse
 from doorward.api.cursors import mint_cursor, read_cursor
 from doorward.api.requests import page_limit, query, read_json, read_principal, source_address
 from doorward.api.resolver import Resolver
-from doorward.bootstrap import once, users
-from doorward.names import check_tenant_id
-from doorward.schemas.answers import UserListResponse, UserResponse
-from doorward.schemas.requests import AssignTenantRequest, ChangeUserRequest, CreateUserRequest
+from doorward.aws.dynamodb.attempts import DynamoAttempts
+from doorward.aws.dynamodb.user_writer import DynamoUserWriter
+from doorward.aws.dynamodb.users import DynamoUserReader
+from doorward.bootstrap.clock import clock
+from doorward.bootstrap.once import once
+from doorward.bootstrap.parts import Parts
+from doorward.rules.names import check_tenant_id
+from doorward.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The use cases of users; `cursor_key` authenticates list cursors."""
+
+    look_up: LookUpUsers
+    create: CreateUser
+    change: ChangeUser
+    delete: DeleteUser
+    assign: AssignTenants
+    cursor_key: Callable[[], bytes]
+
+
+def wire(settings: Settings) -> Services:
+    """Return the use cases of users."""
+    parts = Parts(settings)
+    reader = DynamoUserReader(parts.gateway, parts.tables)
+    writer = DynamoUserWriter(parts.gateway, parts.tables, parts.revocation_writer)
+    attempts = DynamoAttempts(parts.gateway, settings.require("login_attempts_table"))
+    return Services(
+        look_up=LookUpUsers(reader),
+        create=CreateUser(writer, parts.hasher, clock),
+        change=ChangeUser(reader, writer, parts.revocations, attempts, parts.throttles, parts.hasher, clock),
+        delete=DeleteUser(reader, writer, parts.revocations, clock),
+        assign=AssignTenants(reader, writer, parts.revocations, clock),
+        cursor_key=parts.cursor_key,
+    )
+
 
 app = Resolver()
-services = once(users.wire)
+services = once(wire)
 
 
 @app.post("/users")
@@ -80,6 +121,4 @@ def _body(visible: VisibleUser) -> UserResponse:
     return UserResponse.of(visible.user, visible.memberships, owned=visible.owned)
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
-    """Answer API Gateway."""
-    return app.resolve(event, context)
+handler = app.resolve

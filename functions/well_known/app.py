@@ -3,21 +3,42 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
 from doorward.api.answers import answer_public
+from doorward.api.metadata import authorization_server_metadata, openid_configuration
 from doorward.api.requests import header
 from doorward.api.resolver import Resolver
-from doorward.bootstrap import once, well_known
-from doorward.metadata import authorization_server_metadata, openid_configuration
+from doorward.aws.dynamodb.wire import Endpoint, WireReads
+from doorward.bootstrap.keys import verifying_keys
+from doorward.bootstrap.once import once
+from doorward.keys.keyring import Verifying
+from doorward.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The public keys, and how long others may keep them."""
+
+    keyring: Verifying
+    max_age_seconds: int
+
+
+def wire(settings: Settings) -> Services:
+    """Return the public keys."""
+    gateway = WireReads(Endpoint.from_environment(os.environ))
+    return Services(verifying_keys(settings, gateway), settings.key_cache_seconds)
+
 
 app = Resolver()
-services = once(well_known.wire)
+services = once(wire)
+
 READ = ["GET", "HEAD"]
 
 
@@ -55,6 +76,4 @@ def _answer(body: Mapping[str, object]) -> Response[str]:
     return answer_public(json.dumps(body), services().max_age_seconds, seen)
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
-    """Answer API Gateway."""
-    return app.resolve(event, context)
+handler = app.resolve

@@ -13,25 +13,24 @@ import pytest
 from botocore.config import Config
 from moto import mock_aws
 
-from doorward.dynamodb.attempts import DynamoAttempts
-from doorward.dynamodb.client import BotoGateway
-from doorward.dynamodb.feed import DynamoRevocationFeed
-from doorward.dynamodb.items import Tables
-from doorward.dynamodb.keys import DynamoKeySets
-from doorward.dynamodb.notifications import DynamoNotifications
-from doorward.dynamodb.revocations import DynamoRevocationReader, DynamoRevocations, RevocationWriter
-from doorward.dynamodb.service_tokens import DynamoServiceTokens
-from doorward.dynamodb.sessions import DynamoDirectory, DynamoSessionReader, DynamoSessions
-from doorward.dynamodb.sockets import DynamoSockets
-from doorward.dynamodb.tenants import DynamoTenants
-from doorward.dynamodb.user_writer import DynamoUserWriter
-from doorward.dynamodb.users import DynamoUserReader
+from doorward.aws.dynamodb.attempts import DynamoAttempts
+from doorward.aws.dynamodb.client import BotoGateway
+from doorward.aws.dynamodb.feed import DynamoRevocationFeed
+from doorward.aws.dynamodb.items import Tables
+from doorward.aws.dynamodb.keys import DynamoKeySets
+from doorward.aws.dynamodb.notifications import DynamoNotifications
+from doorward.aws.dynamodb.revocations import DynamoRevocationReader, DynamoRevocations, RevocationWriter
+from doorward.aws.dynamodb.service_tokens import DynamoServiceTokens
+from doorward.aws.dynamodb.sessions import DynamoDirectory, DynamoSessionReader, DynamoSessions
+from doorward.aws.dynamodb.sockets import DynamoSockets
+from doorward.aws.dynamodb.tenants import DynamoTenants
+from doorward.aws.dynamodb.user_writer import DynamoUserWriter
+from doorward.aws.dynamodb.users import DynamoUserReader
+from doorward.demo.stores import NotificationStore
+from doorward.keys.stores import KeyRevocationStore, KeySetStore
 from doorward.stores import (
     AttemptStore,
     Directory,
-    KeyRevocationStore,
-    KeySetStore,
-    NotificationStore,
     RevocationFeedStore,
     RevocationReader,
     RevocationStore,

@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 import pytest
 
 from doorward.errors import Conflict, DoorwardError, EmailTaken, UsernameTaken
-from doorward.key_states import Policy
+from doorward.keys.life import Policy
+from doorward.keys.rotation import RotateSigningKeys
+from doorward.keys.signing import KeySet, PrivateKeys
 from doorward.model import Cutoff
-from doorward.rotation import RotateSigningKeys
-from doorward.signing_keys import KeySet, PrivateKeys
-from doorward.throttles import Counter
+from doorward.rules.throttles import Counter
 from tests.contract.conftest import Stores
 from tests.contract.makers import ACME, NOW, claims, record, session, tenant, user
 from tests.contract.makers import epochs_of as _epochs

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from ulid import ULID
 
-from doorward.dynamodb.items import encode, membership_key, user_key
-from doorward.dynamodb.shapes import membership_attributes, user_attributes
+from doorward.aws.dynamodb.items import encode, membership_key, user_key
+from doorward.aws.dynamodb.shapes import membership_attributes, user_attributes
 from doorward.model import UserId
 from tests.contract.conftest import make_tables, on_dynamodb
 from tests.contract.makers import ACME, membership, user

@@ -8,9 +8,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from doorward.aws.secrets import SecretsManager
 from doorward.errors import Conflict, Unavailable
-from doorward.secrets_manager import SecretsManager
-from doorward.stores import Secret, SecretStore
+from doorward.keys.stores import Secret, SecretStore
 from tests import fakes
 
 

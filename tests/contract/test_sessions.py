@@ -8,7 +8,7 @@ import pytest
 
 from doorward.errors import Conflict
 from doorward.model import PLATFORM, Cutoff, Epochs, SessionId, SessionRef, UserId
-from doorward.throttles import Counter
+from doorward.rules.throttles import Counter
 from tests.contract.conftest import Stores
 from tests.contract.makers import ACME, GLOBEX, NOW, claims, membership, record, session, tenant, user
 from tests.contract.makers import epochs_of as _epochs

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from doorward.errors import Conflict, DoorwardError, EmailTaken, NotFound, NotInitialised, TenantTaken, UsernameTaken
+from doorward.keys.signing import KeySet, generate_key
 from doorward.model import PLATFORM, Cutoff, UserId, UserRecord
-from doorward.signing_keys import KeySet, generate_key
 from doorward.stores import Located
 from tests.contract.conftest import Stores
 from tests.contract.makers import ACME, GLOBEX, NOW, membership, record, session, tenant, user

@@ -17,7 +17,7 @@ import jwt
 import pytest
 import requests
 
-from doorward.signing_keys import PrivateKeys
+from doorward.keys.signing import PrivateKeys
 from tests.forgeries import Forger
 
 ROOT = Path(__file__).resolve().parents[2]

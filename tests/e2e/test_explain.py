@@ -10,7 +10,7 @@ import uuid
 import boto3
 import pytest
 
-from doorward.reasons import REASONS
+from doorward.rules.reasons import REASONS
 from tests.e2e.conftest import ROOT, Cloud
 
 

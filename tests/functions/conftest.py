@@ -17,11 +17,11 @@ import pytest
 from moto import mock_aws
 
 from doorward.api import answers, problems
-from doorward.bootstrap import authorizer, well_known
+from doorward.aws.dynamodb import wire
+from doorward.aws.dynamodb.client import BotoGateway, connect
+from doorward.aws.secrets import SecretsManager
 from doorward.bootstrap.parts import Parts
-from doorward.dynamodb.client import BotoGateway, connect
-from doorward.secrets_manager import SecretsManager
-from doorward.stores import Secret
+from doorward.keys.stores import Secret
 from scripts import initialize_security
 from tests.contract.conftest import make_tables
 from tests.template import folder_of, resources
@@ -230,6 +230,5 @@ def _count_requests(monkeypatch: pytest.MonkeyPatch, requests: list[str]) -> Non
         client.meta.events.register("before-call.dynamodb", lambda model, **_: requests.append(model.name))
         return BotoGateway(client)
 
-    monkeypatch.setattr(authorizer, "WireReads", gateway)
-    monkeypatch.setattr(well_known, "WireReads", gateway)
+    monkeypatch.setattr(wire, "WireReads", gateway)
     monkeypatch.setattr(Parts, "gateway", property(lambda self: gateway()))

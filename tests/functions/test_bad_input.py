@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -198,7 +199,7 @@ def test_a_fault_inside_is_a_500_that_tells_nothing(deployment: Deployment, monk
     def fail(_: object) -> None:
         raise ValueError("a detail with admin123 in it")
 
-    monkeypatch.setattr(deployment.module("login"), "log_in", lambda: fail)
+    monkeypatch.setattr(deployment.module("login"), "services", lambda: SimpleNamespace(log_in=fail))
     answer = deployment.log_in()
     assert (answer["statusCode"], answer["json"]["code"]) == (500, "internal_error")
     assert "admin123" not in answer["body"]

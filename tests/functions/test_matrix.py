@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from doorward.authorizer import Unauthorized
+from doorward.authorizer.decide import Unauthorized
 from tests.functions.conftest import Answer, Deployment
 from tests.template import folder_of, routes
 

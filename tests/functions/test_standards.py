@@ -13,11 +13,11 @@ import pytest
 from openapi_spec_validator import validate
 
 from doorward.errors import InvalidToken
-from doorward.signing_keys import PrivateKeys
+from doorward.keys.signing import PrivateKeys
 from doorward.verifier import Verifier
-from openapi.document import document
 from tests.forgeries import Forger
 from tests.functions.conftest import ISSUER, Deployment, event, openapi
+from tools.openapi.document import document
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 PASSWORD = "correct horse battery"

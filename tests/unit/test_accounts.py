@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from doorward.commands import Changes, NewUser
 from doorward.errors import (
     Conflict,
     DoorwardError,
@@ -27,6 +26,7 @@ from doorward.errors import (
     WrongPassword,
 )
 from doorward.model import PLATFORM, Principal, TenantId
+from doorward.model.changes import Changes, NewUser
 from tests.world import ACME, GLOBEX, PASSWORD, House
 
 NEW = "another good password"

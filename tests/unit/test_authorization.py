@@ -10,10 +10,11 @@ import jwt
 import pytest
 
 from doorward.authorization import Presented
-from doorward.authorizer import Unauthorized, decide, presented
+from doorward.authorizer.decide import Unauthorized, decide
+from doorward.authorizer.events import presented
 from doorward.errors import InvalidToken, MissingCredentials
-from doorward.refresh_tokens import COOKIE_NAME
-from doorward.signing_keys import ALGORITHMS, KeyPairAlgorithm, KeySet, PrivateKeys
+from doorward.keys.signing import ALGORITHMS, KeyPairAlgorithm, KeySet, PrivateKeys
+from doorward.tokens.cookie import COOKIE_NAME
 from tests.forgeries import Forger
 from tests.world import ACME, ISSUER, ORIGIN, House
 

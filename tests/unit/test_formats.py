@@ -15,11 +15,11 @@ from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorward import names
 from doorward.api.cursors import mint_cursor, read_cursor
-from doorward.dynamodb import actions
-from doorward.dynamodb.items import decode, email_key, encode, encode_value, pick
-from doorward.dynamodb.wire import Endpoint, sign
+from doorward.api.metadata import authorization_server_metadata, openid_configuration
+from doorward.aws.dynamodb import actions
+from doorward.aws.dynamodb.items import decode, email_key, encode, encode_value, pick
+from doorward.aws.dynamodb.wire import Endpoint, sign
 from doorward.errors import (
     DoorwardError,
     ForgedRefreshToken,
@@ -31,15 +31,15 @@ from doorward.errors import (
     UnacceptableName,
     WeakPassword,
 )
-from doorward.keyring import Keyring, Signer
-from doorward.mac_keys import MacKeyring, decode_mac_keys
-from doorward.metadata import authorization_server_metadata, openid_configuration
+from doorward.keys.keyring import Keyring, Signer
+from doorward.keys.mac import MacKeyring, decode_mac_keys
+from doorward.keys.signing import KeyPairAlgorithm, KeySet, generate_key
 from doorward.model import SessionId, SessionRef, TenantId, UserId
-from doorward.passwords import PasswordHasher, check_new_password
-from doorward.refresh_tokens import mint_refresh_token, read_refresh_token
+from doorward.rules import names
+from doorward.rules.passwords import PasswordHasher, check_new_password
+from doorward.rules.throttles import Attempt, Throttles, trust_key
 from doorward.settings import Settings
-from doorward.signing_keys import KeyPairAlgorithm, KeySet, generate_key
-from doorward.throttles import Attempt, Throttles, trust_key
+from doorward.tokens.refresh import RefreshTokens, mint_refresh_token, read_refresh_token
 from local.front import Front
 from tests.fakes import FakeClock
 from tests.template import routes
@@ -184,22 +184,26 @@ class TestKeys:
         with pytest.raises(NotInitialised):
             Signer(keyring, dict).current()
         with pytest.raises(NotInitialised):
-            MacKeyring(lambda: None, FakeClock()).read(mint_refresh_token(b"x", REF, 0))
+            RefreshTokens(MacKeyring(lambda: None, FakeClock())).read(mint_refresh_token(b"x", REF, 0))
         public, _ = generate_key("ES256", 0)
         with pytest.raises(Misconfigured):
             Signer(Keyring(lambda: KeySet("i", "", (public,)), FakeClock()), dict).current()
 
     def test_a_token_of_a_newer_mac_key_causes_one_reload(self) -> None:
         clock, loads = FakeClock(), []
-        keys = [{"kid": name, "key": base64.urlsafe_b64encode(name.encode() * 16).decode()} for name in ("aa", "bb")]
+        older, newer_key = (
+            {"kid": name, "state": "active", "key": base64.urlsafe_b64encode(name.encode() * 16).decode()}
+            for name in ("aa", "bb")
+        )
+        before, after = [older], [newer_key, {**older, "state": "retiring"}]
 
         def load() -> str:
             loads.append(clock())
-            return json.dumps({"keys": keys[:1] if len(loads) == 1 else keys[::-1]})
+            return json.dumps({"keys": before if len(loads) == 1 else after})
 
-        ring, ref = MacKeyring(load, clock), REF
+        ring, ref = RefreshTokens(MacKeyring(load, clock)), REF
         old = ring.mint(ref, 0)
-        newer = MacKeyring(lambda: json.dumps({"keys": keys[::-1]}), clock).mint(ref, 1)
+        newer = RefreshTokens(MacKeyring(lambda: json.dumps({"keys": after}), clock)).mint(ref, 1)
         with pytest.raises(DoorwardError):
             ring.read(newer)
         clock.advance(60)
@@ -210,8 +214,10 @@ class TestKeys:
 
     def test_a_mac_key_taken_away_is_of_no_use_after_five_minutes(self) -> None:
         clock, ref = FakeClock(), REF
-        secret = [json.dumps({"keys": [{"kid": "a", "key": base64.urlsafe_b64encode(b"a" * 32).decode()}]})]
-        ring = MacKeyring(lambda: secret[0], clock)
+        secret = [
+            json.dumps({"keys": [{"kid": "a", "state": "active", "key": base64.urlsafe_b64encode(b"a" * 32).decode()}]})
+        ]
+        ring = RefreshTokens(MacKeyring(lambda: secret[0], clock))
         leaked = ring.mint(ref, 0)
         secret[0] = secret[0].replace("YWFh", "YmJi")
         clock.advance(299)

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from doorward.authorizer import Unauthorized, decide
-from doorward.commands import Changes
+from doorward.authorizer.decide import Unauthorized, decide
 from doorward.errors import DoorwardError, InvalidRequest, Misconfigured
 from doorward.model import TenantId
-from doorward.refresh_tokens import COOKIE_NAME
+from doorward.model.changes import Changes
+from doorward.tokens.cookie import COOKIE_NAME
 from tests import fronts
 from tests.fronts import COOKIES, EVENTS, NOBODY, PATHS, Question, Verdict
 from tests.world import ACME, GLOBEX, PASSWORD, House

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from doorward.errors import Conflict, InvalidRequest
-from doorward.signing_keys import KeySet
+from doorward.keys.signing import KeySet
 from scripts import initialize_security
 from tests.fakes import MemoryKeySets
 from tests.world import ISSUER, House

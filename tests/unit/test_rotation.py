@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from doorward.errors import Conflict, ForgedRefreshToken, InvalidRequest, InvalidToken, Misconfigured, Unavailable
-from doorward.key_commands import execute
-from doorward.key_states import KeyState
-from doorward.mac_keys import decode_mac_keys
-from doorward.signing_keys import KeyPairAlgorithm, KeySet, PrivateKeys, PublicKey
-from doorward.stores import Secret
+from doorward.keys.commands import execute
+from doorward.keys.life import KeyState
+from doorward.keys.mac import decode_mac_keys
+from doorward.keys.signing import KeyPairAlgorithm, KeySet, PrivateKeys, PublicKey
+from doorward.keys.stores import Secret
 from tests.fakes import MemoryKeySets, MemorySecrets
 from tests.world import ACME, DAY_MS, House
 
@@ -164,21 +164,21 @@ class TestMacKeys:
         _hours(house, 24 * 90)
         keys = decode_mac_keys(house.world.secrets["mac"])
         assert [key.state for key in keys] == ["active", "pending", "retiring"]
-        assert house.mac_keyring.read(before)
+        assert house.refresh_tokens.read(before)
         _hours(house, 25)
         assert [key.state for key in decode_mac_keys(house.world.secrets["mac"])] == ["active", "pending"]
         with pytest.raises(ForgedRefreshToken):
-            house.mac_keyring.read(before)
+            house.refresh_tokens.read(before)
 
     def test_a_refresh_token_of_the_next_key_is_known_everywhere_before_it_is_minted(self, house: House) -> None:
-        early = house.mac_keyring
+        early = house.refresh_tokens
         house.sign_in("admin")
         early.mint(_ref(house), 0)
         house.clock.advance(DAY)
         early.mint(_ref(house), 0)
         house.rotate_mac_keys.advance(due=True)
-        del house.__dict__["mac_keyring"]
-        late = house.mac_keyring.mint(_ref(house), 1)
+        del house.__dict__["refresh_tokens"]
+        late = house.refresh_tokens.mint(_ref(house), 1)
         assert early.read(late).generation == 1
 
     def test_a_revoked_one_is_of_no_use_after_the_cache(self, house: House) -> None:
@@ -188,7 +188,7 @@ class TestMacKeys:
         assert kid not in {key["kid"] for key in shown["mac"]}
         house.clock.advance(300)
         with pytest.raises(ForgedRefreshToken):
-            house.mac_keyring.read(token)
+            house.refresh_tokens.read(token)
 
 
 def _ref(house: House) -> Any:

@@ -7,10 +7,10 @@ from typing import Any
 import jwt
 import pytest
 
-from doorward.access_tokens import mint_access_token, verify_access_token
 from doorward.errors import InvalidToken, Misconfigured, Unavailable
+from doorward.keys.shared_secret import SharedSecret, check_secret
 from doorward.model import AccessTokenClaims
-from doorward.shared_secret import SharedSecret, check_secret
+from doorward.tokens.access import mint_access_token, verify_access_token
 from tests.world import AUDIENCE, ISSUER, House
 
 SECRET = "xVq3n0Tg8LhZ5yPpWc7Rk2sB9dJfM4uEaQ1iXoNvYtH"

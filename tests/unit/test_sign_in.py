@@ -10,7 +10,7 @@ import pytest
 
 from doorward.errors import InvalidCredentials, InvalidRequest, TooManyAttempts
 from doorward.model import PLATFORM, TenantId
-from doorward.passwords import PasswordHasher
+from doorward.rules.passwords import PasswordHasher
 from doorward.sessions.login import Credentials
 from tests.world import ACME, GLOBEX, PASSWORD, House
 

@@ -11,13 +11,13 @@ import pytest
 from botocore.stub import Stubber
 
 from doorward.authorization import Presented
-from doorward.commands import Changes
+from doorward.aws.socket_gateway import ManagedSockets
 from doorward.errors import InsufficientScope, InvalidToken, MissingCredentials, Unavailable
-from doorward.managed_sockets import ManagedSockets
 from doorward.model import Principal, SocketGrant, TokenPair
-from doorward.socket_events import answer, close
+from doorward.model.changes import Changes
 from doorward.sockets.close import TOLD, CloseSockets
 from doorward.sockets.connect import Connect
+from doorward.sockets.events import answer, close
 from doorward.sockets.tickets import IssueSocketTicket
 from tests.fakes import MemorySocketGateway, MemorySockets
 from tests.world import ACME, AUDIENCE, GLOBEX, ORIGIN, PASSWORD, House

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from doorward.dynamodb.revocations import MAX_ACCESS_TTL_SECONDS, MAX_SESSION_TTL_SECONDS
+from doorward.aws.dynamodb.revocations import MAX_ACCESS_TTL_SECONDS, MAX_SESSION_TTL_SECONDS
 from tests.template import ROOT, folder_of, resources, routes, template
 
 FUNCTIONS = resources("AWS::Serverless::Function")

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from doorward.authorization import Presented
-from doorward.commands import Changes, NewUser
 from doorward.errors import (
     Conflict,
     DoorwardError,
@@ -24,6 +23,7 @@ from doorward.errors import (
     UnacceptableName,
 )
 from doorward.model import PLATFORM, Principal, TenantId, UserId
+from doorward.model.changes import Changes, NewUser
 from tests.world import ACME, GLOBEX, PASSWORD, House
 
 INITECH = TenantId("initech")

@@ -12,7 +12,6 @@ from typing import Any
 import jwt
 import pytest
 
-from doorward.asgi import Protect
 from doorward.errors import (
     InsufficientScope,
     InvalidToken,
@@ -21,11 +20,12 @@ from doorward.errors import (
     PasswordChangeRequired,
     Unavailable,
 )
-from doorward.feed import PublishRevocations
-from doorward.issuer_documents import read_url
 from doorward.model import RevokedNow
-from doorward.revocation_feed import TYPE, compose, sign_feed, verify_feed
+from doorward.sessions.publish_revocations import PublishRevocations
+from doorward.tokens.feed import TYPE, compose, sign_feed, verify_feed
 from doorward.verifier import Verifier
+from doorward.verifier.asgi import Protect
+from doorward.verifier.issuer import read_url
 from tests.fakes import MemoryRevocationFeed
 from tests.fronts import Wire, verifier
 from tests.unit.test_shared_secret import SECRET

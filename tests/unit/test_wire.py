@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from doorward.dynamodb.wire import Endpoint, WireReads
+from doorward.aws.dynamodb.wire import Endpoint, WireReads
 from doorward.errors import Unavailable
 
 Script = list[tuple[int, Any]]

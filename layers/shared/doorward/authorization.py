@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from doorward.access_tokens import verify_access_token
 from doorward.errors import InvalidToken, MissingCredentials, NotAuthenticated, SessionOver
-from doorward.keyring import Verifying
+from doorward.keys.keyring import Verifying
 from doorward.model import AccessTokenClaims, Clock, Principal, Revocations
-from doorward.refresh_tokens import COOKIE_NAME, read_cookie, same_secret
-from doorward.revocation import denial_reason, is_live, must_change_password
-from doorward.route_rules import Route, refusal
+from doorward.rules.revocation import denial_reason, is_live, must_change_password
+from doorward.rules.routes import Route, refusal
+from doorward.rules.tenancy import admitted_roles
 from doorward.stores import RevocationReader, SessionReader
-from doorward.tenancy import admitted_roles
+from doorward.tokens.access import verify_access_token
+from doorward.tokens.cookie import COOKIE_NAME, read_cookie, same_secret
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_COOKIE_HEADER = 16_384
@@ -49,7 +49,7 @@ class Presented:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Who is calling, and why he is not let in if he is not; `doorward.reasons` explains the reasons."""
+    """Who is calling, and why he is not let in if he is not; `doorward.rules.reasons` explains the reasons."""
 
     principal: Principal | None
     reason: str | None = None

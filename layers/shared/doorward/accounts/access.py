@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from doorward.errors import InsufficientScope, NotFound
 from doorward.model import Membership, Principal, User, UserId, UserRecord
-from doorward.names import is_ulid
+from doorward.rules.names import is_ulid
+from doorward.rules.tenancy import is_admin
 from doorward.stores import UserReader
-from doorward.tenancy import is_admin
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from doorward import audit, names
+from doorward import audit
 from doorward.accounts.access import VisibleUser, find, owns, resolve, show
-from doorward.commands import CHANGEABLE, UNSET, Changes
 from doorward.errors import (
     InsufficientScope,
     InvalidRequest,
@@ -17,11 +16,13 @@ from doorward.errors import (
     WrongPassword,
 )
 from doorward.model import Clock, Cutoff, Membership, Principal, TenantId, UserRecord
-from doorward.passwords import PasswordHasher, check_new_password
-from doorward.revocation import cut_off_user
+from doorward.model.changes import CHANGEABLE, UNSET, Changes
+from doorward.rules import names
+from doorward.rules.passwords import PasswordHasher, check_new_password
+from doorward.rules.revocation import cut_off_user
+from doorward.rules.tenancy import check_roles, is_admin
+from doorward.rules.throttles import Attempt, Throttles
 from doorward.stores import AttemptStore, RevocationStore, UserReader, UserWriter
-from doorward.tenancy import check_roles, is_admin
-from doorward.throttles import Attempt, Throttles
 
 _OWN_FIELDS = frozenset({"display_name", "email", "password"})
 _GUEST_FIELDS = frozenset({"status", "roles"})

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 
 from ulid import ULID
 
-from doorward import audit, names
+from doorward import audit
 from doorward.accounts.access import VisibleUser, show
-from doorward.commands import NewUser
 from doorward.errors import InvalidRequest, UsernameTaken
 from doorward.model import PLATFORM, USER, Clock, Membership, Principal, TenantId, User, UserId, UserRecord
-from doorward.passwords import PasswordHasher, check_new_password
+from doorward.model.changes import NewUser
+from doorward.rules import names
+from doorward.rules.passwords import PasswordHasher, check_new_password
+from doorward.rules.tenancy import check_roles, require_admin
 from doorward.stores import UserWriter
-from doorward.tenancy import check_roles, require_admin
 
 
 @dataclass(frozen=True, slots=True)

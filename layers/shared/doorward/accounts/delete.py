@@ -9,7 +9,7 @@ from doorward import audit
 from doorward.accounts.access import find, owns, resolve
 from doorward.errors import InsufficientScope, OwnAccount
 from doorward.model import Clock, Principal, TenantId, UserId, UserRecord
-from doorward.revocation import cut_off_user
+from doorward.rules.revocation import cut_off_user
 from doorward.stores import RevocationStore, UserReader, UserWriter
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from doorward.accounts.access import VisibleUser, find, resolve, show
 from doorward.model import PLATFORM, SERVICE, Membership, Principal, TenantId, User
+from doorward.rules.tenancy import require_admin
 from doorward.stores import UserReader
-from doorward.tenancy import require_admin
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from doorward import audit
 from doorward.accounts.access import VisibleUser, find, resolve, show
 from doorward.errors import InvalidRequest, NotFound
 from doorward.model import Clock, Membership, Principal, TenantId, UserRecord
-from doorward.revocation import cut_off_user
+from doorward.rules.revocation import cut_off_user
+from doorward.rules.tenancy import check_roles, require_platform_admin
 from doorward.stores import RevocationStore, UserReader, UserWriter
-from doorward.tenancy import check_roles, require_platform_admin
 
 MAX_TENANTS = 20
 """The tenants of one user: all of them change in one transaction of at most 100 items."""

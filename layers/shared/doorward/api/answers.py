@@ -11,10 +11,10 @@ from http import HTTPStatus
 from aws_lambda_powertools.event_handler import Response
 from pydantic import BaseModel
 
+from doorward.api.bodies.tokens import TokenResponse
 from doorward.model import TokenPair
-from doorward.refresh_tokens import COOKIE_NAME
-from doorward.schemas.token_answers import TokenResponse
 from doorward.settings import Settings
+from doorward.tokens.cookie import COOKIE_NAME
 
 _COOKIE_ATTRIBUTES = "Path=/; Secure; HttpOnly; SameSite=Lax"
 

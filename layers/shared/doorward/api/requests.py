@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from pydantic import ValidationError
 
+from doorward.api.bodies.requests import MAX_BODY_BYTES, RequestBody
 from doorward.errors import (
     CrossSiteRequest,
     InvalidRequest,
@@ -20,7 +21,6 @@ from doorward.errors import (
     UnsupportedMediaType,
 )
 from doorward.model import PLATFORM, Principal, SessionId, TenantId, TokenId, UserId
-from doorward.schemas.requests import MAX_BODY_BYTES, RequestBody
 
 Body = TypeVar("Body", bound=RequestBody)
 

@@ -9,7 +9,7 @@ from typing import Any
 from doorward.authorization import Decision
 from doorward.authorizer.events import ANSWER, USAGE, Asked
 from doorward.model import PLATFORM, Principal
-from doorward.route_rules import ANY, unmet
+from doorward.rules.routes import ANY, unmet
 
 Answer = dict[str, Any]
 

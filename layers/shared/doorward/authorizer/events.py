@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from doorward.authorization import Presented
 from doorward.errors import InvalidRequest
-from doorward.route_rules import Route, parse_rules, plain_path
+from doorward.rules.routes import Route, parse_rules, plain_path
 
 Event = Mapping[str, Any]
 Front = Literal["rest", "token", "http_1", "http_2", "websocket", "appsync"]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from doorward.aws.dynamodb.gateway import Reads
+from doorward.aws.dynamodb.keys import load_key_set
 from doorward.bootstrap.clock import clock
-from doorward.dynamodb.gateway import Reads
-from doorward.dynamodb.keys import load_key_set
-from doorward.keyring import Keyring, Verifying
+from doorward.keys.keyring import Keyring, Verifying
+from doorward.keys.shared_secret import SharedSecret
 from doorward.settings import Settings
-from doorward.shared_secret import SharedSecret
 
 
 def public_keyring(settings: Settings, gateway: Reads) -> Keyring:

@@ -5,23 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache, cached_property
 
+from doorward.aws.dynamodb.client import BotoGateway, connect
+from doorward.aws.dynamodb.items import Tables
+from doorward.aws.dynamodb.keys import load_cursor_key
+from doorward.aws.dynamodb.revocations import DynamoRevocations, RevocationWriter
+from doorward.aws.dynamodb.sessions import DynamoSessions
+from doorward.aws.secrets import SecretsManager
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.keys import public_keyring, verifying_keys
-from doorward.dynamodb.client import BotoGateway, connect
-from doorward.dynamodb.items import Tables
-from doorward.dynamodb.keys import load_cursor_key
-from doorward.dynamodb.revocations import DynamoRevocations, RevocationWriter
-from doorward.dynamodb.sessions import DynamoSessions
 from doorward.errors import NotInitialised
-from doorward.keyring import Signer, Signing, Verifying
-from doorward.mac_keys import MacKeyring
-from doorward.passwords import PasswordHasher
-from doorward.secrets_manager import SecretsManager
+from doorward.keys.keyring import Signer, Signing, Verifying
+from doorward.keys.mac import MacKeyring
+from doorward.keys.shared_secret import SharedSecret
+from doorward.keys.signing import PrivateKeys
+from doorward.rules.passwords import PasswordHasher
+from doorward.rules.throttles import Throttles
 from doorward.sessions.minting import TokenMinter
 from doorward.settings import Settings
-from doorward.shared_secret import SharedSecret
-from doorward.signing_keys import PrivateKeys
-from doorward.throttles import Throttles
+from doorward.tokens.refresh import RefreshTokens
 
 
 class Parts:
@@ -66,15 +67,15 @@ class Parts:
         return Signer(keyring, lambda: PrivateKeys.decode(self._secret("signing_secret_id")).pems)
 
     @cached_property
-    def mac_keyring(self) -> MacKeyring:
-        """The MAC keys of refresh tokens."""
+    def refresh_tokens(self) -> RefreshTokens:
+        """What mints and reads refresh tokens."""
         max_age_ms = self.settings.key_cache_seconds * 1000
-        return MacKeyring(lambda: self._secret("refresh_mac_secret_id"), clock, max_age_ms=max_age_ms)
+        return RefreshTokens(MacKeyring(lambda: self._secret("refresh_mac_secret_id"), clock, max_age_ms=max_age_ms))
 
     @cached_property
     def minter(self) -> TokenMinter:
         """What mints token pairs."""
-        return TokenMinter(self.signer, self.mac_keyring, self.settings.audience, self.settings.access_ttl_seconds)
+        return TokenMinter(self.signer, self.refresh_tokens, self.settings.audience, self.settings.access_ttl_seconds)
 
     @cached_property
     def hasher(self) -> PasswordHasher:

@@ -19,25 +19,19 @@ from doorward.model.identities import (
     UserId,
     UserRecord,
 )
-from doorward.model.sessions import (
+from doorward.model.revocations import Cutoff, Revocations, RevocationState, RevokedNow
+from doorward.model.sessions import Epochs, Session, SessionRef, Snapshot
+from doorward.model.sockets import Connection, SocketGrant, SocketTicket
+from doorward.model.tokens import (
     AccessTokenClaims,
-    Cutoff,
-    Epochs,
     IntrospectedToken,
     Principal,
     Restriction,
-    Revocations,
-    RevocationState,
-    RevokedNow,
     ServiceToken,
-    Session,
-    SessionRef,
-    Snapshot,
     TokenPair,
     is_service,
     service_user_id,
 )
-from doorward.model.sockets import Connection, SocketGrant, SocketTicket
 
 __all__ = [
     "ADMIN",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from doorward.model.identities import SessionId, TenantId, TokenId, UserId
-from doorward.model.sessions import AccessTokenClaims, Epochs
+from doorward.model.sessions import Epochs
+from doorward.model.tokens import AccessTokenClaims
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class SocketGrant:
     kid: str = ""
 
     def claims(self) -> AccessTokenClaims:
-        """Return the grant as `doorward.revocation` asks about it."""
+        """Return the grant as `doorward.rules.revocation` asks about it."""
         return AccessTokenClaims(
             user_id=self.user_id,
             username=self.username,

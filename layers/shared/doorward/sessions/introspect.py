@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from doorward.access_tokens import verify_access_token
 from doorward.errors import InsufficientScope, InvalidGrant, InvalidToken
-from doorward.keyring import Verifying
-from doorward.mac_keys import MacKeyring
+from doorward.keys.keyring import Verifying
 from doorward.model import PLATFORM, SERVICE, Clock, IntrospectedToken, Principal, TenantId
-from doorward.revocation import denial_reason, is_live, must_change_password
+from doorward.rules.revocation import denial_reason, is_live, must_change_password
+from doorward.rules.tenancy import admitted_roles, is_admin
 from doorward.sessions.minting import DEFAULT_CLIENT_ID
 from doorward.stores import RevocationReader, SessionStore
-from doorward.tenancy import admitted_roles, is_admin
+from doorward.tokens.access import verify_access_token
+from doorward.tokens.refresh import RefreshTokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Introspect:
     sessions: SessionStore
     revocations: RevocationReader
     keyring: Verifying
-    mac_keyring: MacKeyring
+    refresh_tokens: RefreshTokens
     audience: str
     clock: Clock
 
@@ -41,7 +41,7 @@ class Introspect:
         if not (is_admin(principal, principal.tenant_id) or SERVICE in principal.roles):
             raise InsufficientScope
         try:
-            presented = self.mac_keyring.read(token)
+            presented = self.refresh_tokens.read(token)
         except InvalidGrant:
             return self._access_token(principal, token)
         if not _concerns(principal, presented.ref.tenant_id):

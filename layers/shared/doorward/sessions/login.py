@@ -7,24 +7,16 @@ from dataclasses import dataclass
 
 from ulid import ULID
 
-from doorward import audit, names
+from doorward import audit
 from doorward.errors import InvalidCredentials, InvalidRequest, TooManyAttempts
-from doorward.model import (
-    Clock,
-    Session,
-    SessionId,
-    SessionRef,
-    Snapshot,
-    TenantId,
-    TokenPair,
-    UserId,
-)
-from doorward.passwords import PasswordHasher
-from doorward.refresh_tokens import mint_cookie
+from doorward.model import Clock, Session, SessionId, SessionRef, Snapshot, TenantId, TokenPair, UserId
+from doorward.rules import names
+from doorward.rules.passwords import PasswordHasher
+from doorward.rules.tenancy import admitted_roles
+from doorward.rules.throttles import Attempt, Counter, Throttles, trust_key
 from doorward.sessions.minting import TokenMinter
 from doorward.stores import AttemptStore, Directory, Located, SessionStore
-from doorward.tenancy import admitted_roles
-from doorward.throttles import Attempt, Counter, Throttles, trust_key
+from doorward.tokens.cookie import mint_cookie
 
 _NOBODY = Located(UserId("0" * 26), TenantId("0"))
 

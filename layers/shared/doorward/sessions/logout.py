@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from doorward import audit
 from doorward.errors import Conflict
 from doorward.model import Clock, Principal, is_service
-from doorward.revocation import cut_off_user
+from doorward.rules.revocation import cut_off_user
 from doorward.stores import RevocationStore, SessionStore, UserReader
 
 _TRIES = 3

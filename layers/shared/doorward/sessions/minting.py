@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from ulid import ULID
 
-from doorward.access_tokens import mint_access_token
-from doorward.keyring import Signing
-from doorward.mac_keys import MacKeyring
+from doorward.keys.keyring import Signing
 from doorward.model import AccessTokenClaims, Session, Snapshot, TokenId, TokenPair, User
+from doorward.tokens.access import mint_access_token
+from doorward.tokens.refresh import RefreshTokens
 
 DEFAULT_CLIENT_ID = "doorward"
 
@@ -20,13 +20,13 @@ class TokenMinter:
 
     Args:
         signer: the key that signs access tokens.
-        mac_keyring: the keys of refresh tokens.
+        refresh_tokens: the keys of refresh tokens.
         audience: whom the access tokens are for.
         access_ttl_seconds: how long an access token lives.
     """
 
     signer: Signing
-    mac_keyring: MacKeyring
+    refresh_tokens: RefreshTokens
     audience: str
     access_ttl_seconds: int
 
@@ -46,7 +46,7 @@ class TokenMinter:
         return TokenPair(
             access_token=mint_access_token(claims, key, self.signer.issuer, self.audience),
             expires_in=expires_in,
-            refresh_token=self.mac_keyring.mint(session.ref, session.generation),
+            refresh_token=self.refresh_tokens.mint(session.ref, session.generation),
             refresh_expires_in=session_left,
             session_id=session.ref.session_id,
         )

@@ -9,11 +9,11 @@ from typing import NoReturn
 from doorward import audit
 from doorward.errors import InvalidGrant, RefreshTokenReused
 from doorward.model import Clock, Session, SessionRef, Snapshot, TenantId, TokenPair
-from doorward.refresh_tokens import PresentedRefreshToken
-from doorward.revocation import is_live
+from doorward.rules.revocation import is_live
+from doorward.rules.tenancy import admitted_roles
 from doorward.sessions.minting import TokenMinter
 from doorward.stores import SessionStore
-from doorward.tenancy import admitted_roles
+from doorward.tokens.refresh import ProvenRefreshToken
 
 _LONGEST_WAIT_MS = 30_000  # API Gateway gives up after 29 s
 _MAX_SWITCHES = 100  # of one session; each is a link to follow when an old token comes back
@@ -54,7 +54,7 @@ class Refresh:
             RefreshTokenReused: an old token came back; its session is now revoked.
             InvalidGrant: the token is not, or no longer, good for anything.
         """
-        presented = self.minter.mac_keyring.read(token)
+        presented = self.minter.refresh_tokens.read(token)
         if any(tenant_id != presented.ref.tenant_id for tenant_id in tenant_ids):
             raise InvalidGrant(reason="other_tenant")
         now_ms = self.clock()
@@ -69,7 +69,7 @@ class Refresh:
         self._require_overlap(presented, session, now_ms, received_at_ms)
         return self.minter.mint(session, snapshot, roles, now_ms)
 
-    def accept(self, presented: PresentedRefreshToken) -> Session:
+    def accept(self, presented: ProvenRefreshToken) -> Session:
         """Return the live session of a token that may be used now, without rotating it.
 
         Raises:
@@ -82,7 +82,7 @@ class Refresh:
             self._require_overlap(presented, session, now_ms, now_ms)
         return session
 
-    def refuse_switched(self, presented: PresentedRefreshToken, received_at_ms: int | None) -> None:
+    def refuse_switched(self, presented: ProvenRefreshToken, received_at_ms: int | None) -> None:
         """Refuse a token whose session went on in another tenant, and end what came of it if it is reuse.
 
         Raises:
@@ -94,7 +94,7 @@ class Refresh:
             self._notice_switched(session, now_ms, _arrival(received_at_ms, now_ms))
 
     def _enter(
-        self, presented: PresentedRefreshToken, now_ms: int, received_at_ms: int
+        self, presented: ProvenRefreshToken, now_ms: int, received_at_ms: int
     ) -> tuple[Snapshot, Session, tuple[str, ...]]:
         snapshot = self.sessions.snapshot(presented.ref)
         session = self._live(snapshot.session, snapshot, now_ms, received_at_ms)
@@ -107,7 +107,7 @@ class Refresh:
         return snapshot, session, roles
 
     def _require_overlap(
-        self, presented: PresentedRefreshToken, session: Session, now_ms: int, received_at_ms: int
+        self, presented: ProvenRefreshToken, session: Session, now_ms: int, received_at_ms: int
     ) -> None:
         recent = received_at_ms - session.rotated_at_ms <= self.overlap_seconds * 1000
         if session.generation != presented.generation + 1 or not recent:

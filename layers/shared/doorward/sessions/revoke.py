@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from doorward import audit
-from doorward.access_tokens import verify_access_token
 from doorward.errors import InvalidGrant, InvalidToken
-from doorward.keyring import Verifying
-from doorward.mac_keys import MacKeyring
+from doorward.keys.keyring import Verifying
 from doorward.model import Clock
 from doorward.stores import RevocationStore, SessionStore
+from doorward.tokens.access import verify_access_token
+from doorward.tokens.refresh import RefreshTokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Revoke:
     sessions: SessionStore
     revocations: RevocationStore
     keyring: Verifying
-    mac_keyring: MacKeyring
+    refresh_tokens: RefreshTokens
     audience: str
     clock: Clock
 
@@ -34,7 +34,7 @@ class Revoke:
         """
         now_ms = self.clock()
         try:
-            ref = self.mac_keyring.read(token).ref
+            ref = self.refresh_tokens.read(token).ref
         except InvalidGrant:
             self._revoke_access_token(token, now_ms)
             return

@@ -9,12 +9,12 @@ from ulid import ULID
 from doorward import audit
 from doorward.errors import InvalidGrant
 from doorward.model import Clock, Epochs, Session, SessionId, SessionRef, Snapshot, TenantId, TokenPair
-from doorward.refresh_tokens import PresentedRefreshToken
-from doorward.revocation import is_live
+from doorward.rules.revocation import is_live
+from doorward.rules.tenancy import admitted_roles
 from doorward.sessions.minting import TokenMinter
 from doorward.sessions.refresh import Refresh, require_client
 from doorward.stores import SessionStore
-from doorward.tenancy import admitted_roles
+from doorward.tokens.refresh import ProvenRefreshToken
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class SwitchTenant:
             RefreshTokenReused: an old token came back; what came of it is now revoked.
             InvalidGrant: the token is not good, or its user is not let into the tenant.
         """
-        presented = self.minter.mac_keyring.read(token)
+        presented = self.minter.refresh_tokens.read(token)
         if presented.ref.tenant_id == tenant_id:
             return self.refresh(token, received_at_ms=received_at_ms, client_id=client_id)
         ref = self._successor(presented, tenant_id)
@@ -64,13 +64,13 @@ class SwitchTenant:
             raise InvalidGrant(reason="not_switched")
         return self.minter.mint(target.session, target, roles, self.clock())
 
-    def _successor(self, presented: PresentedRefreshToken, tenant_id: TenantId) -> SessionRef:
+    def _successor(self, presented: ProvenRefreshToken, tenant_id: TenantId) -> SessionRef:
         # Derived, so that a retry finds the session which the first request began.
         label = f"switch.{presented.ref.session_id}.{presented.generation}.{tenant_id}"
-        session_id = SessionId(str(ULID(self.minter.mac_keyring.derive(label))))
+        session_id = SessionId(str(ULID(self.minter.refresh_tokens.derive(label))))
         return SessionRef(tenant_id, presented.ref.user_id, session_id)
 
-    def _begin(self, presented: PresentedRefreshToken, ref: SessionRef, epochs: Epochs, client_id: str | None) -> None:
+    def _begin(self, presented: ProvenRefreshToken, ref: SessionRef, epochs: Epochs, client_id: str | None) -> None:
         old = self.refresh.accept(presented)
         require_client(old, client_id)
         now_ms = self.clock()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from doorward import audit
 from doorward.errors import Unavailable
 from doorward.model import Clock, Connection, TenantId, UserId
-from doorward.revocation import denial_reason
+from doorward.rules.revocation import denial_reason
 from doorward.stores import RevocationReader, SocketGateway, SocketStore
 
 TOLD = {

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from doorward import audit
-from doorward.access_tokens import verify_access_token
 from doorward.authorization import Presented
 from doorward.errors import InvalidToken, MissingCredentials
-from doorward.keyring import Verifying
+from doorward.keys.keyring import Verifying
 from doorward.model import Clock, Connection, SocketGrant, SocketTicket, is_service
-from doorward.revocation import denial_reason, must_change_password
+from doorward.rules.revocation import denial_reason, must_change_password
 from doorward.sockets.tickets import ticket_hash
 from doorward.stores import RevocationReader, SessionStore, SocketStore
+from doorward.tokens.access import verify_access_token
 
 _MAX_TICKET = 128
 

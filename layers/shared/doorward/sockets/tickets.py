@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from doorward.errors import InsufficientScope, InvalidToken
 from doorward.model import Clock, Principal, SocketGrant, SocketTicket, is_service
-from doorward.revocation import is_live
+from doorward.rules.revocation import is_live
+from doorward.rules.tenancy import admitted_roles
 from doorward.stores import SessionStore, SocketStore
-from doorward.tenancy import admitted_roles
 
 TTL_SECONDS = 60
 _PREFIX = "dwt1."

@@ -1,20 +1,9 @@
 """What the use cases need of storage.
 
-Two implementations keep these promises: `doorward.dynamodb` and the in-memory one of the tests; the same
+Two implementations keep these promises: `doorward.aws.dynamodb` and the in-memory one of the tests; the same
 contract tests hold both. Every method is atomic. `tenant_id` comes first wherever the data belongs to a tenant.
 """
 
-from doorward.stores.accounts import (
-    NotificationStore,
-    Page,
-    ServiceTokenStore,
-    TenantStore,
-    UserCreator,
-    UserReader,
-    UserRemover,
-    UserWriter,
-)
-from doorward.stores.keys import KeyRevocationStore, KeySetStore, Secret, SecretStore
 from doorward.stores.sessions import (
     AttemptStore,
     Directory,
@@ -27,29 +16,23 @@ from doorward.stores.sessions import (
     SessionStore,
 )
 from doorward.stores.sockets import SocketGateway, SocketStore
+from doorward.stores.users import Page, ServiceTokenStore, TenantStore, UserReader, UserWriter
 
 __all__ = [
     "AttemptStore",
     "Directory",
-    "KeyRevocationStore",
-    "KeySetStore",
     "Located",
-    "NotificationStore",
     "Page",
     "RevocationFeedStore",
     "RevocationReader",
     "RevocationStore",
     "Rotation",
-    "Secret",
-    "SecretStore",
     "ServiceTokenStore",
     "SessionReader",
     "SessionStore",
     "SocketGateway",
     "SocketStore",
     "TenantStore",
-    "UserCreator",
     "UserReader",
-    "UserRemover",
     "UserWriter",
 ]

@@ -18,7 +18,7 @@ from doorward.model import (
     TenantId,
     UserId,
 )
-from doorward.throttles import Counter
+from doorward.rules.throttles import Counter
 
 
 @dataclass(frozen=True, slots=True)

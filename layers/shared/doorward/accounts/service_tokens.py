@@ -1,0 +1,112 @@
+"""Service tokens: access tokens for machines, minted by a tenant's administrators."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ulid import ULID
+
+from doorward import audit
+from doorward.errors import InvalidRequest, NotFound
+from doorward.keys.keyring import Signing
+from doorward.model import (
+    SERVICE,
+    AccessTokenClaims,
+    Clock,
+    Principal,
+    ServiceToken,
+    SessionId,
+    TenantId,
+    TokenId,
+    service_user_id,
+)
+from doorward.rules.names import is_ulid
+from doorward.rules.tenancy import require_own_admin
+from doorward.stores import Page, ServiceTokenStore
+from doorward.tokens.access import mint_access_token
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+
+
+@dataclass(frozen=True, slots=True)
+class ManageServiceTokens:
+    """Mints, lists and revokes service tokens of one tenant at a time.
+
+    Args:
+        default_ttl_seconds: the lifetime of a token that asks for none.
+        max_ttl_seconds: the longest lifetime.
+    """
+
+    tokens: ServiceTokenStore
+    signer: Signing
+    clock: Clock
+    audience: str
+    default_ttl_seconds: int
+    max_ttl_seconds: int
+
+    def mint(
+        self, principal: Principal, tenant_id: TenantId, name: str, ttl_seconds: int | None
+    ) -> tuple[str, ServiceToken]:
+        """Return a new token, which is shown only now, and its record.
+
+        It has the role `service` alone, a subject of its own and no refresh; it dies with its tenant.
+
+        Raises:
+            InsufficientScope, NotFound: the caller does not administer this tenant.
+            InvalidRequest: the name or the lifetime breaks a rule.
+            NotInitialised: the deployment has no keys.
+        """
+        require_own_admin(principal, tenant_id)
+        now = self.clock() // 1000
+        ttl_seconds = self._checked(name, ttl_seconds)
+        begun = self.tokens.begin(tenant_id, name)
+        if begun.tenant is None or begun.tenant.status != "active":
+            raise NotFound
+        token = ServiceToken(tenant_id, TokenId(str(ULID())), name, principal.user_id, self.clock(), now + ttl_seconds)
+        claims = AccessTokenClaims(
+            user_id=service_user_id(name),
+            username=service_user_id(name),
+            tenant_id=tenant_id,
+            roles=(SERVICE,),
+            client_id=service_user_id(name),
+            session_id=SessionId(token.id),
+            token_id=token.id,
+            epochs=begun.epochs,
+            issued_at=now,
+            expires_at=token.expires_at,
+        )
+        key = self.signer.current(begun.revoked_kids)
+        text = mint_access_token(claims, key, self.signer.issuer, self.audience)
+        self.tokens.add(token)
+        audit.record("service_token_minted", tenant_id=tenant_id, token_id=token.id, by=principal.user_id)
+        return text, token
+
+    def many(self, principal: Principal, tenant_id: TenantId, limit: int, after: str | None) -> Page[ServiceToken]:
+        """Return a page of the tenant's tokens.
+
+        Raises:
+            InsufficientScope, NotFound: the caller does not administer this tenant.
+        """
+        require_own_admin(principal, tenant_id)
+        return self.tokens.page(tenant_id, limit, after)
+
+    def revoke(self, principal: Principal, tenant_id: TenantId, token_id: str) -> None:
+        """Refuse a token from the next request on; repeating it changes nothing.
+
+        Raises:
+            InsufficientScope, NotFound: the caller does not administer this tenant, or it has no such token.
+        """
+        require_own_admin(principal, tenant_id)
+        if not is_ulid(token_id) or not self.tokens.revoke(tenant_id, TokenId(token_id), self.clock()):
+            raise NotFound
+        audit.record("service_token_revoked", tenant_id=tenant_id, token_id=token_id, by=principal.user_id)
+
+    def _checked(self, name: str, ttl_seconds: int | None) -> int:
+        if not _NAME.fullmatch(name):
+            raise InvalidRequest("A service's name has 1 to 63 of a-z, 0-9, . _ and -.")
+        if ttl_seconds is None:
+            return min(self.default_ttl_seconds, self.max_ttl_seconds)
+        if not 1 <= ttl_seconds <= self.max_ttl_seconds:
+            raise InvalidRequest(f"expires_in is 1 to {self.max_ttl_seconds} seconds.")
+        return ttl_seconds

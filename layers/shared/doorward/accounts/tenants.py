@@ -1,0 +1,78 @@
+"""Create, read, change, disable and enable tenants."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from doorward import audit
+from doorward.errors import NotFound
+from doorward.model import PLATFORM, Clock, Principal, Status, Tenant, TenantId
+from doorward.rules.names import check_display_name
+from doorward.rules.tenancy import require_platform_admin
+from doorward.stores import Page, TenantStore
+
+
+@dataclass(frozen=True, slots=True)
+class ManageTenants:
+    """Tenants on behalf of a caller: platform administrators manage all, members read their own."""
+
+    tenants: TenantStore
+    clock: Clock
+
+    def create(self, principal: Principal, tenant_id: TenantId, name: str | None) -> Tenant:
+        """Create a tenant.
+
+        Raises:
+            InsufficientScope: the caller is no platform administrator.
+            UnacceptableName: the name is not printable.
+            TenantTaken: the id was ever given.
+        """
+        require_platform_admin(principal)
+        tenant = Tenant(tenant_id, check_display_name(name) if name else tenant_id, "active", self.clock())
+        self.tenants.create(tenant)
+        audit.record("tenant_created", tenant_id=tenant_id, by=principal.user_id)
+        return tenant
+
+    def one(self, principal: Principal, tenant_id: TenantId) -> Tenant:
+        """Return a tenant: any for platform administrators, the own for its members.
+
+        Raises:
+            NotFound: there is none, or it is another's.
+        """
+        own = principal.tenant_id == tenant_id and tenant_id != PLATFORM
+        tenant = self.tenants.get(tenant_id) if own or principal.is_platform_admin else None
+        if tenant is None:
+            raise NotFound
+        return tenant
+
+    def many(self, principal: Principal, limit: int, after: str | None) -> Page[Tenant]:
+        """Return a page of all tenants.
+
+        Raises:
+            InsufficientScope: the caller is no platform administrator.
+        """
+        require_platform_admin(principal)
+        return self.tenants.page(limit, after)
+
+    def change(
+        self, principal: Principal, tenant_id: TenantId, *, name: str | None = None, status: Status | None = None
+    ) -> Tenant:
+        """Change a tenant; disabling it ends all its sessions and tokens, and enabling revives none.
+
+        Raises:
+            InsufficientScope: the caller is no platform administrator.
+            NotFound: there is no such tenant.
+            UnacceptableName: the name is not printable.
+            Conflict: somebody changed it at the same moment.
+        """
+        require_platform_admin(principal)
+        before = self.one(principal, tenant_id)
+        after = replace(
+            before,
+            name=check_display_name(name) if name else before.name,
+            status=status or before.status,
+            version=before.version + 1,
+        )
+        self.tenants.change(before, after, self.clock())
+        audit.record("tenant_changed", tenant_id=tenant_id, status=after.status, by=principal.user_id)
+        return after

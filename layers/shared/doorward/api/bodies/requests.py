@@ -1,0 +1,195 @@
+"""The bodies of requests."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from doorward.errors import UnsupportedGrantType
+from doorward.model import Status, TenantId
+from doorward.model.changes import Changes, NewUser
+from doorward.rules.names import check_tenant_id
+
+MAX_BODY_BYTES = 32_768
+
+Text = Annotated[str, StringConstraints(max_length=256)]
+Password = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+NewPassword = str  # its rules are in `passwords`
+TenantIdText = Annotated[str, AfterValidator(check_tenant_id)]
+TokenText = Annotated[str, StringConstraints(min_length=1, max_length=8192)]
+
+
+def _no_service(client_id: str | None) -> str | None:
+    if client_id is not None and client_id.casefold().startswith("service:"):
+        raise ValueError("names of services are not for clients")
+    return client_id
+
+
+ClientId = Annotated[
+    Text | None,
+    AfterValidator(_no_service),
+    Field(description="who asks; a session begun with one is refreshed by none that names another"),
+]
+Hint = Annotated[Text | None, Field(description="accepted and not needed (RFC 7009)")]
+Roles = Annotated[list[Text], Field(max_length=20)]
+
+
+class RequestBody(BaseModel):
+    """A JSON body: strict types, no unknown members."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class TenantLoginRequest(RequestBody):
+    """POST /api/{tenantId}/auth/login."""
+
+    password: Password
+    email: Annotated[Text | None, Field(description="this or `username`")] = None
+    username: Text | None = None
+    client_id: ClientId = None
+
+    @model_validator(mode="after")
+    def _one_name(self) -> Self:
+        if (self.email is None) == (self.username is None):
+            raise ValueError("send either username or email")
+        return self
+
+
+class LoginRequest(TenantLoginRequest):
+    """POST /auth/login."""
+
+    tenant_id: Annotated[
+        TenantIdText | None,
+        Field(description="the home tenant if absent; needed with `email` unless the deployment has a default"),
+    ] = None
+
+
+class RefreshRequest(RequestBody):
+    """The token endpoint's refresh grant (RFC 6749 section 6)."""
+
+    refresh_token: TokenText
+    grant_type: Annotated[Text | None, Field(description="`refresh_token`")] = None
+    tenant_id: Annotated[TenantIdText | None, Field(description="another tenant of the user: switch to it")] = None
+    client_id: ClientId = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_grant(cls, members: object) -> object:
+        # Before anything that only this grant asks for is missed (RFC 6749 section 5.2).
+        if isinstance(members, dict) and members.get("grant_type") not in (None, "refresh_token"):
+            raise UnsupportedGrantType
+        return members
+
+
+class RevokeRequest(RequestBody):
+    """POST /auth/token/revoke (RFC 7009 section 2.1)."""
+
+    token: TokenText
+    token_type_hint: Hint = None
+    client_id: Annotated[Text | None, Field(description="accepted and not needed")] = None
+
+
+class IntrospectRequest(RevokeRequest):
+    """POST /auth/token/introspect (RFC 7662 section 2.1)."""
+
+
+class CreateUserRequest(RequestBody):
+    """POST /users."""
+
+    password: NewPassword
+    username: Annotated[Text | None, Field(description="the id if absent")] = None
+    email: Text | None = None
+    display_name: Text | None = None
+    roles: Annotated[Roles | None, Field(description='`["user"]` if absent')] = None
+    tenant_id: Annotated[
+        TenantIdText | None,
+        Field(description="the caller's; a platform administrator may leave it out, and assign the user later"),
+    ] = None
+    password_change_required: Annotated[
+        bool, Field(description="until the user changes the password, nothing else is allowed")
+    ] = False
+
+    def wanted(self) -> NewUser:
+        """Return what is asked for."""
+        return NewUser(
+            password=self.password,
+            username=self.username,
+            email=self.email,
+            display_name=self.display_name,
+            roles=None if self.roles is None else tuple(self.roles),
+            tenant_id=TenantId(self.tenant_id) if self.tenant_id else None,
+            password_change_required=self.password_change_required,
+        )
+
+
+class ChangeUserRequest(RequestBody):
+    """PATCH /users/{id}; a member that is absent stays as it is."""
+
+    display_name: Annotated[Text | None, Field(description="null removes it")] = None
+    email: Annotated[Text | None, Field(description="null removes it")] = None
+    password: NewPassword = ""
+    current_password: Annotated[
+        Password | None, Field(description="needed to change one's own e-mail address or password")
+    ] = None
+    status: Literal["active", "disabled"] = "active"
+    roles: Roles = Field(default_factory=list)
+    password_change_required: bool = False
+
+    def changes(self) -> Changes:
+        """Return what is asked for: the members that were sent, and no others."""
+        sent = {name: getattr(self, name) for name in self.model_fields_set}
+        if "roles" in sent:
+            sent["roles"] = tuple(sent["roles"])
+        return Changes(**sent)
+
+
+class CreateTenantRequest(RequestBody):
+    """POST /tenants."""
+
+    id: Annotated[
+        TenantIdText, Field(description="1 to 63 of a-z, 0-9 and inner hyphens; never given to another tenant")
+    ]
+    name: Annotated[Text | None, Field(description="the id if absent")] = None
+
+
+class ChangeTenantRequest(RequestBody):
+    """PATCH /tenants/{tenantId}."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=256)] | None = None
+    status: Annotated[
+        Status | None, Field(description="disabling ends all sessions and service tokens; enabling revives none")
+    ] = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.name is None and self.status is None:
+            raise ValueError("name a field to change")
+        return self
+
+
+class AssignTenantRequest(RequestBody):
+    """PUT /users/{id}/tenants/{tenantId}."""
+
+    roles: Roles
+
+
+class MintServiceTokenRequest(RequestBody):
+    """POST /api/{tenantId}/auth/service-tokens."""
+
+    name: Annotated[Text, Field(description="1 to 63 of a-z, 0-9, `.`, `_`, `-`")]
+    expires_in: Annotated[
+        int | None, Field(description="seconds; 3600 if absent, and the deployment has a maximum")
+    ] = None
+
+
+class SeedRequest(RequestBody):
+    """POST /api/{tenantId}/demo/seed; the body may be left out."""
+
+    passwords: Annotated[bool, Field(description="give the new users one-time passwords")] = False
+
+
+class ReadNotificationRequest(RequestBody):
+    """PATCH /api/{tenantId}/notifications/{id}."""
+
+    read: Literal[True]

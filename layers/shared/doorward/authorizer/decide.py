@@ -1,0 +1,62 @@
+"""The Lambda authorizer: every kind of gateway event in, one decision, that gateway's kind of answer out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from doorward import audit
+from doorward.authorization import Authorize, Decision
+from doorward.authorizer.answers import Unauthorized, answer, context_of, policy
+from doorward.authorizer.events import Asked, presented, read
+from doorward.rules.routes import Route
+
+__all__ = ["Unauthorized", "decide", "presented"]
+
+logging.getLogger("doorward").setLevel(logging.INFO)
+
+
+def decide(authorize: Authorize, event: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answer to an authorizer event.
+
+    Doorward's own API gets restricted callers passed on, for its functions explain the restriction to them, and a
+    Deny for bad tokens, which its gateway responses make a 401 with `invalid_token`. Any other API gets a refusal in
+    their place, and its paths are held to the tenant that they name and to its owner's rules.
+
+    Raises:
+        Unauthorized: API Gateway shall answer 401.
+        InvalidRequest: the event is none of an authorizer; nobody is let in.
+        Misconfigured, NotInitialised, Unavailable: API Gateway shall answer 500; nobody is let in.
+    """
+    asked = read(event)
+    if asked.api_id == authorize.keyring.key_set().own_api_id:
+        return _decide_at_home(authorize, asked)
+    decision = authorize.decide(asked.presented, asked.route)
+    _record(asked, decision)
+    return answer(asked, decision)
+
+
+def _decide_at_home(authorize: Authorize, asked: Asked) -> dict[str, Any]:
+    decision = authorize.decide(asked.presented, Route())
+    _record(asked, decision)
+    if decision.reason == "missing_credentials":
+        raise Unauthorized
+    if decision.restricted:
+        decision = Decision(decision.principal)
+    return {**policy(asked, decision), "context": context_of(decision)}
+
+
+def _record(asked: Asked, decision: Decision) -> None:
+    if decision.reason is None or decision.reason == "missing_credentials":
+        return
+    known = decision.principal
+    who = {} if known is None else {"tenant_id": known.tenant_id, "user_id": known.user_id}
+    audit.record(
+        "request_denied",
+        reason=decision.reason,
+        request_id=asked.request_id,
+        api_id=asked.api_id,
+        front=asked.front,
+        **who,
+    )

@@ -1,0 +1,86 @@
+"""Writes as data, in the form of TransactWriteItems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from doorward.aws.dynamodb.gateway import Action
+from doorward.aws.dynamodb.items import Key, encode, encode_value
+
+ABSENT = "attribute_not_exists(pk)"
+PRESENT = "attribute_exists(pk)"
+
+
+def put(table: str, key: Key, attributes: Mapping[str, Any], *, when: str | None = None) -> Action:
+    """Store an item; `when` is a condition on what is there before."""
+    return {"Put": {"TableName": table, "Item": encode({**key, **attributes}), **_condition(when, {}, {})}}
+
+
+def delete(table: str, key: Key, *, when: str | None = None, values: Mapping[str, Any] | None = None) -> Action:
+    """Remove an item; `:name` in the condition stands for a member of `values`."""
+    return {"Delete": {"TableName": table, "Key": encode(key), **_condition(when, {}, values or {})}}
+
+
+def check(table: str, key: Key, *, when: str, values: Mapping[str, Any] | None = None) -> Action:
+    """Hold a transaction to a condition on an item that it does not change."""
+    return {"ConditionCheck": {"TableName": table, "Key": encode(key), **_condition(when, {}, values or {})}}
+
+
+def update(
+    table: str,
+    key: Key,
+    *,
+    assign: Mapping[str, Any] | None = None,
+    remove: Iterable[str] = (),
+    add: Mapping[str, int] | None = None,
+    when: str | None = None,
+    values: Mapping[str, Any] | None = None,
+) -> Action:
+    """Change attributes of an item, which comes into being if it was not there.
+
+    Args:
+        table: the table.
+        key: the item's key.
+        assign: attributes to set; those that are None are removed.
+        remove: attributes to remove.
+        add: whole numbers to add.
+        when: a condition; `:name` in it stands for a member of `values`.
+        values: what the condition compares with.
+    """
+    assign, add = assign or {}, add or {}
+    removed = [*remove, *(name for name, value in assign.items() if value is None)]
+    assigned = {name: value for name, value in assign.items() if value is not None}
+    names = {f"#n{index}": name for index, name in enumerate([*assigned, *removed, *add])}
+    alias = {name: placeholder for placeholder, name in names.items()}
+    given = {**dict(values or {})}
+    clauses = []
+    for verb, group in (("SET", assigned), ("ADD", add)):
+        parts = []
+        for name, value in group.items():
+            placeholder = f"v{alias[name][2:]}"
+            given[placeholder] = value
+            parts.append(f"{alias[name]} {'= ' if verb == 'SET' else ''}:{placeholder}")
+        if parts:
+            clauses.append(f"{verb} {', '.join(parts)}")
+    if removed:
+        clauses.append(f"REMOVE {', '.join(alias[name] for name in removed)}")
+    return {
+        "Update": {
+            "TableName": table,
+            "Key": encode(key),
+            "UpdateExpression": " ".join(clauses),
+            **_condition(when, names, given),
+        }
+    }
+
+
+def _condition(when: str | None, names: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if when is not None:
+        found["ConditionExpression"] = when
+    if names:
+        found["ExpressionAttributeNames"] = dict(names)
+    if values:
+        found["ExpressionAttributeValues"] = {f":{name}": encode_value(value) for name, value in values.items()}
+    return found

@@ -1,0 +1,174 @@
+"""DynamoDB through boto3. Refusals become Doorward's errors; conflicts are tried again."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from doorward.aws.dynamodb.gateway import Action, ConditionFailed, Place, read_batch
+from doorward.aws.dynamodb.items import Item, Key, decode, encode
+from doorward.errors import Unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_T = TypeVar("_T")
+_TRIES = 8
+_FIRST_PAUSE_SECONDS = 0.01
+_CONFLICTS = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+_RETRIED = frozenset(
+    {
+        "TransactionConflictException",
+        "TransactionInProgressException",
+        "ProvisionedThroughputExceededException",
+        "ThrottlingException",
+    }
+)
+
+
+def connect() -> DynamoDBClient:
+    """Return a boto3 client with short time-outs; endpoint and region come from the environment."""
+    config = Config(
+        connect_timeout=1,
+        read_timeout=2,
+        retries={"mode": "standard", "total_max_attempts": 3},
+        max_pool_connections=50,
+    )
+    client: DynamoDBClient = boto3.client("dynamodb", config=config)
+    return client
+
+
+class BotoGateway:
+    """Carries the stores' requests with boto3."""
+
+    def __init__(self, client: DynamoDBClient, sleep: Callable[[float], None] = time.sleep) -> None:
+        """Take the client, and what to wait with between tries."""
+        self._client: Any = client
+        self._sleep = sleep
+
+    def get(self, place: Place) -> Item | None:
+        """Return one item, strongly consistent."""
+        table, key = place
+        answer = self._call(self._client.get_item, TableName=table, Key=encode(key), ConsistentRead=True)
+        return decode(answer.get("Item"))
+
+    def batch_get(self, places: Sequence[Place]) -> list[Item | None]:
+        """Return several items, each strongly consistent, in the order asked for."""
+        return read_batch(places, lambda wanted: self._call(self._client.batch_get_item, RequestItems=wanted), _TRIES)
+
+    def transact_get(self, places: Sequence[Place]) -> list[Item | None]:
+        """Return several items as they were at one moment, in the order asked for."""
+        actions = [{"Get": {"TableName": table, "Key": encode(key)}} for table, key in places]
+        answer = self._call(self._client.transact_get_items, TransactItems=actions)
+        return [decode(response.get("Item")) for response in answer["Responses"]]
+
+    def query(
+        self,
+        table: str,
+        *,
+        partition: str,
+        prefix: str,
+        limit: int,
+        after: Key | None = None,
+        index: str | None = None,
+        newest_first: bool = False,
+    ) -> tuple[list[Item], Key | None]:
+        """Return one page of a partition in key order, and the key to go on from."""
+        hash_name, range_name = ("listing", "pk") if index else ("pk", "sk")
+        request: dict[str, Any] = {
+            "TableName": table,
+            "KeyConditionExpression": f"{hash_name} = :partition AND begins_with({range_name}, :prefix)",
+            "ExpressionAttributeValues": encode({":partition": partition, ":prefix": prefix}),
+            "Limit": limit,
+            "ScanIndexForward": not newest_first,
+            **({"IndexName": index} if index else {"ConsistentRead": True}),
+            **({"ExclusiveStartKey": encode(after)} if after else {}),
+        }
+        answer = self._call(self._client.query, **request)
+        items = [item for item in map(decode, answer["Items"]) if item is not None]
+        return items, decode(answer.get("LastEvaluatedKey"))
+
+    def changed_since(self, table: str, index: str, partition: str, since_ms: int) -> list[Item]:
+        """Return all items of an index's partition `feed` that changed at or after a time, page by page."""
+        condition = "feed = :partition AND changed_at_ms >= :time"
+        return self._query_all(table, index, condition, {":partition": partition, ":time": since_ms})
+
+    def ending_before(self, table: str, index: str, partition: str, time_ms: int) -> list[Item]:
+        """Return all items of an index's partition `listing` that end before a time, soonest first."""
+        condition = "listing = :partition AND ends_at_ms < :time"
+        return self._query_all(table, index, condition, {":partition": partition, ":time": time_ms})
+
+    def _query_all(self, table: str, index: str, condition: str, values: dict[str, str | int]) -> list[Item]:
+        request: dict[str, Any] = {
+            "TableName": table,
+            "IndexName": index,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": encode(values),
+        }
+        found: list[Item] = []
+        while True:
+            answer = self._call(self._client.query, **request)
+            found += [item for item in map(decode, answer["Items"]) if item is not None]
+            if "LastEvaluatedKey" not in answer:
+                return found
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def write(self, action: Action) -> Item:
+        """Carry out one action; of an update, return the whole item as it is then.
+
+        Raises:
+            ConditionFailed: its condition did not hold.
+            Unavailable: DynamoDB is too busy.
+        """
+        ((kind, request),) = action.items()
+        method = {"Put": "put_item", "Update": "update_item", "Delete": "delete_item"}[kind]
+        extra: dict[str, Any] = {"ReturnValues": "ALL_NEW"} if kind == "Update" else {}
+        if "ConditionExpression" in request:
+            extra["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        answer = self._call(getattr(self._client, method), **request, **extra)
+        return decode(answer.get("Attributes")) or {}
+
+    def transact(self, actions: Sequence[Action]) -> None:
+        """Carry out all actions or none.
+
+        Raises:
+            ConditionFailed: a condition did not hold.
+            Unavailable: other transactions were in the way too often.
+        """
+        self._call(self._client.transact_write_items, TransactItems=list(actions))
+
+    def _call(self, method: Callable[..., _T], **request: Any) -> Any:  # noqa: ANN401 - boto3's own shapes
+        for attempt in range(_TRIES):
+            try:
+                return method(**request)
+            except ClientError as error:
+                _raise_unless_passing(error)
+                # Full jitter, so that those who met once do not meet again.
+                self._sleep(random.uniform(0, _FIRST_PAUSE_SECONDS * 2**attempt))  # noqa: S311 - no secret
+            except BotoCoreError as error:
+                raise Unavailable(reason=f"dynamodb:{type(error).__name__}") from error
+        raise Unavailable(reason="dynamodb:conflicts")
+
+
+def _raise_unless_passing(error: ClientError) -> None:
+    """Turn a refusal into Doorward's word for it; return if the same request may pass in a moment."""
+    response: Any = error.response
+    code = response["Error"]["Code"]
+    if code == "ConditionalCheckFailedException":
+        raise ConditionFailed(item=decode(response.get("Item"))) from error
+    if code == "TransactionCanceledException":
+        reasons = [reason.get("Code") for reason in response.get("CancellationReasons", [])]
+        failed = [index for index, reason in enumerate(reasons) if reason == "ConditionalCheckFailed"]
+        if failed:
+            raise ConditionFailed(failed) from error
+        if _CONFLICTS.intersection(reasons):
+            return
+    if code in _RETRIED:
+        return
+    raise error

@@ -1,0 +1,48 @@
+"""What is revoked at present, from the index over the Revocations table."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from doorward.aws.dynamodb.gateway import Gateway
+from doorward.aws.dynamodb.items import Item
+from doorward.aws.dynamodb.revocations import LASTING, MAX_ACCESS_TTL_SECONDS, RECENT
+from doorward.aws.dynamodb.shapes import KID_PREFIX, suffixes, to_revocation_state
+from doorward.model import RevokedNow, TenantId, UserId
+
+_INDEX = "feed"
+_SLACK_SECONDS = 300  # clocks differ, and a token minted at that moment lives on
+_USER = re.compile(r"tenant#([^#]*)#user#(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoRevocationFeed:
+    """Revocations by the time of their change. The index is a moment behind the table."""
+
+    gateway: Gateway
+    table: str
+
+    def now(self, now_ms: int) -> RevokedNow:
+        """Return all that can concern a token which still lives."""
+        since_ms = now_ms - (MAX_ACCESS_TTL_SECONDS + _SLACK_SECONDS) * 1000
+        items = [
+            *self.gateway.changed_since(self.table, _INDEX, RECENT, since_ms),
+            *self.gateway.changed_since(self.table, _INDEX, LASTING, 0),
+        ]
+        users, tenants, kids = [], [], frozenset[str]()
+        for item in items:
+            if item["expires_at"] * 1000 <= now_ms:
+                continue  # the table's TTL is late
+            match = _USER.fullmatch(item["pk"])
+            if match:
+                users.append((TenantId(match[1]), UserId(match[2]), to_revocation_state(item)))
+            elif item["pk"] == "keys":
+                kids = suffixes(item, KID_PREFIX)
+            else:
+                tenants.append(_tenant(item))
+        return RevokedNow(tuple(users), tuple(tenants), kids)
+
+
+def _tenant(item: Item) -> tuple[TenantId, int]:
+    return TenantId(item["pk"].removeprefix("tenant#")), item.get("min_epoch", 0)

@@ -1,0 +1,220 @@
+"""Revocations on DynamoDB: one item a user and tenant, one a tenant, one for keys."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from doorward.aws.dynamodb import actions
+from doorward.aws.dynamodb.gateway import Action, ConditionFailed, Gateway, Reads
+from doorward.aws.dynamodb.items import (
+    KEYS_REVOCATIONS_KEY,
+    Item,
+    Key,
+    session_key,
+    tenant_revocations_key,
+    user_revocations_key,
+)
+from doorward.aws.dynamodb.shapes import KID_PREFIX, SESSION_PREFIX, TOKEN_PREFIX, suffixes, to_revocation_state
+from doorward.errors import Conflict
+from doorward.model import (
+    AccessTokenClaims,
+    Cutoff,
+    Revocations,
+    RevocationState,
+    SessionRef,
+    TenantId,
+    TokenId,
+    UserId,
+    is_service,
+)
+from doorward.rules.revocation import next_epoch
+
+MAX_ENTRIES = 300
+"""Single revocations in one item, which every request of the user reads, before they become a cutoff."""
+
+MAX_ACCESS_TTL_SECONDS = 3600
+MAX_SESSION_TTL_SECONDS = 7_776_000
+"""The most that the template allows. A deployment may shorten its lifetimes, but not those of tokens that
+are out already: so what is revoked is kept for the longest possible."""
+
+RECENT, LASTING = "recent", "lasting"
+"""The parts of the feed: what concerns users' tokens, which live an hour at most, and what may concern longer lives."""
+
+_SLACK_SECONDS = 120  # clocks differ
+_MAX_REMOVED = 100  # an expression has at most 4 KB
+_TRIES = 3
+_LATER = "attribute_not_exists(min_epoch) OR min_epoch < :at"
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoRevocationReader:
+    """What the authorizer asks, in one batch read."""
+
+    gateway: Reads
+    table: str
+
+    def read(self, tenant_id: TenantId, user_id: UserId) -> Revocations:
+        """Return what is revoked, in one strongly consistent read."""
+        user, tenant, keys = self.gateway.batch_get(
+            [
+                (self.table, user_revocations_key(tenant_id, user_id)),
+                (self.table, tenant_revocations_key(tenant_id)),
+                (self.table, KEYS_REVOCATIONS_KEY),
+            ]
+        )
+        return Revocations(
+            user=to_revocation_state(user),
+            tenant_min_epoch=(tenant or {}).get("min_epoch", 0),
+            revoked_kids=suffixes(keys or {}, KID_PREFIX),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationWriter:
+    """Makes the actions that revoke, for whichever transaction they belong to."""
+
+    gateway: Gateway
+    table: str
+
+    def session_action(self, ref: SessionRef, now_ms: int) -> Action:
+        """Return the action that refuses the access tokens of one session."""
+        # A service's session is its one token, which may live as long as any session.
+        service = is_service(ref.user_id)
+        expires_at = _horizon(now_ms) if service else now_ms // 1000 + MAX_ACCESS_TTL_SECONDS + _SLACK_SECONDS
+        return self._entry(ref.tenant_id, ref.user_id, f"{SESSION_PREFIX}{ref.session_id}", expires_at, now_ms)
+
+    def token_action(self, claims: AccessTokenClaims, now_ms: int) -> Action:
+        """Return the action that refuses one access token."""
+        return self.entry_action(claims.tenant_id, claims.user_id, claims.token_id, claims.expires_at, now_ms)
+
+    def cutoff_action(self, cutoff: Cutoff, now_ms: int) -> Action:
+        """Return the action that applies a general revocation, if no later one was applied before."""
+        assign: dict[str, int | str | None] = {
+            "min_epoch": cutoff.at,
+            "spared_session_id": cutoff.spared,
+            "spared_min_epoch": cutoff.spared_from if cutoff.spared else None,
+            "expires_at": _horizon(now_ms),
+            **_announced(cutoff.user_id, now_ms),
+        }
+        if cutoff.ends_sessions:
+            assign["sessions_min_epoch"] = cutoff.at
+        when, values = _LATER, {"at": cutoff.at}
+        if cutoff.spared is not None:
+            # Who is spared was decided on this state: any other cutoff since may have ended that session.
+            when = "min_epoch = :seen" if cutoff.seen else "attribute_not_exists(min_epoch)"
+            values = {"seen": cutoff.seen} if cutoff.seen else {}
+        key = user_revocations_key(cutoff.tenant_id, cutoff.user_id)
+        return actions.update(self.table, key, assign=assign, when=when, values=values)
+
+    def tenant_action(self, tenant_id: TenantId, at: int, now_ms: int) -> Action:
+        """Return the action that refuses all tokens and sessions of a tenant that began before epoch `at`."""
+        assign = {"min_epoch": at, "expires_at": _horizon(now_ms), "feed": LASTING, "changed_at_ms": now_ms}
+        return actions.update(
+            self.table, tenant_revocations_key(tenant_id), assign=assign, when=_LATER, values={"at": at}
+        )
+
+    def entry_action(
+        self, tenant_id: TenantId, user_id: UserId, token_id: TokenId, expires_at: int, now_ms: int
+    ) -> Action:
+        """Return the action that refuses one token, by its id, until it expires."""
+        return self._entry(tenant_id, user_id, f"{TOKEN_PREFIX}{token_id}", expires_at + _SLACK_SECONDS, now_ms)
+
+    def spare_action(self, table: str, cutoff: Cutoff) -> Action | None:
+        """Return the action that lifts the spared session over the cutoff, if one is spared and lives."""
+        if cutoff.spared is None:
+            return None
+        return actions.update(
+            table,
+            session_key(SessionRef(cutoff.tenant_id, cutoff.user_id, cutoff.spared)),
+            assign={"epoch": cutoff.at},
+            when="attribute_exists(pk) AND attribute_not_exists(revoked_at_ms) AND epoch >= :sessions_from",
+            values={"sessions_from": cutoff.sessions_from},
+        )
+
+    def _entry(self, tenant_id: TenantId, user_id: UserId, name: str, expires_at: int, now_ms: int) -> Action:
+        key = user_revocations_key(tenant_id, user_id)
+        item = self.gateway.get((self.table, key)) or {}
+        entries = {entry: end for entry, end in item.items() if entry.startswith((SESSION_PREFIX, TOKEN_PREFIX))}
+        dead = [entry for entry, end in entries.items() if end < now_ms // 1000 and entry != name]
+        if len(entries) - len(dead) >= MAX_ENTRIES:
+            return self._collapse(user_id, key, item, list(entries), now_ms)
+        assign = {name: expires_at, "expires_at": _horizon(now_ms), **_announced(user_id, now_ms)}
+        return actions.update(self.table, key, assign=assign, remove=dead[:_MAX_REMOVED])
+
+    def _collapse(self, user_id: UserId, key: Key, item: Item, entries: Sequence[str], now_ms: int) -> Action:
+        # The user's other sessions lose their access tokens once, and refresh into new ones.
+        at = next_epoch(item.get("min_epoch", 0), now_ms)
+        assign = {
+            "min_epoch": at,
+            "spared_session_id": None,
+            "spared_min_epoch": None,
+            "expires_at": _horizon(now_ms),
+            **_announced(user_id, now_ms),
+        }
+        removed = entries[:_MAX_REMOVED]
+        return actions.update(self.table, key, assign=assign, remove=removed, when=_LATER, values={"at": at})
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoRevocations:
+    """Revocations as those who revoke write them."""
+
+    gateway: Gateway
+    writer: RevocationWriter
+
+    def revoke_token(self, claims: AccessTokenClaims, now_ms: int) -> None:
+        """Refuse one access token until it expires.
+
+        Raises:
+            Conflict: other revocations were in the way, three times.
+        """
+        for _ in range(_TRIES):
+            with contextlib.suppress(ConditionFailed):
+                self.gateway.write(self.writer.token_action(claims, now_ms))
+                return
+        raise Conflict
+
+    def revoke_key(self, kid: str, now_ms: int) -> None:
+        """Refuse everything that a key signed."""
+        table, now = self.writer.table, now_ms // 1000
+        item = self.gateway.get((table, KEYS_REVOCATIONS_KEY)) or {}
+        dead = [name for name, end in item.items() if name.startswith(KID_PREFIX) and end < now]
+        assign = {
+            f"{KID_PREFIX}{kid}": _horizon(now_ms),
+            "expires_at": _horizon(now_ms),
+            "feed": LASTING,
+            "changed_at_ms": now_ms,
+        }
+        self.gateway.write(actions.update(table, KEYS_REVOCATIONS_KEY, assign=assign, remove=dead))
+
+    def cut_off(self, cutoffs: Sequence[Cutoff], now_ms: int) -> None:
+        """Apply general revocations in one transaction.
+
+        Raises:
+            Conflict: an epoch was overtaken by another cutoff.
+        """
+        try:
+            self.gateway.transact([self.writer.cutoff_action(cutoff, now_ms) for cutoff in cutoffs])
+        except ConditionFailed as error:
+            raise Conflict from error
+
+    def states(self, tenant_ids: Iterable[TenantId], user_id: UserId) -> Mapping[TenantId, RevocationState]:
+        """Return what is revoked for the user in each realm, consistently."""
+        realms = list(dict.fromkeys(tenant_ids))
+        if not realms:
+            return {}
+        table = self.writer.table
+        items = self.gateway.batch_get([(table, user_revocations_key(realm, user_id)) for realm in realms])
+        return {realm: to_revocation_state(item) for realm, item in zip(realms, items, strict=True)}
+
+
+def _announced(user_id: UserId, now_ms: int) -> dict[str, str | int]:
+    """Return what puts an item into the feed: for as long as a user's token lives, or a service's."""
+    return {"feed": LASTING if is_service(user_id) else RECENT, "changed_at_ms": now_ms}
+
+
+def _horizon(now_ms: int) -> int:
+    """Return when a general revocation can be forgotten, in epoch seconds."""
+    return now_ms // 1000 + MAX_SESSION_TTL_SECONDS + _SLACK_SECONDS

@@ -1,0 +1,106 @@
+"""Records of service tokens on DynamoDB, in the table of the sessions: they expire as those do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from doorward.aws.dynamodb import actions
+from doorward.aws.dynamodb.gateway import ConditionFailed, Gateway
+from doorward.aws.dynamodb.items import (
+    KEYS_REVOCATIONS_KEY,
+    Tables,
+    service_token_key,
+    tenant_key,
+    tenant_revocations_key,
+    user_revocations_key,
+)
+from doorward.aws.dynamodb.revocations import RevocationWriter
+from doorward.aws.dynamodb.shapes import (
+    KID_PREFIX,
+    service_token_attributes,
+    suffixes,
+    to_revocation_state,
+    to_service_token,
+    to_tenant,
+)
+from doorward.errors import Conflict
+from doorward.model import Epochs, ServiceToken, Snapshot, TenantId, TokenId, service_user_id
+from doorward.rules.revocation import mark_revoked
+from doorward.stores import Page
+
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoServiceTokens:
+    """Service tokens, as far as they are listed and revoked."""
+
+    gateway: Gateway
+    tables: Tables
+    revocations: RevocationWriter
+
+    def begin(self, tenant_id: TenantId, name: str) -> Snapshot:
+        """Return tenant, epochs and revoked keys under which a service token begins, as of one moment."""
+        tables = self.tables
+        tenant, user_item, tenant_item, keys = self.gateway.transact_get(
+            [
+                (tables.users, tenant_key(tenant_id)),
+                (tables.revocations, user_revocations_key(tenant_id, service_user_id(name))),
+                (tables.revocations, tenant_revocations_key(tenant_id)),
+                (tables.revocations, KEYS_REVOCATIONS_KEY),
+            ]
+        )
+        epochs = Epochs(to_revocation_state(user_item).min_epoch, (tenant_item or {}).get("min_epoch", 0))
+        return Snapshot(tenant=to_tenant(tenant), epochs=epochs, revoked_kids=suffixes(keys or {}, KID_PREFIX))
+
+    def add(self, token: ServiceToken) -> None:
+        """Store a token that was minted."""
+        key = service_token_key(token.tenant_id, token.id)
+        self.gateway.write(actions.put(self.tables.refresh_tokens, key, service_token_attributes(token)))
+
+    def page(self, tenant_id: TenantId, limit: int, after: str | None) -> Page[ServiceToken]:
+        """Return a tenant's tokens in the order of their making, revoked and expired ones included."""
+        items, last = self.gateway.query(
+            self.tables.refresh_tokens,
+            partition=service_token_key(tenant_id, "")["pk"],
+            prefix="token#",
+            limit=limit,
+            after=service_token_key(tenant_id, after) if after else None,
+        )
+        tokens = self._with_revocations(tenant_id, [to_service_token(item) for item in items])
+        return Page(tokens, tokens[-1].id if last and tokens else None)
+
+    def _with_revocations(self, tenant_id: TenantId, tokens: Sequence[ServiceToken]) -> tuple[ServiceToken, ...]:
+        """Mark those that were revoked by who possesses them, which their records do not know."""
+        names = sorted({token.name for token in tokens})
+        if not names:
+            return ()
+        keys = [tenant_revocations_key(tenant_id)]
+        keys += [user_revocations_key(tenant_id, service_user_id(name)) for name in names]
+        tenant, *services = self.gateway.batch_get([(self.tables.revocations, key) for key in keys])
+        states = {name: to_revocation_state(item) for name, item in zip(names, services, strict=True)}
+        tenant_min_epoch = (tenant or {}).get("min_epoch", 0)
+        return tuple(mark_revoked(token, states[token.name], tenant_min_epoch) for token in tokens)
+
+    def revoke(self, tenant_id: TenantId, token_id: TokenId, now_ms: int) -> bool:
+        """Refuse a token until it expires, in one transaction with its record; tell whether it existed.
+
+        Raises:
+            Conflict: other revocations were in the way, three times.
+        """
+        table, key = self.tables.refresh_tokens, service_token_key(tenant_id, token_id)
+        item = self.gateway.get((table, key))
+        if item is None:
+            return False
+        token = to_service_token(item)
+        mark = actions.update(table, key, assign={"revoked_at_ms": now_ms}, when=actions.PRESENT)
+        for _ in range(_TRIES):
+            user_id = service_user_id(token.name)
+            refuse = self.revocations.entry_action(tenant_id, user_id, token_id, token.expires_at, now_ms)
+            try:
+                self.gateway.transact([mark, refuse])
+            except ConditionFailed:
+                continue
+            return True
+        raise Conflict

@@ -1,0 +1,214 @@
+"""Sessions, and the snapshots that decide about them, on DynamoDB."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from doorward.aws.dynamodb import actions
+from doorward.aws.dynamodb.attempts import settle_actions
+from doorward.aws.dynamodb.gateway import ConditionFailed, Gateway, Place, Reads
+from doorward.aws.dynamodb.items import (
+    KEYS_REVOCATIONS_KEY,
+    Item,
+    Tables,
+    credential_key,
+    email_key,
+    membership_key,
+    session_key,
+    tenant_key,
+    tenant_revocations_key,
+    user_key,
+    user_revocations_key,
+    username_key,
+)
+from doorward.aws.dynamodb.revocations import RevocationWriter
+from doorward.aws.dynamodb.shapes import (
+    KID_PREFIX,
+    session_attributes,
+    suffixes,
+    to_membership,
+    to_revocation_state,
+    to_session,
+    to_tenant,
+    to_user,
+)
+from doorward.errors import Conflict
+from doorward.model import Epochs, Session, SessionRef, Snapshot, TenantId, UserId
+from doorward.rules.throttles import Counter
+from doorward.stores import Located, Rotation
+
+TRUST_SECONDS = 30 * 86_400
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoDirectory:
+    """Users as signing in sees them: never through an index, which would be late."""
+
+    gateway: Gateway
+    tables: Tables
+
+    def find_by_username(self, folded: str) -> Located | None:
+        """Return whom a folded user name names."""
+        item = self.gateway.get((self.tables.users, username_key(folded)))
+        return Located(item["user_id"], item["home_tenant_id"]) if item else None
+
+    def find_by_email(self, tenant_id: TenantId, folded: str) -> UserId | None:
+        """Return whose folded e-mail address this is within the tenant."""
+        item = self.gateway.get((self.tables.users, email_key(tenant_id, folded)))
+        return UserId(item["user_id"]) if item else None
+
+    def snapshot(self, tenant_id: TenantId, user_id: UserId) -> Snapshot:
+        """Return all that decides about a sign-in, with the password hash, as of one moment."""
+        places = [*_admission(self.tables, tenant_id, user_id), (self.tables.users, credential_key(user_id))]
+        *admission, credential = self.gateway.transact_get(places)
+        return _snapshot(admission, password_hash=credential["password_hash"] if credential else None)
+
+    def replace_hash(self, user_id: UserId, old: str, new: str) -> None:
+        """Store a hash made with today's parameters, unless the password changed meanwhile."""
+        action = actions.update(
+            self.tables.users,
+            credential_key(user_id),
+            assign={"password_hash": new},
+            when="password_hash = :old",
+            values={"old": old},
+        )
+        try:
+            self.gateway.write(action)
+        except ConditionFailed:
+            return
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoSessions:
+    """Sessions, one item each."""
+
+    gateway: Gateway
+    tables: Tables
+    writer: RevocationWriter
+
+    def create(self, session: Session, *, settled: Sequence[Counter] = (), trust: str | None = None) -> None:
+        """Store a new session; in the same transaction lower the counters and keep the trust key.
+
+        Raises:
+            Conflict: there is a session with this id, or a counter is gone.
+        """
+        tables = self.tables
+        steps = [
+            actions.put(
+                tables.refresh_tokens, session_key(session.ref), session_attributes(session), when=actions.ABSENT
+            )
+        ]
+        steps += settle_actions(tables.login_attempts, settled)
+        if trust is not None:
+            expires_at = session.created_at_ms // 1000 + TRUST_SECONDS
+            steps.append(actions.put(tables.login_attempts, {"pk": trust}, {"expires_at": expires_at}))
+        try:
+            self.gateway.transact(steps)
+        except ConditionFailed as failure:
+            raise Conflict from failure
+
+    def snapshot(self, ref: SessionRef) -> Snapshot:
+        """Return a session and all that decides whether it is still let in, as of one moment."""
+        *admission, session = self.gateway.transact_get(_with_session(self.tables, ref))
+        return _snapshot(admission, session=session)
+
+    def rotate(self, ref: SessionRef, generation: int, now_ms: int) -> Rotation:
+        """Move a live session from `generation` to the next, unless another call already did."""
+        action = actions.update(
+            self.tables.refresh_tokens,
+            session_key(ref),
+            assign={"generation": generation + 1, "rotated_at_ms": now_ms},
+            when="generation = :expected AND attribute_not_exists(revoked_at_ms) AND expires_at_ms > :now",
+            values={"expected": generation, "now": now_ms},
+        )
+        try:
+            return Rotation(won=True, session=to_session(self.gateway.write(action)))
+        except ConditionFailed as failed:
+            found = failed.item or self.gateway.get((self.tables.refresh_tokens, session_key(ref)))
+            return Rotation(won=False, session=to_session(found))
+
+    def switch(self, old: Session, new: Session, now_ms: int) -> bool:
+        """End a session, if it is live and still as it was read, and store its successor; tell whether."""
+        table = self.tables.refresh_tokens
+        end = actions.update(
+            table,
+            session_key(old.ref),
+            assign={
+                "revoked_at_ms": now_ms,
+                "switched_tenant_id": new.ref.tenant_id,
+                "switched_session_id": new.ref.session_id,
+            },
+            when="generation = :seen AND attribute_not_exists(revoked_at_ms) AND expires_at_ms > :now",
+            values={"seen": old.generation, "now": now_ms},
+        )
+        begin = actions.put(table, session_key(new.ref), session_attributes(new), when=actions.ABSENT)
+        try:
+            self.gateway.transact([end, begin, self.writer.session_action(old.ref, now_ms)])
+        except ConditionFailed:
+            return False
+        return True
+
+    def revoke(self, ref: SessionRef, now_ms: int) -> bool:
+        """End a session and refuse its access tokens, in one transaction; tell whether it existed."""
+        end = actions.update(
+            self.tables.refresh_tokens, session_key(ref), assign={"revoked_at_ms": now_ms}, when=actions.PRESENT
+        )
+        for _ in range(_TRIES):
+            refuse = self.writer.session_action(ref, now_ms)
+            try:
+                self.gateway.transact([end, refuse])
+            except ConditionFailed as failure:
+                if failure.failed == (0,):
+                    # The table's TTL removed it: only its last access token can be left.
+                    self.gateway.write(refuse)
+                    return False
+            else:
+                return True
+        raise Conflict
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoSessionReader:
+    """Sessions as the authorizer sees them, in one batch read."""
+
+    gateway: Reads
+    tables: Tables
+
+    def look_up(self, ref: SessionRef) -> Snapshot:
+        """Return a session and all that decides whether it is let in; each item is consistent."""
+        *admission, session = self.gateway.batch_get(_with_session(self.tables, ref))
+        return _snapshot(admission, session=session)
+
+
+def _admission(tables: Tables, tenant_id: TenantId, user_id: UserId) -> list[Place]:
+    return [
+        (tables.users, user_key(user_id)),
+        (tables.users, membership_key(tenant_id, user_id)),
+        (tables.users, tenant_key(tenant_id)),
+        (tables.revocations, user_revocations_key(tenant_id, user_id)),
+        (tables.revocations, tenant_revocations_key(tenant_id)),
+        (tables.revocations, KEYS_REVOCATIONS_KEY),
+    ]
+
+
+def _with_session(tables: Tables, ref: SessionRef) -> list[Place]:
+    return [*_admission(tables, ref.tenant_id, ref.user_id), (tables.refresh_tokens, session_key(ref))]
+
+
+def _snapshot(
+    admission: Sequence[Item | None], *, password_hash: str | None = None, session: Item | None = None
+) -> Snapshot:
+    user, membership, tenant, user_revocations, tenant_revocations, keys = admission
+    state = to_revocation_state(user_revocations)
+    return Snapshot(
+        user=to_user(user),
+        password_hash=password_hash,
+        membership=to_membership(membership),
+        tenant=to_tenant(tenant),
+        session=to_session(session),
+        epochs=Epochs(state.min_epoch, (tenant_revocations or {}).get("min_epoch", 0)),
+        sessions_from=state.sessions_min_epoch,
+        revoked_kids=suffixes(keys or {}, KID_PREFIX),
+    )

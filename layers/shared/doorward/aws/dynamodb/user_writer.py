@@ -1,0 +1,216 @@
+"""Users on DynamoDB, as they are written: every change is one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from doorward.aws.dynamodb import actions
+from doorward.aws.dynamodb.gateway import Action, ConditionFailed, Gateway
+from doorward.aws.dynamodb.items import (
+    Tables,
+    credential_key,
+    email_key,
+    membership_key,
+    tenant_key,
+    user_key,
+    username_key,
+)
+from doorward.aws.dynamodb.revocations import RevocationWriter
+from doorward.aws.dynamodb.shapes import membership_attributes, user_attributes
+from doorward.errors import Conflict, DoorwardError, EmailTaken, LastAdmin, TenantNotFound, UsernameTaken
+from doorward.model import Cutoff, Membership, TenantId, User, UserRecord
+from doorward.rules.names import fold
+from doorward.rules.tenancy import administers, changes_of_administrators
+
+_SAME_VERSION = "version = :version"
+
+
+class _Steps:
+    """Actions of one transaction, each with the error that its failed condition means."""
+
+    def __init__(self) -> None:
+        self.actions: list[Action] = []
+        self._errors: list[type[DoorwardError]] = []
+
+    def add(self, action: Action, error: type[DoorwardError] = Conflict) -> None:
+        self.actions.append(action)
+        self._errors.append(error)
+
+    def carry_out(self, gateway: Gateway) -> None:
+        try:
+            gateway.transact(self.actions)
+        except ConditionFailed as failure:
+            raise self._errors[failure.failed[0]] from failure
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoUserWriter:
+    """Changes of users, with the revocations they imply."""
+
+    gateway: Gateway
+    tables: Tables
+    revocations: RevocationWriter
+
+    def create(self, record: UserRecord, password_hash: str | None) -> None:
+        """Store a new user.
+
+        Raises:
+            UsernameTaken: the folded user name was ever given.
+            EmailTaken: the folded address is in use in the realm.
+            NotFound: the tenant of a membership does not exist.
+        """
+        table, user, steps = self.tables.users, record.user, _Steps()
+        name = {"user_id": user.id, "home_tenant_id": user.sign_in_realm}
+        steps.add(actions.put(table, username_key(fold(user.username)), name, when=actions.ABSENT), UsernameTaken)
+        for membership in record.memberships:
+            self._enter(steps, record, membership)
+        for realm, address in sorted(_addresses(user)):
+            steps.add(self._claim(user, realm, address), EmailTaken)
+        steps.add(actions.put(table, user_key(user.id), user_attributes(user), when=actions.ABSENT))
+        if password_hash is not None:
+            steps.add(actions.put(table, credential_key(user.id), {"password_hash": password_hash}))
+        steps.carry_out(self.gateway)
+
+    def change(
+        self,
+        before: UserRecord,
+        after: UserRecord,
+        *,
+        password_hash: str | None = None,
+        cutoffs: Sequence[Cutoff] = (),
+        guarded: Collection[TenantId] | None = None,
+    ) -> None:
+        """Replace a user and memberships that were read as `before`; memberships may come and go.
+
+        Raises:
+            Conflict: somebody changed the user meanwhile.
+            EmailTaken: the address is in use in the home tenant or a new one.
+            NotFound: the tenant of a new membership does not exist.
+            LastAdmin: a tenant would be left without an active administrator.
+        """
+        table, user, steps = self.tables.users, after.user, _Steps()
+        same_version = {"version": before.user.version}
+        steps.add(
+            actions.update(
+                table, user_key(user.id), assign=user_attributes(user), when=_SAME_VERSION, values=same_version
+            )
+        )
+        if before.user.sign_in_realm != user.sign_in_realm:
+            moved = {"home_tenant_id": user.sign_in_realm}
+            steps.add(actions.update(table, username_key(fold(user.username)), assign=moved, when=actions.PRESENT))
+        self._change_memberships(steps, before, after, guarded)
+        self._change_addresses(steps, before.user, user)
+        if password_hash is not None:
+            steps.add(actions.put(table, credential_key(user.id), {"password_hash": password_hash}))
+        self._cut_off(steps, cutoffs, user.updated_at_ms)
+        steps.carry_out(self.gateway)
+
+    def delete(
+        self, before: UserRecord, cutoffs: Sequence[Cutoff], *, guarded: Collection[TenantId] | None = None
+    ) -> None:
+        """Remove a user; the user name stays taken for ever.
+
+        Raises:
+            Conflict: somebody changed the user meanwhile.
+            LastAdmin: a tenant would be left without an active administrator.
+        """
+        table, user, steps = self.tables.users, before.user, _Steps()
+        steps.add(actions.delete(table, user_key(user.id), when=_SAME_VERSION, values={"version": user.version}))
+        steps.add(actions.delete(table, credential_key(user.id)))
+        for membership in before.memberships:
+            steps.add(actions.delete(table, membership_key(membership.tenant_id, user.id)))
+        self._count_administrators(steps, before, None, guarded)
+        self._change_addresses(steps, user, None)
+        self._cut_off(steps, cutoffs, max((cutoff.at for cutoff in cutoffs), default=user.updated_at_ms))
+        steps.carry_out(self.gateway)
+
+    def _change_memberships(
+        self, steps: _Steps, before: UserRecord, after: UserRecord, guarded: Collection[TenantId] | None
+    ) -> None:
+        here = {membership.tenant_id for membership in before.memberships}
+        there = {membership.tenant_id for membership in after.memberships}
+        for membership in after.memberships:
+            if membership.tenant_id not in here:
+                self._enter(steps, after, membership)
+            elif membership not in before.memberships:
+                steps.add(self._put_membership(membership))
+        for tenant_id in sorted(here - there):
+            steps.add(actions.delete(self.tables.users, membership_key(tenant_id, before.user.id)))
+        self._count_administrators(steps, before, after, guarded, entered=there - here)
+
+    def _enter(self, steps: _Steps, record: UserRecord, membership: Membership) -> None:
+        table, key = self.tables.users, tenant_key(membership.tenant_id)
+        if administers(record, membership.tenant_id):
+            steps.add(actions.update(table, key, add={"administrators": 1}, when=actions.PRESENT), TenantNotFound)
+        else:
+            steps.add(actions.check(table, key, when=actions.PRESENT), TenantNotFound)
+        steps.add(self._put_membership(membership))
+
+    def _count_administrators(
+        self,
+        steps: _Steps,
+        before: UserRecord,
+        after: UserRecord | None,
+        guarded: Collection[TenantId] | None,
+        *,
+        entered: Collection[TenantId] = (),
+    ) -> None:
+        for tenant_id, change in changes_of_administrators(before, after).items():
+            if tenant_id in entered:
+                continue
+            guards = change < 0 and (guarded is None or tenant_id in guarded)
+            when, values = ("administrators > :one", {"one": 1}) if guards else (actions.PRESENT, {})
+            key = tenant_key(tenant_id)
+            action = actions.update(self.tables.users, key, add={"administrators": change}, when=when, values=values)
+            steps.add(action, LastAdmin)
+
+    def _change_addresses(self, steps: _Steps, before: User, after: User | None) -> None:
+        old, wanted = _addresses(before), _claims(before, after)
+        places = sorted((old - _addresses(after)) | wanted)
+        if not places:
+            return
+        table = self.tables.users
+        items = self.gateway.batch_get([(table, email_key(realm, address)) for realm, address in places])
+        for (realm, address), item in zip(places, items, strict=True):
+            own = item is not None and item["user_id"] == before.id
+            if (realm, address) in wanted and after is not None:
+                if not own:
+                    steps.add(self._claim(after, realm, address), EmailTaken)
+            elif own:
+                when, values = "user_id = :owner", {"owner": before.id}
+                steps.add(actions.delete(table, email_key(realm, address), when=when, values=values))
+
+    def _put_membership(self, membership: Membership) -> Action:
+        key = membership_key(membership.tenant_id, membership.user_id)
+        return actions.put(self.tables.users, key, membership_attributes(membership))
+
+    def _claim(self, user: User, realm: TenantId, address: str) -> Action:
+        key = email_key(realm, address)
+        return actions.put(self.tables.users, key, {"user_id": user.id}, when=actions.ABSENT)
+
+    def _cut_off(self, steps: _Steps, cutoffs: Sequence[Cutoff], now_ms: int) -> None:
+        for cutoff in cutoffs:
+            steps.add(self.revocations.cutoff_action(cutoff, now_ms))
+            spare = self.revocations.spare_action(self.tables.refresh_tokens, cutoff)
+            if spare is not None:
+                steps.add(spare)
+
+
+def _addresses(user: User | None) -> set[tuple[TenantId, str]]:
+    """Return the tenants of a user with the folded address that may be claimed there."""
+    if user is None or user.email is None:
+        return set()
+    return {(tenant_id, fold(user.email)) for tenant_id in user.tenant_ids}
+
+
+def _claims(before: User, after: User | None) -> set[tuple[TenantId, str]]:
+    """Return the addresses that a change claims: in new tenants, and in the home tenant if either is new."""
+    if after is None or after.email is None:
+        return set()
+    address = fold(after.email)
+    claims = {(tenant_id, address) for tenant_id in after.tenant_ids if tenant_id not in before.tenant_ids}
+    moved = fold(before.email or "") != address or before.home_tenant_id != after.home_tenant_id
+    if moved and after.tenant_ids:
+        claims.add((after.home_tenant_id, address))
+    return claims

@@ -1,0 +1,68 @@
+"""Secrets in AWS Secrets Manager."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from doorward.errors import Conflict, Unavailable
+from doorward.keys.stores import Secret
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+
+_CURRENT, _CANDIDATE = "AWSCURRENT", "AWSPENDING"
+
+
+class SecretsManager:
+    """Reads and writes texts; each function's role allows it its own alone."""
+
+    def __init__(self, client: SecretsManagerClient | None = None) -> None:
+        """Take a client, or make one with short time-outs."""
+        config = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3})
+        self._client: SecretsManagerClient = client or boto3.client("secretsmanager", config=config)
+
+    def read(self, secret_id: str) -> Secret:
+        """Return the secret as it is now.
+
+        Raises:
+            Unavailable: Secrets Manager does not answer.
+        """
+        try:
+            answer = self._client.get_secret_value(SecretId=secret_id, VersionStage=_CURRENT)
+        except self._client.exceptions.ResourceNotFoundException:
+            return Secret()
+        except (ClientError, BotoCoreError) as error:
+            raise _unavailable(error) from error
+        return Secret(answer["SecretString"], answer["VersionId"])
+
+    def replace(self, secret_id: str, text: str, seen: Secret) -> None:
+        """Give a secret a new text, if it is still as it was seen.
+
+        The label AWSCURRENT moves from the version that was seen to the new one, and Secrets Manager refuses to move
+        it from a version that it is no longer at (API reference, UpdateSecretVersionStage).
+
+        Raises:
+            Conflict: somebody else changed it since.
+            Unavailable: Secrets Manager does not answer.
+        """
+        removed = {} if seen.version is None else {"RemoveFromVersionId": seen.version}
+        try:
+            made = self._client.put_secret_value(SecretId=secret_id, SecretString=text, VersionStages=[_CANDIDATE])
+            if _CURRENT not in made["VersionStages"]:  # the first version of all gets it at once
+                self._client.update_secret_version_stage(
+                    SecretId=secret_id, VersionStage=_CURRENT, MoveToVersionId=made["VersionId"], **removed
+                )
+        except self._client.exceptions.InvalidParameterException as error:
+            raise Conflict from error
+        except (ClientError, BotoCoreError) as error:
+            raise _unavailable(error) from error
+
+
+def _unavailable(error: ClientError | BotoCoreError) -> Unavailable:
+    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+    return Unavailable(reason=f"secretsmanager:{code}")

@@ -1,0 +1,65 @@
+"""Rotation of keys, for the function `rotate_keys` and for the initialisation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from doorward.aws.dynamodb.keys import DynamoKeySets
+from doorward.bootstrap.clock import clock
+from doorward.bootstrap.parts import Parts
+from doorward.errors import Misconfigured
+from doorward.keys.life import Policy
+from doorward.keys.rotation import RotateMacKeys, RotateSigningKeys
+from doorward.keys.signing import ALGORITHMS, KeyPairAlgorithm
+from doorward.settings import Settings
+
+_DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Rotation of both kinds of keys."""
+
+    signing: RotateSigningKeys
+    mac: RotateMacKeys
+
+
+def wire(settings: Settings) -> Services:
+    """Return the use cases of rotation.
+
+    Raises:
+        Misconfigured: keys would sign before every function knows them, or the algorithm is unknown.
+    """
+    parts = Parts(settings)
+    signing = RotateSigningKeys(
+        key_sets=DynamoKeySets(parts.gateway, settings.require("signing_keys_table")),
+        secrets=parts.secrets,
+        secret_id=settings.require("signing_secret_id"),
+        revocations=parts.revocations,
+        policy=_policy(settings, max(settings.access_ttl_seconds, settings.service_token_max_ttl_seconds)),
+        algorithm=_algorithm(settings.signing_algorithm),
+        clock=clock,
+    )
+    policy = _policy(settings, settings.refresh_ttl_seconds)
+    return Services(signing, RotateMacKeys(parts.secrets, settings.require("refresh_mac_secret_id"), policy, clock))
+
+
+def _algorithm(name: str) -> KeyPairAlgorithm | None:
+    """Return the algorithm of the keys to make; None where a shared secret signs."""
+    if name == "HS256":
+        return None
+    for algorithm in ALGORITHMS:
+        if algorithm == name:
+            return algorithm
+    raise Misconfigured(reason=f"SIGNING_ALGORITHM is one of HS256, {', '.join(ALGORITHMS)}")
+
+
+def _policy(settings: Settings, token_life_seconds: int) -> Policy:
+    if settings.key_announce_seconds <= settings.key_cache_seconds:
+        raise Misconfigured(reason="KEY_ANNOUNCE_SECONDS must be more than KEY_CACHE_SECONDS")
+    return Policy(
+        period_ms=settings.key_rotation_days * _DAY_MS,
+        announce_ms=settings.key_announce_seconds * 1000,
+        token_life_ms=token_life_seconds * 1000,
+        cache_ms=settings.key_cache_seconds * 1000,
+    )

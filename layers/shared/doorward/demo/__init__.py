@@ -1,0 +1,1 @@
+"""The demo: a team and notifications in a tenant."""

@@ -1,0 +1,140 @@
+"""The demo: a team and some notifications in a tenant, and all of it gone again."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ulid import ULID
+
+from doorward import audit
+from doorward.accounts.create import CreateUser
+from doorward.accounts.delete import DeleteUser
+from doorward.demo.stores import NotificationStore
+from doorward.errors import Conflict, EmailTaken, NotFound
+from doorward.model import Clock, Notification, Principal, TenantId, UserId
+from doorward.model.changes import NewUser
+from doorward.rules.tenancy import require_own_admin
+from doorward.stores import TenantStore
+
+TEAM = (
+    ("Ada Okafor", "ada.okafor", ("user", "owner")),
+    ("Björn Lindqvist", "bjorn.lindqvist", ("user", "auditor")),
+    ("Chiara Ricci", "chiara.ricci", ("user",)),
+    ("Dmitri Sokolov", "dmitri.sokolov", ("user",)),
+    ("Emiko Tanaka", "emiko.tanaka", ("user", "billing")),
+)
+NEWS = (
+    ("Welcome to your workspace", "Your team is set up. Invite the colleagues who are missing.", False),
+    ("Two people joined", "Chiara Ricci and Dmitri Sokolov joined the team.", False),
+    ("Review waiting", "An access review is waiting for you.", True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """What the demo made: user id to e-mail address, and to one-time password (None unless asked for)."""
+
+    emails: Mapping[str, str]
+    passwords: Mapping[str, str | None]
+    notifications: int
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """Fills a tenant with people and notifications.
+
+    What it will make is written down first, with all ids: so it can be repeated, completed after
+    having been killed, and removed without a trace.
+    """
+
+    create: CreateUser
+    remove: DeleteUser
+    notifications: NotificationStore
+    tenants: TenantStore
+    clock: Clock
+
+    def seed(self, principal: Principal, tenant_id: TenantId, *, with_passwords: bool = False) -> Seeded:
+        """Make what is missing of the demo; repeating it changes nothing.
+
+        Args:
+            principal: an administrator of the tenant.
+            tenant_id: the tenant.
+            with_passwords: give new users one-time passwords; otherwise nobody can sign in as them.
+
+        Raises:
+            InsufficientScope, NotFound: the caller does not administer this tenant, or there is none.
+            Conflict: the demo is being removed at the same moment.
+        """
+        require_own_admin(principal, tenant_id)
+        if self.tenants.get(tenant_id) is None:
+            raise NotFound
+        plan = self._plan(tenant_id, principal.user_id)
+        passwords: dict[str, str | None] = {}
+        emails: dict[str, str] = {}
+        for (name, local_part, roles), user_id in zip(TEAM, plan["users"], strict=True):
+            password = secrets.token_urlsafe(12) if with_passwords else None
+            email = f"{local_part}@{tenant_id}.example"
+            wanted = NewUser(
+                password or "",
+                email=email,
+                display_name=name,
+                roles=roles,
+                password_change_required=True,
+            )
+            if self._create(UserId(user_id), wanted, tenant_id, password):
+                passwords[user_id], emails[user_id] = password, email
+        made = _notifications(tenant_id, plan)
+        for notification in made:
+            self.notifications.put(notification)
+        audit.record("demo_seeded", tenant_id=tenant_id, by=principal.user_id)
+        return Seeded(emails, passwords, len(made))
+
+    def unseed(self, principal: Principal, tenant_id: TenantId) -> None:
+        """Remove all that the demo made, but people who meanwhile belong to other tenants too, and the caller.
+
+        Raises:
+            InsufficientScope, NotFound: the caller does not administer this tenant.
+        """
+        require_own_admin(principal, tenant_id)
+        record = self.notifications.load_demo(tenant_id)
+        if record is None:
+            return
+        plan = json.loads(record)
+        for user_id in plan["users"]:
+            if user_id != principal.user_id:
+                self.remove.remove_from_only(tenant_id, UserId(user_id))
+        for notification in _notifications(tenant_id, plan):
+            self.notifications.remove(notification)
+        self.notifications.save_demo(tenant_id, None)
+        audit.record("demo_removed", tenant_id=tenant_id, by=principal.user_id)
+
+    def _create(self, user_id: UserId, wanted: NewUser, tenant_id: TenantId, password: str | None) -> bool:
+        try:
+            return self.create.create_once(user_id, wanted, tenant_id, password)
+        except EmailTaken:
+            return False  # a real person of the tenant has this address; the demo does without
+
+    def _plan(self, tenant_id: TenantId, owner: UserId) -> dict[str, Any]:
+        plan: dict[str, Any] = {
+            "owner": owner,
+            "users": [str(ULID()) for _ in TEAM],
+            "notifications": [str(ULID()) for _ in NEWS],
+            "made_at_ms": self.clock(),
+        }
+        if not self.notifications.save_demo(tenant_id, json.dumps(plan)):
+            record = self.notifications.load_demo(tenant_id)
+            if record is None:
+                raise Conflict
+            plan = json.loads(record)
+        return plan
+
+
+def _notifications(tenant_id: TenantId, plan: Mapping[str, Any]) -> Sequence[Notification]:
+    return [
+        Notification(tenant_id, notification_id, plan["owner"] if own else None, title, body, plan["made_at_ms"])
+        for (title, body, own), notification_id in zip(NEWS, plan["notifications"], strict=True)
+    ]

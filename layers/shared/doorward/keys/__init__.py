@@ -1,0 +1,1 @@
+"""Keys: their life, their making and rotation, and keys as functions hold them."""

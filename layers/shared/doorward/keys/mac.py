@@ -1,0 +1,83 @@
+"""The keys whose MAC proves refresh tokens; their states lie with them in one secret."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+
+from doorward.errors import NotInitialised
+from doorward.keys.cached import MAX_AGE_MS, RELOAD_INTERVAL_MS, Cached
+from doorward.keys.life import Key, KeyState, ordered
+from doorward.model import Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MacKey(Key):
+    """One MAC key: 32 bytes as base64url text."""
+
+    key: str
+
+    def raw(self) -> bytes:
+        """Return the key's bytes."""
+        return base64.urlsafe_b64decode(self.key)
+
+
+def generate_mac_key(now_ms: int, state: KeyState) -> MacKey:
+    """Return a new key."""
+    key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode("ascii")
+    return MacKey(kid=f"mac-{secrets.token_hex(8)}", state=state, since_ms=now_ms, key=key)
+
+
+def decode_mac_keys(text: str | None) -> tuple[MacKey, ...]:
+    """Return the MAC keys in a secret's text, the active one first; none from a secret without a value."""
+    return ordered([MacKey(**key) for key in json.loads(text or "{}").get("keys", [])])
+
+
+def encode_mac_keys(keys: Sequence[MacKey]) -> str:
+    """Return the secret's text."""
+    return json.dumps({"keys": [asdict(key) for key in keys]})
+
+
+class MacKeyring:
+    """The MAC keys, loaded lazily and kept in memory.
+
+    The keys are loaded again now and then, so that a key taken away is soon of no use. They are loaded once more, at
+    most once a minute, for a MAC that no known key proves: another environment may have met a newer key first.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[], str | None],
+        clock: Clock,
+        *,
+        max_age_ms: int = MAX_AGE_MS,
+        reload_interval_ms: int = RELOAD_INTERVAL_MS,
+    ) -> None:
+        """Take the function that reads the secret's text."""
+
+        def load_raw() -> tuple[bytes, ...]:
+            keys = decode_mac_keys(load())
+            if not keys:
+                raise NotInitialised(reason="no refresh MAC key")
+            return tuple(key.raw() for key in keys)
+
+        self._cached = Cached(load_raw, clock, max_age_ms=max_age_ms, reload_interval_ms=reload_interval_ms)
+
+    def keys(self) -> tuple[bytes, ...]:
+        """Return the keys that prove a MAC; the first one makes MACs.
+
+        Raises:
+            NotInitialised: the deployment has no MAC key yet.
+        """
+        return self._cached.get()
+
+    def reload_after_miss(self) -> tuple[bytes, ...] | None:
+        """Return the keys as they are stored now, or None if they were read a moment ago.
+
+        Raises:
+            NotInitialised: the deployment has no MAC key yet.
+        """
+        return self._cached.reload_after_miss()

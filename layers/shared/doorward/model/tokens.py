@@ -1,0 +1,122 @@
+"""What tokens say, and who is calling with one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from doorward.model.identities import (
+    PLATFORM_ADMIN,
+    SessionId,
+    TenantId,
+    TokenId,
+    UserId,
+)
+from doorward.model.sessions import Epochs, SessionRef
+
+
+def is_service(user_id: UserId) -> bool:
+    """Tell whether a subject is a service and no user."""
+    return user_id.startswith("service:")
+
+
+def service_user_id(name: str) -> UserId:
+    """Return the subject of a service's tokens; no user has such an id or name."""
+    return UserId(f"service:{name}")
+
+
+@dataclass(frozen=True, slots=True)
+class AccessTokenClaims:
+    """What a verified access token says (RFC 9068 section 2.2)."""
+
+    user_id: UserId
+    username: str
+    tenant_id: TenantId
+    roles: tuple[str, ...]
+    client_id: str
+    session_id: SessionId
+    token_id: TokenId
+    epochs: Epochs
+    issued_at: int
+    expires_at: int
+    password_change_required: bool = False
+    kid: str = ""
+
+    @property
+    def session_ref(self) -> SessionRef:
+        """Return where the token's session is kept."""
+        return SessionRef(self.tenant_id, self.user_id, self.session_id)
+
+
+@dataclass(frozen=True, slots=True)
+class IntrospectedToken:
+    """What a live token says; a refresh token has no id of its own. Times in epoch seconds."""
+
+    username: str
+    user_id: UserId
+    tenant_id: TenantId
+    roles: tuple[str, ...]
+    client_id: str
+    session_id: SessionId
+    issued_at: int
+    expires_at: int
+    token_id: TokenId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceToken:
+    """What is kept of a service token: everything but the token."""
+
+    tenant_id: TenantId
+    id: TokenId
+    name: str
+    created_by: UserId
+    created_at_ms: int
+    expires_at: int
+    revoked_at_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPair:
+    """What a sign-in or a refresh answers; lifetimes in whole seconds."""
+
+    access_token: str
+    expires_in: int
+    refresh_token: str
+    refresh_expires_in: int
+    session_id: SessionId
+
+
+Restriction = Literal["password_change_required", "cross_site_request"]
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is calling, decided by the authorizer; `expires_at`, in epoch seconds, is that of his token."""
+
+    user_id: UserId
+    username: str
+    tenant_id: TenantId
+    roles: frozenset[str]
+    session_id: SessionId
+    token_id: TokenId | None = None
+    restriction: Restriction | None = None
+    expires_at: int | None = None
+
+    @property
+    def is_platform_admin(self) -> bool:
+        """Tell whether the caller administers the whole deployment."""
+        return PLATFORM_ADMIN in self.roles
+
+    def guarded(self, tenant_ids: Iterable[TenantId]) -> tuple[TenantId, ...]:
+        """Return those of a user's tenants that must keep an administrator when this caller changes the user.
+
+        A tenant's administrators answer for their own tenant; of others they shall not even learn.
+        """
+        return tuple(tenant for tenant in tenant_ids if self.is_platform_admin or tenant == self.tenant_id)
+
+    @property
+    def session_ref(self) -> SessionRef:
+        """Return where the caller's session is kept."""
+        return SessionRef(self.tenant_id, self.user_id, self.session_id)

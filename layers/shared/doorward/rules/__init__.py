@@ -1,0 +1,1 @@
+"""Rules as pure functions: nothing stored, nothing called."""

@@ -1,0 +1,1 @@
+"""The forms of tokens: what is minted, and what is accepted."""

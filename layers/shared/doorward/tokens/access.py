@@ -1,0 +1,155 @@
+"""Access tokens: JSON Web Tokens in the profile of RFC 9068, minted and verified."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jwt
+
+from doorward.errors import InvalidToken
+from doorward.keys.keyring import Verifying
+from doorward.keys.signing import SigningKey
+from doorward.model import PLATFORM, AccessTokenClaims, Epochs, SessionId, TenantId, TokenId, UserId
+from doorward.tokens.form import check_signed, has_low_s
+
+TYPE = "at+jwt"
+CLOCK_SKEW_SECONDS = 60
+MAX_LIFE_SECONDS = 7_776_000
+"""The longest that the template lets any token live."""
+
+_MAX_SIGNINGS = 64
+_REASONS: tuple[tuple[type[Exception], str], ...] = (
+    (jwt.InvalidSignatureError, "bad_signature"),
+    (jwt.InvalidAlgorithmError, "wrong_algorithm"),
+    (jwt.InvalidAudienceError, "wrong_audience"),
+    (jwt.InvalidIssuerError, "wrong_issuer"),
+    (jwt.MissingRequiredClaimError, "missing_claim"),
+    (jwt.DecodeError, "malformed"),
+)
+
+_REQUIRED = ["iss", "aud", "sub", "user_id", "client_id", "sid", "jti", "iat", "exp", "roles"]
+
+
+def mint_access_token(claims: AccessTokenClaims, key: SigningKey, issuer: str, audience: str) -> str:
+    """Return a signed access token.
+
+    Args:
+        claims: what it says; `tenant_id` PLATFORM becomes a token without that claim.
+        key: the active signing key.
+        issuer: this deployment's issuer URL.
+        audience: whom it is for.
+    """
+    payload: dict[str, Any] = {
+        "iss": issuer,
+        "aud": audience,
+        "sub": claims.username,
+        "user_id": claims.user_id,
+        "roles": list(claims.roles),
+        "client_id": claims.client_id,
+        "sid": claims.session_id,
+        "jti": claims.token_id,
+        "iat": claims.issued_at,
+        "exp": claims.expires_at,
+        "epoch": claims.epochs.user,
+        "tenant_epoch": claims.epochs.tenant,
+    }
+    if claims.tenant_id != PLATFORM:
+        payload["tenant_id"] = claims.tenant_id
+    if claims.password_change_required:
+        payload["password_change_required"] = True
+    for _ in range(_MAX_SIGNINGS):
+        token = jwt.encode(payload, key.key, algorithm=key.algorithm, headers={"typ": TYPE, "kid": key.kid})
+        if key.algorithm != "ES256" or has_low_s(token):
+            return token
+    raise AssertionError("no signature of the accepted form in so many")  # one in 2**64
+
+
+def verify_access_token(token: str, keyring: Verifying, audience: str, now_ms: int) -> AccessTokenClaims:
+    """Return the claims of an access token that this deployment signed and that has not expired.
+
+    Whether it was revoked is another question: see `doorward.rules.revocation`.
+
+    Args:
+        token: the compact serialisation.
+        keyring: the published keys; the key's algorithm is used, the header's only compared.
+        audience: the audience it must be for.
+        now_ms: the time, in milliseconds.
+
+    Raises:
+        InvalidToken: it is anything else (RFC 9068 section 4).
+        NotInitialised: the deployment has no keys.
+    """
+    try:
+        key = keyring.verification_key(_checked_kid(check_signed(token)))
+        if key.algorithm == "ES256" and not has_low_s(token):
+            raise InvalidToken(reason="other_signature_form")
+        payload = jwt.decode(
+            token,
+            key.key,
+            algorithms=[key.algorithm],
+            audience=audience,
+            issuer=keyring.key_set().issuer,
+            # The times are checked below, by the injected clock and more strictly.
+            options={
+                "require": _REQUIRED,
+                "verify_exp": False,
+                "verify_iat": False,
+                "verify_nbf": False,
+                "strict_aud": True,
+            },
+        )
+        claims, not_before = _claims(payload, key.kid), _whole(payload.get("nbf", 0))
+    except (jwt.InvalidTokenError, ValueError, TypeError, RecursionError) as error:
+        raise InvalidToken(reason=_reason(error)) from error
+    if claims.expires_at * 1000 <= now_ms:
+        raise InvalidToken(reason="expired")
+    if max(claims.issued_at, not_before) > now_ms // 1000 + CLOCK_SKEW_SECONDS:
+        raise InvalidToken(reason="issued_in_the_future")
+    if claims.expires_at - claims.issued_at > MAX_LIFE_SECONDS:
+        raise InvalidToken(reason="lives_too_long")
+    return claims
+
+
+def _reason(error: Exception) -> str:
+    return next((reason for kind, reason in _REASONS if isinstance(error, kind)), "malformed_claim")
+
+
+def _checked_kid(header: dict[str, Any]) -> str:
+    kid = header.get("kid")
+    if str(header.get("typ", "")).lower() not in {TYPE, f"application/{TYPE}"}:
+        raise InvalidToken(reason="wrong_type")
+    if not isinstance(kid, str):
+        raise InvalidToken(reason="unacceptable_header")
+    return kid
+
+
+def _claims(payload: dict[str, Any], kid: str) -> AccessTokenClaims:
+    roles = payload["roles"]
+    if not isinstance(roles, list):
+        raise TypeError("roles")
+    return AccessTokenClaims(
+        user_id=UserId(_text(payload["user_id"])),
+        username=_text(payload["sub"]),
+        tenant_id=TenantId(_text(payload["tenant_id"])) if "tenant_id" in payload else PLATFORM,
+        roles=tuple(_text(role) for role in roles),
+        client_id=_text(payload["client_id"]),
+        session_id=SessionId(_text(payload["sid"])),
+        token_id=TokenId(_text(payload["jti"])),
+        epochs=Epochs(_whole(payload.get("epoch", 0)), _whole(payload.get("tenant_epoch", 0))),
+        issued_at=_whole(payload["iat"]),
+        expires_at=_whole(payload["exp"]),
+        password_change_required=payload.get("password_change_required") is True,
+        kid=kid,
+    )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a claim is not a string")
+    return value
+
+
+def _whole(value: object) -> int:
+    if type(value) is not int:
+        raise TypeError("a claim is not a whole number")
+    return value

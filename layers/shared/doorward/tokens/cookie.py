@@ -1,0 +1,47 @@
+"""The session cookie: a random secret, of which the session keeps the hash."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+import secrets
+
+from doorward.errors import SessionOver
+from doorward.model import SessionId, SessionRef, TenantId, UserId
+
+COOKIE_NAME = "__Host-doorward"
+
+_COOKIE = re.compile(
+    r"dws1\.(-|[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)\.([0-9A-HJKMNP-TV-Z]{26})\.([0-9A-HJKMNP-TV-Z]{26})\.([A-Za-z0-9_-]{43})"
+)
+
+
+def mint_cookie(ref: SessionRef) -> tuple[str, str]:
+    """Return a new cookie value for a session, and the hash that the session keeps of it."""
+    secret = secrets.token_urlsafe(32)
+    return f"dws1.{ref.tenant_id}.{ref.user_id}.{ref.session_id}.{secret}", _digest(secret)
+
+
+def read_cookie(text: str) -> tuple[SessionRef, str]:
+    """Return the session that a cookie names, and the hash of its secret.
+
+    Raises:
+        SessionOver: it is no session cookie.
+    """
+    match = _COOKIE.fullmatch(text)
+    if match is None:
+        raise SessionOver(reason="malformed_cookie")
+    tenant_id, user_id, session_id, secret = match.groups()
+    return SessionRef(TenantId(tenant_id), UserId(user_id), SessionId(session_id)), _digest(secret)
+
+
+def same_secret(stored_hash: str | None, presented_hash: str) -> bool:
+    """Compare two hashes of cookie secrets in constant time."""
+    return stored_hash is not None and hmac.compare_digest(stored_hash, presented_hash)
+
+
+def _digest(secret: str) -> str:
+    # 256 random bits need no slow hash.
+    return base64.urlsafe_b64encode(hashlib.sha256(secret.encode("ascii")).digest()).rstrip(b"=").decode("ascii")

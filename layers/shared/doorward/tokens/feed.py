@@ -1,0 +1,113 @@
+"""The feed of revocations: all that an offline verifier must know to honour a logout, signed.
+
+Users, services and tenants are named by hashes: nobody reads a user's from it, whose id is random; who guesses the name
+of a tenant or a service can see that something of it was revoked. What can concern no token that still lives is left
+out.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import jwt
+
+from doorward.errors import InvalidToken
+from doorward.keys.keyring import Verifying
+from doorward.keys.signing import SigningKey
+from doorward.model import Revocations, RevocationState, RevokedNow, TenantId, UserId
+from doorward.tokens.form import check_signed
+
+TYPE = "revocations+jwt"
+SIGNED_ANEW_SECONDS = 300
+"""How often a feed is signed anew although nothing changed, so that its age shows."""
+
+MAX_LENGTH = 8_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A verified feed, as `doorward.rules.revocation` asks for it."""
+
+    issued_at: int = 0
+    users: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    tenants: Mapping[str, int] = field(default_factory=dict)
+    kids: frozenset[str] = frozenset()
+
+    def read(self, tenant_id: TenantId, user_id: UserId) -> Revocations:
+        """Return what is revoked for a token's subject."""
+        state = self.users.get(_name(tenant_id, user_id), {})
+        return Revocations(
+            user=RevocationState(
+                min_epoch=int(state.get("min_epoch", 0)),
+                spared_session_id=state.get("spared_session_id"),
+                spared_min_epoch=int(state.get("spared_min_epoch", 0)),
+                sessions=frozenset(state.get("sessions", ())),
+                tokens=frozenset(state.get("tokens", ())),
+            ),
+            tenant_min_epoch=int(self.tenants.get(_name(tenant_id), 0)),
+            revoked_kids=self.kids,
+        )
+
+
+def compose(revoked: RevokedNow) -> dict[str, Any]:
+    """Return a feed's content; the same revocations give the same content."""
+    users = {
+        _name(tenant_id, user_id): {name: value for name, value in _described(state).items() if value}
+        for tenant_id, user_id, state in revoked.users
+    }
+    return {
+        "users": {name: users[name] for name in sorted(users)},
+        "tenants": dict(sorted((_name(tenant_id), epoch) for tenant_id, epoch in revoked.tenants)),
+        "kids": sorted(revoked.kids),
+    }
+
+
+def tag(content: Mapping[str, Any], now_ms: int) -> str:
+    """Return what changes when the content does, and now and then without that."""
+    period = now_ms // 1000 // SIGNED_ANEW_SECONDS
+    return hashlib.sha256(f"{period} {json.dumps(content)}".encode()).hexdigest()[:32]
+
+
+def sign_feed(content: Mapping[str, Any], key: SigningKey, issuer: str, now_ms: int) -> str:
+    """Return the signed feed in compact serialisation (RFC 7515)."""
+    claims = {"iss": issuer, "iat": now_ms // 1000, "revocations": content}
+    return jwt.encode(claims, key.key, algorithm=key.algorithm, headers={"typ": TYPE, "kid": key.kid})
+
+
+def verify_feed(text: str, keyring: Verifying) -> Feed:
+    """Return the feed that this deployment signed.
+
+    Raises:
+        InvalidToken: it is anything else.
+    """
+    header = check_signed(text, MAX_LENGTH)
+    if header.get("typ") != TYPE or not isinstance(header.get("kid"), str):
+        raise InvalidToken(reason="wrong_type")
+    key = keyring.verification_key(header["kid"])
+    options: Any = {"require": ["iss", "iat", "revocations"], "verify_iat": False, "verify_aud": False}
+    try:
+        claims = jwt.decode(text, key.key, algorithms=[key.algorithm], issuer=keyring.key_set().issuer, options=options)
+        found = claims["revocations"]
+        return Feed(int(claims["iat"]), found["users"], found["tenants"], frozenset(found["kids"]))
+    except (jwt.InvalidTokenError, ValueError, TypeError, KeyError) as error:
+        raise InvalidToken(reason="malformed") from error
+
+
+def _described(state: RevocationState) -> dict[str, Any]:
+    return {
+        "min_epoch": state.min_epoch,
+        "spared_session_id": state.spared_session_id,
+        "spared_min_epoch": state.spared_min_epoch,
+        "sessions": sorted(state.sessions),
+        "tokens": sorted(state.tokens),
+    }
+
+
+def _name(tenant_id: TenantId, user_id: UserId | None = None) -> str:
+    text = tenant_id if user_id is None else f"{tenant_id}\0{user_id}"
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()[:16]).rstrip(b"=").decode("ascii")

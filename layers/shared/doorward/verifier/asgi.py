@@ -1,0 +1,120 @@
+"""Protect an ASGI application (Starlette, FastAPI, Quart, Django): `app = Protect(app, Verifier(issuer))`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from http import HTTPStatus
+from typing import Any
+
+from doorward.errors import DoorwardError, Forbidden, InsufficientScope, InvalidToken, NotAuthenticated
+from doorward.model import Principal
+from doorward.verifier.verifier import Verifier
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+PRINCIPAL = "doorward.principal"
+"""Where the application finds its caller: `scope["doorward.principal"]`."""
+
+
+class Protect:
+    """Lets only verified callers through, over HTTP and WebSocket.
+
+    Args:
+        app: the application.
+        verifier: of the deployment that issues the tokens.
+        public: paths that are open to anybody, with any method.
+    """
+
+    def __init__(self, app: App, verifier: Verifier, *, public: Collection[str] = ()) -> None:
+        """Wrap an application.
+
+        Raises:
+            TypeError: `public` is one path and no collection of paths.
+        """
+        if isinstance(public, str):
+            raise TypeError("public is a collection of paths")
+        self._app = app
+        self._verifier = verifier
+        self._public = frozenset(public)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a verified request on with its principal; refuse any other.
+
+        It is verified when it begins: a long answer, or a WebSocket, outlives what ends its session.
+
+        Raises:
+            ValueError: the server speaks a protocol that this does not know.
+        """
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] not in {"http", "websocket"}:
+            raise ValueError(f"unknown ASGI scope: {scope['type']}")
+        if scope["path"] in self._public or _is_preflight(scope):
+            await self._app(scope, receive, send)
+            return
+        headers = [value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"]
+        try:
+            if len(headers) > 1:
+                raise InvalidToken(reason="several_authorization_headers")
+            # Reading keys and revocations may take a moment, which shall not hold up all others.
+            principal = await asyncio.to_thread(self._verifier.verify_header, headers[0] if headers else None)
+        except DoorwardError as error:
+            await _refuse(error, scope, receive, send)
+            return
+        await self._app({**scope, PRINCIPAL: principal}, receive, send)
+
+
+def principal_of(scope: Scope) -> Principal:
+    """Return who calls, in an application that `Protect` wraps.
+
+    Raises:
+        KeyError: nothing protects it, or the path is public.
+    """
+    principal: Principal = scope[PRINCIPAL]
+    return principal
+
+
+def _is_preflight(scope: Scope) -> bool:
+    # A browser sends no credentials with it (Fetch standard, CORS-preflight request).
+    names = {name for name, _ in scope["headers"]}
+    return scope.get("method") == "OPTIONS" and b"access-control-request-method" in names
+
+
+async def _refuse(error: DoorwardError, scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 1008})  # before it was accepted: the client sees 403
+        return
+    status, challenge = _answer(error)
+    body = {
+        "type": f"urn:doorward:problem:{error.code}",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": error.detail,
+        "code": error.code,
+    }
+    headers = [(b"content-type", b"application/problem+json"), (b"cache-control", b"no-store")]
+    if challenge:
+        headers.append((b"www-authenticate", challenge.encode("ascii")))
+    await send({"type": "http.response.start", "status": status.value, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps(body).encode()})
+
+
+def _answer(error: DoorwardError) -> tuple[HTTPStatus, str]:
+    """Return status and challenge (RFC 6750 section 3)."""
+    match error:
+        case InvalidToken():
+            return HTTPStatus.UNAUTHORIZED, 'Bearer error="invalid_token"'
+        case NotAuthenticated():
+            return HTTPStatus.UNAUTHORIZED, "Bearer"
+        case InsufficientScope():
+            return HTTPStatus.FORBIDDEN, 'Bearer error="insufficient_scope"'
+        case Forbidden():
+            return HTTPStatus.FORBIDDEN, ""
+    return HTTPStatus.SERVICE_UNAVAILABLE, ""

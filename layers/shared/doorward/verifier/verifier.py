@@ -1,0 +1,216 @@
+"""Verify access tokens anywhere: the authorizer's own decision, from nothing but the issuer's URL.
+
+    verifier = Verifier("https://id.example.com")
+    principal = verifier.verify(token)
+
+Keys and the feed of revocations are read over HTTPS and kept. A logout is honoured within `interval_seconds`; the
+Lambda authorizer alone honours it at the next request.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping
+from enum import Enum
+from typing import Any
+
+from doorward.authorization import judge
+from doorward.errors import (
+    DoorwardError,
+    InsufficientScope,
+    InvalidToken,
+    MissingCredentials,
+    PasswordChangeRequired,
+    Unavailable,
+)
+from doorward.keys.keyring import Keyring
+from doorward.keys.shared_secret import SharedSecret
+from doorward.keys.signing import KeySet
+from doorward.model import Clock, Principal
+from doorward.rules.routes import Route, refusal
+from doorward.tokens.access import verify_access_token
+from doorward.tokens.feed import SIGNED_ANEW_SECONDS, Feed, verify_feed
+from doorward.verifier.issuer import Named, checked_url, public_keys, read_url
+
+Fetch = Callable[[str, str | None], tuple[str | None, str | None]]
+"""From a URL and a known ETag to the text, None if it did not change, and its ETag."""
+
+_KEYS_MAX_AGE_MS = 300_000
+_RETRY_MS = 1000
+_SLACK_SECONDS = 120  # clocks differ
+_LOGGER = logging.getLogger("doorward.verifier")
+
+
+class Tenant(Enum):
+    """What a caller may say of the tenant in place of its id."""
+
+    ANY = "any"
+
+
+ANY_TENANT = Tenant.ANY
+"""The request names no tenant. It is not None: what a client forgot to name is refused."""
+
+
+class Verifier:
+    """Verifies the access tokens of one deployment; one object serves all threads of a process."""
+
+    def __init__(
+        self,
+        issuer: str,
+        *,
+        audience: str = "doorward",
+        interval_seconds: float | None = 30,
+        max_staleness_seconds: float = 600,
+        shared_secret: str | None = None,
+        url: str | None = None,
+        fetch: Fetch | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        """Take where tokens come from; nothing is read before the first token, or `load`.
+
+        Args:
+            issuer: the deployment's issuer URL, exactly as `iss` says it.
+            audience: whom tokens must be for.
+            interval_seconds: how old the known revocations may be; None trusts a token until it expires.
+            max_staleness_seconds: how long to go on with known revocations if the feed cannot be read; after that
+                nobody is let in.
+            shared_secret: of a deployment in HS256 mode; None reads the published keys.
+            url: where the issuer answers, if that is not its name; https, but on this machine.
+            fetch: reads a URL, and raises Unavailable if it cannot; by default over urllib.
+            clock: the time in milliseconds; by default the system's.
+
+        Raises:
+            Misconfigured: the URL is not https, or the shared secret is weak.
+        """
+        self._url = checked_url(url or issuer).rstrip("/")
+        self._issuer, self._audience = issuer, audience
+        self._interval_ms = None if interval_seconds is None else round(interval_seconds * 1000)
+        self._max_staleness_ms = round(max_staleness_seconds * 1000)
+        self._fetch = fetch or read_url
+        self._clock = clock or (lambda: time.time_ns() // 1_000_000)
+        keyring = Keyring(self._load_keys, self._clock, max_age_ms=_KEYS_MAX_AGE_MS)
+        self._keyring = keyring if shared_secret is None else SharedSecret(Named(issuer), shared_secret)
+        self._keys: KeySet | None = None
+        self._feed: Feed | None = None
+        self._etag: str | None = None
+        self._known_at_ms = 0
+        self._next_try_ms = 0
+        self._next_keys_ms = 0
+        self._problem: DoorwardError | None = None
+        self._reading = threading.Lock()
+
+    def load(self) -> None:
+        """Read keys and revocations now, so that the first caller need not wait, and a wrong issuer shows.
+
+        Raises:
+            Unavailable: they cannot be read.
+        """
+        self._keyring.key_set()
+        self._revocations()
+
+    def verify(
+        self, token: str, *, tenant_id: str | Tenant | None = ANY_TENANT, roles: Collection[str] = ()
+    ) -> Principal:
+        """Return who a token stands for.
+
+        Args:
+            token: an access token or a service token.
+            tenant_id: the tenant whose data is asked for; None, which a client forgot to name, is nobody's.
+            roles: of which the caller needs one; none asks for none.
+
+        Raises:
+            InvalidToken: answer 401; `reason` is for the log.
+            Forbidden: answer 403: InsufficientScope for another tenant or a missing role, PasswordChangeRequired.
+            Unavailable: keys or revocations cannot be read; answer 503.
+        """
+        if isinstance(roles, str):
+            raise TypeError("roles is a collection of roles")
+        claims = verify_access_token(token, self._keyring, self._audience, self._clock())
+        principal = judge(claims, self._revocations().read(claims.tenant_id, claims.user_id))
+        if principal.restriction is not None:
+            raise PasswordChangeRequired
+        denied = None if isinstance(tenant_id, Tenant) else refusal(Route(tenant_id=tenant_id or ""), principal)
+        if denied is None and roles and not principal.roles.intersection(roles):
+            denied = "role_missing"
+        if denied is not None:
+            raise InsufficientScope(reason=denied)
+        return principal
+
+    def verify_header(self, value: str | None, **wanted: Any) -> Principal:  # noqa: ANN401 - as `verify` takes it
+        """Return who an Authorization header stands for.
+
+        Raises:
+            MissingCredentials: it is absent, or of another scheme than Bearer; answer 401.
+            InvalidToken, Forbidden, Unavailable: as `verify`.
+        """
+        scheme, _, token = (value or "").strip().partition(" ")
+        if scheme.lower() != "bearer":
+            raise MissingCredentials
+        return self.verify(token.strip(), **wanted)
+
+    def verify_handshake(self, auth: object, **wanted: Any) -> Principal:  # noqa: ANN401 - as `verify` takes it
+        """Return who a Socket.IO handshake stands for: its `auth` is `{"token": …}`.
+
+        Raises:
+            MissingCredentials: there is no token in it.
+            InvalidToken, Forbidden, Unavailable: as `verify`.
+        """
+        token = auth.get("token") if isinstance(auth, Mapping) else None
+        if not isinstance(token, str) or not token:
+            raise MissingCredentials
+        return self.verify(token, **wanted)
+
+    def _revocations(self) -> Feed:
+        if self._interval_ms is None:
+            return Feed()
+        # While one thread reads, the others go on with what is known; where nothing is, they wait.
+        if self._is_due() and self._reading.acquire(blocking=self._feed is None):
+            try:
+                if self._is_due():
+                    self._refresh()
+            finally:
+                self._reading.release()
+        feed = self._feed
+        if feed is None or self._clock() - self._known_at_ms >= self._interval_ms + self._max_staleness_ms:
+            raise Unavailable(reason="stale_revocations") from self._problem
+        return feed
+
+    def _is_due(self) -> bool:
+        now_ms = self._clock()
+        old = self._feed is None or now_ms - self._known_at_ms >= (self._interval_ms or 0)
+        return old and now_ms >= self._next_try_ms
+
+    def _refresh(self) -> None:
+        asked_at_ms = self._clock()
+        try:
+            text, etag = self._fetch(f"{self._url}/.well-known/revocations", self._etag)
+            self._take(text, asked_at_ms)
+        except (Unavailable, InvalidToken) as error:
+            self._problem, self._etag, self._next_try_ms = error, None, self._clock() + _RETRY_MS
+            _LOGGER.warning("the feed of revocations could not be read: %s", error.reason)
+            return
+        self._etag, self._problem, self._known_at_ms = etag or self._etag, None, asked_at_ms
+
+    def _take(self, text: str | None, now_ms: int) -> None:
+        """Keep a feed, unless it is an old copy: that would undo what is known."""
+        feed = self._feed if text is None else verify_feed(text, self._keyring)
+        if feed is None or now_ms // 1000 - feed.issued_at > SIGNED_ANEW_SECONDS + _SLACK_SECONDS:
+            raise InvalidToken(reason="old_revocations")
+        if self._feed is not None and feed.issued_at < self._feed.issued_at:
+            raise InvalidToken(reason="old_revocations")
+        self._feed = feed
+
+    def _load_keys(self) -> KeySet:
+        if self._keys is None and self._clock() < self._next_keys_ms:
+            raise Unavailable(reason="unreachable_keys")
+        try:
+            text, _ = self._fetch(f"{self._url}/.well-known/jwks.json", None)
+            self._keys = KeySet(self._issuer, "", public_keys(text or "{}"))
+        except (Unavailable, ValueError, KeyError, TypeError, AttributeError) as error:
+            _LOGGER.warning("the published keys could not be read: %s", type(error).__name__)
+            self._next_keys_ms = self._clock() + _RETRY_MS
+            if self._keys is None:
+                raise Unavailable(reason="unreachable_keys") from error
+        return self._keys

@@ -1,0 +1,49 @@
+"""What importing each function costs: processor milliseconds over a bare interpreter, a median of runs.
+
+Run: make bench
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+RUNS = 7
+PROGRAM = """
+import resource, sys
+if sys.argv[1]:
+    __import__(sys.argv[1])
+used = resource.getrusage(resource.RUSAGE_SELF)
+print((used.ru_utime + used.ru_stime) * 1000, len(sys.modules))
+"""
+
+
+def measure(module: str) -> tuple[float, int]:
+    """Return the median of processor milliseconds, and the number of modules loaded."""
+    environment = {"PYTHONPATH": f"{ROOT}:{ROOT / 'layers' / 'shared'}"}
+    costs, modules = [], 0
+    for _ in range(RUNS + 1):
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM, module], env=environment, capture_output=True, text=True, check=True
+        )
+        cost, count = done.stdout.split()
+        costs.append(float(cost))
+        modules = int(count)
+    return statistics.median(costs[1:]), modules  # the first compiles
+
+
+def main() -> None:
+    """Print a line a function."""
+    bare, _ = measure("")
+    print(f"bare interpreter {bare:.0f} ms")
+    for folder in sorted((ROOT / "functions").iterdir()):
+        if (folder / "app.py").exists():
+            cost, modules = measure(f"functions.{folder.name}.app")
+            print(f"{folder.name:<12} {cost - bare:5.0f} ms {modules:5} modules")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+"""The OpenAPI 3.1 document."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from doorward.api.problems import status_of_kind
+from doorward.errors import DoorwardError, MethodNotAllowed
+from doorward.tokens.cookie import COOKIE_NAME
+from tools.openapi.operations import ALWAYS, OPERATIONS, Operation, Schema
+
+ROOT = Path(__file__).resolve().parents[2]
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_REF = "#/components/schemas/{model}"
+_INTRODUCTION = """Sign-in, sessions, tokens, users and tenants. Requests are JSON with no members but those listed; the
+token endpoints also read forms. Inside `/api/{tenantId}` only a bearer token counts, never the cookie. A request on the
+cookie that changes something must come from the same origin, or from the one that the deployment allows."""
+_LIMIT: Schema = {"type": "integer", "minimum": 1, "maximum": 100, "default": 25}
+_QUERY: dict[str, Schema] = {
+    "limit": {"description": "Items a page.", "schema": _LIMIT},
+    "cursor": {"description": "`next_cursor` of the page before.", "schema": {"type": "string"}},
+    "tenant_id": {"description": "The tenant to list; the caller's own if absent.", "schema": {"type": "string"}},
+    "everywhere": {
+        "description": "End all sessions of the user.",
+        "schema": {"type": "string", "enum": ["true", "1", "false", "0"], "default": "false"},
+    },
+}
+_PROBLEM: Schema = {
+    "type": "object",
+    "description": "A refusal (RFC 9457); `error` and `error_description` are there on token endpoints (RFC 6749).",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "A sentence for people; it may change."},
+        "code": {"type": "string", "description": "Stable: decide by this."},
+        "request_id": {"type": "string", "description": "By which the deployment's log is searched."},
+        "error": {"type": "string"},
+        "error_description": {"type": "string"},
+    },
+    "required": ["type", "title", "status", "detail", "code", "request_id"],
+    "additionalProperties": False,
+}
+
+
+def routes() -> dict[tuple[str, str], str]:
+    """Return the sentence of each route of each function, by method and path."""
+    found = {}
+    for file in sorted((ROOT / "functions").glob("*/app.py")):
+        app = getattr(importlib.import_module(f"functions.{file.parent.name}.app"), "app", None)
+        for route in [*app._static_routes, *app._dynamic_routes] if app is not None else []:  # noqa: SLF001
+            if route.method in METHODS:
+                sentence = (route.func.__doc__ or "").strip().splitlines()[0]
+                found[route.method, _path(route.path)] = sentence
+    return found
+
+
+def document(version: str) -> Schema:
+    """Return the document of the whole API.
+
+    Args:
+        version: of Doorward.
+
+    Raises:
+        KeyError: a route is not described in `tools.openapi.operations`, or something is described that is no route.
+    """
+    sentences = routes()
+    if set(sentences) != set(OPERATIONS):
+        raise KeyError(f"described and routed differ: {sorted(set(sentences) ^ set(OPERATIONS))}")
+    paths: dict[str, Schema] = {}
+    for method, path in sorted(OPERATIONS, key=lambda key: list(OPERATIONS).index(key)):
+        item = paths.setdefault(path, _path_item(path))
+        item[method.lower()] = _operation(method, path, sentences[method, path], OPERATIONS[method, path])
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Doorward", "version": version, "description": _INTRODUCTION.replace("\n", " ")},
+        "servers": [{"url": "/", "description": "The base URL of the deployment, which is its issuer."}],
+        "paths": paths,
+        "components": {
+            "schemas": {"Problem": _PROBLEM, **_model_schemas()},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "cookie": {"type": "apiKey", "in": "cookie", "name": COOKIE_NAME},
+            },
+        },
+    }
+
+
+def _path(rule: str) -> str:
+    names = {"tenant_id": "tenantId", "user_id": "id", "notification_id": "id"}
+    return re.sub(r"<(\w+)>", lambda match: f"{{{names.get(match[1], match[1])}}}", rule)
+
+
+def _path_item(path: str) -> Schema:
+    names = re.findall(r"\{(\w+)\}", path)
+    parameters = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+    return {"parameters": parameters} if parameters else {}
+
+
+def _operation(method: str, path: str, sentence: str, operation: Operation) -> Schema:
+    schemes: list[Schema] = [{"bearer": []}] if path.startswith("/api/") else [{"bearer": []}, {"cookie": []}]
+    public = operation.who in {"anybody", "who has the token"}
+    found: Schema = {
+        "operationId": re.sub(r"\W+", "_", f"{method} {path}").strip("_").lower(),
+        "summary": sentence,
+        "description": f"Who: {operation.who}.",
+        "tags": [operation.tag],
+        "security": [] if public else schemes,
+    }
+    if operation.query:
+        found["parameters"] = [{"name": name, "in": "query", **_QUERY[name]} for name in operation.query]
+    if operation.request is not None:
+        kinds = ["application/json", *(["application/x-www-form-urlencoded"] if operation.form else [])]
+        content = {kind: {"schema": _ref(operation.request)} for kind in kinds}
+        found["requestBody"] = {"required": operation.needs_body, "content": content}
+    found["responses"] = {str(operation.status): _success(operation), **_refusals(operation)}
+    return found
+
+
+def _success(operation: Operation) -> Schema:
+    found: Schema = {"description": HTTPStatus(operation.status).phrase}
+    if operation.sets_cookie:
+        found["headers"] = {"Set-Cookie": {"schema": {"type": "string"}}}
+    if operation.response is not None:
+        model = operation.response
+        found["content"] = {operation.media_type: {"schema": model if isinstance(model, dict) else _ref(model)}}
+    return found
+
+
+def _refusals(operation: Operation) -> dict[str, Schema]:
+    # RFC 6749 section 5.2 prescribes JSON for token endpoints.
+    media_type = "application/json" if operation.form else "application/problem+json"
+    codes: dict[int, set[str]] = {}
+    kinds: list[type[DoorwardError]] = [*operation.problems, *ALWAYS, MethodNotAllowed]
+    for error in kinds:
+        codes.setdefault(int(status_of_kind(error)), set()).add(error.code)
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        str(status): {
+            "description": f"{HTTPStatus(status).phrase}: {', '.join(f'`{code}`' for code in sorted(codes[status]))}",
+            "content": {media_type: {"schema": schema}},
+        }
+        for status in sorted(codes)
+    }
+
+
+def _models() -> Iterator[tuple[type[BaseModel], str]]:
+    for operation in OPERATIONS.values():
+        if operation.request is not None:
+            yield operation.request, "validation"
+        if operation.response is not None and not isinstance(operation.response, dict):
+            yield operation.response, "serialization"
+
+
+def _model_schemas() -> Mapping[str, Schema]:
+    models: Any = list(dict.fromkeys(_models()))
+    _, schemas = models_json_schema(models, ref_template=_REF)
+    definitions: dict[str, Schema] = schemas["$defs"]
+    return {name: definitions[name] for name in sorted(definitions)}
+
+
+def _ref(model: type[BaseModel]) -> Schema:
+    return {"$ref": _REF.format(model=model.__name__)}

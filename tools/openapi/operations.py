@@ -1,0 +1,248 @@
+"""What each operation takes and answers; paths, methods and sentences come from the functions themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from doorward import errors
+from doorward.api.bodies import requests
+from doorward.api.bodies import responses as answers
+from doorward.api.bodies import tokens as token_answers
+from doorward.errors import DoorwardError
+
+Errors = tuple[type[DoorwardError], ...]
+Schema = dict[str, Any]
+
+BODY: Errors = (errors.InvalidRequest, errors.PayloadTooLarge, errors.UnsupportedMediaType)
+CALLER: Errors = (errors.MissingCredentials, errors.InvalidToken, errors.PasswordChangeRequired)
+CHANGE: Errors = (*CALLER, errors.CrossSiteRequest)
+ALWAYS: Errors = (errors.DoorwardError, errors.Misconfigured, errors.Unavailable, errors.NotInitialised)
+LIST: Errors = (errors.InvalidRequest, errors.InvalidCursor)
+GRANT: Errors = (*BODY, errors.InvalidGrant)
+LISTED = ("limit", "cursor")
+TOKENS, ACCOUNTS, TENANTS, SERVICES, DEMO, DISCOVERY = (
+    "Tokens",
+    "Users",
+    "Tenants",
+    "Service tokens",
+    "Demo",
+    "Discovery",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation.
+
+    Args:
+        who: may call it, in words.
+        request: the model of its body, if it has one.
+        form: whether the body may be a form, as OAuth clients send it.
+        response: the model, or the schema, of a successful answer; None for an empty one.
+        status: of a successful answer.
+        problems: what it refuses with, beside what every operation can.
+        query: names of its query parameters.
+        needs_body: whether the body must be there.
+        media_type: of a successful answer.
+        sets_cookie: whether a successful answer sets or clears the session cookie.
+    """
+
+    tag: str
+    who: str
+    request: type[BaseModel] | None = None
+    response: type[BaseModel] | Schema | None = None
+    problems: Errors = ()
+    status: int = 200
+    form: bool = False
+    query: tuple[str, ...] = ()
+    needs_body: bool = True
+    sets_cookie: bool = False
+    media_type: str = "application/json"
+
+
+def _refresh(who: str = "who has the token") -> Operation:
+    return Operation(
+        TOKENS,
+        who,
+        requests.RefreshRequest,
+        token_answers.TokenResponse,
+        (*GRANT, errors.UnsupportedGrantType, errors.RefreshTokenReused),
+        form=True,
+    )
+
+
+def _logout() -> Operation:
+    problems = (*CALLER, errors.CrossSiteRequest, errors.InvalidRequest)
+    return Operation(
+        TOKENS, "anybody signed in", problems=problems, status=204, query=("everywhere",), sets_cookie=True
+    )
+
+
+_LOGIN: Errors = (*BODY, errors.InvalidCredentials, errors.TooManyAttempts)
+_USER: Errors = (*CALLER, errors.InsufficientScope, errors.NotFound)
+_USER_CHANGE: Errors = (*BODY, *CHANGE, errors.InsufficientScope, errors.NotFound, errors.Conflict, errors.LastAdmin)
+_NAMES: Errors = (errors.WeakPassword, errors.UnacceptableName, errors.EmailTaken)
+_JSON: Schema = {"type": "object"}
+_JWT: Schema = {"type": "string"}
+_IN_TENANT: Errors = (*CHANGE, errors.InsufficientScope, errors.NotFound, errors.InvalidRequest)
+
+OPERATIONS: dict[tuple[str, str], Operation] = {
+    ("POST", "/auth/login"): Operation(
+        TOKENS, "anybody", requests.LoginRequest, token_answers.TokenResponse, _LOGIN, sets_cookie=True
+    ),
+    ("POST", "/api/{tenantId}/auth/login"): Operation(
+        TOKENS, "anybody", requests.TenantLoginRequest, token_answers.TokenResponse, _LOGIN
+    ),
+    ("POST", "/auth/token/refresh"): _refresh(),
+    ("POST", "/auth/refresh"): _refresh(),
+    ("POST", "/api/{tenantId}/auth/refresh"): _refresh(),
+    ("POST", "/auth/token/revoke"): Operation(
+        TOKENS, "who has the token", requests.RevokeRequest, None, BODY, form=True
+    ),
+    ("POST", "/auth/token/introspect"): Operation(
+        TOKENS,
+        "administrators and services, for tokens of their own tenant; platform administrators for any",
+        requests.IntrospectRequest,
+        token_answers.IntrospectionResponse,
+        (*BODY, *CHANGE, errors.InsufficientScope),
+        form=True,
+    ),
+    ("GET", "/auth/logout"): _logout(),
+    ("POST", "/auth/logout"): _logout(),
+    ("POST", "/auth/socket-ticket"): Operation(
+        TOKENS,
+        "anybody signed in, where the deployment has sockets",
+        response=token_answers.SocketTicketResponse,
+        problems=(*CHANGE, errors.InsufficientScope, errors.NotFound),
+    ),
+    ("GET", "/users"): Operation(
+        ACCOUNTS,
+        "a tenant's administrators for their tenant, platform administrators for all",
+        response=answers.UserListResponse,
+        problems=(*CALLER, errors.InsufficientScope, *LIST),
+        query=("tenant_id", *LISTED),
+    ),
+    ("POST", "/users"): Operation(
+        ACCOUNTS,
+        "a tenant's administrators for their tenant, platform administrators for any",
+        requests.CreateUserRequest,
+        answers.UserResponse,
+        (
+            *BODY,
+            *CHANGE,
+            *_NAMES,
+            errors.UsernameTaken,
+            errors.InsufficientScope,
+            errors.TenantNotFound,
+            errors.Conflict,
+        ),
+        201,
+    ),
+    ("GET", "/users/{id}"): Operation(
+        ACCOUNTS, "administrators; everybody for `me`", response=answers.UserResponse, problems=_USER
+    ),
+    ("PATCH", "/users/{id}"): Operation(
+        ACCOUNTS,
+        "administrators; everybody for the own profile and password",
+        requests.ChangeUserRequest,
+        answers.UserResponse,
+        (*_USER_CHANGE, *_NAMES, errors.WrongPassword, errors.OwnAccount, errors.TooManyAttempts),
+    ),
+    ("DELETE", "/users/{id}"): Operation(
+        ACCOUNTS,
+        "administrators of the home tenant",
+        problems=(*CHANGE, errors.InsufficientScope, errors.NotFound, errors.LastAdmin, errors.OwnAccount),
+        status=204,
+    ),
+    ("PUT", "/users/{id}/tenants/{tenantId}"): Operation(
+        ACCOUNTS,
+        "platform administrators",
+        requests.AssignTenantRequest,
+        answers.UserResponse,
+        (*_USER_CHANGE, errors.EmailTaken, errors.TenantNotFound),
+    ),
+    ("DELETE", "/users/{id}/tenants/{tenantId}"): Operation(
+        ACCOUNTS,
+        "platform administrators",
+        problems=(*CHANGE, errors.InvalidRequest, errors.InsufficientScope, errors.NotFound, errors.LastAdmin),
+        status=204,
+    ),
+    ("GET", "/tenants"): Operation(
+        TENANTS,
+        "platform administrators",
+        response=answers.TenantListResponse,
+        problems=(*CALLER, errors.InsufficientScope, *LIST),
+        query=LISTED,
+    ),
+    ("POST", "/tenants"): Operation(
+        TENANTS,
+        "platform administrators",
+        requests.CreateTenantRequest,
+        answers.TenantResponse,
+        (*BODY, *CHANGE, errors.InsufficientScope, errors.TenantTaken),
+        201,
+    ),
+    ("GET", "/tenants/{tenantId}"): Operation(
+        TENANTS,
+        "platform administrators; members for their own",
+        response=answers.TenantResponse,
+        problems=(*CALLER, errors.InvalidRequest, errors.NotFound),
+    ),
+    ("PATCH", "/tenants/{tenantId}"): Operation(
+        TENANTS,
+        "platform administrators",
+        requests.ChangeTenantRequest,
+        answers.TenantResponse,
+        (*BODY, *CHANGE, errors.InsufficientScope, errors.NotFound, errors.Conflict),
+    ),
+    ("GET", "/api/{tenantId}/auth/service-tokens"): Operation(
+        SERVICES,
+        "the tenant's administrators",
+        response=answers.ServiceTokenListResponse,
+        problems=(*_IN_TENANT, errors.InvalidCursor),
+        query=LISTED,
+    ),
+    ("POST", "/api/{tenantId}/auth/service-tokens"): Operation(
+        SERVICES,
+        "the tenant's administrators",
+        requests.MintServiceTokenRequest,
+        answers.ServiceTokenResponse,
+        (*_IN_TENANT, *BODY),
+        201,
+    ),
+    ("DELETE", "/api/{tenantId}/auth/service-tokens/{jti}"): Operation(
+        SERVICES, "the tenant's administrators", problems=_IN_TENANT, status=204
+    ),
+    ("POST", "/api/{tenantId}/demo/seed"): Operation(
+        DEMO,
+        "the tenant's administrators, where the deployment has `DemoEnabled`",
+        requests.SeedRequest,
+        answers.SeedResponse,
+        (*_IN_TENANT, *BODY, errors.Conflict),
+        needs_body=False,
+    ),
+    ("DELETE", "/api/{tenantId}/demo/seed"): Operation(
+        DEMO,
+        "the tenant's administrators, where the deployment has `DemoEnabled`",
+        problems=(*_IN_TENANT, errors.Conflict),
+        status=204,
+    ),
+    ("GET", "/api/{tenantId}/notifications"): Operation(
+        DEMO,
+        "everybody of the tenant",
+        response=answers.NotificationListResponse,
+        problems=(*_IN_TENANT, errors.InvalidCursor),
+        query=LISTED,
+    ),
+    ("PATCH", "/api/{tenantId}/notifications/{id}"): Operation(
+        DEMO, "everybody of the tenant", requests.ReadNotificationRequest, None, (*_IN_TENANT, *BODY), 204
+    ),
+    ("GET", "/.well-known/jwks.json"): Operation(DISCOVERY, "anybody", response=_JSON),
+    ("GET", "/.well-known/openid-configuration"): Operation(DISCOVERY, "anybody", response=_JSON),
+    ("GET", "/.well-known/oauth-authorization-server"): Operation(DISCOVERY, "anybody", response=_JSON),
+    ("GET", "/.well-known/openapi.json"): Operation(DISCOVERY, "anybody", response=_JSON),
+    ("GET", "/.well-known/revocations"): Operation(DISCOVERY, "anybody", response=_JWT, media_type="application/jwt"),
+}
