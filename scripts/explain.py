@@ -23,7 +23,7 @@ import boto3
 import jwt
 from botocore.exceptions import BotoCoreError, ClientError
 
-from doorward.aws.dynamodb.client import BotoGateway, connect
+from doorward.aws.dynamodb.client import BotoDatabase, connect
 from doorward.aws.dynamodb.keys import load_key_set
 from doorward.aws.dynamodb.revocations import DynamoRevocationReader
 from doorward.bootstrap.clock import clock
@@ -59,14 +59,14 @@ def _explain_token(token: str, stack: Mapping[str, str]) -> int:
     if stack["Algorithm"] == "HS256":
         print("this deployment signs with a shared secret, which this script does not read")
         return 1
-    gateway = BotoGateway(connect())
-    keyring = Keyring(lambda: load_key_set(gateway, stack["SigningKeysTable"]), clock)
+    database = BotoDatabase(connect())
+    keyring = Keyring(lambda: load_key_set(database, stack["SigningKeysTable"]), clock)
     _show_claims(token)
     try:
         claims = verify_access_token(token, keyring, stack["Audience"], clock())
     except DoorwardError as error:
         return _verdict(error.reason)
-    revocations = DynamoRevocationReader(gateway, stack["RevocationsTable"]).read(claims.tenant_id, claims.user_id)
+    revocations = DynamoRevocationReader(database, stack["RevocationsTable"]).get(claims.tenant_id, claims.user_id)
     reason = denial_reason(claims, revocations)
     if reason is None and must_change_password(claims, revocations):
         reason = "password_change_required"

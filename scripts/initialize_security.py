@@ -20,7 +20,7 @@ import boto3
 
 from doorward.accounts.create import CreateUser
 from doorward.accounts.initialise import FirstUser, Initialise
-from doorward.aws.dynamodb.client import BotoGateway, connect
+from doorward.aws.dynamodb.client import BotoDatabase, connect
 from doorward.aws.dynamodb.items import Tables
 from doorward.aws.dynamodb.keys import ensure_cursor_key
 from doorward.aws.dynamodb.revocations import RevocationWriter
@@ -51,28 +51,28 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 def main(arguments: list[str] | None = None) -> int:
     """Run the script; return its exit status."""
     options = _parse(arguments)
-    gateway_client = connect()
-    endpoints = (gateway_client.meta.endpoint_url, boto3.client("secretsmanager").meta.endpoint_url)
+    client = connect()
+    endpoints = (client.meta.endpoint_url, boto3.client("secretsmanager").meta.endpoint_url)
     if options.development and not {urlsplit(url).hostname for url in endpoints} <= LOOPBACK:
         print("--development is refused: its password is known to everybody, and this endpoint is not on this machine")
         return 2
     outputs = _stack(options.stack)
-    gateway = BotoGateway(gateway_client)
+    database = BotoDatabase(client)
     tables = Tables(outputs["UsersTable"], outputs["RefreshTokensTable"], outputs["RevocationsTable"])
-    revocations = RevocationWriter(gateway, tables.revocations)
-    writer = DynamoUserWriter(gateway, tables, revocations)
+    revocations = RevocationWriter(database, tables.revocations)
+    writer = DynamoUserWriter(database, tables, revocations)
     keys = wire_rotation(Settings.from_environment(_environment(outputs)))
     initialise = Initialise(
         signing=keys.signing,
         mac=keys.mac,
-        tenants=DynamoTenants(gateway, tables.users, revocations),
+        tenants=DynamoTenants(database, tables.users, revocations),
         create_user=CreateUser(writer, PasswordHasher(), clock),
         clock=clock,
         report=print,
     )
     try:
         initialise.keys(options.issuer or outputs["BaseUrl"], outputs["ApiId"])
-        ensure_cursor_key(gateway, outputs["SigningKeysTable"])
+        ensure_cursor_key(database, outputs["SigningKeysTable"])
         _show(initialise.administrator(development=options.development))
         for tenant_id in options.tenant:
             _show(initialise.tenant(tenant_id, development=options.development))

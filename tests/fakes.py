@@ -11,19 +11,19 @@ from doorward.keys.signing import KeySet
 from doorward.keys.stores import Secret
 from doorward.model import (
     AccessTokenClaims,
+    Admission,
     Connection,
     Cutoff,
     Epochs,
+    LiveRevocations,
     Membership,
     Notification,
     Revocations,
     RevocationState,
-    RevokedNow,
     SeenNotification,
     ServiceToken,
     Session,
     SessionRef,
-    Snapshot,
     SocketTicket,
     Tenant,
     TenantId,
@@ -37,7 +37,7 @@ from doorward.rules.names import fold
 from doorward.rules.revocation import mark_revoked, next_epoch
 from doorward.rules.tenancy import administers, changes_of_administrators
 from doorward.rules.throttles import Counter
-from doorward.stores import Located, Page, Rotation
+from doorward.stores import Page, Rotation, SignInTarget
 
 Place = tuple[TenantId, UserId]
 
@@ -62,7 +62,7 @@ class World:
     lock: threading.RLock = field(default_factory=threading.RLock)
     users: dict[UserId, User] = field(default_factory=dict)
     hashes: dict[UserId, str] = field(default_factory=dict)
-    usernames: dict[str, Located] = field(default_factory=dict)
+    usernames: dict[str, SignInTarget] = field(default_factory=dict)
     emails: dict[tuple[TenantId, str], UserId] = field(default_factory=dict)
     memberships: dict[Place, Membership] = field(default_factory=dict)
     tenants: dict[TenantId, Tenant] = field(default_factory=dict)
@@ -85,9 +85,9 @@ class World:
     def state(self, tenant_id: TenantId, user_id: UserId) -> RevocationState:
         return self.states.get((tenant_id, user_id), RevocationState())
 
-    def admission(self, tenant_id: TenantId, user_id: UserId) -> Snapshot:
+    def admission(self, tenant_id: TenantId, user_id: UserId) -> Admission:
         state = self.state(tenant_id, user_id)
-        return Snapshot(
+        return Admission(
             user=self.users.get(user_id),
             membership=self.memberships.get((tenant_id, user_id)),
             tenant=self.tenants.get(tenant_id),
@@ -131,17 +131,17 @@ class World:
 class MemoryDirectory:
     world: World
 
-    def find_by_username(self, folded: str) -> Located | None:
+    def get_by_username(self, folded: str) -> SignInTarget | None:
         return self.world.usernames.get(folded)
 
-    def find_by_email(self, tenant_id: TenantId, folded: str) -> UserId | None:
+    def get_by_email(self, tenant_id: TenantId, folded: str) -> UserId | None:
         return self.world.emails.get((tenant_id, folded))
 
-    def snapshot(self, tenant_id: TenantId, user_id: UserId) -> Snapshot:
+    def get_admission(self, tenant_id: TenantId, user_id: UserId) -> Admission:
         with self.world.lock:
             return replace(self.world.admission(tenant_id, user_id), password_hash=self.world.hashes.get(user_id))
 
-    def replace_hash(self, user_id: UserId, old: str, new: str) -> None:
+    def change_password_hash(self, user_id: UserId, old: str, new: str) -> None:
         with self.world.lock:
             if self.world.hashes.get(user_id) == old:
                 self.world.hashes[user_id] = new
@@ -151,21 +151,19 @@ class MemoryDirectory:
 class MemorySessions:
     world: World
 
-    def create(self, session: Session, *, settled: Sequence[Counter] = (), trust: str | None = None) -> None:
+    def add(self, session: Session, *, counters: Sequence[Counter] = (), trust: str | None = None) -> None:
         with self.world.lock:
             if session.ref in self.world.sessions:
                 raise Conflict
             self.world.sessions[session.ref] = session
-            MemoryAttempts(self.world).settle(settled)
+            MemoryAttempts(self.world).uncount(counters)
             if trust is not None:
                 self.world.trusted.add(trust)
 
-    def snapshot(self, ref: SessionRef) -> Snapshot:
+    def get_admission(self, ref: SessionRef) -> Admission:
         with self.world.lock:
             admission = self.world.admission(ref.tenant_id, ref.user_id)
             return replace(admission, session=self.world.sessions.get(ref))
-
-    look_up = snapshot
 
     def rotate(self, ref: SessionRef, generation: int, now_ms: int) -> Rotation:
         with self.world.lock:
@@ -203,7 +201,7 @@ class MemorySessions:
 class MemoryRevocations:
     world: World
 
-    def read(self, tenant_id: TenantId, user_id: UserId) -> Revocations:
+    def get(self, tenant_id: TenantId, user_id: UserId) -> Revocations:
         with self.world.lock:
             return Revocations(
                 self.world.state(tenant_id, user_id),
@@ -225,7 +223,7 @@ class MemoryRevocations:
         with self.world.lock:
             self.world.apply(cutoffs)
 
-    def states(self, tenant_ids: Iterable[TenantId], user_id: UserId) -> Mapping[TenantId, RevocationState]:
+    def get_states(self, tenant_ids: Iterable[TenantId], user_id: UserId) -> Mapping[TenantId, RevocationState]:
         with self.world.lock:
             return {tenant_id: self.world.state(tenant_id, user_id) for tenant_id in tenant_ids}
 
@@ -234,17 +232,17 @@ class MemoryRevocations:
 class MemoryRevocationFeed:
     world: World
 
-    def now(self, now_ms: int) -> RevokedNow:
+    def list_live(self, now_ms: int) -> LiveRevocations:
         with self.world.lock:
             users = tuple((*place, state) for place, state in self.world.states.items())
-            return RevokedNow(users, tuple(self.world.tenant_epochs.items()), frozenset(self.world.revoked_kids))
+            return LiveRevocations(users, tuple(self.world.tenant_epochs.items()), frozenset(self.world.revoked_kids))
 
 
 @dataclass
 class MemorySockets:
     world: World
 
-    def put_ticket(self, ticket: SocketTicket) -> None:
+    def add_ticket(self, ticket: SocketTicket) -> None:
         self.world.tickets[ticket.ticket_hash] = ticket
 
     def take_ticket(self, ticket_hash: str) -> SocketTicket | None:
@@ -257,17 +255,17 @@ class MemorySockets:
     def remove(self, connection_id: str) -> None:
         self.world.connections.pop(connection_id, None)
 
-    def of_tenant(self, tenant_id: TenantId, user_id: UserId | None = None) -> list[Connection]:
+    def list_by_tenant(self, tenant_id: TenantId, user_id: UserId | None = None) -> list[Connection]:
         found = [one for one in self.world.connections.values() if one.grant.tenant_id == tenant_id]
         return [one for one in found if user_id in {None, one.grant.user_id}]
 
-    def ending_before(self, time_ms: int) -> list[Connection]:
+    def list_ending(self, time_ms: int) -> list[Connection]:
         found = [one for one in self.world.connections.values() if one.grant.ends_at_ms < time_ms]
         return sorted(found, key=lambda one: one.grant.ends_at_ms)
 
 
 @dataclass
-class MemorySocketGateway:
+class MemorySocketCloser:
     """Open sockets, and what each was told last."""
 
     told: dict[str, str] = field(default_factory=dict)
@@ -289,7 +287,7 @@ class MemoryAttempts:
                 self.world.attempts[counter.key] = self.world.attempts.get(counter.key, 0) + 1
             return None
 
-    def settle(self, counters: Sequence[Counter]) -> None:
+    def uncount(self, counters: Sequence[Counter]) -> None:
         with self.world.lock:
             for counter in counters:
                 self.world.attempts[counter.key] -= 1
@@ -307,10 +305,10 @@ class MemoryUsers:
             user = self.world.users.get(user_id)
             return None if user is None else self.world.record(user)
 
-    def password_hash(self, user_id: UserId) -> str | None:
+    def get_password_hash(self, user_id: UserId) -> str | None:
         return self.world.hashes.get(user_id)
 
-    def list_tenant(self, tenant_id: TenantId, limit: int, after: str | None) -> Page[UserRecord]:
+    def list_by_tenant(self, tenant_id: TenantId, limit: int, after: str | None) -> Page[UserRecord]:
         with self.world.lock:
             return self._page([user for tenant, user in self.world.memberships if tenant == tenant_id], limit, after)
 
@@ -324,7 +322,7 @@ class MemoryUsers:
         records = tuple(self.world.record(self.world.users[user_id]) for user_id in shown)
         return Page(records, shown[-1] if len(rest) > limit else None)
 
-    def create(self, record: UserRecord, password_hash: str | None) -> None:
+    def add(self, record: UserRecord, password_hash: str | None) -> None:
         with self.world.lock:
             user = record.user
             if fold(user.username) in self.world.usernames:
@@ -332,7 +330,7 @@ class MemoryUsers:
             if any(member.tenant_id not in self.world.tenants for member in record.memberships):
                 raise NotFound
             self._claim_email(user, None)
-            self.world.usernames[fold(user.username)] = Located(user.id, user.sign_in_realm)
+            self.world.usernames[fold(user.username)] = SignInTarget(user.id, user.sign_in_realm)
             self.world.users[user.id] = user
             for member in record.memberships:
                 self.world.memberships[member.tenant_id, user.id] = member
@@ -346,17 +344,17 @@ class MemoryUsers:
         *,
         password_hash: str | None = None,
         cutoffs: Sequence[Cutoff] = (),
-        guarded: Collection[TenantId] | None = None,
+        keep_admin_in: Collection[TenantId] | None = None,
     ) -> None:
         with self.world.lock:
             self._require_version(before)
             if any(member.tenant_id not in self.world.tenants for member in after.memberships):
                 raise NotFound
-            self._require_administrators(before, after, guarded)
+            self._require_administrators(before, after, keep_admin_in)
             self._claim_email(after.user, before.user)
             self.world.apply(cutoffs)
             self.world.users[after.user.id] = after.user
-            self.world.usernames[fold(after.user.username)] = Located(after.user.id, after.user.sign_in_realm)
+            self.world.usernames[fold(after.user.username)] = SignInTarget(after.user.id, after.user.sign_in_realm)
             for membership in before.memberships:
                 del self.world.memberships[membership.tenant_id, before.user.id]
             for membership in after.memberships:
@@ -364,12 +362,12 @@ class MemoryUsers:
             if password_hash is not None:
                 self.world.hashes[after.user.id] = password_hash
 
-    def delete(
-        self, before: UserRecord, cutoffs: Sequence[Cutoff], *, guarded: Collection[TenantId] | None = None
+    def remove(
+        self, before: UserRecord, cutoffs: Sequence[Cutoff], *, keep_admin_in: Collection[TenantId] | None = None
     ) -> None:
         with self.world.lock:
             self._require_version(before)
-            self._require_administrators(before, None, guarded)
+            self._require_administrators(before, None, keep_admin_in)
             self.world.apply(cutoffs)
             del self.world.users[before.user.id]
             self.world.hashes.pop(before.user.id, None)
@@ -383,11 +381,11 @@ class MemoryUsers:
             raise Conflict
 
     def _require_administrators(
-        self, before: UserRecord, after: UserRecord | None, guarded: Collection[TenantId] | None
+        self, before: UserRecord, after: UserRecord | None, keep_admin_in: Collection[TenantId] | None
     ) -> None:
         for tenant_id, change in changes_of_administrators(before, after).items():
             others = (self.world.record(user) for user in self.world.users.values() if user.id != before.user.id)
-            guards = change < 0 and (guarded is None or tenant_id in guarded)
+            guards = change < 0 and (keep_admin_in is None or tenant_id in keep_admin_in)
             if guards and not any(administers(other, tenant_id) for other in others):
                 raise LastAdmin
 
@@ -416,7 +414,7 @@ class MemoryUsers:
 class MemoryTenants:
     world: World
 
-    def create(self, tenant: Tenant) -> None:
+    def add(self, tenant: Tenant) -> None:
         with self.world.lock:
             if tenant.id in self.world.tenants:
                 raise TenantTaken
@@ -425,7 +423,7 @@ class MemoryTenants:
     def get(self, tenant_id: TenantId) -> Tenant | None:
         return self.world.tenants.get(tenant_id)
 
-    def page(self, limit: int, after: str | None) -> Page[Tenant]:
+    def list_all(self, limit: int, after: str | None) -> Page[Tenant]:
         rest = sorted(tenant_id for tenant_id in self.world.tenants if after is None or tenant_id > after)
         shown = tuple(self.world.tenants[tenant_id] for tenant_id in rest[:limit])
         return Page(shown, shown[-1].id if len(rest) > limit else None)
@@ -443,18 +441,18 @@ class MemoryTenants:
 class MemoryServiceTokens:
     world: World
 
-    def begin(self, tenant_id: TenantId, name: str) -> Snapshot:
+    def get_admission(self, tenant_id: TenantId, name: str) -> Admission:
         with self.world.lock:
             epochs = Epochs(
                 self.world.state(tenant_id, service_user_id(name)).min_epoch, self.world.tenant_epochs.get(tenant_id, 0)
             )
             tenant = self.world.tenants.get(tenant_id)
-            return Snapshot(tenant=tenant, epochs=epochs, revoked_kids=frozenset(self.world.revoked_kids))
+            return Admission(tenant=tenant, epochs=epochs, revoked_kids=frozenset(self.world.revoked_kids))
 
     def add(self, token: ServiceToken) -> None:
         self.world.service_tokens[token.tenant_id, token.id] = token
 
-    def page(self, tenant_id: TenantId, limit: int, after: str | None) -> Page[ServiceToken]:
+    def list_by_tenant(self, tenant_id: TenantId, limit: int, after: str | None) -> Page[ServiceToken]:
         tokens = sorted(self.world.service_tokens.values(), key=lambda token: token.id)
         rest = [token for token in tokens if token.tenant_id == tenant_id and (after is None or token.id > after)]
         shown = tuple(map(self._marked, rest[:limit]))
@@ -480,10 +478,12 @@ class MemoryServiceTokens:
 class MemoryNotifications:
     world: World
 
-    def put(self, notification: Notification) -> None:
+    def add(self, notification: Notification) -> None:
         self.world.notifications[notification.tenant_id, notification.user_id, notification.id] = notification
 
-    def page(self, tenant_id: TenantId, user_id: UserId, limit: int, after: str | None) -> Page[SeenNotification]:
+    def list_by_user(
+        self, tenant_id: TenantId, user_id: UserId, limit: int, after: str | None
+    ) -> Page[SeenNotification]:
         every = sorted(self.world.notifications.values(), key=lambda one: one.id, reverse=True)
         mine = [one for one in every if one.tenant_id == tenant_id and one.user_id in {None, user_id}]
         rest = [one for one in mine if after is None or one.id < after]
@@ -499,26 +499,26 @@ class MemoryNotifications:
     def remove(self, notification: Notification) -> None:
         self.world.notifications.pop((notification.tenant_id, notification.user_id, notification.id), None)
 
-    def load_demo(self, tenant_id: TenantId) -> str | None:
+    def get_demo(self, tenant_id: TenantId) -> str | None:
         return self.world.demos.get(tenant_id)
 
-    def save_demo(self, tenant_id: TenantId, record: str | None) -> bool:
-        if record is None:
-            self.world.demos.pop(tenant_id, None)
-            return True
+    def add_demo(self, tenant_id: TenantId, record: str) -> bool:
         return self.world.demos.setdefault(tenant_id, record) is record
+
+    def remove_demo(self, tenant_id: TenantId) -> None:
+        self.world.demos.pop(tenant_id, None)
 
 
 @dataclass
 class MemoryKeySets:
     world: World
 
-    def load(self) -> KeySet:
+    def get(self) -> KeySet:
         if self.world.key_set is None:
             raise NotInitialised
         return self.world.key_set
 
-    def save(self, key_set: KeySet) -> None:
+    def change(self, key_set: KeySet) -> None:
         with self.world.lock:
             stored = self.world.key_set.version if self.world.key_set else 0
             if key_set.version != stored + 1:
@@ -530,15 +530,15 @@ class MemoryKeySets:
 class MemorySecrets:
     world: World
 
-    def read(self, secret_id: str) -> Secret:
+    def get(self, secret_id: str) -> Secret:
         with self.world.lock:
             if secret_id not in self.world.secrets:
                 return Secret()
             return Secret(self.world.secrets[secret_id], str(self.world.secret_versions.get(secret_id, 0)))
 
-    def replace(self, secret_id: str, text: str, seen: Secret) -> None:
+    def change(self, secret_id: str, text: str, seen: Secret) -> None:
         with self.world.lock:
-            if self.read(secret_id).version != seen.version:
+            if self.get(secret_id).version != seen.version:
                 raise Conflict
             self.world.secrets[secret_id] = text
             self.world.secret_versions[secret_id] = self.world.secret_versions.get(secret_id, 0) + 1

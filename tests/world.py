@@ -12,9 +12,9 @@ from doorward.accounts.delete import DeleteUser
 from doorward.accounts.initialise import Initialise
 from doorward.accounts.look_up import LookUpUsers
 from doorward.accounts.membership import AssignTenants
-from doorward.accounts.service_tokens import ManageServiceTokens
-from doorward.accounts.tenants import ManageTenants
-from doorward.authorization import Authorize, Presented
+from doorward.accounts.service_tokens import AdministerServiceTokens
+from doorward.accounts.tenants import AdministerTenants
+from doorward.authorization import Authorize, RequestCredentials
 from doorward.demo.notifications import ReadNotifications
 from doorward.demo.seed import Demo
 from doorward.keys.keyring import Keyring, Signer
@@ -118,7 +118,7 @@ class House:
 
     @cached_property
     def keyring(self) -> Keyring:
-        return Keyring(MemoryKeySets(self.world).load, self.clock)
+        return Keyring(MemoryKeySets(self.world).get, self.clock)
 
     @cached_property
     def refresh_tokens(self) -> RefreshTokens:
@@ -173,17 +173,17 @@ class House:
         return AssignTenants(self.users, self.users, self.revocations, self.clock)
 
     @cached_property
-    def tenants(self) -> ManageTenants:
-        return ManageTenants(MemoryTenants(self.world), self.clock)
+    def tenants(self) -> AdministerTenants:
+        return AdministerTenants(MemoryTenants(self.world), self.clock)
 
     @cached_property
     def switch(self) -> SwitchTenant:
         return SwitchTenant(self.sessions, self.minter, self.refresh, self.clock, 10)
 
     @cached_property
-    def service_tokens(self) -> ManageServiceTokens:
+    def service_tokens(self) -> AdministerServiceTokens:
         store = MemoryServiceTokens(self.world)
-        return ManageServiceTokens(store, self.minter.signer, self.clock, AUDIENCE, 3600, 86_400)
+        return AdministerServiceTokens(store, self.minter.signer, self.clock, AUDIENCE, 3600, 86_400)
 
     @cached_property
     def demo(self) -> Demo:
@@ -212,10 +212,10 @@ class House:
         )
 
     def principal(self, pair: TokenPair) -> Principal:
-        return self.authorize(Presented("GET", "/", authorization=(f"Bearer {pair.access_token}",)))
+        return self.authorize(RequestCredentials("GET", "/", authorization=(f"Bearer {pair.access_token}",)))
 
     def by_cookie(self, cookie: str | None, method: str = "GET", path: str = "/users/me", **rest: Any) -> Principal:
-        return self.authorize(Presented(method, path, cookie=(f"{COOKIE_NAME}={cookie}",), **rest))
+        return self.authorize(RequestCredentials(method, path, cookie=(f"{COOKIE_NAME}={cookie}",), **rest))
 
     def claims(self, pair: TokenPair) -> AccessTokenClaims:
         return verify_access_token(pair.access_token, self.keyring, AUDIENCE, self.clock())

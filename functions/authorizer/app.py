@@ -11,7 +11,7 @@ from doorward.authorizer.decide import decide
 from doorward.aws.dynamodb.items import Tables
 from doorward.aws.dynamodb.revocations import DynamoRevocationReader
 from doorward.aws.dynamodb.sessions import DynamoSessionReader
-from doorward.aws.dynamodb.wire import Endpoint, WireReads
+from doorward.aws.dynamodb.signed import Endpoint, SignedReader
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.keys import verifying_keys
 from doorward.bootstrap.once import once
@@ -27,13 +27,13 @@ class Services:
 
 def wire(settings: Settings) -> Services:
     """Return the decision."""
-    gateway = WireReads(Endpoint.from_environment(os.environ))
+    database = SignedReader(Endpoint.from_environment(os.environ))
     revocations_table = settings.require("revocations_table")
     authorize = Authorize(
-        keyring=verifying_keys(settings, gateway),
-        revocations=DynamoRevocationReader(gateway, revocations_table),
+        keyring=verifying_keys(settings, database),
+        revocations=DynamoRevocationReader(database, revocations_table),
         sessions=DynamoSessionReader(
-            gateway, Tables(settings.users_table, settings.refresh_tokens_table, revocations_table)
+            database, Tables(settings.users_table, settings.refresh_tokens_table, revocations_table)
         ),
         audience=settings.audience,
         allowed_origin=settings.allowed_origin,
@@ -46,5 +46,5 @@ services = once(wire)
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
-    """Return the decision about one request, as the gateway that asks understands it."""
+    """Return the decision about one request, as the database that asks understands it."""
     return decide(services().authorize, event)

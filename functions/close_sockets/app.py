@@ -9,13 +9,13 @@ from typing import Any
 
 from doorward.aws.dynamodb.revocations import DynamoRevocationReader
 from doorward.aws.dynamodb.sockets import DynamoSockets
-from doorward.aws.socket_gateway import ManagedSockets
+from doorward.aws.socket_gateway import ApiGatewaySockets
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.once import once
 from doorward.bootstrap.parts import Parts
 from doorward.settings import Settings
 from doorward.sockets.close import CloseSockets
-from doorward.sockets.events import close
+from doorward.sockets.events import close_changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,9 @@ def wire(settings: Settings) -> Services:
     """Return the use case of closing sockets."""
     parts = Parts(settings)
     close_sockets = CloseSockets(
-        DynamoSockets(parts.gateway, settings.require("sockets_table")),
-        ManagedSockets(_endpoint(settings)),
-        DynamoRevocationReader(parts.gateway, settings.require("revocations_table")),
+        DynamoSockets(parts.database, settings.require("sockets_table")),
+        ApiGatewaySockets(_endpoint(settings)),
+        DynamoRevocationReader(parts.database, settings.require("revocations_table")),
         clock,
         time.sleep,
     )
@@ -50,4 +50,4 @@ services = once(wire)
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:  # noqa: ANN401 - Lambda's own object
     """Return how many sockets were closed."""
-    return {"closed": close(services().close_sockets, event)}
+    return {"closed": close_changed(services().close_sockets, event)}

@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from doorward.accounts.create import CreateUser
 from doorward.accounts.delete import DeleteUser
-from doorward.api.answers import answer
+from doorward.api.answers import answer_json
 from doorward.api.bodies.requests import SeedRequest
 from doorward.api.bodies.responses import SeededUserResponse, SeedResponse
 from doorward.api.requests import has_body, read_json, read_principal
@@ -41,13 +41,13 @@ def wire(settings: Settings) -> Services:
     """
     settings.require_demo()
     parts = Parts(settings)
-    reader = DynamoUserReader(parts.gateway, parts.tables)
-    writer = DynamoUserWriter(parts.gateway, parts.tables, parts.revocation_writer)
+    reader = DynamoUserReader(parts.database, parts.tables)
+    writer = DynamoUserWriter(parts.database, parts.tables, parts.revocation_writer)
     demo = Demo(
         create=CreateUser(writer, parts.hasher, clock),
         remove=DeleteUser(reader, writer, parts.revocations, clock),
-        notifications=DynamoNotifications(parts.gateway, settings.require("notifications_table")),
-        tenants=DynamoTenants(parts.gateway, settings.require("users_table"), parts.revocation_writer),
+        notifications=DynamoNotifications(parts.database, settings.require("notifications_table")),
+        tenants=DynamoTenants(parts.database, settings.require("users_table"), parts.revocation_writer),
         clock=clock,
     )
     return Services(demo)
@@ -67,14 +67,14 @@ def seed(tenant_id: str) -> Response[str]:
         SeededUserResponse(id=user_id, email=email, password=seeded.passwords[user_id])
         for user_id, email in seeded.emails.items()
     ]
-    return answer(SeedResponse(users=users, notifications=seeded.notifications))
+    return answer_json(SeedResponse(users=users, notifications=seeded.notifications))
 
 
 @app.delete("/api/<tenant_id>/demo/seed")
 def unseed(tenant_id: str) -> Response[str]:
     """Remove all that the demo made."""
     services().demo.unseed(read_principal(app), check_tenant_id(tenant_id))
-    return answer(None, HTTPStatus.NO_CONTENT)
+    return answer_json(None, HTTPStatus.NO_CONTENT)
 
 
 handler = app.resolve

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from aws_lambda_powertools.event_handler import Response
 
-from doorward.api.answers import answer
+from doorward.api.answers import answer_json
 from doorward.api.bodies.requests import IntrospectRequest
 from doorward.api.bodies.tokens import IntrospectionResponse
 from doorward.api.requests import read_form_or_json, read_principal
@@ -29,7 +29,7 @@ class Services:
 def wire(settings: Settings) -> Services:
     """Return the use case of introspection."""
     parts = Parts(settings)
-    revocations = DynamoRevocationReader(parts.gateway, settings.require("revocations_table"))
+    revocations = DynamoRevocationReader(parts.database, settings.require("revocations_table"))
     introspect = Introspect(parts.sessions, revocations, parts.keyring, parts.refresh_tokens, settings.audience, clock)
     return Services(introspect)
 
@@ -44,7 +44,7 @@ def introspect_token() -> Response[str]:
     principal, body = read_principal(app), read_form_or_json(app, IntrospectRequest)
     introspect = services().introspect
     found = introspect(principal, body.token)
-    return answer(IntrospectionResponse.of(found, introspect.keyring.key_set().issuer, introspect.audience))
+    return answer_json(IntrospectionResponse.of(found, introspect.keyring.key_set().issuer, introspect.audience))
 
 
 handler = app.resolve

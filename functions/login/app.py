@@ -32,9 +32,9 @@ def wire(settings: Settings) -> Services:
     """Return the use case of signing in."""
     parts = Parts(settings)
     log_in = LogIn(
-        directory=DynamoDirectory(parts.gateway, parts.tables),
+        directory=DynamoDirectory(parts.database, parts.tables),
         sessions=parts.sessions,
-        attempts=DynamoAttempts(parts.gateway, settings.require("login_attempts_table")),
+        attempts=DynamoAttempts(parts.database, settings.require("login_attempts_table")),
         throttles=parts.throttles,
         hasher=parts.hasher,
         minter=parts.minter,

@@ -7,11 +7,11 @@ from http import HTTPStatus
 
 from aws_lambda_powertools.event_handler import Response
 
-from doorward.api.answers import answer, cleared_cookie
+from doorward.api.answers import answer_json, cleared_cookie
 from doorward.api.requests import flag
 from doorward.api.resolver import Resolver
 from doorward.authorization import Authorize
-from doorward.authorizer.events import presented
+from doorward.authorizer.events import read_credentials
 from doorward.aws.dynamodb.revocations import DynamoRevocationReader
 from doorward.aws.dynamodb.sessions import DynamoSessionReader
 from doorward.aws.dynamodb.users import DynamoUserReader
@@ -36,13 +36,13 @@ def wire(settings: Settings) -> Services:
     parts = Parts(settings)
     authorize = Authorize(
         keyring=parts.keyring,
-        revocations=DynamoRevocationReader(parts.gateway, settings.require("revocations_table")),
-        sessions=DynamoSessionReader(parts.gateway, parts.tables),
+        revocations=DynamoRevocationReader(parts.database, settings.require("revocations_table")),
+        sessions=DynamoSessionReader(parts.database, parts.tables),
         audience=settings.audience,
         allowed_origin=settings.allowed_origin,
         clock=clock,
     )
-    users = DynamoUserReader(parts.gateway, parts.tables)
+    users = DynamoUserReader(parts.database, parts.tables)
     return Services(authorize, LogOut(parts.sessions, parts.revocations, users, clock))
 
 
@@ -55,16 +55,16 @@ services = once(wire)
 def log_out() -> Response[str]:
     """End the caller's session, or with `everywhere=true` all of the user's."""
     everywhere = flag(app, "everywhere")
-    shown = presented(app.current_event.raw_event, changes_state=True)
+    credentials = read_credentials(app.current_event.raw_event, changes_state=True)
     try:
-        principal = services().authorize(shown)
+        principal = services().authorize(credentials)
     except SessionOver:
         # What is left is to forget the cookie.
-        return answer(None, HTTPStatus.NO_CONTENT, cleared_cookie())
+        return answer_json(None, HTTPStatus.NO_CONTENT, cleared_cookie())
     if principal.restriction == "cross_site_request":
         raise CrossSiteRequest
     services().log_out(principal, everywhere=everywhere)
-    return answer(None, HTTPStatus.NO_CONTENT, cleared_cookie())
+    return answer_json(None, HTTPStatus.NO_CONTENT, cleared_cookie())
 
 
 handler = app.resolve

@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 from aws_lambda_powertools.event_handler import Response
 
-from doorward.api.answers import answer
+from doorward.api.answers import answer_json
 from doorward.api.bodies.requests import ReadNotificationRequest
 from doorward.api.bodies.responses import NotificationListResponse, NotificationResponse
 from doorward.api.cursors import mint_cursor, read_cursor
@@ -39,7 +39,7 @@ def wire(settings: Settings) -> Services:
     """
     settings.require_demo()
     parts = Parts(settings)
-    store = DynamoNotifications(parts.gateway, settings.require("notifications_table"))
+    store = DynamoNotifications(parts.database, settings.require("notifications_table"))
     return Services(ReadNotifications(store, clock), parts.cursor_key)
 
 
@@ -55,7 +55,7 @@ def list_notifications(tenant_id: str) -> Response[str]:
     after = read_cursor(key(), listed, query(app, "cursor"))
     page = use_case.many(principal, check_tenant_id(tenant_id), page_limit(app), after)
     items = [NotificationResponse.of(seen) for seen in page.records]
-    return answer(NotificationListResponse(items=items, next_cursor=mint_cursor(key(), listed, page.after)))
+    return answer_json(NotificationListResponse(items=items, next_cursor=mint_cursor(key(), listed, page.after)))
 
 
 @app.patch("/api/<tenant_id>/notifications/<notification_id>")
@@ -64,7 +64,7 @@ def mark_read(tenant_id: str, notification_id: str) -> Response[str]:
     principal = read_principal(app)
     read_json(app, ReadNotificationRequest)
     services().notifications.mark_read(principal, check_tenant_id(tenant_id), notification_id)
-    return answer(None, HTTPStatus.NO_CONTENT)
+    return answer_json(None, HTTPStatus.NO_CONTENT)
 
 
 handler = app.resolve

@@ -27,7 +27,7 @@ class Services:
 def wire(settings: Settings) -> Services:
     """Return the use case of publishing revocations."""
     parts = Parts(settings)
-    feed = DynamoRevocationFeed(parts.gateway, settings.require("revocations_table"))
+    feed = DynamoRevocationFeed(parts.database, settings.require("revocations_table"))
     publish = PublishRevocations(feed, parts.signer, clock)
     return Services(publish)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from aws_lambda_powertools.event_handler import Response
 
-from doorward.api.answers import answer
+from doorward.api.answers import answer_json
 from doorward.api.bodies.requests import RevokeRequest
 from doorward.api.requests import read_form_or_json
 from doorward.api.resolver import Resolver
@@ -39,7 +39,7 @@ services = once(wire)
 def revoke_token() -> Response[str]:
     """Revoke a token; whether it was one is not told."""
     services().revoke(read_form_or_json(app, RevokeRequest).token)
-    return answer(None)
+    return answer_json(None)
 
 
 handler = app.resolve

@@ -8,8 +8,8 @@ from http import HTTPStatus
 
 from aws_lambda_powertools.event_handler import Response
 
-from doorward.accounts.service_tokens import ManageServiceTokens
-from doorward.api.answers import answer
+from doorward.accounts.service_tokens import AdministerServiceTokens
+from doorward.api.answers import answer_json
 from doorward.api.bodies.requests import MintServiceTokenRequest
 from doorward.api.bodies.responses import ServiceTokenListResponse, ServiceTokenResponse
 from doorward.api.cursors import mint_cursor, read_cursor
@@ -27,15 +27,15 @@ from doorward.settings import Settings
 class Services:
     """The use cases of service tokens; `cursor_key` authenticates list cursors."""
 
-    tokens: ManageServiceTokens
+    tokens: AdministerServiceTokens
     cursor_key: Callable[[], bytes]
 
 
 def wire(settings: Settings) -> Services:
     """Return the use cases of service tokens."""
     parts = Parts(settings)
-    tokens = ManageServiceTokens(
-        tokens=DynamoServiceTokens(parts.gateway, parts.tables, parts.revocation_writer),
+    tokens = AdministerServiceTokens(
+        tokens=DynamoServiceTokens(parts.database, parts.tables, parts.revocation_writer),
         signer=parts.signer,
         clock=clock,
         audience=settings.audience,
@@ -55,7 +55,7 @@ def mint_token(tenant_id: str) -> Response[str]:
     principal, body = read_principal(app), read_json(app, MintServiceTokenRequest)
     text, token = services().tokens.mint(principal, check_tenant_id(tenant_id), body.name, body.expires_in)
     record = ServiceTokenResponse.of(token, clock())
-    return answer(record.minted(text, token.expires_at - token.created_at_ms // 1000), HTTPStatus.CREATED)
+    return answer_json(record.minted(text, token.expires_at - token.created_at_ms // 1000), HTTPStatus.CREATED)
 
 
 @app.get("/api/<tenant_id>/auth/service-tokens")
@@ -65,14 +65,14 @@ def list_tokens(tenant_id: str) -> Response[str]:
     after = read_cursor(key(), listed, query(app, "cursor"))
     page = services().tokens.many(principal, check_tenant_id(tenant_id), page_limit(app), after)
     items = [ServiceTokenResponse.of(token, clock()) for token in page.records]
-    return answer(ServiceTokenListResponse(items=items, next_cursor=mint_cursor(key(), listed, page.after)))
+    return answer_json(ServiceTokenListResponse(items=items, next_cursor=mint_cursor(key(), listed, page.after)))
 
 
 @app.delete("/api/<tenant_id>/auth/service-tokens/<jti>")
 def revoke_token(tenant_id: str, jti: str) -> Response[str]:
     """Revoke a service token."""
     services().tokens.revoke(read_principal(app), check_tenant_id(tenant_id), jti)
-    return answer(None, HTTPStatus.NO_CONTENT)
+    return answer_json(None, HTTPStatus.NO_CONTENT)
 
 
 handler = app.resolve

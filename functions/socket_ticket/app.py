@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from aws_lambda_powertools.event_handler import Response
 
-from doorward.api.answers import answer
+from doorward.api.answers import answer_json
 from doorward.api.bodies.tokens import SocketTicketResponse
 from doorward.api.requests import header, read_principal
 from doorward.api.resolver import Resolver
@@ -36,7 +36,7 @@ def wire(settings: Settings) -> Services:
     if not settings.socket_url:
         raise NotFound
     parts = Parts(settings)
-    store = DynamoSockets(parts.gateway, settings.require("sockets_table"))
+    store = DynamoSockets(parts.database, settings.require("sockets_table"))
     return Services(IssueSocketTicket(parts.sessions, store, clock), settings.socket_url)
 
 
@@ -49,7 +49,7 @@ def issue_ticket() -> Response[str]:
     """Give out a ticket that opens one WebSocket, once and within a minute."""
     principal, origin = read_principal(app), header(app.current_event.raw_event, "origin")
     ticket = services().issue(principal, origin)
-    return answer(SocketTicketResponse(ticket=ticket, expires_in=TTL_SECONDS, url=services().socket_url))
+    return answer_json(SocketTicketResponse(ticket=ticket, expires_in=TTL_SECONDS, url=services().socket_url))
 
 
 handler = app.resolve

@@ -12,7 +12,7 @@ from doorward.bootstrap.once import once
 from doorward.bootstrap.parts import Parts
 from doorward.settings import Settings
 from doorward.sockets.connect import Connect
-from doorward.sockets.events import answer
+from doorward.sockets.events import answer_event
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,8 @@ class Services:
 def wire(settings: Settings) -> Services:
     """Return the use cases of the WebSocket API's own routes."""
     parts = Parts(settings)
-    store = DynamoSockets(parts.gateway, settings.require("sockets_table"))
-    revocations = DynamoRevocationReader(parts.gateway, settings.require("revocations_table"))
+    store = DynamoSockets(parts.database, settings.require("sockets_table"))
+    revocations = DynamoRevocationReader(parts.database, settings.require("revocations_table"))
     connect = Connect(
         store, parts.sessions, revocations, parts.keyring, settings.audience, settings.allowed_origin, clock
     )
@@ -39,4 +39,4 @@ services = once(wire)
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
     """Answer the WebSocket API."""
-    return answer(services().connect, services().store.remove, event)
+    return answer_event(services().connect, services().store.remove, event)

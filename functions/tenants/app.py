@@ -8,8 +8,8 @@ from http import HTTPStatus
 
 from aws_lambda_powertools.event_handler import Response
 
-from doorward.accounts.tenants import ManageTenants
-from doorward.api.answers import answer
+from doorward.accounts.tenants import AdministerTenants
+from doorward.api.answers import answer_json
 from doorward.api.bodies.requests import ChangeTenantRequest, CreateTenantRequest
 from doorward.api.bodies.responses import TenantListResponse, TenantResponse
 from doorward.api.cursors import mint_cursor, read_cursor
@@ -27,15 +27,15 @@ from doorward.settings import Settings
 class Services:
     """The use cases of tenants; `cursor_key` authenticates list cursors."""
 
-    tenants: ManageTenants
+    tenants: AdministerTenants
     cursor_key: Callable[[], bytes]
 
 
 def wire(settings: Settings) -> Services:
     """Return the use cases of tenants."""
     parts = Parts(settings)
-    store = DynamoTenants(parts.gateway, settings.require("users_table"), parts.revocation_writer)
-    return Services(ManageTenants(store, clock), parts.cursor_key)
+    store = DynamoTenants(parts.database, settings.require("users_table"), parts.revocation_writer)
+    return Services(AdministerTenants(store, clock), parts.cursor_key)
 
 
 app = Resolver()
@@ -47,7 +47,7 @@ def create_tenant() -> Response[str]:
     """Create a tenant."""
     principal, body = read_principal(app), read_json(app, CreateTenantRequest)
     tenant = services().tenants.create(principal, check_tenant_id(body.id), body.name)
-    return answer(TenantResponse.of(tenant), HTTPStatus.CREATED, {"Location": f"/tenants/{tenant.id}"})
+    return answer_json(TenantResponse.of(tenant), HTTPStatus.CREATED, {"Location": f"/tenants/{tenant.id}"})
 
 
 @app.get("/tenants")
@@ -57,13 +57,13 @@ def list_tenants() -> Response[str]:
     after = read_cursor(key(), "tenants", query(app, "cursor"))
     page = services().tenants.many(principal, page_limit(app), after)
     items = [TenantResponse.of(tenant) for tenant in page.records]
-    return answer(TenantListResponse(items=items, next_cursor=mint_cursor(key(), "tenants", page.after)))
+    return answer_json(TenantListResponse(items=items, next_cursor=mint_cursor(key(), "tenants", page.after)))
 
 
 @app.get("/tenants/<tenant_id>")
 def get_tenant(tenant_id: str) -> Response[str]:
     """Return a tenant; its members may read their own."""
-    return answer(TenantResponse.of(services().tenants.one(read_principal(app), check_tenant_id(tenant_id))))
+    return answer_json(TenantResponse.of(services().tenants.one(read_principal(app), check_tenant_id(tenant_id))))
 
 
 @app.patch("/tenants/<tenant_id>")
@@ -72,7 +72,7 @@ def change_tenant(tenant_id: str) -> Response[str]:
     principal, body = read_principal(app), read_json(app, ChangeTenantRequest)
     checked = check_tenant_id(tenant_id)
     tenant = services().tenants.change(principal, checked, name=body.name, status=body.status)
-    return answer(TenantResponse.of(tenant))
+    return answer_json(TenantResponse.of(tenant))
 
 
 handler = app.resolve

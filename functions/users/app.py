@@ -14,7 +14,7 @@ from doorward.accounts.create import CreateUser
 from doorward.accounts.delete import DeleteUser
 from doorward.accounts.look_up import LookUpUsers
 from doorward.accounts.membership import AssignTenants
-from doorward.api.answers import answer
+from doorward.api.answers import answer_json
 from doorward.api.bodies.requests import AssignTenantRequest, ChangeUserRequest, CreateUserRequest
 from doorward.api.bodies.responses import UserListResponse, UserResponse
 from doorward.api.cursors import mint_cursor, read_cursor
@@ -45,9 +45,9 @@ class Services:
 def wire(settings: Settings) -> Services:
     """Return the use cases of users."""
     parts = Parts(settings)
-    reader = DynamoUserReader(parts.gateway, parts.tables)
-    writer = DynamoUserWriter(parts.gateway, parts.tables, parts.revocation_writer)
-    attempts = DynamoAttempts(parts.gateway, settings.require("login_attempts_table"))
+    reader = DynamoUserReader(parts.database, parts.tables)
+    writer = DynamoUserWriter(parts.database, parts.tables, parts.revocation_writer)
+    attempts = DynamoAttempts(parts.database, settings.require("login_attempts_table"))
     return Services(
         look_up=LookUpUsers(reader),
         create=CreateUser(writer, parts.hasher, clock),
@@ -66,18 +66,18 @@ services = once(wire)
 def create_user() -> Response[str]:
     """Create a user."""
     principal = read_principal(app)
-    created = services().create(principal, read_json(app, CreateUserRequest).wanted())
-    return answer(_body(created), HTTPStatus.CREATED, {"Location": f"/users/{created.user.id}"})
+    created = services().create(principal, read_json(app, CreateUserRequest).new_user())
+    return answer_json(_body(created), HTTPStatus.CREATED, {"Location": f"/users/{created.user.id}"})
 
 
 @app.get("/users")
 def list_users() -> Response[str]:
     """List the users of a tenant, or of the deployment."""
     principal, tenant = read_principal(app), query(app, "tenant_id")
-    listed = services().look_up.listed_tenant(principal, check_tenant_id(tenant) if tenant else None)
+    listed = services().look_up.tenant_of_list(principal, check_tenant_id(tenant) if tenant else None)
     key = services().cursor_key()
     page = services().look_up.many(principal, listed, page_limit(app), read_cursor(key, listed, query(app, "cursor")))
-    return answer(
+    return answer_json(
         UserListResponse(items=[_body(user) for user in page.users], next_cursor=mint_cursor(key, listed, page.after))
     )
 
@@ -85,7 +85,7 @@ def list_users() -> Response[str]:
 @app.get("/users/<user_id>")
 def get_user(user_id: str) -> Response[str]:
     """Return one user; `me` is the caller."""
-    return answer(_body(services().look_up.one(read_principal(app), user_id)))
+    return answer_json(_body(services().look_up.one(read_principal(app), user_id)))
 
 
 @app.patch("/users/<user_id>")
@@ -93,28 +93,28 @@ def change_user(user_id: str) -> Response[str]:
     """Change a user; `me` is the caller."""
     principal = read_principal(app, changing_password=True)
     changes = read_json(app, ChangeUserRequest).changes()
-    return answer(_body(services().change(principal, user_id, changes, source_address(app))))
+    return answer_json(_body(services().change(principal, user_id, changes, source_address(app))))
 
 
 @app.delete("/users/<user_id>")
 def delete_user(user_id: str) -> Response[str]:
     """Delete a user."""
     services().delete(read_principal(app), user_id)
-    return answer(None, HTTPStatus.NO_CONTENT)
+    return answer_json(None, HTTPStatus.NO_CONTENT)
 
 
 @app.put("/users/<user_id>/tenants/<tenant_id>")
 def assign_tenant(user_id: str, tenant_id: str) -> Response[str]:
     """Assign a user to a tenant with roles."""
     principal, roles = read_principal(app), tuple(read_json(app, AssignTenantRequest).roles)
-    return answer(_body(services().assign.put(principal, user_id, check_tenant_id(tenant_id), roles)))
+    return answer_json(_body(services().assign.put(principal, user_id, check_tenant_id(tenant_id), roles)))
 
 
 @app.delete("/users/<user_id>/tenants/<tenant_id>")
 def remove_tenant(user_id: str, tenant_id: str) -> Response[str]:
     """Remove a user from a tenant."""
     services().assign.remove(read_principal(app), user_id, check_tenant_id(tenant_id))
-    return answer(None, HTTPStatus.NO_CONTENT)
+    return answer_json(None, HTTPStatus.NO_CONTENT)
 
 
 def _body(visible: VisibleUser) -> UserResponse:

@@ -15,7 +15,7 @@ from doorward.api.answers import answer_public
 from doorward.api.metadata import authorization_server_metadata, openid_configuration
 from doorward.api.requests import header
 from doorward.api.resolver import Resolver
-from doorward.aws.dynamodb.wire import Endpoint, WireReads
+from doorward.aws.dynamodb.signed import Endpoint, SignedReader
 from doorward.bootstrap.keys import verifying_keys
 from doorward.bootstrap.once import once
 from doorward.keys.keyring import Verifying
@@ -32,8 +32,8 @@ class Services:
 
 def wire(settings: Settings) -> Services:
     """Return the public keys."""
-    gateway = WireReads(Endpoint.from_environment(os.environ))
-    return Services(verifying_keys(settings, gateway), settings.key_cache_seconds)
+    database = SignedReader(Endpoint.from_environment(os.environ))
+    return Services(verifying_keys(settings, database), settings.key_cache_seconds)
 
 
 app = Resolver()

@@ -14,7 +14,7 @@ from botocore.config import Config
 from moto import mock_aws
 
 from doorward.aws.dynamodb.attempts import DynamoAttempts
-from doorward.aws.dynamodb.client import BotoGateway
+from doorward.aws.dynamodb.client import BotoDatabase
 from doorward.aws.dynamodb.feed import DynamoRevocationFeed
 from doorward.aws.dynamodb.items import Tables
 from doorward.aws.dynamodb.keys import DynamoKeySets
@@ -99,27 +99,27 @@ def make_tables(client: Any, prefix: str) -> dict[str, str]:
 
 
 def on_dynamodb(client: Any, names: dict[str, str]) -> Stores:
-    gateway = BotoGateway(client)
+    database = BotoDatabase(client)
     tables = Tables(
         names["UsersTable"], names["RefreshTokensTable"], names["RevocationsTable"], names["LoginAttemptsTable"]
     )
-    writer = RevocationWriter(gateway, tables.revocations)
+    writer = RevocationWriter(database, tables.revocations)
     return Stores(
-        DynamoDirectory(gateway, tables),
-        DynamoSessions(gateway, tables, writer),
-        DynamoSessionReader(gateway, tables),
-        DynamoRevocations(gateway, writer),
-        DynamoRevocationReader(gateway, tables.revocations),
-        DynamoAttempts(gateway, tables.login_attempts),
-        DynamoUserReader(gateway, tables),
-        DynamoUserWriter(gateway, tables, writer),
-        DynamoTenants(gateway, tables.users, writer),
-        DynamoKeySets(gateway, names["SigningKeysTable"]),
-        DynamoRevocations(gateway, writer),
-        DynamoServiceTokens(gateway, tables, writer),
-        DynamoNotifications(gateway, names["NotificationsTable"]),
-        DynamoSockets(gateway, names["SocketsTable"]),
-        DynamoRevocationFeed(gateway, tables.revocations),
+        DynamoDirectory(database, tables),
+        DynamoSessions(database, tables, writer),
+        DynamoSessionReader(database, tables),
+        DynamoRevocations(database, writer),
+        DynamoRevocationReader(database, tables.revocations),
+        DynamoAttempts(database, tables.login_attempts),
+        DynamoUserReader(database, tables),
+        DynamoUserWriter(database, tables, writer),
+        DynamoTenants(database, tables.users, writer),
+        DynamoKeySets(database, names["SigningKeysTable"]),
+        DynamoRevocations(database, writer),
+        DynamoServiceTokens(database, tables, writer),
+        DynamoNotifications(database, names["NotificationsTable"]),
+        DynamoSockets(database, names["SocketsTable"]),
+        DynamoRevocationFeed(database, tables.revocations),
     )
 
 

@@ -87,4 +87,6 @@ def claims(owner: User, token_id: str = "jti", tenant_id: TenantId = ACME) -> Ac
 
 def epochs_of(stores: Stores, tenant_ids: list[TenantId], user_id: UserId) -> dict[TenantId, int]:
     """Return the user's present epoch in each realm."""
-    return {tenant_id: state.min_epoch for tenant_id, state in stores.revocations.states(tenant_ids, user_id).items()}
+    return {
+        tenant_id: state.min_epoch for tenant_id, state in stores.revocations.get_states(tenant_ids, user_id).items()
+    }

@@ -15,11 +15,11 @@ def test_many_revocations_become_a_cutoff_and_never_stop_working(race_stores: St
     owner = user()
     for number in range(2 * MAX_ENTRIES + 5):
         race_stores.revocations.revoke_token(claims(owner, str(number)), NOW)
-    state = race_stores.revocation_reader.read(ACME, owner.id).user
+    state = race_stores.revocation_reader.get(ACME, owner.id).user
     assert state.min_epoch >= NOW
     assert len(state.tokens) <= MAX_ENTRIES
     stored = session(owner)
-    race_stores.sessions.create(stored)
+    race_stores.sessions.add(stored)
     assert race_stores.sessions.revoke(stored.ref, NOW)
 
 
@@ -31,8 +31,8 @@ def test_dead_entries_are_pruned_however_many_there_are(race_stores: Stores) -> 
     left = []
     for _ in range(4):
         stored = session(owner)
-        race_stores.sessions.create(stored)
+        race_stores.sessions.add(stored)
         race_stores.sessions.revoke(stored.ref, later)
-        left.append(len(race_stores.revocation_reader.read(ACME, owner.id).user.tokens))
+        left.append(len(race_stores.revocation_reader.get(ACME, owner.id).user.tokens))
     assert left == [199, 99, 0, 0]
-    assert race_stores.revocation_reader.read(ACME, owner.id).user.min_epoch == 0
+    assert race_stores.revocation_reader.get(ACME, owner.id).user.min_epoch == 0

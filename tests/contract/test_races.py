@@ -49,7 +49,7 @@ def race(run: Callable[[int], T]) -> list[T | DoorwardError]:
 
 def test_one_refresh_token_is_rotated_once(race_stores: Stores) -> None:
     stored = session(user())
-    race_stores.sessions.create(stored)
+    race_stores.sessions.add(stored)
     rotations: list[Any] = race(lambda _: race_stores.sessions.rotate(stored.ref, 0, NOW + 1))
     assert sum(rotation.won for rotation in rotations) == 1
     assert {rotation.session.generation for rotation in rotations} == {1}
@@ -57,18 +57,18 @@ def test_one_refresh_token_is_rotated_once(race_stores: Stores) -> None:
 
 @pytest.mark.parametrize("field", ["username", "email"])
 def test_one_name_is_given_once(race_stores: Stores, field: str) -> None:
-    race_stores.tenants.create(tenant())
+    race_stores.tenants.add(tenant())
     values: dict[str, Any] = {field: {"username": "bob", "email": "bob@acme.example"}[field]}
 
     def create(_: int) -> str:
         member = user(**values)
-        race_stores.writer.create(record(member), "hash")
+        race_stores.writer.add(record(member), "hash")
         return member.id
 
     results = race(create)
     assert sum(isinstance(result, str) for result in results) == 1
     assert {type(result) for result in results} - {str} == {UsernameTaken if field == "username" else EmailTaken}
-    assert len(race_stores.reader.list_tenant(ACME, 100, None).records) == 1
+    assert len(race_stores.reader.list_by_tenant(ACME, 100, None).records) == 1
 
 
 def test_a_throttle_lets_exactly_its_limit_through(race_stores: Stores) -> None:
@@ -81,7 +81,7 @@ def test_revocations_at_once_are_all_kept(race_stores: Stores) -> None:
     owner = user()
     sessions = [session(owner) for _ in range(25)]
     for stored in sessions:
-        race_stores.sessions.create(stored)
+        race_stores.sessions.add(stored)
 
     def revoke(number: int) -> None:
         if number < 25:
@@ -90,7 +90,7 @@ def test_revocations_at_once_are_all_kept(race_stores: Stores) -> None:
             race_stores.revocations.revoke_token(claims(owner, str(number)), NOW)
 
     assert race(revoke) == [None] * RACERS
-    state = race_stores.revocation_reader.read(ACME, owner.id).user
+    state = race_stores.revocation_reader.get(ACME, owner.id).user
     assert state.sessions == {stored.ref.session_id for stored in sessions}
     assert state.tokens == {str(number) for number in range(25, 50)}
 
@@ -107,9 +107,9 @@ def test_epochs_only_rise(race_stores: Stores) -> None:
 
 
 def test_one_of_many_changes_from_one_reading_wins(race_stores: Stores) -> None:
-    race_stores.tenants.create(tenant())
+    race_stores.tenants.add(tenant())
     member = user()
-    race_stores.writer.create(record(member), None)
+    race_stores.writer.add(record(member), None)
     before = record(member)
 
     def change(number: int) -> None:
@@ -128,8 +128,8 @@ def test_rotations_at_once_leave_one_active_key_and_lose_none(race_stores: Store
     signing = RotateSigningKeys(
         race_stores.key_sets, secrets, "signing", race_stores.key_revocations, policy, "ES256", clock
     )
-    signing.begin(KeySet("https://id.example", "api", ()))
-    first = race_stores.key_sets.load()
+    signing.add_first(KeySet("https://id.example", "api", ()))
+    first = race_stores.key_sets.get()
     clock.advance(86_400)
 
     def rotate(_: int) -> None:
@@ -141,10 +141,10 @@ def test_rotations_at_once_leave_one_active_key_and_lose_none(race_stores: Store
     found = race(rotate)
     assert None in found
     assert {type(one) for one in found} <= {type(None), Conflict}
-    after = race_stores.key_sets.load()
+    after = race_stores.key_sets.get()
     signs = [key for key in after.keys if key.state == "active"]
     assert [key.kid for key in signs] == [first.keys[1].kid]
-    private = PrivateKeys.decode(secrets.read("signing").text).pems
+    private = PrivateKeys.decode(secrets.get("signing").text).pems
     assert {key.kid for key in after.keys if key.state != "retiring"} <= set(private)
     if command == "rotate":
         assert first.keys[0].kid in {key.kid for key in after.keys}

@@ -33,7 +33,7 @@ def test_ten_thousand_users_are_paged_by_queries_alone(dynamodb_client: Any) -> 
             found: list[str] = []
             after = None
             while True:
-                page = reader.list_tenant(ACME, 100, after) if by_tenant else reader.list_all(100, after)
+                page = reader.list_by_tenant(ACME, 100, after) if by_tenant else reader.list_all(100, after)
                 found += [shown.user.id for shown in page.records]
                 after = page.after
                 if after is None:

@@ -26,26 +26,26 @@ def secrets(request: pytest.FixtureRequest) -> Iterator[SecretStore]:
 
 
 def test_a_secret_without_a_value_is_empty(secrets: SecretStore) -> None:
-    assert secrets.read("keys") == Secret()
+    assert secrets.get("keys") == Secret()
 
 
 def test_what_is_written_is_read(secrets: SecretStore) -> None:
-    secrets.replace("keys", "one", Secret())
+    secrets.change("keys", "one", Secret())
     for text in ("two", "three", "four"):
-        secrets.replace("keys", text, secrets.read("keys"))
-        assert secrets.read("keys").text == text
+        secrets.change("keys", text, secrets.get("keys"))
+        assert secrets.get("keys").text == text
 
 
 def test_who_has_not_seen_the_present_text_does_not_replace_it(secrets: SecretStore) -> None:
-    secrets.replace("keys", "one", Secret())
-    one = secrets.read("keys")
+    secrets.change("keys", "one", Secret())
+    one = secrets.get("keys")
     with pytest.raises(Conflict):
-        secrets.replace("keys", "other", Secret())
-    secrets.replace("keys", "two", one)
+        secrets.change("keys", "other", Secret())
+    secrets.change("keys", "two", one)
     for stale in (one, Secret()):
         with pytest.raises(Conflict):
-            secrets.replace("keys", "three", stale)
-    assert secrets.read("keys").text == "two"
+            secrets.change("keys", "three", stale)
+    assert secrets.get("keys").text == "two"
 
 
 def test_an_answer_that_is_none_is_unavailability() -> None:
@@ -57,8 +57,8 @@ def test_an_answer_that_is_none_is_unavailability() -> None:
         endpoint_url="http://127.0.0.1:1",
     )
     for call in (
-        lambda: SecretsManager(client).read("keys"),
-        lambda: SecretsManager(client).replace("keys", "", Secret()),
+        lambda: SecretsManager(client).get("keys"),
+        lambda: SecretsManager(client).change("keys", "", Secret()),
     ):
         with pytest.raises(Unavailable):
             call()

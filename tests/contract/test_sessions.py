@@ -15,29 +15,29 @@ from tests.contract.makers import epochs_of as _epochs
 
 
 def test_a_session_reads_back_with_all_that_decides_about_it(stores: Stores) -> None:
-    stores.tenants.create(tenant())
+    stores.tenants.add(tenant())
     member = user(email="a@b.example")
-    stores.writer.create(record(member), "hash")
+    stores.writer.add(record(member), "hash")
     stored = session(member)
-    stores.sessions.create(stored)
-    for snapshot in (stores.sessions.snapshot(stored.ref), stores.session_reader.look_up(stored.ref)):
-        assert snapshot.session == stored
-        assert snapshot.user == member
-        assert snapshot.membership == membership(member)
-        assert snapshot.tenant == tenant()
-        assert snapshot.epochs == Epochs()
-        assert snapshot.password_hash is None
+    stores.sessions.add(stored)
+    for admission in (stores.sessions.get_admission(stored.ref), stores.session_reader.get_admission(stored.ref)):
+        assert admission.session == stored
+        assert admission.user == member
+        assert admission.membership == membership(member)
+        assert admission.tenant == tenant()
+        assert admission.epochs == Epochs()
+        assert admission.password_hash is None
 
 
 def test_an_unknown_session_is_an_empty_snapshot(stores: Stores) -> None:
     ref = SessionRef(ACME, UserId("u"), SessionId("s"))
-    assert stores.sessions.snapshot(ref).session is None
-    assert stores.session_reader.look_up(ref).user is None
+    assert stores.sessions.get_admission(ref).session is None
+    assert stores.session_reader.get_admission(ref).user is None
 
 
 def test_a_rotation_moves_one_generation_once(stores: Stores) -> None:
     stored = session(user())
-    stores.sessions.create(stored)
+    stores.sessions.add(stored)
     first = stores.sessions.rotate(stored.ref, 0, NOW + 5)
     assert first.won
     assert first.session == replace(stored, generation=1, rotated_at_ms=NOW + 5)
@@ -50,7 +50,7 @@ def test_a_rotation_moves_one_generation_once(stores: Stores) -> None:
 def test_a_dead_session_does_not_rotate(stores: Stores, state: str) -> None:
     stored = session(user(), expires_at_ms=NOW + 1000)
     if state != "unknown":
-        stores.sessions.create(stored)
+        stores.sessions.add(stored)
     if state == "revoked":
         stores.sessions.revoke(stored.ref, NOW)
     rotation = stores.sessions.rotate(stored.ref, 0, NOW + (1000 if state == "expired" else 0))
@@ -60,26 +60,26 @@ def test_a_dead_session_does_not_rotate(stores: Stores, state: str) -> None:
 
 def test_revoking_a_session_ends_it_and_refuses_its_tokens(stores: Stores) -> None:
     stored = session(user())
-    stores.sessions.create(stored)
+    stores.sessions.add(stored)
     assert stores.sessions.revoke(stored.ref, NOW)
-    assert stores.sessions.snapshot(stored.ref).session == replace(stored, revoked_at_ms=NOW)
-    revocations = stores.revocation_reader.read(ACME, stored.ref.user_id)
+    assert stores.sessions.get_admission(stored.ref).session == replace(stored, revoked_at_ms=NOW)
+    revocations = stores.revocation_reader.get(ACME, stored.ref.user_id)
     assert revocations.user.sessions == {stored.ref.session_id}
 
 
 def test_revoking_a_session_that_is_gone_still_refuses_its_tokens(stores: Stores) -> None:
     ref = session(user()).ref
     assert not stores.sessions.revoke(ref, NOW)
-    assert stores.revocation_reader.read(ACME, ref.user_id).user.sessions == {ref.session_id}
-    assert stores.sessions.snapshot(ref).session is None
+    assert stores.revocation_reader.get(ACME, ref.user_id).user.sessions == {ref.session_id}
+    assert stores.sessions.get_admission(ref).session is None
 
 
 def test_a_single_token_is_refused_in_its_own_tenant_alone(stores: Stores) -> None:
     owner = user()
     stores.revocations.revoke_token(claims(owner, "one"), NOW)
     stores.revocations.revoke_token(claims(owner, "two"), NOW)
-    assert stores.revocation_reader.read(ACME, owner.id).user.tokens == {"one", "two"}
-    assert not stores.revocation_reader.read(GLOBEX, owner.id).user.tokens
+    assert stores.revocation_reader.get(ACME, owner.id).user.tokens == {"one", "two"}
+    assert not stores.revocation_reader.get(GLOBEX, owner.id).user.tokens
 
 
 def test_cutoffs_raise_epochs_all_or_none(stores: Stores) -> None:
@@ -91,7 +91,7 @@ def test_cutoffs_raise_epochs_all_or_none(stores: Stores) -> None:
         stores.revocations.cut_off(both, NOW)
     assert _epochs(stores, [GLOBEX], owner.id) == {GLOBEX: 0}
     stores.revocations.cut_off([replace(cutoff, at=101) for cutoff in both], NOW)
-    state = stores.revocation_reader.read(ACME, owner.id).user
+    state = stores.revocation_reader.get(ACME, owner.id).user
     assert (state.min_epoch, state.sessions_min_epoch) == (101, 101)
     assert _epochs(stores, [], owner.id) == {}
 
@@ -99,37 +99,37 @@ def test_cutoffs_raise_epochs_all_or_none(stores: Stores) -> None:
 def test_a_cutoff_shows_in_the_next_snapshot(stores: Stores) -> None:
     owner = user()
     stored = session(owner)
-    stores.sessions.create(stored)
+    stores.sessions.add(stored)
     stores.revocations.cut_off([Cutoff(ACME, owner.id, 100, ends_sessions=True)], NOW)
-    for snapshot in (stores.sessions.snapshot(stored.ref), stores.directory.snapshot(ACME, owner.id)):
-        assert (snapshot.epochs.user, snapshot.sessions_from) == (100, 100)
+    for admission in (stores.sessions.get_admission(stored.ref), stores.directory.get_admission(ACME, owner.id)):
+        assert (admission.epochs.user, admission.sessions_from) == (100, 100)
 
 
 def test_a_later_cutoff_spares_nobody_whom_an_earlier_one_spared(stores: Stores) -> None:
-    stores.tenants.create(tenant())
+    stores.tenants.add(tenant())
     member = user()
-    stores.writer.create(record(member), "hash")
+    stores.writer.add(record(member), "hash")
     stored = session(member)
-    stores.sessions.create(stored)
+    stores.sessions.add(stored)
     before = stores.reader.get(member.id)
     assert before is not None
     spared = Cutoff(ACME, member.id, 100, ends_sessions=True, spared=stored.ref.session_id, spared_from=7)
     stores.writer.change(before, replace(before, user=replace(member, version=2)), cutoffs=[spared])
-    state = stores.revocation_reader.read(ACME, member.id).user
+    state = stores.revocation_reader.get(ACME, member.id).user
     assert (state.spared_session_id, state.spared_min_epoch) == (stored.ref.session_id, 7)
-    assert stores.sessions.snapshot(stored.ref).session == replace(stored, epochs=Epochs(100, 0))
+    assert stores.sessions.get_admission(stored.ref).session == replace(stored, epochs=Epochs(100, 0))
     stores.revocations.cut_off([Cutoff(ACME, member.id, 101, ends_sessions=False)], NOW)
-    state = stores.revocation_reader.read(ACME, member.id).user
+    state = stores.revocation_reader.get(ACME, member.id).user
     assert (state.spared_session_id, state.spared_min_epoch, state.sessions_min_epoch) == (None, 0, 100)
 
 
 @pytest.mark.parametrize("why", ["another cutoff came between", "the session was ended", "the session was cut off"])
 def test_a_session_is_spared_only_as_it_was_seen(stores: Stores, why: str) -> None:
-    stores.tenants.create(tenant())
+    stores.tenants.add(tenant())
     member = user()
-    stores.writer.create(record(member), "hash")
+    stores.writer.add(record(member), "hash")
     stored = session(member)
-    stores.sessions.create(stored)
+    stores.sessions.add(stored)
     cutoff = Cutoff(ACME, member.id, 100, ends_sessions=True, spared=stored.ref.session_id)
     if why == "another cutoff came between":
         stores.revocations.cut_off([Cutoff(ACME, member.id, 50, ends_sessions=False)], NOW)
@@ -141,7 +141,7 @@ def test_a_session_is_spared_only_as_it_was_seen(stores: Stores, why: str) -> No
     before = record(member)
     with pytest.raises(Conflict):
         stores.writer.change(before, replace(before, user=replace(member, version=2)), cutoffs=[cutoff])
-    assert stores.sessions.snapshot(stored.ref).session is not None
+    assert stores.sessions.get_admission(stored.ref).session is not None
     assert stores.reader.get(member.id) == before
 
 
@@ -151,7 +151,7 @@ def test_counters_rise_together_or_not_at_all(stores: Stores) -> None:
     assert stores.attempts.count([one, two]) == two
     assert stores.attempts.count([one]) is None
     assert stores.attempts.count([one]) == one
-    stores.attempts.settle([one, two])
+    stores.attempts.uncount([one, two])
     assert stores.attempts.count([one, two]) is None
 
 
@@ -159,7 +159,7 @@ def test_a_sign_in_gives_its_attempt_back_and_is_trusted(stores: Stores) -> None
     counter = Counter("one", 1, NOW)
     assert not stores.attempts.is_trusted("trust#x", NOW)
     stores.attempts.count([counter])
-    stores.sessions.create(session(user()), settled=[counter], trust="trust#x")
+    stores.sessions.add(session(user()), counters=[counter], trust="trust#x")
     assert stores.attempts.count([counter]) is None
     assert stores.attempts.is_trusted("trust#x", NOW)
 
@@ -167,7 +167,7 @@ def test_a_sign_in_gives_its_attempt_back_and_is_trusted(stores: Stores) -> None
 def test_the_platform_realm_is_a_realm_like_others(stores: Stores) -> None:
     owner = user((), platform_admin=True)
     stored = session(owner, PLATFORM)
-    stores.sessions.create(stored)
+    stores.sessions.add(stored)
     stores.sessions.revoke(stored.ref, NOW)
-    assert stores.revocation_reader.read(PLATFORM, owner.id).user.sessions
-    assert not stores.revocation_reader.read(ACME, owner.id).user.sessions
+    assert stores.revocation_reader.get(PLATFORM, owner.id).user.sessions
+    assert not stores.revocation_reader.get(ACME, owner.id).user.sessions

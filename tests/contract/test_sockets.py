@@ -27,7 +27,7 @@ def _ticket(origin: str | None = "https://app.example") -> SocketTicket:
 @pytest.mark.parametrize("origin", ["https://app.example", None])
 def test_a_ticket_is_taken_once(stores: Stores, origin: str | None) -> None:
     ticket = _ticket(origin)
-    stores.sockets.put_ticket(ticket)
+    stores.sockets.add_ticket(ticket)
     assert stores.sockets.take_ticket("other") is None
     assert stores.sockets.take_ticket(ticket.ticket_hash) == ticket
     assert stores.sockets.take_ticket(ticket.ticket_hash) is None
@@ -42,27 +42,27 @@ def test_connections_are_found_by_tenant_by_user_and_by_their_end(stores: Stores
     ]
     for connection in found:
         stores.sockets.add(connection)
-    assert {one.id for one in stores.sockets.of_tenant(ACME)} == {"c1", "c2", "c4"}
-    assert [one.id for one in stores.sockets.of_tenant(ACME, UserId("u1"))] == ["c1"]
-    assert [one.id for one in stores.sockets.ending_before(NOW + 11)] == ["c2"]
-    assert next(iter(stores.sockets.ending_before(NOW + 60_001))).id == "c2"
+    assert {one.id for one in stores.sockets.list_by_tenant(ACME)} == {"c1", "c2", "c4"}
+    assert [one.id for one in stores.sockets.list_by_tenant(ACME, UserId("u1"))] == ["c1"]
+    assert [one.id for one in stores.sockets.list_ending(NOW + 11)] == ["c2"]
+    assert next(iter(stores.sockets.list_ending(NOW + 60_001))).id == "c2"
     stores.sockets.remove("c2")
     stores.sockets.remove("c2")
     stores.sockets.remove("nobody")
-    assert {one.id for one in stores.sockets.ending_before(NOW + 60_001)} == {"c1", "c3", "c4"}
-    assert next(iter(stores.sockets.of_tenant(GLOBEX))) == found[2]
+    assert {one.id for one in stores.sockets.list_ending(NOW + 60_001)} == {"c1", "c3", "c4"}
+    assert next(iter(stores.sockets.list_by_tenant(GLOBEX))) == found[2]
 
 
 def test_many_connections_come_page_by_page(stores: Stores) -> None:
     for number in range(120):
         stores.sockets.add(Connection(f"c{number}", _grant(user_id=f"u{number % 7}")))
-    assert len(list(stores.sockets.of_tenant(ACME))) == 120
+    assert len(list(stores.sockets.list_by_tenant(ACME))) == 120
 
 
 @pytest.mark.race
 def test_of_twenty_at_once_one_takes_the_ticket(race_stores: Stores) -> None:
     ticket = _ticket()
-    race_stores.sockets.put_ticket(ticket)
+    race_stores.sockets.add_ticket(ticket)
     barrier, taken = threading.Barrier(20), []
 
     def run() -> None:
@@ -79,15 +79,15 @@ def test_of_twenty_at_once_one_takes_the_ticket(race_stores: Stores) -> None:
 
 
 def test_the_feed_tells_of_every_kind_of_revocation(stores: Stores) -> None:
-    assert stores.feed.now(NOW).users == ()
+    assert stores.feed.list_live(NOW).users == ()
     member = user()
     stored = session(member)
-    stores.sessions.create(stored)
+    stores.sessions.add(stored)
     stores.sessions.revoke(stored.ref, NOW)
     token = claims(member)
     stores.revocations.revoke_token(token, NOW)
     stores.key_revocations.revoke_key("k1", NOW)
-    found = stores.feed.now(NOW + 1000)
+    found = stores.feed.list_live(NOW + 1000)
     ((tenant_id, user_id, state),) = found.users
     assert (tenant_id, user_id) == (stored.ref.tenant_id, member.id)
     assert (state.sessions, state.tokens) == ({stored.ref.session_id}, {token.token_id})

@@ -10,11 +10,11 @@ from ulid import ULID
 
 from doorward.errors import Conflict, DoorwardError, EmailTaken, LastAdmin, NotFound
 from doorward.model import (
+    Admission,
     Notification,
     ServiceToken,
     SessionId,
     SessionRef,
-    Snapshot,
     TokenId,
     UserId,
     UserRecord,
@@ -28,7 +28,7 @@ from tests.contract.test_races import RACERS, race
 @pytest.fixture
 def tenants(stores: Stores) -> Stores:
     for tenant_id in (ACME, GLOBEX):
-        stores.tenants.create(tenant(tenant_id))
+        stores.tenants.add(tenant(tenant_id))
     return stores
 
 
@@ -37,7 +37,7 @@ def _admins(stores: Stores, count: int) -> list[UserRecord]:
     for _ in range(count):
         member = user()
         records.append(UserRecord(member, (membership(member, roles=("admin",)),)))
-        stores.writer.create(records[-1], None)
+        stores.writer.add(records[-1], None)
     return records
 
 
@@ -50,14 +50,14 @@ def test_disabling_a_tenant_raises_its_epoch_in_the_same_write(tenants: Stores) 
     after = replace(before, status="disabled", version=2)
     tenants.tenants.change(before, after, NOW)
     assert tenants.tenants.get(ACME) == after
-    assert tenants.revocation_reader.read(ACME, UserId("u")).tenant_min_epoch >= NOW
-    assert tenants.revocation_reader.read(GLOBEX, UserId("u")).tenant_min_epoch == 0
+    assert tenants.revocation_reader.get(ACME, UserId("u")).tenant_min_epoch >= NOW
+    assert tenants.revocation_reader.get(GLOBEX, UserId("u")).tenant_min_epoch == 0
     with pytest.raises(Conflict):
         tenants.tenants.change(before, after, NOW)
     enabled = replace(after, status="active", version=3)
     tenants.tenants.change(after, enabled, NOW)
     tenants.tenants.change(enabled, replace(after, version=4), NOW)
-    assert tenants.revocation_reader.read(ACME, UserId("u")).tenant_min_epoch > NOW
+    assert tenants.revocation_reader.get(ACME, UserId("u")).tenant_min_epoch > NOW
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 10])
@@ -65,7 +65,7 @@ def test_tenants_are_listed_completely(tenants: Stores, limit: int) -> None:
     found: list[str] = []
     after = None
     while True:
-        page = tenants.tenants.page(limit, after)
+        page = tenants.tenants.list_all(limit, after)
         found += [one.id for one in page.records]
         after = page.after
         if after is None:
@@ -75,36 +75,36 @@ def test_tenants_are_listed_completely(tenants: Stores, limit: int) -> None:
 
 def test_a_membership_comes_and_goes_with_the_address_and_the_home(tenants: Stores) -> None:
     member = user(username="bob", email="bob@people.example")
-    tenants.writer.create(record(member), None)
+    tenants.writer.add(record(member), None)
     joined = UserRecord(
         replace(member, tenant_ids=(ACME, GLOBEX), version=2), (membership(member), membership(member, GLOBEX))
     )
     tenants.writer.change(record(member), joined)
     assert tenants.reader.get(member.id) == joined
-    assert tenants.directory.find_by_email(GLOBEX, "bob@people.example") == member.id
+    assert tenants.directory.get_by_email(GLOBEX, "bob@people.example") == member.id
     moved = UserRecord(replace(member, tenant_ids=(GLOBEX,), version=3), (membership(member, GLOBEX),))
     tenants.writer.change(joined, moved)
-    assert tenants.directory.find_by_email(ACME, "bob@people.example") is None
-    located = tenants.directory.find_by_username("bob")
+    assert tenants.directory.get_by_email(ACME, "bob@people.example") is None
+    located = tenants.directory.get_by_username("bob")
     assert located is not None
     assert located.home_tenant_id == GLOBEX
-    assert tenants.directory.snapshot(ACME, member.id).membership is None
-    tenants.writer.delete(moved, [])
-    assert tenants.directory.find_by_email(GLOBEX, "bob@people.example") is None
+    assert tenants.directory.get_admission(ACME, member.id).membership is None
+    tenants.writer.remove(moved, [])
+    assert tenants.directory.get_by_email(GLOBEX, "bob@people.example") is None
 
 
 def test_a_user_without_tenant_enters_the_first(tenants: Stores) -> None:
     member = user((), email="bob@people.example")
-    tenants.writer.create(UserRecord(member, ()), None)
+    tenants.writer.add(UserRecord(member, ()), None)
     joined = UserRecord(replace(member, tenant_ids=(ACME,), version=2), (membership(member),))
     tenants.writer.change(UserRecord(member, ()), joined)
-    assert tenants.directory.find_by_email(ACME, "bob@people.example") == member.id
+    assert tenants.directory.get_by_email(ACME, "bob@people.example") == member.id
 
 
 def test_an_address_that_is_taken_in_a_new_tenant_or_a_missing_tenant_refuses_all(tenants: Stores) -> None:
     member, other = user(email="same@people.example"), user((GLOBEX,), email="same@people.example")
     for one in (member, other):
-        tenants.writer.create(record(one), None)
+        tenants.writer.add(record(one), None)
     refused: list[tuple[Any, type[DoorwardError]]] = [(GLOBEX, EmailTaken), ("nowhere", NotFound)]
     for tenant_id, error in refused:
         joined = replace(member, tenant_ids=(ACME, tenant_id), version=2)
@@ -116,17 +116,17 @@ def test_an_address_that_is_taken_in_a_new_tenant_or_a_missing_tenant_refuses_al
 
 def test_an_address_that_is_taken_where_the_user_is_a_guest_is_left_to_its_owner(tenants: Stores) -> None:
     guest = user((ACME, GLOBEX), email="old@people.example")
-    tenants.writer.create(record(guest), None)
+    tenants.writer.add(record(guest), None)
     owner = user((GLOBEX,), email="new@people.example")
-    tenants.writer.create(record(owner), None)
+    tenants.writer.add(record(owner), None)
     after = _next(record(guest))
     after = replace(after, user=replace(after.user, email="new@people.example"))
     tenants.writer.change(record(guest), after)
-    assert tenants.directory.find_by_email(ACME, "new@people.example") == guest.id
-    assert tenants.directory.find_by_email(GLOBEX, "new@people.example") == owner.id
-    assert tenants.directory.find_by_email(GLOBEX, "old@people.example") is None
-    tenants.writer.delete(after, [])
-    assert tenants.directory.find_by_email(GLOBEX, "new@people.example") == owner.id
+    assert tenants.directory.get_by_email(ACME, "new@people.example") == guest.id
+    assert tenants.directory.get_by_email(GLOBEX, "new@people.example") == owner.id
+    assert tenants.directory.get_by_email(GLOBEX, "old@people.example") is None
+    tenants.writer.remove(after, [])
+    assert tenants.directory.get_by_email(GLOBEX, "new@people.example") == owner.id
 
 
 def test_the_last_administrator_stays(tenants: Stores) -> None:
@@ -136,25 +136,25 @@ def test_the_last_administrator_stays(tenants: Stores) -> None:
     with pytest.raises(LastAdmin):
         tenants.writer.change(second, _next(second, memberships=(membership(second.user),)))
     with pytest.raises(LastAdmin):
-        tenants.writer.delete(second, [])
+        tenants.writer.remove(second, [])
     tenants.writer.change(demoted, _next(demoted, memberships=first.memberships))
-    tenants.writer.delete(second, [])
+    tenants.writer.remove(second, [])
 
 
 def test_service_tokens_are_kept_listed_and_refused(tenants: Stores) -> None:
     tokens = [ServiceToken(ACME, TokenId(str(ULID())), "ci", UserId("u"), NOW, NOW // 1000 + 60) for _ in range(3)]
     for token in tokens:
         tenants.service_tokens.add(token)
-    assert tenants.service_tokens.begin(ACME, "ci") == Snapshot(tenant=tenant())
+    assert tenants.service_tokens.get_admission(ACME, "ci") == Admission(tenant=tenant())
     ids = sorted(token.id for token in tokens)
-    first = tenants.service_tokens.page(ACME, 2, None)
-    rest = tenants.service_tokens.page(ACME, 2, first.after)
+    first = tenants.service_tokens.list_by_tenant(ACME, 2, None)
+    rest = tenants.service_tokens.list_by_tenant(ACME, 2, first.after)
     assert [token.id for token in (*first.records, *rest.records)] == ids
-    assert tenants.service_tokens.page(GLOBEX, 2, None).records == ()
+    assert tenants.service_tokens.list_by_tenant(GLOBEX, 2, None).records == ()
     assert not tenants.service_tokens.revoke(GLOBEX, tokens[0].id, NOW)
     assert tenants.service_tokens.revoke(ACME, tokens[0].id, NOW)
-    assert tenants.revocation_reader.read(ACME, service_user_id("ci")).user.tokens == {tokens[0].id}
-    states = {token.id: token.revoked_at_ms for token in tenants.service_tokens.page(ACME, 9, None).records}
+    assert tenants.revocation_reader.get(ACME, service_user_id("ci")).user.tokens == {tokens[0].id}
+    states = {token.id: token.revoked_at_ms for token in tenants.service_tokens.list_by_tenant(ACME, 9, None).records}
     assert states[tokens[0].id] == NOW
     assert states[tokens[1].id] is None
 
@@ -164,31 +164,31 @@ def test_a_service_that_signed_out_stays_out_and_is_listed_so(tenants: Stores) -
     tenants.service_tokens.add(token)
     service = service_user_id("ci")
     tenants.sessions.revoke(SessionRef(ACME, service, SessionId(token.id)), NOW)
-    (listed,) = tenants.service_tokens.page(ACME, 9, None).records
+    (listed,) = tenants.service_tokens.list_by_tenant(ACME, 9, None).records
     assert listed.revoked_at_ms is not None
     later = NOW + 7_200_000
     other = replace(claims(user(), "other"), user_id=service, expires_at=later // 1000 + 60)
     tenants.revocations.revoke_token(other, later)
-    assert token.id in tenants.revocation_reader.read(ACME, service).user.sessions
+    assert token.id in tenants.revocation_reader.get(ACME, service).user.sessions
 
 
 def test_a_switch_is_one_write(tenants: Stores) -> None:
     member = user()
     old, new = session(member), session(member, GLOBEX)
-    tenants.sessions.create(old)
+    tenants.sessions.add(old)
     assert tenants.sessions.switch(old, new, NOW + 1)
     ended = replace(old, revoked_at_ms=NOW + 1, switched_to=new.ref)
-    assert tenants.sessions.snapshot(old.ref).session == ended
-    assert tenants.sessions.snapshot(new.ref).session == new
-    assert tenants.revocation_reader.read(ACME, member.id).user.sessions == {old.ref.session_id}
+    assert tenants.sessions.get_admission(old.ref).session == ended
+    assert tenants.sessions.get_admission(new.ref).session == new
+    assert tenants.revocation_reader.get(ACME, member.id).user.sessions == {old.ref.session_id}
     again = session(member, GLOBEX)
     assert not tenants.sessions.switch(old, again, NOW + 2)
-    assert tenants.sessions.snapshot(again.ref).session is None
+    assert tenants.sessions.get_admission(again.ref).session is None
     third = session(member)
-    tenants.sessions.create(third)
+    tenants.sessions.add(third)
     assert not tenants.sessions.switch(replace(third, generation=1), again, NOW + 2)
     assert not tenants.sessions.switch(third, new, NOW + 2)
-    assert tenants.sessions.snapshot(third.ref).session == third
+    assert tenants.sessions.get_admission(third.ref).session == third
 
 
 def test_notifications_are_merged_marked_and_removed(tenants: Stores) -> None:
@@ -196,14 +196,14 @@ def test_notifications_are_merged_marked_and_removed(tenants: Stores) -> None:
         Notification(ACME, f"{number:026}", UserId("u") if number % 2 else None, "t", "b", NOW) for number in range(7)
     ]
     for one in made:
-        tenants.notifications.put(one)
-        tenants.notifications.put(one)
-    tenants.notifications.put(replace(made[0], tenant_id=GLOBEX))
-    tenants.notifications.put(replace(made[0], id="9" * 26, user_id=UserId("other")))
+        tenants.notifications.add(one)
+        tenants.notifications.add(one)
+    tenants.notifications.add(replace(made[0], tenant_id=GLOBEX))
+    tenants.notifications.add(replace(made[0], id="9" * 26, user_id=UserId("other")))
     found: list[str] = []
     after = None
     for _ in range(10):
-        page = tenants.notifications.page(ACME, UserId("u"), 2, after)
+        page = tenants.notifications.list_by_user(ACME, UserId("u"), 2, after)
         found += [seen.notification.id for seen in page.records]
         after = page.after
         if after is None:
@@ -213,29 +213,30 @@ def test_notifications_are_merged_marked_and_removed(tenants: Stores) -> None:
         assert tenants.notifications.mark_read(ACME, UserId("u"), made[0].id, stamp)
     assert not tenants.notifications.mark_read(ACME, UserId("u"), "9" * 26, NOW)
     marks = {
-        seen.notification.id: seen.read_at_ms for seen in tenants.notifications.page(ACME, UserId("u"), 9, None).records
+        seen.notification.id: seen.read_at_ms
+        for seen in tenants.notifications.list_by_user(ACME, UserId("u"), 9, None).records
     }
     assert marks[made[0].id] == NOW
     assert marks[made[1].id] is None
     for one in made:
         tenants.notifications.remove(one)
-    assert tenants.notifications.page(ACME, UserId("u"), 9, None).records == ()
+    assert tenants.notifications.list_by_user(ACME, UserId("u"), 9, None).records == ()
 
 
 def test_one_record_of_the_demo_is_kept(stores: Stores) -> None:
-    assert stores.notifications.load_demo(ACME) is None
-    assert stores.notifications.save_demo(ACME, "one")
-    assert not stores.notifications.save_demo(ACME, "two")
-    assert stores.notifications.load_demo(ACME) == "one"
-    stores.notifications.save_demo(ACME, None)
-    assert stores.notifications.load_demo(ACME) is None
+    assert stores.notifications.get_demo(ACME) is None
+    assert stores.notifications.add_demo(ACME, "one")
+    assert not stores.notifications.add_demo(ACME, "two")
+    assert stores.notifications.get_demo(ACME) == "one"
+    stores.notifications.remove_demo(ACME)
+    assert stores.notifications.get_demo(ACME) is None
 
 
 @pytest.mark.race
 def test_two_last_administrators_removed_from_two_sides_leave_one(race_stores: Stores) -> None:
-    race_stores.tenants.create(tenant())
+    race_stores.tenants.add(tenant())
     admins = _admins(race_stores, RACERS)
-    results = race(lambda number: race_stores.writer.delete(admins[number], []))
+    results = race(lambda number: race_stores.writer.remove(admins[number], []))
     assert results.count(None) == RACERS - 1
     assert [type(result) for result in results if result is not None] == [LastAdmin]
 
@@ -243,9 +244,9 @@ def test_two_last_administrators_removed_from_two_sides_leave_one(race_stores: S
 @pytest.mark.race
 def test_one_of_many_assignments_at_once_wins(race_stores: Stores) -> None:
     for tenant_id in (ACME, GLOBEX):
-        race_stores.tenants.create(tenant(tenant_id))
+        race_stores.tenants.add(tenant(tenant_id))
     member = user()
-    race_stores.writer.create(record(member), None)
+    race_stores.writer.add(record(member), None)
     joined = UserRecord(
         replace(member, tenant_ids=(ACME, GLOBEX), version=2), (membership(member), membership(member, GLOBEX))
     )

@@ -17,8 +17,8 @@ import pytest
 from moto import mock_aws
 
 from doorward.api import answers, problems
-from doorward.aws.dynamodb import wire
-from doorward.aws.dynamodb.client import BotoGateway, connect
+from doorward.aws.dynamodb import signed
+from doorward.aws.dynamodb.client import BotoDatabase, connect
 from doorward.aws.secrets import SecretsManager
 from doorward.bootstrap.parts import Parts
 from doorward.keys.stores import Secret
@@ -181,7 +181,7 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
         _count_requests(monkeypatch, requests)
         answers._cors.cache_clear()
         reads: list[str] = []
-        monkeypatch.setattr(SecretsManager, "read", _counted(SecretsManager.read, reads))
+        monkeypatch.setattr(SecretsManager, "get", _counted(SecretsManager.get, reads))
         yield Deployment(requests, reads)
     answers._cors.cache_clear()
 
@@ -225,10 +225,10 @@ def _counted(
 def _count_requests(monkeypatch: pytest.MonkeyPatch, requests: list[str]) -> None:
     """Count every DynamoDB request; moto cannot see the authorizer's own client, so it gets boto3's."""
 
-    def gateway(*_: Any) -> BotoGateway:
+    def database(*_: Any) -> BotoDatabase:
         client = connect()
         client.meta.events.register("before-call.dynamodb", lambda model, **_: requests.append(model.name))
-        return BotoGateway(client)
+        return BotoDatabase(client)
 
-    monkeypatch.setattr(wire, "WireReads", gateway)
-    monkeypatch.setattr(Parts, "gateway", property(lambda self: gateway()))
+    monkeypatch.setattr(signed, "SignedReader", database)
+    monkeypatch.setattr(Parts, "database", property(lambda self: database()))

@@ -26,7 +26,7 @@ from doorward.errors import (
     WrongPassword,
 )
 from doorward.model import PLATFORM, Principal, TenantId
-from doorward.model.changes import Changes, NewUser
+from doorward.model.changes import NewUser, UserChanges
 from tests.world import ACME, GLOBEX, PASSWORD, House
 
 NEW = "another good password"
@@ -38,7 +38,7 @@ def _admin(house: House, username: str = "acme-admin") -> Principal:
 
 
 def _change(house: House, principal: Principal, user_id: str, **changes: Any) -> None:
-    house.change_user(principal, user_id, Changes(**changes), HERE)
+    house.change_user(principal, user_id, UserChanges(**changes), HERE)
 
 
 class TestCreation:
@@ -154,7 +154,7 @@ class TestSight:
         admin = _admin(house)
         listed, after = [], None
         while True:
-            page = house.look_up.many(admin, house.look_up.listed_tenant(admin, None), 2, after)
+            page = house.look_up.many(admin, house.look_up.tenant_of_list(admin, None), 2, after)
             listed += [shown.user.username for shown in page.users]
             after = page.after
             if after is None:
@@ -163,12 +163,12 @@ class TestSight:
 
     def test_only_platform_administrators_list_everybody(self, house: House) -> None:
         admin = _admin(house, "admin")
-        assert len(house.look_up.many(admin, house.look_up.listed_tenant(admin, None), 10, None).users) == 3
+        assert len(house.look_up.many(admin, house.look_up.tenant_of_list(admin, None), 10, None).users) == 3
         for tenant_id in (GLOBEX, PLATFORM):
             with pytest.raises(InsufficientScope):
                 house.look_up.many(_admin(house), tenant_id, 10, None)
         with pytest.raises(InsufficientScope):
-            house.look_up.listed_tenant(house.add_user("bob"), None)
+            house.look_up.tenant_of_list(house.add_user("bob"), None)
 
 
 def _join(house: House, principal: Principal, tenant_id: TenantId) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import jwt
 import pytest
 
-from doorward.authorization import Presented
+from doorward.authorization import RequestCredentials
 from doorward.authorizer.decide import Unauthorized, decide
-from doorward.authorizer.events import presented
+from doorward.authorizer.events import read_credentials
 from doorward.errors import InvalidToken, MissingCredentials
 from doorward.keys.signing import ALGORITHMS, KeyPairAlgorithm, KeySet, PrivateKeys
 from doorward.tokens.cookie import COOKIE_NAME
@@ -21,8 +21,8 @@ from tests.world import ACME, ISSUER, ORIGIN, House
 ARN = "arn:aws:execute-api:eu-central-1:123456789012:ownapi/v1/GET/users/me"
 
 
-def _with_token(token: str) -> Presented:
-    return Presented("GET", "/users/me", authorization=(f"Bearer {token}",))
+def _with_token(token: str) -> RequestCredentials:
+    return RequestCredentials("GET", "/users/me", authorization=(f"Bearer {token}",))
 
 
 def test_a_good_token_gives_its_principal(house: House) -> None:
@@ -55,7 +55,7 @@ def test_an_expired_token_is_refused(house: House) -> None:
 )
 def test_a_bad_bearer_beside_a_good_cookie_decides_alone(house: House, value: str) -> None:
     cookie = house.sign_in("admin").cookie
-    request = Presented("GET", "/", authorization=(value,), cookie=(f"{COOKIE_NAME}={cookie}",))
+    request = RequestCredentials("GET", "/", authorization=(value,), cookie=(f"{COOKIE_NAME}={cookie}",))
     if not value:
         assert house.authorize(request)
         return
@@ -66,12 +66,12 @@ def test_a_bad_bearer_beside_a_good_cookie_decides_alone(house: House, value: st
 def test_several_authorization_headers_are_refused(house: House) -> None:
     token = house.sign_in("admin").tokens.access_token
     with pytest.raises(InvalidToken):
-        house.authorize(Presented("GET", "/", authorization=(f"Bearer {token}", "Bearer x")))
+        house.authorize(RequestCredentials("GET", "/", authorization=(f"Bearer {token}", "Bearer x")))
 
 
 def test_another_scheme_is_no_credential(house: House) -> None:
     with pytest.raises(MissingCredentials):
-        house.authorize(Presented("GET", "/", authorization=("Basic eDp5",)))
+        house.authorize(RequestCredentials("GET", "/", authorization=("Basic eDp5",)))
 
 
 class TestCookie:
@@ -97,13 +97,13 @@ class TestCookie:
     def test_two_session_cookies_are_refused(self, house: House) -> None:
         cookie = house.sign_in("admin").cookie
         with pytest.raises(InvalidToken):
-            house.authorize(Presented("GET", "/", cookie=(f"{COOKIE_NAME}={cookie}; {COOKIE_NAME}=x",)))
+            house.authorize(RequestCredentials("GET", "/", cookie=(f"{COOKIE_NAME}={cookie}; {COOKIE_NAME}=x",)))
 
     def test_other_cookies_do_not_matter(self, house: House) -> None:
         cookie = house.sign_in("admin").cookie
-        assert house.authorize(Presented("GET", "/", cookie=("a=b; c", f"{COOKIE_NAME}={cookie}; =;")))
+        assert house.authorize(RequestCredentials("GET", "/", cookie=("a=b; c", f"{COOKIE_NAME}={cookie}; =;")))
         with pytest.raises(MissingCredentials):
-            house.authorize(Presented("GET", "/", cookie=("a=b",)))
+            house.authorize(RequestCredentials("GET", "/", cookie=("a=b",)))
 
     def test_roles_are_those_of_this_moment(self, house: House) -> None:
         cookie = house.sign_in("acme-admin").cookie
@@ -145,14 +145,14 @@ class TestCookie:
 
     def test_a_get_that_changes_state_is_held_to_the_same(self, house: House) -> None:
         cookie = (f"{COOKIE_NAME}={house.sign_in('admin').cookie}",)
-        request = Presented("GET", "/auth/logout", cookie=cookie, fetch_site="cross-site", changes_state=True)
+        request = RequestCredentials("GET", "/auth/logout", cookie=cookie, fetch_site="cross-site", changes_state=True)
         assert house.authorize(request).restriction == "cross_site_request"
 
 
 def _forger(algorithm: KeyPairAlgorithm) -> tuple[House, Forger]:
     house = House()
     house.world.key_set = None
-    replace(house.rotate_signing_keys, algorithm=algorithm).begin(KeySet(ISSUER, "ownapi", ()))
+    replace(house.rotate_signing_keys, algorithm=algorithm).add_first(KeySet(ISSUER, "ownapi", ()))
     signed_in = house.sign_in("acme-admin")
     token = signed_in.tokens.access_token
     kid = jwt.get_unverified_header(token)["kid"]
@@ -237,17 +237,17 @@ class TestPolicies:
             "headers": {"aUTHORIZATION": "one", "ORIGIN": "o"},
             "multiValueHeaders": {"Authorization": ["one", "two"], "COOKIE": ["a=b"]},
         }
-        shown = presented(event)
+        shown = read_credentials(event)
         assert shown.authorization == ("one", "two")
         assert (shown.cookie, shown.origin, shown.method) == (("a=b",), "o", "POST")
         assert shown.path == "/api/{tenantid}/x"
 
     @pytest.mark.parametrize("path", ["/API/acme/x", "//api/acme/x", "/Api//acme/x"])
     def test_no_spelling_of_a_tenants_path_lets_the_cookie_in(self, path: str) -> None:
-        assert presented({"path": path}).path.startswith("/api/")
+        assert read_credentials({"path": path}).path.startswith("/api/")
 
     def test_an_empty_event_presents_nothing(self) -> None:
-        assert presented({}) == Presented("", "")
+        assert read_credentials({}) == RequestCredentials("", "")
 
 
 def test_the_issuer_is_the_deployments(house: House) -> None:

@@ -19,7 +19,7 @@ from doorward.api.cursors import mint_cursor, read_cursor
 from doorward.api.metadata import authorization_server_metadata, openid_configuration
 from doorward.aws.dynamodb import actions
 from doorward.aws.dynamodb.items import decode, email_key, encode, encode_value, pick
-from doorward.aws.dynamodb.wire import Endpoint, sign
+from doorward.aws.dynamodb.signed import Endpoint, sign
 from doorward.errors import (
     DoorwardError,
     ForgedRefreshToken,

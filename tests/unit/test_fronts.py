@@ -12,7 +12,7 @@ import pytest
 from doorward.authorizer.decide import Unauthorized, decide
 from doorward.errors import DoorwardError, InvalidRequest, Misconfigured
 from doorward.model import TenantId
-from doorward.model.changes import Changes
+from doorward.model.changes import UserChanges
 from doorward.tokens.cookie import COOKIE_NAME
 from tests import fronts
 from tests.fronts import COOKIES, EVENTS, NOBODY, PATHS, Question, Verdict
@@ -47,7 +47,7 @@ def _admin(house: House) -> Any:
 
 
 def _change(house: House, pair: Any, **changes: Any) -> None:
-    house.change_user(_admin(house), house.claims(pair).user_id, Changes(**changes), "192.0.2.9")
+    house.change_user(_admin(house), house.claims(pair).user_id, UserChanges(**changes), "192.0.2.9")
 
 
 def _password(house: House, pair: Any) -> None:
@@ -94,7 +94,7 @@ def _other_session(house: House) -> tuple[Question, bool]:
 def _spared(house: House) -> tuple[Question, bool]:
     house.add_user("kim")
     pair = house.sign_in("kim", PASSWORD).tokens
-    changes = Changes(password="another good password", current_password=PASSWORD)
+    changes = UserChanges(password="another good password", current_password=PASSWORD)
     house.change_user(house.principal(pair), house.claims(pair).user_id, changes, "192.0.2.9")
     return _bearer(pair.access_token), True
 

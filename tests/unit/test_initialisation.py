@@ -56,7 +56,7 @@ def test_key_pairs_are_made_where_a_shared_secret_signed_before(house: House) ->
 def test_a_killed_run_is_completed_by_the_next(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     house.world.key_set = None
     secrets = house.world.secrets["signing"]
-    monkeypatch.setattr(MemoryKeySets, "save", _killed)
+    monkeypatch.setattr(MemoryKeySets, "change", _killed)
     with pytest.raises(KeyboardInterrupt):
         house.initialise.keys(ISSUER, "ownapi")
     monkeypatch.undo()
@@ -72,7 +72,7 @@ def _killed(*_: object) -> None:
 def test_two_at_once_cannot_both_write_the_key_set(house: House) -> None:
     current = house.keyring.key_set()
     with pytest.raises(Conflict):
-        house.rotate_signing_keys.key_sets.save(KeySet(ISSUER, "", current.keys, current.version))
+        house.rotate_signing_keys.key_sets.change(KeySet(ISSUER, "", current.keys, current.version))
 
 
 def test_a_tenant_id_must_be_a_slug(house: House) -> None:

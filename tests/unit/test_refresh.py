@@ -152,7 +152,7 @@ def test_no_altered_refresh_token_reaches_a_table(house: House, monkeypatch: pyt
     def never(ref: SessionRef) -> None:
         raise AssertionError(ref)
 
-    monkeypatch.setattr(house.sessions, "snapshot", never)
+    monkeypatch.setattr(house.sessions, "get_admission", never)
     altered = [_flipped(token, index) for index in range(len(token) - 1)]
     altered += [token[:-1], token + "A", "", "dwr1", token.replace(".0.", ".1."), token.replace(".acme.", ".globex.")]
     altered += [house.sign_in("acme-admin").tokens.access_token, str(house.sign_in("acme-admin").cookie), token + "\n"]

@@ -236,7 +236,7 @@ class TestEmergency:
             raise Unavailable(reason="secretsmanager:down")
 
         pair = house.sign_in("acme-admin").tokens
-        monkeypatch.setattr(MemorySecrets, "read", down)
+        monkeypatch.setattr(MemorySecrets, "get", down)
         with pytest.raises(Unavailable):
             execute(
                 house.rotate_signing_keys,
@@ -285,11 +285,11 @@ class TestAccidents:
         if victim == "forgetting":
             _hours(house, 24 * 90)
             house.clock.advance(700)
-            monkeypatch.setattr(MemorySecrets, "replace", _killed)
+            monkeypatch.setattr(MemorySecrets, "change", _killed)
         elif victim == "secret":
-            monkeypatch.setattr(MemorySecrets, "replace", _killed)
+            monkeypatch.setattr(MemorySecrets, "change", _killed)
         else:
-            monkeypatch.setattr(MemoryKeySets, "save", _killed)
+            monkeypatch.setattr(MemoryKeySets, "change", _killed)
         with pytest.raises(KeyboardInterrupt):
             house.rotate_signing_keys.advance(due=True)
         monkeypatch.undo()
@@ -303,7 +303,7 @@ class TestAccidents:
         self, house: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         house.clock.advance(DAY)
-        monkeypatch.setattr(MemoryKeySets, "save", _killed)
+        monkeypatch.setattr(MemoryKeySets, "change", _killed)
         with pytest.raises(KeyboardInterrupt):
             house.rotate_signing_keys.advance(due=True)
         monkeypatch.undo()
@@ -324,18 +324,18 @@ class TestAccidents:
         def lose(*_: object) -> None:
             raise Conflict
 
-        monkeypatch.setattr(MemoryKeySets, "save", lose)
+        monkeypatch.setattr(MemoryKeySets, "change", lose)
         house.clock.advance(DAY)
         with pytest.raises(Conflict):
             house.rotate_signing_keys.advance(due=True)
 
     def test_a_secret_is_replaced_only_as_it_was_seen(self, house: House) -> None:
         secrets = MemorySecrets(house.world)
-        seen = secrets.read("signing")
-        secrets.replace("signing", seen.text or "", seen)
+        seen = secrets.get("signing")
+        secrets.change("signing", seen.text or "", seen)
         for stale in (seen, Secret()):
             with pytest.raises(Conflict):
-                secrets.replace("signing", "x", stale)
+                secrets.change("signing", "x", stale)
 
 
 @pytest.mark.parametrize("command", ["rotate", "revoke"])
@@ -384,7 +384,7 @@ class TestCommands:
     def test_a_shared_secret_needs_no_signing_keys(self, house: House) -> None:
         house.world.key_set = None
         shared = replace(house.rotate_signing_keys, algorithm=None)
-        shared.begin(KeySet("https://id.example", "api", ()))
+        shared.add_first(KeySet("https://id.example", "api", ()))
         assert shared.advance() == ()
         assert _keys(house) == ()
         house.rotate_signing_keys.advance()  # back to key pairs

@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from doorward.authorization import Presented
-from doorward.aws.socket_gateway import ManagedSockets
+from doorward.authorization import RequestCredentials
+from doorward.aws.socket_gateway import ApiGatewaySockets
 from doorward.errors import InsufficientScope, InvalidToken, MissingCredentials, Unavailable
 from doorward.model import Principal, SocketGrant, TokenPair
-from doorward.model.changes import Changes
+from doorward.model.changes import UserChanges
 from doorward.sockets.close import TOLD, CloseSockets
 from doorward.sockets.connect import Connect
-from doorward.sockets.events import answer, close
+from doorward.sockets.events import answer_event, close_changed
 from doorward.sockets.tickets import IssueSocketTicket
-from tests.fakes import MemorySocketGateway, MemorySockets
+from tests.fakes import MemorySocketCloser, MemorySockets
 from tests.world import ACME, AUDIENCE, GLOBEX, ORIGIN, PASSWORD, House
 
 
@@ -28,7 +28,7 @@ class Harbour:
     """A house with sockets, and a user kim."""
 
     house: House
-    gateway: MemorySocketGateway = field(default_factory=MemorySocketGateway)
+    closer: MemorySocketCloser = field(default_factory=MemorySocketCloser)
     slept: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -39,7 +39,7 @@ class Harbour:
         self.connect = Connect(
             self.store, house.sessions, house.revocations, house.keyring, AUDIENCE, ORIGIN, house.clock
         )
-        self.closing = CloseSockets(self.store, self.gateway, house.revocations, house.clock, self._sleep)
+        self.closing = CloseSockets(self.store, self.closer, house.revocations, house.clock, self._sleep)
 
     def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -52,17 +52,17 @@ class Harbour:
     def open(self, connection_id: str = "c1", username: str = "kim", password: str = PASSWORD) -> TokenPair:
         """Open a socket with a ticket; return the tokens of its session."""
         pair, principal = self.sign_in(username, password)
-        self.connect(connection_id, self.issue(principal, ORIGIN), Presented("", "", origin=ORIGIN))
+        self.connect(connection_id, self.issue(principal, ORIGIN), RequestCredentials("", "", origin=ORIGIN))
         return pair
 
     def changed(self, tenant: str | None = "acme", user_id: str | None = None) -> int:
         """Let the stream tell of a change."""
         pk = "keys" if tenant is None else f"tenant#{tenant}" + (f"#user#{user_id}" if user_id else "")
         record = {"eventName": "MODIFY", "dynamodb": {"Keys": {"pk": {"S": pk}}}}
-        return close(self.closing, {"Records": [record, record]})
+        return close_changed(self.closing, {"Records": [record, record]})
 
     def why(self, connection_id: str = "c1") -> str | None:
-        told = self.gateway.told.get(connection_id)
+        told = self.closer.told.get(connection_id)
         return json.loads(told)["reason"] if told else None
 
     @property
@@ -75,7 +75,7 @@ def harbour(house: House) -> Harbour:
     return Harbour(house)
 
 
-PAGE = Presented("", "", origin=ORIGIN)
+PAGE = RequestCredentials("", "", origin=ORIGIN)
 
 
 class TestTickets:
@@ -121,14 +121,14 @@ class TestTickets:
     def test_a_ticket_is_for_its_own_page_and_used_up_by_another(self, harbour: Harbour, origin: str | None) -> None:
         ticket = harbour.issue(harbour.sign_in()[1], ORIGIN)
         with pytest.raises(InvalidToken) as caught:
-            harbour.connect("c1", ticket, Presented("", "", origin=origin))
+            harbour.connect("c1", ticket, RequestCredentials("", "", origin=origin))
         assert caught.value.reason == "ticket_of_another_origin"
         with pytest.raises(InvalidToken):
             harbour.connect("c1", ticket, PAGE)
 
     def test_a_ticket_asked_for_without_a_page_is_for_none(self, harbour: Harbour) -> None:
         ticket = harbour.issue(harbour.sign_in()[1], None)
-        assert harbour.connect("c1", ticket, Presented("", ""))
+        assert harbour.connect("c1", ticket, RequestCredentials("", ""))
 
     @pytest.mark.parametrize("ticket", ["x", "dwt1.", "x" * 100_000, "é", "\0"])
     def test_what_was_not_given_out_opens_nothing(self, harbour: Harbour, ticket: str) -> None:
@@ -150,7 +150,7 @@ class TestTickets:
     def test_a_service_gets_none(self, harbour: Harbour) -> None:
         admin = harbour.sign_in("acme-admin", "admin123")[1]
         text, _ = harbour.house.service_tokens.mint(admin, ACME, "ci", None)
-        service = harbour.house.authorize(Presented("GET", "/", (f"Bearer {text}",)))
+        service = harbour.house.authorize(RequestCredentials("GET", "/", (f"Bearer {text}",)))
         with pytest.raises(InsufficientScope):
             harbour.issue(service, None)
 
@@ -177,8 +177,8 @@ class TestTickets:
 
 
 class TestTokens:
-    def shown(self, token: str, origin: str | None = None) -> Presented:
-        return Presented("", "", (f"Bearer {token}",), origin=origin)
+    def shown(self, token: str, origin: str | None = None) -> RequestCredentials:
+        return RequestCredentials("", "", (f"Bearer {token}",), origin=origin)
 
     def test_a_token_opens_a_socket_until_its_session_ends(self, harbour: Harbour) -> None:
         pair, _ = harbour.sign_in()
@@ -200,7 +200,7 @@ class TestTokens:
     def test_nothing_bad_or_dead_opens_anything(self, harbour: Harbour) -> None:
         pair, principal = harbour.sign_in()
         with pytest.raises(MissingCredentials):
-            harbour.connect("c1", None, Presented("", ""))
+            harbour.connect("c1", None, RequestCredentials("", ""))
         harbour.house.log_out(principal, everywhere=False)
         for token in ("x.y.z", pair.access_token, pair.refresh_token):
             with pytest.raises(InvalidToken):
@@ -242,7 +242,7 @@ class TestClosing:
             "change the password": {"password": "another good password"},
         }
         if what in changes:
-            house.change_user(harbour.admin, user_id, Changes(**changes[what]), "192.0.2.9")
+            house.change_user(harbour.admin, user_id, UserChanges(**changes[what]), "192.0.2.9")
         elif what == "delete":
             house.delete_user(harbour.admin, user_id)
         elif what.startswith("sign out"):
@@ -278,19 +278,19 @@ class TestClosing:
         pair = harbour.open()
         assert harbour.changed("acme", self.user_id(harbour, pair)) == 0
         assert harbour.changed("globex") == 0
-        assert close(harbour.closing, {"Records": [{"dynamodb": {"Keys": {"pk": {"S": "strange"}}}}]}) == 0
+        assert close_changed(harbour.closing, {"Records": [{"dynamodb": {"Keys": {"pk": {"S": "strange"}}}}]}) == 0
         removed = {"eventName": "REMOVE", "dynamodb": {"Keys": {"pk": {"S": "keys"}}}}
-        assert close(harbour.closing, {"Records": [removed]}) == 0
+        assert close_changed(harbour.closing, {"Records": [removed]}) == 0
 
     def test_each_socket_is_closed_when_its_session_ends_to_the_second(self, harbour: Harbour) -> None:
         harbour.open("c1")
         harbour.house.clock.advance(20)
         harbour.open("c2")
         harbour.open("c3", "acme-admin", "admin123")
-        assert close(harbour.closing, {"detail-type": "Scheduled Event"}) == 0
+        assert close_changed(harbour.closing, {"detail-type": "Scheduled Event"}) == 0
         harbour.house.clock.advance(86_400 - 20 - 45)
         harbour.house.clock.advance(30)
-        assert close(harbour.closing, {}) == 3
+        assert close_changed(harbour.closing, {}) == 3
         assert harbour.slept == [15, 20, 0]
         assert harbour.why("c2") == "expired"
         assert not harbour.house.world.connections
@@ -301,14 +301,14 @@ class TestClosing:
         for number in range(4):
             harbour.open(f"c{number}")
         harbour.house.tenants.change(harbour.admin, ACME, status="disabled")
-        told = harbour.gateway.close
+        told = harbour.closer.close
 
         def stuck(connection_id: str, message: str) -> None:
             if connection_id == "c0":
                 raise Unavailable(reason="sockets:down")
             told(connection_id, message)
 
-        monkeypatch.setattr(harbour.gateway, "close", stuck)
+        monkeypatch.setattr(harbour.closer, "close", stuck)
         with pytest.raises(Unavailable):
             harbour.changed("acme")
         assert list(harbour.house.world.connections) == ["c0"]
@@ -324,7 +324,7 @@ class TestEvents:
         return {"requestContext": {"routeKey": route, "connectionId": "c9", "requestId": "r"}, **more}
 
     def ask(self, harbour: Harbour, event: dict[str, Any]) -> dict[str, Any]:
-        return answer(harbour.connect, harbour.store.remove, event)
+        return answer_event(harbour.connect, harbour.store.remove, event)
 
     def test_the_handshake_answers_with_a_subprotocol_that_was_offered(self, harbour: Harbour) -> None:
         pair, principal = harbour.sign_in()
@@ -365,7 +365,7 @@ class TestEvents:
 
 def test_a_grant_is_judged_like_the_token_that_it_came_from(harbour: Harbour) -> None:
     pair, _ = harbour.sign_in()
-    grant = harbour.connect("c1", None, Presented("", "", (f"Bearer {pair.access_token}",)))
+    grant = harbour.connect("c1", None, RequestCredentials("", "", (f"Bearer {pair.access_token}",)))
     claims = harbour.house.claims(pair)
     same = ("user_id", "tenant_id", "session_id", "token_id", "epochs", "kid", "roles")
     assert isinstance(grant, SocketGrant)
@@ -375,7 +375,7 @@ def test_a_grant_is_judged_like_the_token_that_it_came_from(harbour: Harbour) ->
 def test_a_client_that_reads_nothing_is_closed_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
         monkeypatch.setenv(name, "us-east-1")
-    sockets = ManagedSockets("http://127.0.0.1:1")
+    sockets = ApiGatewaySockets("http://127.0.0.1:1")
     with Stubber(sockets._client) as stubbed:
         stubbed.add_client_error("post_to_connection", "LimitExceededException", http_status_code=429)
         stubbed.add_response("delete_connection", {}, {"ConnectionId": "c1"})

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from doorward.authorization import Presented
+from doorward.authorization import RequestCredentials
 from doorward.errors import (
     Conflict,
     DoorwardError,
@@ -23,7 +23,7 @@ from doorward.errors import (
     UnacceptableName,
 )
 from doorward.model import PLATFORM, Principal, TenantId, UserId
-from doorward.model.changes import Changes, NewUser
+from doorward.model.changes import NewUser, UserChanges
 from tests.world import ACME, GLOBEX, PASSWORD, House
 
 INITECH = TenantId("initech")
@@ -34,7 +34,7 @@ def _as(house: House, username: str = "admin") -> Principal:
 
 
 def _by_token(house: House, token: str) -> Principal:
-    return house.authorize(Presented("GET", "/", authorization=(f"Bearer {token}",)))
+    return house.authorize(RequestCredentials("GET", "/", authorization=(f"Bearer {token}",)))
 
 
 class TestTenants:
@@ -198,16 +198,16 @@ class TestMemberships:
     def test_a_platform_administrator_signs_in_outside_tenants_unless_one_is_named(self, house: House) -> None:
         admin = _as(house)
         house.assign.put(admin, admin.user_id, ACME, ("user",))
-        house.change_user(_as(house, "acme-admin"), admin.user_id, Changes(status="disabled"), "")
+        house.change_user(_as(house, "acme-admin"), admin.user_id, UserChanges(status="disabled"), "")
         assert house.claims(house.sign_in("admin").tokens).tenant_id == PLATFORM
-        house.change_user(_as(house, "acme-admin"), admin.user_id, Changes(status="active"), "")
+        house.change_user(_as(house, "acme-admin"), admin.user_id, UserChanges(status="active"), "")
         assert house.claims(house.sign_in("admin", tenant_id=ACME).tokens).roles == ("user", "platform_admin")
 
     def test_a_platform_administrator_acting_in_one_tenant_changes_users_of_another(self, house: House) -> None:
         admin, other = _as(house), house.add_user("other", GLOBEX)
         house.assign.put(admin, admin.user_id, ACME, ("user",))
         here = house.principal(house.sign_in("admin", tenant_id=ACME).tokens)
-        house.change_user(here, other.user_id, Changes(status="active", roles=("auditor",)), "")
+        house.change_user(here, other.user_id, UserChanges(status="active", roles=("auditor",)), "")
         assert house.world.memberships[GLOBEX, other.user_id].roles == ("auditor",)
 
     def test_removal_ends_what_is_there_and_the_next_tenant_is_home(self, house: House) -> None:
@@ -286,7 +286,7 @@ class TestMemberships:
         bob = house.add_user("bob")
         house.assign.put(_as(house), bob.user_id, GLOBEX, ("user",))
         house.add_user("other", GLOBEX, email="taken@people.example")
-        house.change_user(_as(house, "acme-admin"), bob.user_id, Changes(email="taken@people.example"), "")
+        house.change_user(_as(house, "acme-admin"), bob.user_id, UserChanges(email="taken@people.example"), "")
         with pytest.raises(EmailTaken):
             house.assign.remove(_as(house), bob.user_id, ACME)
 
@@ -294,19 +294,19 @@ class TestMemberships:
         bob = house.add_user("bob")
         house.assign.put(_as(house), bob.user_id, GLOBEX, ("user",))
         guest = _as(house, "globex-admin")
-        house.change_user(guest, bob.user_id, Changes(status="disabled"), "")
+        house.change_user(guest, bob.user_id, UserChanges(status="disabled"), "")
         house.assign.put(_as(house), bob.user_id, GLOBEX, ("auditor",))
         with pytest.raises(InvalidCredentials):
             house.sign_in("bob", PASSWORD, tenant_id=GLOBEX)
         house.assign.remove(_as(house), bob.user_id, ACME)
-        house.change_user(guest, bob.user_id, Changes(status="active"), "")
+        house.change_user(guest, bob.user_id, UserChanges(status="active"), "")
         assert house.claims(house.sign_in("bob", PASSWORD).tokens).roles == ("auditor",)
 
     def test_a_home_administrator_learns_nothing_of_addresses_elsewhere(self, house: House) -> None:
         bob = house.add_user("bob", email="bob@acme.example")
         house.assign.put(_as(house), bob.user_id, GLOBEX, ("user",))
         other = house.add_user("other", GLOBEX, email="secret@globex.example")
-        changes = Changes(email="secret@globex.example")
+        changes = UserChanges(email="secret@globex.example")
         house.change_user(_as(house, "acme-admin"), bob.user_id, changes, "192.0.2.1")
         assert house.world.emails[GLOBEX, "secret@globex.example"] == other.user_id
         house.delete_user(_as(house, "acme-admin"), bob.user_id)
@@ -320,9 +320,9 @@ class TestLastAdministrator:
 
         def act() -> None:
             if way == "demote":
-                house.change_user(platform, user_id, Changes(roles=("user",)), "")
+                house.change_user(platform, user_id, UserChanges(roles=("user",)), "")
             elif way == "disable":
-                house.change_user(platform, user_id, Changes(status="disabled"), "")
+                house.change_user(platform, user_id, UserChanges(status="disabled"), "")
             elif way == "delete":
                 house.delete_user(platform, user_id)
             elif way == "remove":
@@ -342,8 +342,8 @@ class TestLastAdministrator:
         house.tenants.create(_as(house), INITECH, None)
         house.assign.put(_as(house), bob.user_id, INITECH, ("admin",))
         with pytest.raises(LastAdmin):
-            house.change_user(_as(house), bob.user_id, Changes(status="disabled"), "")
-        house.change_user(_as(house, "acme-admin"), bob.user_id, Changes(status="disabled"), "")
+            house.change_user(_as(house), bob.user_id, UserChanges(status="disabled"), "")
+        house.change_user(_as(house, "acme-admin"), bob.user_id, UserChanges(status="disabled"), "")
         house.delete_user(_as(house, "acme-admin"), bob.user_id)
 
 
@@ -365,7 +365,7 @@ class TestServiceTokens:
             lambda: house.service_tokens.mint(service, ACME, "more", None),
             lambda: house.demo.seed(service, ACME),
             lambda: house.create_user(service, NewUser(PASSWORD)),
-            lambda: house.look_up.listed_tenant(service, None),
+            lambda: house.look_up.tenant_of_list(service, None),
         ):
             with pytest.raises(InsufficientScope):
                 act()
@@ -459,7 +459,7 @@ class TestDemo:
         assert len(house.demo.seed(admin, ACME).passwords) == 5
 
     def test_a_killed_seeding_is_completed(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-        admin, real = _as(house, "acme-admin"), house.users.create
+        admin, real = _as(house, "acme-admin"), house.users.add
         made: list[Any] = []
 
         def dying(*arguments: Any) -> None:
@@ -468,7 +468,7 @@ class TestDemo:
             made.append(arguments)
             real(*arguments)
 
-        monkeypatch.setattr(house.users, "create", dying)
+        monkeypatch.setattr(house.users, "add", dying)
         with pytest.raises(KeyboardInterrupt):
             house.demo.seed(admin, ACME)
         monkeypatch.undo()

@@ -20,7 +20,7 @@ from doorward.errors import (
     PasswordChangeRequired,
     Unavailable,
 )
-from doorward.model import RevokedNow
+from doorward.model import LiveRevocations
 from doorward.sessions.publish_revocations import PublishRevocations
 from doorward.tokens.feed import TYPE, compose, sign_feed, verify_feed
 from doorward.verifier import Verifier
@@ -85,9 +85,9 @@ class TestReach:
         reads, feed = [], MemoryRevocationFeed(house.world)
 
         class Counting:
-            def now(self, now_ms: int) -> RevokedNow:
+            def list_live(self, now_ms: int) -> LiveRevocations:
                 reads.append(now_ms)
-                return feed.now(now_ms)
+                return feed.list_live(now_ms)
 
         publish = PublishRevocations(Counting(), house.minter.signer, house.clock)
         texts = {publish(None) for _ in range(100)}
@@ -289,7 +289,7 @@ class TestForgedFeeds:
     def test_it_tells_nobody_who_was_revoked(self, house: House) -> None:
         pair = house.sign_in("acme-admin").tokens
         house.log_out(house.principal(pair), everywhere=True)
-        revoked = MemoryRevocationFeed(house.world).now(house.clock())
+        revoked = MemoryRevocationFeed(house.world).list_live(house.clock())
         text = sign_feed(compose(revoked), house.minter.signer.current(), ISSUER, house.clock())
         content = json.dumps(jwt.decode(text, options={"verify_signature": False}))
         assert house.claims(house.sign_in("acme-admin").tokens).user_id not in content

@@ -20,7 +20,7 @@ MAX_COOKIE_HEADER = 16_384
 
 
 @dataclass(frozen=True, slots=True)
-class Presented:
+class RequestCredentials:
     """What a request presents about its caller; header values in the order they came.
 
     Args:
@@ -76,7 +76,7 @@ class Authorize:
     allowed_origin: str
     clock: Clock
 
-    def __call__(self, presented: Presented) -> Principal:
+    def __call__(self, credentials: RequestCredentials) -> Principal:
         """Return the caller.
 
         A bearer token beside a cookie decides alone, also when it is bad. A cookie counts only
@@ -87,61 +87,61 @@ class Authorize:
             InvalidToken: they are not, or no longer, valid; `reason` says why.
             NotInitialised: the deployment has no keys.
         """
-        token = presented.bearer()
+        token = credentials.bearer()
         if token is not None:
             return self._by_token(token)
-        cookie = None if presented.path.startswith("/api/") else _session_cookie(presented.cookie)
+        cookie = None if credentials.path.startswith("/api/") else _session_cookie(credentials.cookie)
         if cookie is None:
             raise MissingCredentials
-        return self._by_cookie(cookie, presented)
+        return self._by_cookie(cookie, credentials)
 
-    def decide(self, presented: Presented, route: Route) -> Decision:
+    def decide(self, credentials: RequestCredentials, route: Route) -> Decision:
         """Return who is calling and whether he may take the route.
 
         Raises:
             NotInitialised, Unavailable: nobody can be recognised now.
         """
         try:
-            principal = self(presented)
+            principal = self(credentials)
         except NotAuthenticated as error:
             return Decision(None, error.reason)
         return Decision(principal, principal.restriction or refusal(route, principal))
 
     def _by_token(self, token: str) -> Principal:
         claims = verify_access_token(token, self.keyring, self.audience, self.clock())
-        return judge(claims, self.revocations.read(claims.tenant_id, claims.user_id))
+        return judge(claims, self.revocations.get(claims.tenant_id, claims.user_id))
 
-    def _by_cookie(self, cookie: str, presented: Presented) -> Principal:
+    def _by_cookie(self, cookie: str, credentials: RequestCredentials) -> Principal:
         ref, secret_hash = read_cookie(cookie)
-        snapshot = self.sessions.look_up(ref)
-        session, user = snapshot.session, snapshot.user
+        admission = self.sessions.get_admission(ref)
+        session, user = admission.session, admission.user
         if session is None or user is None or not same_secret(session.cookie_hash, secret_hash):
             raise SessionOver(reason="unknown_session")
-        roles = admitted_roles(snapshot, ref.tenant_id)
-        if roles is None or not is_live(session, snapshot, self.clock()):
+        roles = admitted_roles(admission, ref.tenant_id)
+        if roles is None or not is_live(session, admission, self.clock()):
             raise SessionOver(reason="session_over")
         principal = Principal(user.id, user.username, ref.tenant_id, frozenset(roles), ref.session_id)
-        if self._is_cross_site(presented):
+        if self._is_cross_site(credentials):
             return replace(principal, restriction="cross_site_request")
         if user.password_change_required:
             return replace(principal, restriction="password_change_required")
         return principal
 
-    def _is_cross_site(self, presented: Presented) -> bool:
+    def _is_cross_site(self, credentials: RequestCredentials) -> bool:
         """Tell whether a browser says that another site made it send a state-changing request.
 
         Every browser since 2023 sends Sec-Fetch-Site, and those before sent Origin with every POST; a
         client that sends neither is no browser (docs/decisions/0005).
         """
-        if presented.method in _SAFE_METHODS and not presented.changes_state:
+        if credentials.method in _SAFE_METHODS and not credentials.changes_state:
             return False
-        origin_allowed = bool(presented.origin) and presented.origin in {
+        origin_allowed = bool(credentials.origin) and credentials.origin in {
             self.allowed_origin,
-            _own_origin(presented.host),
+            _own_origin(credentials.host),
         }
-        if presented.fetch_site is not None:
-            return not (presented.fetch_site in {"same-origin", "none"} or origin_allowed)
-        return presented.origin is not None and not origin_allowed
+        if credentials.fetch_site is not None:
+            return not (credentials.fetch_site in {"same-origin", "none"} or origin_allowed)
+        return credentials.origin is not None and not origin_allowed
 
 
 def judge(claims: AccessTokenClaims, revocations: Revocations) -> Principal:

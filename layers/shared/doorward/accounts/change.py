@@ -16,7 +16,7 @@ from doorward.errors import (
     WrongPassword,
 )
 from doorward.model import Clock, Cutoff, Membership, Principal, TenantId, UserRecord
-from doorward.model.changes import CHANGEABLE, UNSET, Changes
+from doorward.model.changes import CHANGEABLE, UNSET, UserChanges
 from doorward.rules import names
 from doorward.rules.passwords import PasswordHasher, check_new_password
 from doorward.rules.revocation import cut_off_user
@@ -30,7 +30,7 @@ _GUEST_FIELDS = frozenset({"status", "roles"})
 
 @dataclass(frozen=True, slots=True)
 class ChangeUser:
-    """Changes users, with the revocations that a change implies, in one transaction."""
+    """UserChanges users, with the revocations that a change implies, in one transaction."""
 
     reader: UserReader
     writer: UserWriter
@@ -40,7 +40,7 @@ class ChangeUser:
     hasher: PasswordHasher
     clock: Clock
 
-    def __call__(self, principal: Principal, user_id: str, changes: Changes, source: str) -> VisibleUser:
+    def __call__(self, principal: Principal, user_id: str, changes: UserChanges, source: str) -> VisibleUser:
         """Change a user on behalf of a caller.
 
         Users change their own profile; e-mail and password only with the current password. The home
@@ -66,15 +66,15 @@ class ChangeUser:
         after = self._apply(principal, before, changes)
         password_hash = self._new_hash(before, changes)
         cutoffs = self._cutoffs(principal, before, changes)
-        guarded = principal.guarded(before.user.tenant_ids)
-        self.writer.change(before, after, password_hash=password_hash, cutoffs=cutoffs, guarded=guarded)
+        keep_admin_in = principal.keep_admin_in(before.user.tenant_ids)
+        self.writer.change(before, after, password_hash=password_hash, cutoffs=cutoffs, keep_admin_in=keep_admin_in)
         audit.record(
             "user_changed", user_id=before.user.id, by=principal.user_id, fields=",".join(sorted(changes.named()))
         )
         return show(principal, after)
 
     @staticmethod
-    def _permit(principal: Principal, before: UserRecord, changes: Changes) -> None:
+    def _permit(principal: Principal, before: UserRecord, changes: UserChanges) -> None:
         named = changes.named()
         if not named:
             raise InvalidRequest("Name at least one field to change.")
@@ -99,11 +99,11 @@ class ChangeUser:
         full = self.attempts.count(counters)
         if full is not None:
             raise TooManyAttempts(full.retry_after_seconds(now_ms))
-        if not self.hasher.verify(self.reader.password_hash(before.user.id), current_password):
+        if not self.hasher.verify(self.reader.get_password_hash(before.user.id), current_password):
             raise WrongPassword
-        self.attempts.settle(counters)
+        self.attempts.uncount(counters)
 
-    def _apply(self, principal: Principal, before: UserRecord, changes: Changes) -> UserRecord:
+    def _apply(self, principal: Principal, before: UserRecord, changes: UserChanges) -> UserRecord:
         user = replace(before.user, version=before.user.version + 1, updated_at_ms=self.clock())
         if changes.display_name is not UNSET:
             shown = changes.display_name
@@ -125,7 +125,7 @@ class ChangeUser:
         )
         return UserRecord(user, tuple(amended))
 
-    def _new_hash(self, before: UserRecord, changes: Changes) -> str | None:
+    def _new_hash(self, before: UserRecord, changes: UserChanges) -> str | None:
         if changes.password is UNSET:
             return None
         email = None if changes.email is UNSET else changes.email
@@ -134,7 +134,7 @@ class ChangeUser:
             raise WeakPassword("The new password must be another one.")
         return self.hasher.hash(changes.password)
 
-    def _cutoffs(self, principal: Principal, before: UserRecord, changes: Changes) -> tuple[Cutoff, ...]:
+    def _cutoffs(self, principal: Principal, before: UserRecord, changes: UserChanges) -> tuple[Cutoff, ...]:
         user, now_ms = before.user, self.clock()
         disabled = changes.status == "disabled"
         ends_sessions = changes.password is not UNSET or disabled
@@ -145,12 +145,12 @@ class ChangeUser:
             realms = (self._tenant(principal, before),)
         else:
             return ()
-        states = self.revocations.states(realms, user.id)
+        states = self.revocations.get_states(realms, user.id)
         spared = principal.session_ref if principal.user_id == user.id else None
         return cut_off_user(user.id, states, now_ms, ends_sessions=ends_sessions, spared=spared)
 
     @staticmethod
-    def _touches_membership(principal: Principal, before: UserRecord, changes: Changes) -> bool:
+    def _touches_membership(principal: Principal, before: UserRecord, changes: UserChanges) -> bool:
         guest_status = changes.status is not UNSET and not owns(principal, before.user)
         enabling = changes.status == "active" and bool(before.memberships)
         return changes.roles is not UNSET or guest_status or enabling
@@ -165,7 +165,7 @@ class ChangeUser:
         return tenant_id
 
     @staticmethod
-    def _amend(member: Membership, principal: Principal, before: UserRecord, changes: Changes) -> Membership:
+    def _amend(member: Membership, principal: Principal, before: UserRecord, changes: UserChanges) -> Membership:
         if changes.roles is not UNSET:
             member = replace(member, roles=check_roles(changes.roles))
         # To let somebody in again, a membership that was disabled before has to be enabled too.

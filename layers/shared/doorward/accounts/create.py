@@ -25,7 +25,7 @@ class CreateUser:
     hasher: PasswordHasher
     clock: Clock
 
-    def __call__(self, principal: Principal, wanted: NewUser) -> VisibleUser:
+    def __call__(self, principal: Principal, new_user: NewUser) -> VisibleUser:
         """Create a user on behalf of an administrator.
 
         Raises:
@@ -34,28 +34,28 @@ class CreateUser:
             UsernameTaken, EmailTaken: a name is not free.
             NotFound: there is no such tenant.
         """
-        tenant_id = wanted.tenant_id or principal.tenant_id
+        tenant_id = new_user.tenant_id or principal.tenant_id
         require_admin(principal, tenant_id)
-        check_new_password(wanted.password, wanted.username, wanted.email)
-        record = self.compose(wanted, tenant_id)
-        self.store(record, wanted.password)
+        check_new_password(new_user.password, new_user.username, new_user.email)
+        record = self.compose(new_user, tenant_id)
+        self.store(record, new_user.password)
         audit.record("user_created", tenant_id=tenant_id, user_id=record.user.id, by=principal.user_id)
         return show(principal, record)
 
-    def create_once(self, user_id: UserId, wanted: NewUser, tenant_id: TenantId, password: str | None) -> bool:
+    def create_once(self, user_id: UserId, new_user: NewUser, tenant_id: TenantId, password: str | None) -> bool:
         """Create a user under a given id, unless there is one; tell whether it was created.
 
         Raises:
             EmailTaken: another user of the tenant has the address.
         """
         try:
-            self.store(self.compose(wanted, tenant_id, user_id=user_id), password)
+            self.store(self.compose(new_user, tenant_id, user_id=user_id), password)
         except UsernameTaken:  # the user name is the id
             return False
         return True
 
     def compose(
-        self, wanted: NewUser, tenant_id: TenantId, *, platform_admin: bool = False, user_id: UserId | None = None
+        self, new_user: NewUser, tenant_id: TenantId, *, platform_admin: bool = False, user_id: UserId | None = None
     ) -> UserRecord:
         """Return the user to be stored, all names checked.
 
@@ -65,22 +65,22 @@ class CreateUser:
         user_id, now_ms = user_id or UserId(str(ULID())), self.clock()
         user = User(
             id=user_id,
-            username=names.check_username(wanted.username) if wanted.username else user_id,
-            email=names.check_email(wanted.email) if wanted.email else None,
-            display_name=names.check_display_name(wanted.display_name) if wanted.display_name else None,
+            username=names.check_username(new_user.username) if new_user.username else user_id,
+            email=names.check_email(new_user.email) if new_user.email else None,
+            display_name=names.check_display_name(new_user.display_name) if new_user.display_name else None,
             status="active",
             tenant_ids=() if tenant_id == PLATFORM else (tenant_id,),
             platform_admin=platform_admin,
-            password_change_required=wanted.password_change_required,
+            password_change_required=new_user.password_change_required,
             created_at_ms=now_ms,
             updated_at_ms=now_ms,
             version=1,
         )
         if tenant_id == PLATFORM:
-            if wanted.roles is not None:
+            if new_user.roles is not None:
                 raise InvalidRequest("Roles belong to a tenant; name a tenant_id.")
             return UserRecord(user, ())
-        roles = (USER,) if wanted.roles is None else check_roles(wanted.roles)
+        roles = (USER,) if new_user.roles is None else check_roles(new_user.roles)
         return UserRecord(user, (Membership(tenant_id, user_id, roles, "active", now_ms),))
 
     def store(self, record: UserRecord, password: str | None) -> None:
@@ -89,4 +89,4 @@ class CreateUser:
         Raises:
             UsernameTaken, EmailTaken, NotFound: see `UserWriter.create`.
         """
-        self.users.create(record, None if password is None else self.hasher.hash(password))
+        self.users.add(record, None if password is None else self.hasher.hash(password))

@@ -35,7 +35,7 @@ class DeleteUser:
             raise InsufficientScope
         if record.user.id == principal.user_id:
             raise OwnAccount
-        self._delete(record, principal.guarded(record.user.tenant_ids))
+        self._delete(record, principal.keep_admin_in(record.user.tenant_ids))
         audit.record("user_deleted", user_id=record.user.id, by=principal.user_id)
 
     def remove_from_only(self, tenant_id: TenantId, user_id: UserId) -> None:
@@ -48,7 +48,7 @@ class DeleteUser:
         if record is not None and record.user.tenant_ids == (tenant_id,) and not record.user.platform_admin:
             self._delete(record, (tenant_id,))
 
-    def _delete(self, record: UserRecord, guarded: Collection[TenantId]) -> None:
-        states = self.revocations.states(record.user.realms, record.user.id)
+    def _delete(self, record: UserRecord, keep_admin_in: Collection[TenantId]) -> None:
+        states = self.revocations.get_states(record.user.realms, record.user.id)
         cutoffs = cut_off_user(record.user.id, states, self.clock(), ends_sessions=True)
-        self.writer.delete(record, cutoffs, guarded=guarded)
+        self.writer.remove(record, cutoffs, keep_admin_in=keep_admin_in)

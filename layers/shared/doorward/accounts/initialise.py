@@ -54,13 +54,13 @@ class Initialise:
         wanted = KeySet(issuer, own_api_id, ())
         key_sets = self.signing.key_sets
         try:
-            current = key_sets.load()
+            current = key_sets.get()
         except NotInitialised:
-            self.signing.begin(wanted)
+            self.signing.add_first(wanted)
             self.report(f"keys made ({self.signing.algorithm or 'HS256, a shared secret'})")
             return
         if (current.issuer, current.own_api_id) != (issuer, own_api_id):
-            key_sets.save(replace(wanted, keys=current.keys, version=current.version + 1))
+            key_sets.change(replace(wanted, keys=current.keys, version=current.version + 1))
             self.report(f"issuer is now {issuer}")
         self.signing.advance()  # a shared secret may have gone, and key pairs be lacking
         self.report("keys kept")
@@ -84,7 +84,7 @@ class Initialise:
         """
         checked = check_tenant_id(tenant_id)
         try:
-            self.tenants.create(Tenant(checked, tenant_id, "active", self.clock()))
+            self.tenants.add(Tenant(checked, tenant_id, "active", self.clock()))
             self.report(f"tenant {tenant_id} made")
         except TenantTaken:
             self.report(f"tenant {tenant_id} kept")

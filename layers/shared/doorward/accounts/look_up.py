@@ -35,7 +35,7 @@ class LookUpUsers:
             return _service(principal)
         return show(principal, find(self.users, principal, resolve(principal, user_id)))
 
-    def listed_tenant(self, principal: Principal, tenant_id: TenantId | None) -> TenantId:
+    def tenant_of_list(self, principal: Principal, tenant_id: TenantId | None) -> TenantId:
         """Return whose list the caller gets: PLATFORM stands for all users of the deployment.
 
         Raises:
@@ -46,7 +46,7 @@ class LookUpUsers:
         return listed
 
     def many(self, principal: Principal, listed: TenantId, limit: int, after: str | None) -> VisiblePage:
-        """Return a page of a list that `listed_tenant` allowed.
+        """Return a page of a list that `tenant_of_list` allowed.
 
         Args:
             principal: the caller.
@@ -59,7 +59,7 @@ class LookUpUsers:
         """
         require_admin(principal, listed)
         everybody = listed == PLATFORM
-        page = self.users.list_all(limit, after) if everybody else self.users.list_tenant(listed, limit, after)
+        page = self.users.list_all(limit, after) if everybody else self.users.list_by_tenant(listed, limit, after)
         return VisiblePage(tuple(show(principal, record) for record in page.records), page.after)
 
 

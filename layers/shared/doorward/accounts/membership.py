@@ -88,7 +88,7 @@ class AssignTenants:
             updated_at_ms=now_ms,
         )
         after = UserRecord(user, members)
-        states = self.revocations.states(realms, user.id)
+        states = self.revocations.get_states(realms, user.id)
         cutoffs = cut_off_user(user.id, states, now_ms, ends_sessions=ends_sessions)
         self.writer.change(before, after, cutoffs=cutoffs)
         return after

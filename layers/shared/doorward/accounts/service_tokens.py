@@ -30,7 +30,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 
 
 @dataclass(frozen=True, slots=True)
-class ManageServiceTokens:
+class AdministerServiceTokens:
     """Mints, lists and revokes service tokens of one tenant at a time.
 
     Args:
@@ -60,7 +60,7 @@ class ManageServiceTokens:
         require_own_admin(principal, tenant_id)
         now = self.clock() // 1000
         ttl_seconds = self._checked(name, ttl_seconds)
-        begun = self.tokens.begin(tenant_id, name)
+        begun = self.tokens.get_admission(tenant_id, name)
         if begun.tenant is None or begun.tenant.status != "active":
             raise NotFound
         token = ServiceToken(tenant_id, TokenId(str(ULID())), name, principal.user_id, self.clock(), now + ttl_seconds)
@@ -89,7 +89,7 @@ class ManageServiceTokens:
             InsufficientScope, NotFound: the caller does not administer this tenant.
         """
         require_own_admin(principal, tenant_id)
-        return self.tokens.page(tenant_id, limit, after)
+        return self.tokens.list_by_tenant(tenant_id, limit, after)
 
     def revoke(self, principal: Principal, tenant_id: TenantId, token_id: str) -> None:
         """Refuse a token from the next request on; repeating it changes nothing.

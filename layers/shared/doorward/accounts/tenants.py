@@ -13,7 +13,7 @@ from doorward.stores import Page, TenantStore
 
 
 @dataclass(frozen=True, slots=True)
-class ManageTenants:
+class AdministerTenants:
     """Tenants on behalf of a caller: platform administrators manage all, members read their own."""
 
     tenants: TenantStore
@@ -29,7 +29,7 @@ class ManageTenants:
         """
         require_platform_admin(principal)
         tenant = Tenant(tenant_id, check_display_name(name) if name else tenant_id, "active", self.clock())
-        self.tenants.create(tenant)
+        self.tenants.add(tenant)
         audit.record("tenant_created", tenant_id=tenant_id, by=principal.user_id)
         return tenant
 
@@ -52,7 +52,7 @@ class ManageTenants:
             InsufficientScope: the caller is no platform administrator.
         """
         require_platform_admin(principal)
-        return self.tenants.page(limit, after)
+        return self.tenants.list_all(limit, after)
 
     def change(
         self, principal: Principal, tenant_id: TenantId, *, name: str | None = None, status: Status | None = None

@@ -19,7 +19,7 @@ from doorward.tokens.cookie import COOKIE_NAME
 _COOKIE_ATTRIBUTES = "Path=/; Secure; HttpOnly; SameSite=Lax"
 
 
-def answer(
+def answer_json(
     body: BaseModel | None,
     status: HTTPStatus = HTTPStatus.OK,
     headers: Mapping[str, str] | None = None,
@@ -57,7 +57,7 @@ def answer_tokens(pair: TokenPair, cookie: str | None = None) -> Response[str]:
     headers = {"Pragma": "no-cache"}
     if cookie is not None:
         headers["Set-Cookie"] = f"{COOKIE_NAME}={cookie}; Max-Age={pair.refresh_expires_in}; {_COOKIE_ATTRIBUTES}"
-    return answer(TokenResponse.of(pair), headers=headers)
+    return answer_json(TokenResponse.of(pair), headers=headers)
 
 
 def cleared_cookie() -> dict[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from doorward.authorization import Decision
-from doorward.authorizer.events import ANSWER, USAGE, Asked
+from doorward.authorizer.events import ANSWER, USAGE, AuthorizerRequest
 from doorward.model import PLATFORM, Principal
 from doorward.rules.routes import ANY, unmet
 
@@ -24,43 +24,43 @@ class Unauthorized(Exception):
         super().__init__("Unauthorized")
 
 
-def answer(asked: Asked, decision: Decision) -> Answer:
+def answer_gateway(request: AuthorizerRequest, decision: Decision) -> Answer:
     """Return what the gateway that asked understands; nothing in it tells why.
 
     Raises:
         Unauthorized: the caller is not known, and this gateway can answer 401.
     """
-    if asked.front == "appsync":
+    if request.gateway == "appsync":
         return _appsync(decision)
-    if asked.front == "http_2" and asked.settings.get(ANSWER, "").lower() == "simple":
+    if request.gateway == "http_2" and request.settings.get(ANSWER, "").lower() == "simple":
         return {"isAuthorized": decision.allowed, "context": context_of(decision)}
-    if decision.principal is None and asked.front in {"rest", "token", "websocket"}:
+    if decision.principal is None and request.gateway in {"rest", "token", "websocket"}:
         raise Unauthorized
-    return _with_usage(asked, decision, policy(asked, decision))
+    return _with_usage(request, decision, policy(request, decision))
 
 
-def policy(asked: Asked, decision: Decision) -> Answer:
+def policy(request: AuthorizerRequest, decision: Decision) -> Answer:
     """Return an IAM policy for the whole API and never for one route, for gateways may keep it for others.
 
     Whoever is known is allowed the whole stage, less what the owner's rules deny him there. No policy can say "no
     tenant but this one": a kept one holds no path to its tenant (docs/protecting.md, "Caching").
     """
-    stage = "/".join(asked.arn.split("/")[:2])
+    stage = "/".join(request.arn.split("/")[:2])
     principal = decision.principal
     if principal is None or (decision.restricted and not decision.allowed):
         statements = [_statement("Deny", [f"{stage}/*"])]
     else:
         denied = [
             f"{stage}/{method}{pattern}{end}"
-            for rule in unmet(asked.route.rules, principal)
+            for rule in unmet(request.route.rules, principal)
             for method in (_METHODS if rule.method == ANY else rule.methods)
             for pattern in rule.patterns()
             for end in ("", "/*")
         ]
         if not decision.allowed:
             # What a policy would read as more than text, or not read at all, is denied with everything else.
-            plain = len(asked.arn) <= _MAX_RESOURCE and not re.search(r"[$*?]", asked.arn.partition("/")[2])
-            denied.append(asked.arn if plain else f"{stage}/*")
+            plain = len(request.arn) <= _MAX_RESOURCE and not re.search(r"[$*?]", request.arn.partition("/")[2])
+            denied.append(request.arn if plain else f"{stage}/*")
         statements = [_statement("Allow", [f"{stage}/*"]), *([_statement("Deny", denied)] if denied else [])]
     return {
         "principalId": "anonymous" if principal is None else principal.user_id,
@@ -90,8 +90,8 @@ def _appsync(decision: Decision) -> Answer:
     return {"isAuthorized": decision.allowed, "resolverContext": context_of(decision), "ttlOverride": 0}
 
 
-def _with_usage(asked: Asked, decision: Decision, found: Answer) -> Answer:
-    if asked.settings.get(USAGE) == "tenant" and decision.allowed and decision.principal is not None:
+def _with_usage(request: AuthorizerRequest, decision: Decision, found: Answer) -> Answer:
+    if request.settings.get(USAGE) == "tenant" and decision.allowed and decision.principal is not None:
         # The value of an API key has at least 20 characters.
         found["usageIdentifierKey"] = f"doorward-usage-tenant-{_tenant(decision.principal) or 'platform'}"
     return found

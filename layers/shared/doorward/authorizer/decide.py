@@ -8,11 +8,11 @@ from typing import Any
 
 from doorward import audit
 from doorward.authorization import Authorize, Decision
-from doorward.authorizer.answers import Unauthorized, answer, context_of, policy
-from doorward.authorizer.events import Asked, presented, read
+from doorward.authorizer.answers import Unauthorized, answer_gateway, context_of, policy
+from doorward.authorizer.events import AuthorizerRequest, read_credentials, read_request
 from doorward.rules.routes import Route
 
-__all__ = ["Unauthorized", "decide", "presented"]
+__all__ = ["Unauthorized", "decide", "read_credentials"]
 
 logging.getLogger("doorward").setLevel(logging.INFO)
 
@@ -29,25 +29,25 @@ def decide(authorize: Authorize, event: Mapping[str, Any]) -> dict[str, Any]:
         InvalidRequest: the event is none of an authorizer; nobody is let in.
         Misconfigured, NotInitialised, Unavailable: API Gateway shall answer 500; nobody is let in.
     """
-    asked = read(event)
-    if asked.api_id == authorize.keyring.key_set().own_api_id:
-        return _decide_at_home(authorize, asked)
-    decision = authorize.decide(asked.presented, asked.route)
-    _record(asked, decision)
-    return answer(asked, decision)
+    request = read_request(event)
+    if request.api_id == authorize.keyring.key_set().own_api_id:
+        return _decide_at_home(authorize, request)
+    decision = authorize.decide(request.credentials, request.route)
+    _record(request, decision)
+    return answer_gateway(request, decision)
 
 
-def _decide_at_home(authorize: Authorize, asked: Asked) -> dict[str, Any]:
-    decision = authorize.decide(asked.presented, Route())
-    _record(asked, decision)
+def _decide_at_home(authorize: Authorize, request: AuthorizerRequest) -> dict[str, Any]:
+    decision = authorize.decide(request.credentials, Route())
+    _record(request, decision)
     if decision.reason == "missing_credentials":
         raise Unauthorized
     if decision.restricted:
         decision = Decision(decision.principal)
-    return {**policy(asked, decision), "context": context_of(decision)}
+    return {**policy(request, decision), "context": context_of(decision)}
 
 
-def _record(asked: Asked, decision: Decision) -> None:
+def _record(request: AuthorizerRequest, decision: Decision) -> None:
     if decision.reason is None or decision.reason == "missing_credentials":
         return
     known = decision.principal
@@ -55,8 +55,8 @@ def _record(asked: Asked, decision: Decision) -> None:
     audit.record(
         "request_denied",
         reason=decision.reason,
-        request_id=asked.request_id,
-        api_id=asked.api_id,
-        front=asked.front,
+        request_id=request.request_id,
+        api_id=request.api_id,
+        gateway=request.gateway,
         **who,
     )

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from doorward.authorization import Presented
+from doorward.authorization import RequestCredentials
 from doorward.errors import InvalidRequest
 from doorward.rules.routes import Route, parse_rules, plain_path
 
 Event = Mapping[str, Any]
-Front = Literal["rest", "token", "http_1", "http_2", "websocket", "appsync"]
+GatewayKind = Literal["rest", "token", "http_1", "http_2", "websocket", "appsync"]
 
 RULES, ANSWER, USAGE = "doorward_roles", "doorward_answer", "doorward_usage"
 """The stage variables by which an API's owner asks for more."""
@@ -23,7 +23,7 @@ _ARN_PARTS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AuthorizerRequest:
     """An authorizer event, whatever gateway it came from.
 
     Args:
@@ -31,8 +31,8 @@ class Asked:
         settings: the stage variables of the API that is called.
     """
 
-    front: Front
-    presented: Presented
+    gateway: GatewayKind
+    credentials: RequestCredentials
     route: Route
     arn: str
     api_id: str
@@ -40,30 +40,30 @@ class Asked:
     settings: Mapping[str, str]
 
 
-def read(event: Event) -> Asked:
+def read_request(event: Event) -> AuthorizerRequest:
     """Return what an authorizer event asks.
 
     Raises:
         InvalidRequest: it is none that is known here.
         Misconfigured: the API's rules are malformed.
     """
-    front = _front(event)
+    gateway = _gateway_kind(event)
     context = _mapping(event, "requestContext")
     arn = str(event.get("routeArn") or event.get("methodArn") or "")
     settings = {name: str(value) for name, value in _mapping(event, "stageVariables").items()}
-    shown = presented({**event, "headers": event.get("requestHeaders")} if front == "appsync" else event)
-    if front in {"token", "appsync"}:
-        shown = _with_token(shown, str(event.get("authorizationToken") or ""), bare=front == "appsync")
-    if front == "websocket":
-        shown = presented_socket(event)
+    credentials = read_credentials({**event, "headers": event.get("requestHeaders")} if gateway == "appsync" else event)
+    if gateway in {"token", "appsync"}:
+        credentials = _with_token(credentials, str(event.get("authorizationToken") or ""), bare=gateway == "appsync")
+    if gateway == "websocket":
+        credentials = read_socket_credentials(event)
     method, path = _called(arn)
-    if front in {"http_1", "http_2"} and method.startswith("$"):
-        method, path = shown.method, _without_stage(event)  # the route $default tells nothing of what is called
+    if gateway in {"http_1", "http_2"} and method.startswith("$"):
+        method, path = credentials.method, _without_stage(event)  # the route $default tells nothing of what is called
     if plain_path(path).startswith("/api/"):
-        shown = replace(shown, path=plain_path(path))  # an HTTP API's own path may begin with the stage
-    return Asked(
-        front=front,
-        presented=shown,
+        credentials = replace(credentials, path=plain_path(path))  # an HTTP API's own path may begin with the stage
+    return AuthorizerRequest(
+        gateway=gateway,
+        credentials=credentials,
         route=Route(method, path, _tenant(event), parse_rules(settings.get(RULES, ""))),
         arn=arn,
         api_id=str(context.get("apiId") or arn.partition("/")[0].rpartition(":")[2]),
@@ -72,7 +72,7 @@ def read(event: Event) -> Asked:
     )
 
 
-def presented(event: Event, *, changes_state: bool = False) -> Presented:
+def read_credentials(event: Event, *, changes_state: bool = False) -> RequestCredentials:
     """Return what a request presents about its caller.
 
     Args:
@@ -80,10 +80,10 @@ def presented(event: Event, *, changes_state: bool = False) -> Presented:
         changes_state: whether the request changes state although its method is safe.
     """
     http = _mapping(_mapping(event, "requestContext"), "http")
-    shown = (event.get("path") or event.get("rawPath"), event.get("resource"))
-    paths = [re.sub("/+", "/", str(path or "").lower()) for path in shown]
+    spellings = (event.get("path") or event.get("rawPath"), event.get("resource"))
+    paths = [re.sub("/+", "/", str(path or "").lower()) for path in spellings]
     cookies = event.get("cookies")
-    return Presented(
+    return RequestCredentials(
         method=str(event.get("httpMethod") or http.get("method") or "").upper(),
         path=next((path for path in paths if path.startswith("/api/")), paths[0]),
         authorization=_headers(event, "authorization"),
@@ -95,22 +95,22 @@ def presented(event: Event, *, changes_state: bool = False) -> Presented:
     )
 
 
-def presented_socket(event: Event) -> Presented:
+def read_socket_credentials(event: Event) -> RequestCredentials:
     """Return what the handshake of a WebSocket presents; a browser can set no header but the subprotocols."""
-    shown = presented(event)
+    credentials = read_credentials(event)
     offered = [name.strip() for name in ",".join(_headers(event, "sec-websocket-protocol")).split(",")]
     tokens = [name.removeprefix(SUBPROTOCOL_PREFIX) for name in offered if name.startswith(SUBPROTOCOL_PREFIX)]
-    return Presented(
-        shown.method,
-        shown.path,
-        shown.authorization or tuple(f"Bearer {token}" for token in tokens),
-        origin=shown.origin,
-        host=shown.host,
+    return RequestCredentials(
+        credentials.method,
+        credentials.path,
+        credentials.authorization or tuple(f"Bearer {token}" for token in tokens),
+        origin=credentials.origin,
+        host=credentials.host,
         subprotocols=tuple(filter(None, offered)),
     )
 
 
-def _front(event: Event) -> Front:
+def _gateway_kind(event: Event) -> GatewayKind:
     if "authorizationToken" in event and event.get("type") != "REQUEST":
         return "token" if "methodArn" in event else "appsync"
     if event.get("version") == "2.0" and "routeArn" in event:
@@ -122,10 +122,10 @@ def _front(event: Event) -> Front:
     raise InvalidRequest("This is no event of an authorizer.", reason="unknown_event")
 
 
-def _with_token(shown: Presented, token: str, *, bare: bool) -> Presented:
+def _with_token(credentials: RequestCredentials, token: str, *, bare: bool) -> RequestCredentials:
     # AppSync's own clients send the token without a scheme.
     text = f"Bearer {token}" if bare and token and " " not in token.strip() else token
-    return Presented(shown.method, shown.path, (text,) if text else ())
+    return RequestCredentials(credentials.method, credentials.path, (text,) if text else ())
 
 
 def _called(arn: str) -> tuple[str, str]:

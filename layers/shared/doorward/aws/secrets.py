@@ -26,7 +26,7 @@ class SecretsManager:
         config = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3})
         self._client: SecretsManagerClient = client or boto3.client("secretsmanager", config=config)
 
-    def read(self, secret_id: str) -> Secret:
+    def get(self, secret_id: str) -> Secret:
         """Return the secret as it is now.
 
         Raises:
@@ -40,7 +40,7 @@ class SecretsManager:
             raise _unavailable(error) from error
         return Secret(answer["SecretString"], answer["VersionId"])
 
-    def replace(self, secret_id: str, text: str, seen: Secret) -> None:
+    def change(self, secret_id: str, text: str, seen: Secret) -> None:
         """Give a secret a new text, if it is still as it was seen.
 
         The label AWSCURRENT moves from the version that was seen to the new one, and Secrets Manager refuses to move

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
 
 
-class ManagedSockets:
+class ApiGatewaySockets:
     """Speaks to open connections of a WebSocket API."""
 
     def __init__(self, endpoint: str) -> None:

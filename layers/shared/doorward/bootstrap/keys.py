@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from doorward.aws.dynamodb.gateway import Reads
+from doorward.aws.dynamodb.database import Reader
 from doorward.aws.dynamodb.keys import load_key_set
 from doorward.bootstrap.clock import clock
 from doorward.keys.keyring import Keyring, Verifying
@@ -10,19 +10,19 @@ from doorward.keys.shared_secret import SharedSecret
 from doorward.settings import Settings
 
 
-def public_keyring(settings: Settings, gateway: Reads) -> Keyring:
+def public_keyring(settings: Settings, database: Reader) -> Keyring:
     """Return the published keys."""
     table = settings.require("signing_keys_table")
-    return Keyring(lambda: load_key_set(gateway, table), clock, max_age_ms=settings.key_cache_seconds * 1000)
+    return Keyring(lambda: load_key_set(database, table), clock, max_age_ms=settings.key_cache_seconds * 1000)
 
 
-def verifying_keys(settings: Settings, gateway: Reads) -> Verifying:
+def verifying_keys(settings: Settings, database: Reader) -> Verifying:
     """Return what verifies access tokens: the published keys, or the shared secret if one is set.
 
     Raises:
         Misconfigured: the shared secret is weak.
     """
-    keyring = public_keyring(settings, gateway)
+    keyring = public_keyring(settings, database)
     if settings.jwt_secret:
         return SharedSecret(keyring, settings.jwt_secret, settings.jwt_secret_previous)
     return keyring

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache, cached_property
 
-from doorward.aws.dynamodb.client import BotoGateway, connect
+from doorward.aws.dynamodb.client import BotoDatabase, connect
 from doorward.aws.dynamodb.items import Tables
 from doorward.aws.dynamodb.keys import load_cursor_key
 from doorward.aws.dynamodb.revocations import DynamoRevocations, RevocationWriter
@@ -33,9 +33,9 @@ class Parts:
         self.settings = settings
 
     @cached_property
-    def gateway(self) -> BotoGateway:
+    def database(self) -> BotoDatabase:
         """DynamoDB."""
-        return BotoGateway(connect())
+        return BotoDatabase(connect())
 
     @cached_property
     def tables(self) -> Tables:
@@ -56,14 +56,14 @@ class Parts:
     @cached_property
     def keyring(self) -> Verifying:
         """The keys that verify access tokens."""
-        return verifying_keys(self.settings, self.gateway)
+        return verifying_keys(self.settings, self.database)
 
     @cached_property
     def signer(self) -> Signing:
         """The key that signs access tokens."""
         if isinstance(self.keyring, SharedSecret):
             return self.keyring
-        keyring = public_keyring(self.settings, self.gateway)
+        keyring = public_keyring(self.settings, self.database)
         return Signer(keyring, lambda: PrivateKeys.decode(self._secret("signing_secret_id")).pems)
 
     @cached_property
@@ -96,25 +96,25 @@ class Parts:
     @cached_property
     def revocation_writer(self) -> RevocationWriter:
         """What makes revoking actions."""
-        return RevocationWriter(self.gateway, self.settings.require("revocations_table"))
+        return RevocationWriter(self.database, self.settings.require("revocations_table"))
 
     @cached_property
     def revocations(self) -> DynamoRevocations:
         """Revocations to write."""
-        return DynamoRevocations(self.gateway, self.revocation_writer)
+        return DynamoRevocations(self.database, self.revocation_writer)
 
     @cached_property
     def cursor_key(self) -> Callable[[], bytes]:
         """The key that authenticates list cursors, read once."""
-        return cache(lambda: load_cursor_key(self.gateway, self.settings.require("signing_keys_table")))
+        return cache(lambda: load_cursor_key(self.database, self.settings.require("signing_keys_table")))
 
     @cached_property
     def sessions(self) -> DynamoSessions:
         """Sessions."""
-        return DynamoSessions(self.gateway, self.tables, self.revocation_writer)
+        return DynamoSessions(self.database, self.tables, self.revocation_writer)
 
     def _secret(self, setting: str) -> str:
-        text = self.secrets.read(self.settings.require(setting)).text
+        text = self.secrets.get(self.settings.require(setting)).text
         if text is None:
             raise NotInitialised(reason=f"{setting} has no value")
         return text

@@ -32,7 +32,7 @@ def wire(settings: Settings) -> Services:
     """
     parts = Parts(settings)
     signing = RotateSigningKeys(
-        key_sets=DynamoKeySets(parts.gateway, settings.require("signing_keys_table")),
+        key_sets=DynamoKeySets(parts.database, settings.require("signing_keys_table")),
         secrets=parts.secrets,
         secret_id=settings.require("signing_secret_id"),
         revocations=parts.revocations,

@@ -26,7 +26,7 @@ class ReadNotifications:
             NotFound: this is not the caller's tenant.
         """
         require_member(principal, tenant_id)
-        return self.notifications.page(tenant_id, principal.user_id, limit, after)
+        return self.notifications.list_by_user(tenant_id, principal.user_id, limit, after)
 
     def mark_read(self, principal: Principal, tenant_id: TenantId, notification_id: str) -> None:
         """Remember that the caller read a notification.

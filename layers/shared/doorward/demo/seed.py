@@ -78,18 +78,18 @@ class Demo:
         for (name, local_part, roles), user_id in zip(TEAM, plan["users"], strict=True):
             password = secrets.token_urlsafe(12) if with_passwords else None
             email = f"{local_part}@{tenant_id}.example"
-            wanted = NewUser(
+            new_user = NewUser(
                 password or "",
                 email=email,
                 display_name=name,
                 roles=roles,
                 password_change_required=True,
             )
-            if self._create(UserId(user_id), wanted, tenant_id, password):
+            if self._create(UserId(user_id), new_user, tenant_id, password):
                 passwords[user_id], emails[user_id] = password, email
         made = _notifications(tenant_id, plan)
         for notification in made:
-            self.notifications.put(notification)
+            self.notifications.add(notification)
         audit.record("demo_seeded", tenant_id=tenant_id, by=principal.user_id)
         return Seeded(emails, passwords, len(made))
 
@@ -100,7 +100,7 @@ class Demo:
             InsufficientScope, NotFound: the caller does not administer this tenant.
         """
         require_own_admin(principal, tenant_id)
-        record = self.notifications.load_demo(tenant_id)
+        record = self.notifications.get_demo(tenant_id)
         if record is None:
             return
         plan = json.loads(record)
@@ -109,12 +109,12 @@ class Demo:
                 self.remove.remove_from_only(tenant_id, UserId(user_id))
         for notification in _notifications(tenant_id, plan):
             self.notifications.remove(notification)
-        self.notifications.save_demo(tenant_id, None)
+        self.notifications.remove_demo(tenant_id)
         audit.record("demo_removed", tenant_id=tenant_id, by=principal.user_id)
 
-    def _create(self, user_id: UserId, wanted: NewUser, tenant_id: TenantId, password: str | None) -> bool:
+    def _create(self, user_id: UserId, new_user: NewUser, tenant_id: TenantId, password: str | None) -> bool:
         try:
-            return self.create.create_once(user_id, wanted, tenant_id, password)
+            return self.create.create_once(user_id, new_user, tenant_id, password)
         except EmailTaken:
             return False  # a real person of the tenant has this address; the demo does without
 
@@ -125,8 +125,8 @@ class Demo:
             "notifications": [str(ULID()) for _ in NEWS],
             "made_at_ms": self.clock(),
         }
-        if not self.notifications.save_demo(tenant_id, json.dumps(plan)):
-            record = self.notifications.load_demo(tenant_id)
+        if not self.notifications.add_demo(tenant_id, json.dumps(plan)):
+            record = self.notifications.get_demo(tenant_id)
             if record is None:
                 raise Conflict
             plan = json.loads(record)

@@ -11,10 +11,12 @@ from doorward.stores import Page
 class NotificationStore(Protocol):
     """Notifications to one user, or to all of a tenant."""
 
-    def put(self, notification: Notification) -> None:
+    def add(self, notification: Notification) -> None:
         """Store a notification; repeating it changes nothing."""
 
-    def page(self, tenant_id: TenantId, user_id: UserId, limit: int, after: str | None) -> Page[SeenNotification]:
+    def list_by_user(
+        self, tenant_id: TenantId, user_id: UserId, limit: int, after: str | None
+    ) -> Page[SeenNotification]:
         """Return the user's own and the tenant's notifications, newest first."""
 
     def mark_read(self, tenant_id: TenantId, user_id: UserId, notification_id: str, now_ms: int) -> bool:
@@ -23,8 +25,11 @@ class NotificationStore(Protocol):
     def remove(self, notification: Notification) -> None:
         """Remove a notification."""
 
-    def load_demo(self, tenant_id: TenantId) -> str | None:
+    def get_demo(self, tenant_id: TenantId) -> str | None:
         """Return the record of what the demo made in a tenant, as JSON text."""
 
-    def save_demo(self, tenant_id: TenantId, record: str | None) -> bool:
-        """Keep the record, unless there is one (tell whether); None removes it."""
+    def add_demo(self, tenant_id: TenantId, record: str) -> bool:
+        """Store the record, unless there is one; return whether it was stored."""
+
+    def remove_demo(self, tenant_id: TenantId) -> None:
+        """Remove the record."""

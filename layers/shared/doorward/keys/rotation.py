@@ -50,16 +50,16 @@ class RotateSigningKeys:
         """
         if self.algorithm is None:
             return ()
-        return _repeated(lambda: self._advance(self.key_sets.load(), due=due))
+        return _repeated(lambda: self._advance(self.key_sets.get(), due=due))
 
-    def begin(self, key_set: KeySet) -> None:
+    def add_first(self, key_set: KeySet) -> None:
         """Store the first key set, with the first keys unless a shared secret signs.
 
         Raises:
             Conflict: another one began.
         """
         if self.algorithm is None:
-            self.key_sets.save(replace(key_set, version=key_set.version + 1))
+            self.key_sets.change(replace(key_set, version=key_set.version + 1))
             return
         self._store(key_set, (), frozenset())
 
@@ -73,7 +73,7 @@ class RotateSigningKeys:
         # The successor is there before its predecessor is refused, or nobody could sign in in between; but refused it
         # is in any case: that nobody can sign in for a while is better than a stolen key that is accepted.
         try:
-            return _repeated(lambda: self._without(self.key_sets.load(), kid))
+            return _repeated(lambda: self._without(self.key_sets.get(), kid))
         finally:
             self.revocations.revoke_key(kid, self.clock())
             audit.record("key_revoked", kid=kid)
@@ -89,7 +89,7 @@ class RotateSigningKeys:
 
     def _usable(self, keys: Sequence[PublicKey]) -> tuple[PublicKey, ...]:
         """Return the keys without those that cannot sign, as after a restored backup; what they signed stays good."""
-        stored = PrivateKeys.decode(self.secrets.read(self.secret_id).text).pems
+        stored = PrivateKeys.decode(self.secrets.get(self.secret_id).text).pems
         able = [key for key in keys if key.kid in stored or key.state == "retiring"]
         lost = [key for key in keys if key.kid not in stored and key.state == "active"]
         return ordered([*able, *(replace(key, state="retiring", since_ms=self.clock()) for key in lost)])
@@ -100,13 +100,13 @@ class RotateSigningKeys:
         """Store the keys, those that are lacking made, and forget private keys that nobody signs with."""
         keys = self._completed(keys)
         if keys != before.keys:
-            self.key_sets.save(replace(before, keys=keys, version=before.version + 1))
+            self.key_sets.change(replace(before, keys=keys, version=before.version + 1))
             _record_changes(before.keys, keys)
         self._forget(keys, revoked_kids)
         return keys
 
     def _completed(self, keys: tuple[PublicKey, ...]) -> tuple[PublicKey, ...]:
-        now_ms, secret = self.clock(), self.secrets.read(self.secret_id)
+        now_ms, secret = self.clock(), self.secrets.get(self.secret_id)
         before = private = PrivateKeys.decode(secret.text)
         for state in _NEEDED:
             if self.algorithm is not None and lacks(keys, state):
@@ -114,11 +114,11 @@ class RotateSigningKeys:
                 public = replace(public, signs_for_ms=self.policy.token_life_ms)
                 keys, private = ordered([*keys, public]), private.added(public.kid, pem, now_ms)
         if private is not before:
-            self.secrets.replace(self.secret_id, private.encode(), secret)
+            self.secrets.change(self.secret_id, private.encode(), secret)
         return keys
 
     def _forget(self, keys: Sequence[PublicKey], revoked_kids: frozenset[str]) -> None:
-        now_ms, secret = self.clock(), self.secrets.read(self.secret_id)
+        now_ms, secret = self.clock(), self.secrets.get(self.secret_id)
         private = PrivateKeys.decode(secret.text)
         published = {key.kid for key in keys}
         signing = {key.kid for key in keys if not leaves_secret(key, self.policy, now_ms)}
@@ -126,7 +126,7 @@ class RotateSigningKeys:
         young = {kid for kid, made_at_ms in private.made_at_ms.items() if now_ms - made_at_ms < _ORPHAN_MS}
         kept = private.only((signing | (young - published)) - revoked_kids)
         if kept.pems != private.pems:
-            self.secrets.replace(self.secret_id, kept.encode(), secret)
+            self.secrets.change(self.secret_id, kept.encode(), secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +153,12 @@ class RotateMacKeys:
             InvalidRequest: there is no such key (any more).
             Conflict: others were faster, many times.
         """
-        if all(key.kid != kid for key in decode_mac_keys(self.secrets.read(self.secret_id).text)):
+        if all(key.kid != kid for key in decode_mac_keys(self.secrets.get(self.secret_id).text)):
             raise InvalidRequest("There is no MAC key of this name.")
         return _repeated(lambda: self._store(lambda keys, now_ms: without(keys, kid, self.policy, now_ms)))
 
     def _store(self, change: Callable[[tuple[MacKey, ...], int], tuple[MacKey, ...]]) -> tuple[MacKey, ...]:
-        now_ms, secret = self.clock(), self.secrets.read(self.secret_id)
+        now_ms, secret = self.clock(), self.secrets.get(self.secret_id)
         before = decode_mac_keys(secret.text)
         keys = change(before, now_ms)
         for state in _NEEDED:
@@ -166,7 +166,7 @@ class RotateMacKeys:
                 fresh = replace(generate_mac_key(now_ms, state), signs_for_ms=self.policy.token_life_ms)
                 keys = ordered([*keys, fresh])
         if keys != before:
-            self.secrets.replace(self.secret_id, encode_mac_keys(keys), secret)
+            self.secrets.change(self.secret_id, encode_mac_keys(keys), secret)
             _record_changes(before, keys)
         return keys
 

@@ -11,14 +11,14 @@ from doorward.keys.signing import KeySet
 class KeySetStore(Protocol):
     """The public key set."""
 
-    def load(self) -> KeySet:
+    def get(self) -> KeySet:
         """Return the key set.
 
         Raises:
             NotInitialised: there is none yet.
         """
 
-    def save(self, key_set: KeySet) -> None:
+    def change(self, key_set: KeySet) -> None:
         """Store a key set whose `version` is one more than that of the stored one.
 
         Raises:
@@ -37,10 +37,10 @@ class Secret:
 class SecretStore(Protocol):
     """Texts that only some functions may read."""
 
-    def read(self, secret_id: str) -> Secret:
+    def get(self, secret_id: str) -> Secret:
         """Return the secret as it is now."""
 
-    def replace(self, secret_id: str, text: str, seen: Secret) -> None:
+    def change(self, secret_id: str, text: str, seen: Secret) -> None:
         """Give a secret a new text, if it is still as it was seen.
 
         Raises:

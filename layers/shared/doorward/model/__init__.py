@@ -19,8 +19,8 @@ from doorward.model.identities import (
     UserId,
     UserRecord,
 )
-from doorward.model.revocations import Cutoff, Revocations, RevocationState, RevokedNow
-from doorward.model.sessions import Epochs, Session, SessionRef, Snapshot
+from doorward.model.revocations import Cutoff, LiveRevocations, Revocations, RevocationState
+from doorward.model.sessions import Admission, Epochs, Session, SessionRef
 from doorward.model.sockets import Connection, SocketGrant, SocketTicket
 from doorward.model.tokens import (
     AccessTokenClaims,
@@ -40,24 +40,24 @@ __all__ = [
     "SERVICE",
     "USER",
     "AccessTokenClaims",
+    "Admission",
     "Clock",
     "Connection",
     "Cutoff",
     "Epochs",
     "IntrospectedToken",
+    "LiveRevocations",
     "Membership",
     "Notification",
     "Principal",
     "Restriction",
     "RevocationState",
     "Revocations",
-    "RevokedNow",
     "SeenNotification",
     "ServiceToken",
     "Session",
     "SessionId",
     "SessionRef",
-    "Snapshot",
     "SocketGrant",
     "SocketTicket",
     "Status",

@@ -41,7 +41,7 @@ class NewUser:
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class UserChanges:
     """What to change; a field that is UNSET stays as it is."""
 
     display_name: str | Unset | None = UNSET

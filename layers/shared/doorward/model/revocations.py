@@ -54,7 +54,7 @@ class Revocations:
 
 
 @dataclass(frozen=True, slots=True)
-class RevokedNow:
+class LiveRevocations:
     """All that is revoked and can concern a token which still lives."""
 
     users: tuple[tuple[TenantId, UserId, RevocationState], ...] = ()

@@ -51,7 +51,7 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class Admission:
     """All that decides whether somebody is let in, as it was at one moment.
 
     `sessions_from` is the epoch below which the user's sessions are dead; no key of `revoked_kids` may sign for them.

@@ -109,7 +109,7 @@ class Principal:
         """Tell whether the caller administers the whole deployment."""
         return PLATFORM_ADMIN in self.roles
 
-    def guarded(self, tenant_ids: Iterable[TenantId]) -> tuple[TenantId, ...]:
+    def keep_admin_in(self, tenant_ids: Iterable[TenantId]) -> tuple[TenantId, ...]:
         """Return those of a user's tenants that must keep an administrator when this caller changes the user.
 
         A tenant's administrators answer for their own tenant; of others they shall not even learn.

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from doorward.model import (
     AccessTokenClaims,
+    Admission,
     Cutoff,
     Revocations,
     RevocationState,
     ServiceToken,
     Session,
     SessionRef,
-    Snapshot,
     TenantId,
     UserId,
 )
@@ -45,13 +45,13 @@ def must_change_password(claims: AccessTokenClaims, revocations: Revocations) ->
     return claims.password_change_required and not _is_spared(claims, revocations.user)
 
 
-def is_live(session: Session, snapshot: Snapshot, now_ms: int) -> bool:
+def is_live(session: Session, admission: Admission, now_ms: int) -> bool:
     """Tell whether a session can still be used: not ended, not past its end, not cut off."""
     return (
         session.revoked_at_ms is None
         and now_ms < session.expires_at_ms
-        and session.epochs.user >= snapshot.sessions_from
-        and session.epochs.tenant >= snapshot.epochs.tenant
+        and session.epochs.user >= admission.sessions_from
+        and session.epochs.tenant >= admission.epochs.tenant
     )
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from doorward.errors import InsufficientScope, InvalidRequest, NotFound
-from doorward.model import ADMIN, PLATFORM, PLATFORM_ADMIN, SERVICE, Principal, Snapshot, TenantId, UserRecord
+from doorward.model import ADMIN, PLATFORM, PLATFORM_ADMIN, SERVICE, Admission, Principal, TenantId, UserRecord
 
 RESERVED_ROLES = frozenset({SERVICE, PLATFORM_ADMIN})
 MAX_ROLES = 20
@@ -14,14 +14,14 @@ MAX_ROLES = 20
 _ROLE = re.compile(r"[a-z][a-z0-9_.:-]{0,63}")
 
 
-def admitted_roles(snapshot: Snapshot, tenant_id: TenantId) -> tuple[str, ...] | None:
+def admitted_roles(admission: Admission, tenant_id: TenantId) -> tuple[str, ...] | None:
     """Return the roles with which a user enters a realm, or None if he does not.
 
     Args:
-        snapshot: user, membership and tenant as they are now.
+        admission: user, membership and tenant as they are now.
         tenant_id: the realm; PLATFORM admits platform administrators alone.
     """
-    user, member, tenant = snapshot.user, snapshot.membership, snapshot.tenant
+    user, member, tenant = admission.user, admission.membership, admission.tenant
     if user is None or user.status != "active":
         return None
     platform = (PLATFORM_ADMIN,) if user.platform_admin else ()

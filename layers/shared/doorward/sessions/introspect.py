@@ -41,16 +41,16 @@ class Introspect:
         if not (is_admin(principal, principal.tenant_id) or SERVICE in principal.roles):
             raise InsufficientScope
         try:
-            presented = self.refresh_tokens.read(token)
+            proven = self.refresh_tokens.read(token)
         except InvalidGrant:
             return self._access_token(principal, token)
-        if not _concerns(principal, presented.ref.tenant_id):
+        if not _concerns(principal, proven.ref.tenant_id):
             return None
-        snapshot = self.sessions.snapshot(presented.ref)
-        session, user, roles = snapshot.session, snapshot.user, admitted_roles(snapshot, presented.ref.tenant_id)
-        if session is None or user is None or roles is None or not is_live(session, snapshot, self.clock()):
+        admission = self.sessions.get_admission(proven.ref)
+        session, user, roles = admission.session, admission.user, admitted_roles(admission, proven.ref.tenant_id)
+        if session is None or user is None or roles is None or not is_live(session, admission, self.clock()):
             return None
-        if session.generation != presented.generation:
+        if session.generation != proven.generation:
             return None
         return IntrospectedToken(
             username=user.username,
@@ -70,7 +70,7 @@ class Introspect:
             return None
         if not _concerns(principal, claims.tenant_id):
             return None
-        revocations = self.revocations.read(claims.tenant_id, claims.user_id)
+        revocations = self.revocations.get(claims.tenant_id, claims.user_id)
         # A token that is good for nothing but changing the password is good for nothing at a resource server.
         dead = denial_reason(claims, revocations) is not None or must_change_password(claims, revocations)
         if dead:

@@ -9,16 +9,16 @@ from ulid import ULID
 
 from doorward import audit
 from doorward.errors import InvalidCredentials, InvalidRequest, TooManyAttempts
-from doorward.model import Clock, Session, SessionId, SessionRef, Snapshot, TenantId, TokenPair, UserId
+from doorward.model import Admission, Clock, Session, SessionId, SessionRef, TenantId, TokenPair, UserId
 from doorward.rules import names
 from doorward.rules.passwords import PasswordHasher
 from doorward.rules.tenancy import admitted_roles
 from doorward.rules.throttles import Attempt, Counter, Throttles, trust_key
 from doorward.sessions.minting import TokenMinter
-from doorward.stores import AttemptStore, Directory, Located, SessionStore
+from doorward.stores import AttemptStore, Directory, SessionStore, SignInTarget
 from doorward.tokens.cookie import mint_cookie
 
-_NOBODY = Located(UserId("0" * 26), TenantId("0"))
+_NOBODY = SignInTarget(UserId("0" * 26), TenantId("0"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,26 +80,26 @@ class LogIn:
         attempt = Attempt(credentials.source, self._account(credentials, located))
         counters = self._admit(attempt, now_ms)
         tenant_id = credentials.tenant_id or located.home_tenant_id
-        snapshot = self.directory.snapshot(tenant_id, located.user_id)
-        roles = self._verify(snapshot, tenant_id, credentials.password)
+        admission = self.directory.get_admission(tenant_id, located.user_id)
+        roles = self._verify(admission, tenant_id, credentials.password)
         ref = SessionRef(tenant_id, located.user_id, SessionId(str(ULID())))
         cookie, cookie_hash = mint_cookie(ref) if credentials.wants_cookie else (None, None)
         session = Session(
             ref=ref,
             generation=0,
-            epochs=snapshot.epochs,
+            epochs=admission.epochs,
             created_at_ms=now_ms,
             rotated_at_ms=now_ms,
             expires_at_ms=now_ms + self.refresh_ttl_seconds * 1000,
             cookie_hash=cookie_hash,
             client_id=credentials.client_id,
         )
-        tokens = self.minter.mint(session, snapshot, roles, now_ms)
-        self.sessions.create(session, settled=counters, trust=trust_key(attempt))
+        tokens = self.minter.mint(session, admission, roles, now_ms)
+        self.sessions.add(session, counters=counters, trust=trust_key(attempt))
         audit.record("signed_in", tenant_id=tenant_id, user_id=ref.user_id, session_id=ref.session_id)
         return SignedIn(tokens, cookie)
 
-    def _account(self, credentials: Credentials, located: Located) -> str:
+    def _account(self, credentials: Credentials, located: SignInTarget) -> str:
         # By whichever name a user is called, the tries are counted together.
         if located.user_id != _NOBODY.user_id:
             return f"user:{located.user_id}"
@@ -128,23 +128,23 @@ class LogIn:
             raise TooManyAttempts(full.retry_after_seconds(now_ms))
         return counters
 
-    def _locate(self, credentials: Credentials) -> Located:
+    def _locate(self, credentials: Credentials) -> SignInTarget:
         if credentials.email is None:
-            return self.directory.find_by_username(names.fold(credentials.username or "")) or _NOBODY
+            return self.directory.get_by_username(names.fold(credentials.username or "")) or _NOBODY
         tenant_id = self._email_realm(credentials)
-        user_id = self.directory.find_by_email(tenant_id, names.fold(credentials.email))
-        return Located(user_id, tenant_id) if user_id else Located(_NOBODY.user_id, tenant_id)
+        user_id = self.directory.get_by_email(tenant_id, names.fold(credentials.email))
+        return SignInTarget(user_id, tenant_id) if user_id else SignInTarget(_NOBODY.user_id, tenant_id)
 
-    def _verify(self, snapshot: Snapshot, tenant_id: TenantId, password: str) -> tuple[str, ...]:
-        proved = self.hasher.verify(snapshot.password_hash, password)
-        roles = admitted_roles(snapshot, tenant_id)
+    def _verify(self, admission: Admission, tenant_id: TenantId, password: str) -> tuple[str, ...]:
+        proved = self.hasher.verify(admission.password_hash, password)
+        roles = admitted_roles(admission, tenant_id)
         if not proved or roles is None:
-            reason = "not_admitted" if proved else "wrong_password" if snapshot.password_hash else "unknown_user"
-            audit.record("sign_in_failed", reason=reason, user_id=snapshot.user.id if snapshot.user else None)
+            reason = "not_admitted" if proved else "wrong_password" if admission.password_hash else "unknown_user"
+            audit.record("sign_in_failed", reason=reason, user_id=admission.user.id if admission.user else None)
             raise InvalidCredentials(reason=reason)
-        self._rehash(snapshot, password)
+        self._rehash(admission, password)
         return roles
 
-    def _rehash(self, snapshot: Snapshot, password: str) -> None:
-        if snapshot.user and snapshot.password_hash and self.hasher.needs_rehash(snapshot.password_hash):
-            self.directory.replace_hash(snapshot.user.id, snapshot.password_hash, self.hasher.hash(password))
+    def _rehash(self, admission: Admission, password: str) -> None:
+        if admission.user and admission.password_hash and self.hasher.needs_rehash(admission.password_hash):
+            self.directory.change_password_hash(admission.user.id, admission.password_hash, self.hasher.hash(password))

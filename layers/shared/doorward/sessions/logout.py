@@ -49,7 +49,7 @@ class LogOut:
         realms = set(record.user.realms if record else ()) | {principal.tenant_id}
         for remaining in reversed(range(_TRIES)):
             now_ms = self.clock()
-            states = self.revocations.states(realms, principal.user_id)
+            states = self.revocations.get_states(realms, principal.user_id)
             try:
                 self.revocations.cut_off(cut_off_user(principal.user_id, states, now_ms, ends_sessions=True), now_ms)
             except Conflict:

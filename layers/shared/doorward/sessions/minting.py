@@ -1,4 +1,4 @@
-"""From a session and a snapshot to a pair of tokens."""
+"""From a session and a admission to a pair of tokens."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ulid import ULID
 
 from doorward.keys.keyring import Signing
-from doorward.model import AccessTokenClaims, Session, Snapshot, TokenId, TokenPair, User
+from doorward.model import AccessTokenClaims, Admission, Session, TokenId, TokenPair, User
 from doorward.tokens.access import mint_access_token
 from doorward.tokens.refresh import RefreshTokens
 
@@ -30,7 +30,7 @@ class TokenMinter:
     audience: str
     access_ttl_seconds: int
 
-    def mint(self, session: Session, snapshot: Snapshot, roles: tuple[str, ...], now_ms: int) -> TokenPair:
+    def mint(self, session: Session, admission: Admission, roles: tuple[str, ...], now_ms: int) -> TokenPair:
         """Return the tokens of a session's present generation.
 
         An access token never outlives its session.
@@ -41,8 +41,8 @@ class TokenMinter:
         now = now_ms // 1000
         session_left = max((session.expires_at_ms - now_ms) // 1000, 0)
         expires_in = min(self.access_ttl_seconds, session_left)
-        claims = self._claims(session, snapshot, roles, now, now + expires_in)
-        key = self.signer.current(snapshot.revoked_kids)
+        claims = self._claims(session, admission, roles, now, now + expires_in)
+        key = self.signer.current(admission.revoked_kids)
         return TokenPair(
             access_token=mint_access_token(claims, key, self.signer.issuer, self.audience),
             expires_in=expires_in,
@@ -53,9 +53,9 @@ class TokenMinter:
 
     @staticmethod
     def _claims(
-        session: Session, snapshot: Snapshot, roles: tuple[str, ...], issued_at: int, expires_at: int
+        session: Session, admission: Admission, roles: tuple[str, ...], issued_at: int, expires_at: int
     ) -> AccessTokenClaims:
-        user = _present(snapshot.user)
+        user = _present(admission.user)
         return AccessTokenClaims(
             user_id=user.id,
             username=user.username,
@@ -64,7 +64,7 @@ class TokenMinter:
             client_id=session.client_id or DEFAULT_CLIENT_ID,
             session_id=session.ref.session_id,
             token_id=TokenId(str(ULID())),
-            epochs=snapshot.epochs,
+            epochs=admission.epochs,
             issued_at=issued_at,
             expires_at=expires_at,
             password_change_required=user.password_change_required,
@@ -72,6 +72,6 @@ class TokenMinter:
 
 
 def _present(user: User | None) -> User:
-    if user is None:  # admitted_roles let this snapshot in, so it has a user
+    if user is None:  # admitted_roles let this admission in, so it has a user
         raise AssertionError("a session without a user")
     return user

@@ -38,7 +38,7 @@ class PublishRevocations:
         return current, None if seen is not None and current in seen else text
 
     def _signed(self, now_ms: int) -> tuple[str, str]:
-        revoked = self._revocations.now(now_ms)
+        revoked = self._revocations.list_live(now_ms)
         content = compose(revoked)
         current = tag(content, now_ms)
         if self._kept is not None and self._kept[0] == current:

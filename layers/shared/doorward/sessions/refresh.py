@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from doorward import audit
 from doorward.errors import InvalidGrant, RefreshTokenReused
-from doorward.model import Clock, Session, SessionRef, Snapshot, TenantId, TokenPair
+from doorward.model import Admission, Clock, Session, SessionRef, TenantId, TokenPair
 from doorward.rules.revocation import is_live
 from doorward.rules.tenancy import admitted_roles
 from doorward.sessions.minting import TokenMinter
@@ -54,22 +54,22 @@ class Refresh:
             RefreshTokenReused: an old token came back; its session is now revoked.
             InvalidGrant: the token is not, or no longer, good for anything.
         """
-        presented = self.minter.refresh_tokens.read(token)
-        if any(tenant_id != presented.ref.tenant_id for tenant_id in tenant_ids):
+        proven = self.minter.refresh_tokens.read(token)
+        if any(tenant_id != proven.ref.tenant_id for tenant_id in tenant_ids):
             raise InvalidGrant(reason="other_tenant")
         now_ms = self.clock()
         received_at_ms = _arrival(received_at_ms, now_ms)
-        snapshot, session, roles = self._enter(presented, now_ms, received_at_ms)
+        admission, session, roles = self._enter(proven, now_ms, received_at_ms)
         require_client(session, client_id)
-        if presented.generation == session.generation:
-            rotation = self.sessions.rotate(presented.ref, presented.generation, now_ms)
-            session = self._live(rotation.session, snapshot, now_ms, received_at_ms)
+        if proven.generation == session.generation:
+            rotation = self.sessions.rotate(proven.ref, proven.generation, now_ms)
+            session = self._live(rotation.session, admission, now_ms, received_at_ms)
             if rotation.won:
-                return self.minter.mint(session, snapshot, roles, now_ms)
-        self._require_overlap(presented, session, now_ms, received_at_ms)
-        return self.minter.mint(session, snapshot, roles, now_ms)
+                return self.minter.mint(session, admission, roles, now_ms)
+        self._require_overlap(proven, session, now_ms, received_at_ms)
+        return self.minter.mint(session, admission, roles, now_ms)
 
-    def accept(self, presented: ProvenRefreshToken) -> Session:
+    def accept(self, proven: ProvenRefreshToken) -> Session:
         """Return the live session of a token that may be used now, without rotating it.
 
         Raises:
@@ -77,47 +77,45 @@ class Refresh:
             InvalidGrant: the token is not, or no longer, good for anything.
         """
         now_ms = self.clock()
-        _, session, _ = self._enter(presented, now_ms, now_ms)
-        if presented.generation != session.generation:
-            self._require_overlap(presented, session, now_ms, now_ms)
+        _, session, _ = self._enter(proven, now_ms, now_ms)
+        if proven.generation != session.generation:
+            self._require_overlap(proven, session, now_ms, now_ms)
         return session
 
-    def refuse_switched(self, presented: ProvenRefreshToken, received_at_ms: int | None) -> None:
+    def refuse_switched(self, proven: ProvenRefreshToken, received_at_ms: int | None) -> None:
         """Refuse a token whose session went on in another tenant, and end what came of it if it is reuse.
 
         Raises:
             RefreshTokenReused: the overlap is over.
         """
         now_ms = self.clock()
-        session = self.sessions.snapshot(presented.ref).session
+        session = self.sessions.get_admission(proven.ref).session
         if session is not None:
             self._notice_switched(session, now_ms, _arrival(received_at_ms, now_ms))
 
     def _enter(
-        self, presented: ProvenRefreshToken, now_ms: int, received_at_ms: int
-    ) -> tuple[Snapshot, Session, tuple[str, ...]]:
-        snapshot = self.sessions.snapshot(presented.ref)
-        session = self._live(snapshot.session, snapshot, now_ms, received_at_ms)
-        roles = admitted_roles(snapshot, presented.ref.tenant_id)
+        self, proven: ProvenRefreshToken, now_ms: int, received_at_ms: int
+    ) -> tuple[Admission, Session, tuple[str, ...]]:
+        admission = self.sessions.get_admission(proven.ref)
+        session = self._live(admission.session, admission, now_ms, received_at_ms)
+        roles = admitted_roles(admission, proven.ref.tenant_id)
         if roles is None:
             raise InvalidGrant(reason="not_admitted")
-        if presented.generation > session.generation:
+        if proven.generation > session.generation:
             # Only a table restored from a backup is behind its tokens.
             raise InvalidGrant(reason="generation_ahead")
-        return snapshot, session, roles
+        return admission, session, roles
 
-    def _require_overlap(
-        self, presented: ProvenRefreshToken, session: Session, now_ms: int, received_at_ms: int
-    ) -> None:
+    def _require_overlap(self, proven: ProvenRefreshToken, session: Session, now_ms: int, received_at_ms: int) -> None:
         recent = received_at_ms - session.rotated_at_ms <= self.overlap_seconds * 1000
-        if session.generation != presented.generation + 1 or not recent:
-            self._end(presented.ref, now_ms)
+        if session.generation != proven.generation + 1 or not recent:
+            self._end(proven.ref, now_ms)
 
-    def _live(self, session: Session | None, snapshot: Snapshot, now_ms: int, received_at_ms: int) -> Session:
+    def _live(self, session: Session | None, admission: Admission, now_ms: int, received_at_ms: int) -> Session:
         if session is None:
             raise InvalidGrant(reason="unknown_session")
         self._notice_switched(session, now_ms, received_at_ms)
-        if not is_live(session, snapshot, now_ms):
+        if not is_live(session, admission, now_ms):
             raise InvalidGrant(reason="session_over")
         return session
 
@@ -127,7 +125,7 @@ class Refresh:
             return
         last = session.switched_to
         for _ in range(_MAX_SWITCHES):
-            later = self.sessions.snapshot(last).session
+            later = self.sessions.get_admission(last).session
             if later is None or later.switched_to is None:
                 break
             last = later.switched_to

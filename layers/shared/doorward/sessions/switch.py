@@ -8,7 +8,7 @@ from ulid import ULID
 
 from doorward import audit
 from doorward.errors import InvalidGrant
-from doorward.model import Clock, Epochs, Session, SessionId, SessionRef, Snapshot, TenantId, TokenPair
+from doorward.model import Admission, Clock, Epochs, Session, SessionId, SessionRef, TenantId, TokenPair
 from doorward.rules.revocation import is_live
 from doorward.rules.tenancy import admitted_roles
 from doorward.sessions.minting import TokenMinter
@@ -46,39 +46,39 @@ class SwitchTenant:
             RefreshTokenReused: an old token came back; what came of it is now revoked.
             InvalidGrant: the token is not good, or its user is not let into the tenant.
         """
-        presented = self.minter.refresh_tokens.read(token)
-        if presented.ref.tenant_id == tenant_id:
+        proven = self.minter.refresh_tokens.read(token)
+        if proven.ref.tenant_id == tenant_id:
             return self.refresh(token, received_at_ms=received_at_ms, client_id=client_id)
-        ref = self._successor(presented, tenant_id)
-        target = self.sessions.snapshot(ref)
+        ref = self._successor(proven, tenant_id)
+        target = self.sessions.get_admission(ref)
         if admitted_roles(target, tenant_id) is None:
             raise InvalidGrant(
                 "The user is not let into this tenant. The refresh token is still good.", reason="not_admitted"
             )
         if target.session is None:
-            self._begin(presented, ref, target.epochs, client_id)
-            target = self.sessions.snapshot(ref)
+            self._begin(proven, ref, target.epochs, client_id)
+            target = self.sessions.get_admission(ref)
         roles = admitted_roles(target, tenant_id)
         if roles is None or target.session is None or not self._is_fresh(target.session, target):
-            self.refresh.refuse_switched(presented, received_at_ms)
+            self.refresh.refuse_switched(proven, received_at_ms)
             raise InvalidGrant(reason="not_switched")
         return self.minter.mint(target.session, target, roles, self.clock())
 
-    def _successor(self, presented: ProvenRefreshToken, tenant_id: TenantId) -> SessionRef:
+    def _successor(self, proven: ProvenRefreshToken, tenant_id: TenantId) -> SessionRef:
         # Derived, so that a retry finds the session which the first request began.
-        label = f"switch.{presented.ref.session_id}.{presented.generation}.{tenant_id}"
+        label = f"switch.{proven.ref.session_id}.{proven.generation}.{tenant_id}"
         session_id = SessionId(str(ULID(self.minter.refresh_tokens.derive(label))))
-        return SessionRef(tenant_id, presented.ref.user_id, session_id)
+        return SessionRef(tenant_id, proven.ref.user_id, session_id)
 
-    def _begin(self, presented: ProvenRefreshToken, ref: SessionRef, epochs: Epochs, client_id: str | None) -> None:
-        old = self.refresh.accept(presented)
+    def _begin(self, proven: ProvenRefreshToken, ref: SessionRef, epochs: Epochs, client_id: str | None) -> None:
+        old = self.refresh.accept(proven)
         require_client(old, client_id)
         now_ms = self.clock()
         new = Session(ref, 0, epochs, now_ms, now_ms, old.expires_at_ms, client_id=old.client_id)
         if self.sessions.switch(old, new, now_ms):
             audit.record("tenant_switched", user_id=ref.user_id, tenant_id=ref.tenant_id, session_id=ref.session_id)
 
-    def _is_fresh(self, session: Session, target: Snapshot) -> bool:
+    def _is_fresh(self, session: Session, target: Admission) -> bool:
         """Tell whether a request with the same token may still be answered with the session's first tokens."""
         now_ms = self.clock()
         recent = now_ms - session.created_at_ms <= self.overlap_seconds * 1000

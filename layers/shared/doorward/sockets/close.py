@@ -10,7 +10,7 @@ from doorward import audit
 from doorward.errors import Unavailable
 from doorward.model import Clock, Connection, TenantId, UserId
 from doorward.rules.revocation import denial_reason
-from doorward.stores import RevocationReader, SocketGateway, SocketStore
+from doorward.stores import RevocationReader, SocketCloser, SocketStore
 
 TOLD = {
     "key_revoked": "access_changed",
@@ -34,7 +34,7 @@ class CloseSockets:
     """
 
     sockets: SocketStore
-    gateway: SocketGateway
+    closer: SocketCloser
     revocations: RevocationReader
     clock: Clock
     sleep: Callable[[float], None]
@@ -51,10 +51,10 @@ class CloseSockets:
         """
         if tenant_id is None:
             # A ticket does not tell which key signed the token that got it: all connect again.
-            return self._close((found, "key_revoked") for found in self.sockets.ending_before(_LAST_MS))
+            return self._close((found, "key_revoked") for found in self.sockets.list_ending(_LAST_MS))
         return self._close(
             (found, reason)
-            for found in self.sockets.of_tenant(tenant_id, user_id)
+            for found in self.sockets.list_by_tenant(tenant_id, user_id)
             if (reason := self._denial(found)) is not None
         )
 
@@ -65,7 +65,7 @@ class CloseSockets:
             Unavailable: some could not be closed; repeat it.
         """
         until_ms = self.clock() + within_seconds * 1000
-        return self._close((self._awaited(found), "expired") for found in self.sockets.ending_before(until_ms))
+        return self._close((self._awaited(found), "expired") for found in self.sockets.list_ending(until_ms))
 
     def _awaited(self, connection: Connection) -> Connection:
         self.sleep(max(connection.grant.ends_at_ms - self.clock(), 0) / 1000)
@@ -73,14 +73,14 @@ class CloseSockets:
 
     def _denial(self, connection: Connection) -> str | None:
         grant = connection.grant
-        return denial_reason(grant.claims(), self.revocations.read(grant.tenant_id, grant.user_id))
+        return denial_reason(grant.claims(), self.revocations.get(grant.tenant_id, grant.user_id))
 
     def _close(self, found: Iterable[tuple[Connection, str]]) -> int:
         """Close what was found; one that cannot be closed keeps no other open."""
         count, failed = 0, 0
         for connection, reason in found:
             try:
-                self.gateway.close(connection.id, json.dumps({"type": "closed", "reason": TOLD[reason]}))
+                self.closer.close(connection.id, json.dumps({"type": "closed", "reason": TOLD[reason]}))
             except Unavailable:
                 failed += 1
                 continue

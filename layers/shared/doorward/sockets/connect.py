@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from doorward import audit
-from doorward.authorization import Presented
+from doorward.authorization import RequestCredentials
 from doorward.errors import InvalidToken, MissingCredentials
 from doorward.keys.keyring import Verifying
 from doorward.model import Clock, Connection, SocketGrant, SocketTicket, is_service
@@ -29,23 +29,23 @@ class Connect:
     allowed_origin: str
     clock: Clock
 
-    def __call__(self, connection_id: str, ticket: str | None, presented: Presented) -> SocketGrant:
+    def __call__(self, connection_id: str, ticket: str | None, credentials: RequestCredentials) -> SocketGrant:
         """Return for whom the socket opens.
 
         Args:
             connection_id: as the gateway names it.
             ticket: if one came along; it is used up, whatever comes of it.
-            presented: headers, with a bearer token if there is no ticket.
+            credentials: headers, with a bearer token if there is no ticket.
 
         Raises:
             MissingCredentials: there is neither.
             InvalidToken: ticket or token is not good, or revoked.
         """
-        taken = self._take(ticket, presented) if ticket else None
-        grant = taken.grant if taken else self._by_token(presented)
+        taken = self._take(ticket, credentials) if ticket else None
+        grant = taken.grant if taken else self._by_token(credentials)
         # Registered first and judged then: whatever is revoked from now on finds it.
         self.sockets.add(Connection(connection_id, grant))
-        revocations = self.revocations.read(grant.tenant_id, grant.user_id)
+        revocations = self.revocations.get(grant.tenant_id, grant.user_id)
         reason = denial_reason(grant.claims(), revocations)
         if taken and revocations.revoked_kids != taken.revoked_kids:
             reason = "key_revoked"  # it may be the one that signed the token which got the ticket
@@ -55,29 +55,29 @@ class Connect:
         audit.record("socket_opened", tenant_id=grant.tenant_id, user_id=grant.user_id, connection_id=connection_id)
         return grant
 
-    def _take(self, text: str, presented: Presented) -> SocketTicket:
+    def _take(self, text: str, credentials: RequestCredentials) -> SocketTicket:
         ticket = self.sockets.take_ticket(ticket_hash(text)) if len(text) <= _MAX_TICKET else None
         if ticket is None:
             raise InvalidToken(reason="unknown_ticket")
         if ticket.expires_at_ms <= self.clock():
             raise InvalidToken(reason="expired_ticket")
-        if ticket.origin != presented.origin:
+        if ticket.origin != credentials.origin:
             raise InvalidToken(reason="ticket_of_another_origin")
         return ticket
 
-    def _by_token(self, presented: Presented) -> SocketGrant:
-        token = presented.bearer()
+    def _by_token(self, credentials: RequestCredentials) -> SocketGrant:
+        token = credentials.bearer()
         if token is None:
             raise MissingCredentials
-        if presented.origin is not None and presented.origin != self.allowed_origin:
+        if credentials.origin is not None and credentials.origin != self.allowed_origin:
             # A browser lets any page open a socket anywhere; its origin is all that tells them apart (RFC 6455, 10.2).
             raise InvalidToken(reason="socket_of_another_origin")
         claims = verify_access_token(token, self.keyring, self.audience, self.clock())
-        if must_change_password(claims, self.revocations.read(claims.tenant_id, claims.user_id)):
+        if must_change_password(claims, self.revocations.get(claims.tenant_id, claims.user_id)):
             raise InvalidToken(reason="password_change_required")
         ends_at_ms = claims.expires_at * 1000
         if not is_service(claims.user_id):
-            session = self.sessions.snapshot(claims.session_ref).session
+            session = self.sessions.get_admission(claims.session_ref).session
             if session is None:
                 raise InvalidToken(reason="session_ended")
             ends_at_ms = session.expires_at_ms

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from doorward import audit
-from doorward.authorizer.events import SUBPROTOCOL_PREFIX, presented_socket
+from doorward.authorizer.events import SUBPROTOCOL_PREFIX, read_socket_credentials
 from doorward.errors import MissingCredentials, NotAuthenticated
 from doorward.model import TenantId, UserId
 from doorward.sockets.close import CloseSockets
@@ -20,7 +20,7 @@ SWEEP_SECONDS = 60
 _PK = re.compile(r"tenant#([^#]*)(?:#user#(.*))?", re.DOTALL)
 
 
-def answer(connect: Connect, forget: Callable[[str], None], event: Event) -> dict[str, Any]:
+def answer_event(connect: Connect, forget: Callable[[str], None], event: Event) -> dict[str, Any]:
     """Return the answer to one event of the WebSocket API; a refusal is a status that the handshake fails with."""
     context = event["requestContext"]
     connection_id = str(context["connectionId"])
@@ -30,14 +30,14 @@ def answer(connect: Connect, forget: Callable[[str], None], event: Event) -> dic
         return {"statusCode": HTTPStatus.OK.value}
     query = event.get("queryStringParameters")
     ticket = query.get("ticket") if isinstance(query, Mapping) else None
-    shown = presented_socket(event)
+    credentials = read_socket_credentials(event)
     try:
-        connect(connection_id, ticket, shown)
+        connect(connection_id, ticket, credentials)
     except NotAuthenticated as error:
         audit.record("socket_refused", reason=error.reason, request_id=str(context.get("requestId")))
         status = HTTPStatus.UNAUTHORIZED if isinstance(error, MissingCredentials) else HTTPStatus.FORBIDDEN
         return {"statusCode": status.value}
-    offered = shown.subprotocols
+    offered = credentials.subprotocols
     # A browser drops a socket whose server chose none of the subprotocols that it offered (RFC 6455 section 4.1).
     chosen = next((name for name in offered if not name.startswith(SUBPROTOCOL_PREFIX)), None)
     return {
@@ -46,7 +46,7 @@ def answer(connect: Connect, forget: Callable[[str], None], event: Event) -> dic
     }
 
 
-def close(use_case: CloseSockets, event: Event) -> int:
+def close_changed(use_case: CloseSockets, event: Event) -> int:
     """Close what the stream's records, or the schedule, call for; return how many sockets."""
     if "Records" not in event:
         return use_case.ended(SWEEP_SECONDS)

@@ -38,9 +38,9 @@ class IssueSocketTicket:
         if is_service(principal.user_id):
             raise InsufficientScope("Services open sockets with their token in a header.")
         now_ms = self.clock()
-        snapshot = self.sessions.snapshot(principal.session_ref)
-        session, roles = snapshot.session, admitted_roles(snapshot, principal.tenant_id)
-        if session is None or roles is None or not is_live(session, snapshot, now_ms):
+        admission = self.sessions.get_admission(principal.session_ref)
+        session, roles = admission.session, admitted_roles(admission, principal.tenant_id)
+        if session is None or roles is None or not is_live(session, admission, now_ms):
             raise InvalidToken(reason="session_over")
         text = _PREFIX + secrets.token_urlsafe(32)
         grant = SocketGrant(
@@ -49,12 +49,12 @@ class IssueSocketTicket:
             tenant_id=principal.tenant_id,
             roles=roles,
             session_id=principal.session_id,
-            epochs=snapshot.epochs,
+            epochs=admission.epochs,
             ends_at_ms=session.expires_at_ms,
             token_id=principal.token_id or "",
         )
         expires_at_ms = now_ms + TTL_SECONDS * 1000
-        self.sockets.put_ticket(SocketTicket(ticket_hash(text), grant, origin, expires_at_ms, snapshot.revoked_kids))
+        self.sockets.add_ticket(SocketTicket(ticket_hash(text), grant, origin, expires_at_ms, admission.revoked_kids))
         return text
 
 

@@ -7,21 +7,20 @@ contract tests hold both. Every method is atomic. `tenant_id` comes first wherev
 from doorward.stores.sessions import (
     AttemptStore,
     Directory,
-    Located,
     RevocationFeedStore,
     RevocationReader,
     RevocationStore,
     Rotation,
     SessionReader,
     SessionStore,
+    SignInTarget,
 )
-from doorward.stores.sockets import SocketGateway, SocketStore
+from doorward.stores.sockets import SocketCloser, SocketStore
 from doorward.stores.users import Page, ServiceTokenStore, TenantStore, UserReader, UserWriter
 
 __all__ = [
     "AttemptStore",
     "Directory",
-    "Located",
     "Page",
     "RevocationFeedStore",
     "RevocationReader",
@@ -30,7 +29,8 @@ __all__ = [
     "ServiceTokenStore",
     "SessionReader",
     "SessionStore",
-    "SocketGateway",
+    "SignInTarget",
+    "SocketCloser",
     "SocketStore",
     "TenantStore",
     "UserReader",

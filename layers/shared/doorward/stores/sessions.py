@@ -8,13 +8,13 @@ from typing import Protocol
 
 from doorward.model import (
     AccessTokenClaims,
+    Admission,
     Cutoff,
+    LiveRevocations,
     Revocations,
     RevocationState,
-    RevokedNow,
     Session,
     SessionRef,
-    Snapshot,
     TenantId,
     UserId,
 )
@@ -22,7 +22,7 @@ from doorward.rules.throttles import Counter
 
 
 @dataclass(frozen=True, slots=True)
-class Located:
+class SignInTarget:
     """Where a user name leads: a user, and the realm of a sign-in that names none."""
 
     user_id: UserId
@@ -40,30 +40,30 @@ class Rotation:
 class Directory(Protocol):
     """Users as signing in sees them."""
 
-    def find_by_username(self, folded: str) -> Located | None:
+    def get_by_username(self, folded: str) -> SignInTarget | None:
         """Return whom a folded user name names."""
 
-    def find_by_email(self, tenant_id: TenantId, folded: str) -> UserId | None:
+    def get_by_email(self, tenant_id: TenantId, folded: str) -> UserId | None:
         """Return whose folded e-mail address this is within the tenant."""
 
-    def snapshot(self, tenant_id: TenantId, user_id: UserId) -> Snapshot:
+    def get_admission(self, tenant_id: TenantId, user_id: UserId) -> Admission:
         """Return all that decides about a sign-in, with the password hash, as of one moment."""
 
-    def replace_hash(self, user_id: UserId, old: str, new: str) -> None:
+    def change_password_hash(self, user_id: UserId, old: str, new: str) -> None:
         """Store a hash made with today's parameters, unless the password changed meanwhile."""
 
 
 class SessionStore(Protocol):
     """Sessions and their rotation."""
 
-    def create(self, session: Session, *, settled: Sequence[Counter] = (), trust: str | None = None) -> None:
+    def add(self, session: Session, *, counters: Sequence[Counter] = (), trust: str | None = None) -> None:
         """Store a new session; in the same transaction lower the counters and keep the trust key.
 
         Raises:
             Conflict: there is a session with this id.
         """
 
-    def snapshot(self, ref: SessionRef) -> Snapshot:
+    def get_admission(self, ref: SessionRef) -> Admission:
         """Return a session and all that decides whether it is still let in, as of one moment."""
 
     def rotate(self, ref: SessionRef, generation: int, now_ms: int) -> Rotation:
@@ -79,14 +79,14 @@ class SessionStore(Protocol):
 class SessionReader(Protocol):
     """Sessions as the authorizer sees them."""
 
-    def look_up(self, ref: SessionRef) -> Snapshot:
+    def get_admission(self, ref: SessionRef) -> Admission:
         """Return a session and all that decides whether it is let in; each item is consistent."""
 
 
 class RevocationReader(Protocol):
     """Revocations as the authorizer sees them."""
 
-    def read(self, tenant_id: TenantId, user_id: UserId) -> Revocations:
+    def get(self, tenant_id: TenantId, user_id: UserId) -> Revocations:
         """Return what is revoked, in one strongly consistent read."""
 
 
@@ -103,14 +103,14 @@ class RevocationStore(Protocol):
             Conflict: an epoch was overtaken by another cutoff.
         """
 
-    def states(self, tenant_ids: Iterable[TenantId], user_id: UserId) -> Mapping[TenantId, RevocationState]:
+    def get_states(self, tenant_ids: Iterable[TenantId], user_id: UserId) -> Mapping[TenantId, RevocationState]:
         """Return what is revoked for the user in each realm, consistently."""
 
 
 class RevocationFeedStore(Protocol):
     """Revocations as offline verifiers hear of them."""
 
-    def now(self, now_ms: int) -> RevokedNow:
+    def list_live(self, now_ms: int) -> LiveRevocations:
         """Return all that can concern a token which still lives; changes show within about a second."""
 
 
@@ -120,7 +120,7 @@ class AttemptStore(Protocol):
     def count(self, counters: Sequence[Counter]) -> Counter | None:
         """Raise all counters by one, or none if one is full: that one is returned."""
 
-    def settle(self, counters: Sequence[Counter]) -> None:
+    def uncount(self, counters: Sequence[Counter]) -> None:
         """Lower counters that `count` raised: the attempt succeeded."""
 
     def is_trusted(self, key: str, now_ms: int) -> bool:

@@ -11,7 +11,7 @@ from doorward.model import Connection, SocketTicket, TenantId, UserId
 class SocketStore(Protocol):
     """Tickets and open connections."""
 
-    def put_ticket(self, ticket: SocketTicket) -> None:
+    def add_ticket(self, ticket: SocketTicket) -> None:
         """Keep a ticket."""
 
     def take_ticket(self, ticket_hash: str) -> SocketTicket | None:
@@ -23,14 +23,14 @@ class SocketStore(Protocol):
     def remove(self, connection_id: str) -> None:
         """Forget a connection, if it is registered."""
 
-    def of_tenant(self, tenant_id: TenantId, user_id: UserId | None = None) -> Iterable[Connection]:
+    def list_by_tenant(self, tenant_id: TenantId, user_id: UserId | None = None) -> Iterable[Connection]:
         """Return the connections of a tenant, or of one user in it."""
 
-    def ending_before(self, time_ms: int) -> Iterable[Connection]:
+    def list_ending(self, time_ms: int) -> Iterable[Connection]:
         """Return the connections whose time ends before this one, soonest first; very new ones may be missing."""
 
 
-class SocketGateway(Protocol):
+class SocketCloser(Protocol):
     """What holds the sockets."""
 
     def close(self, connection_id: str, message: str) -> None:

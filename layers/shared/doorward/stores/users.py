@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from doorward.model import (
+    Admission,
     Cutoff,
     ServiceToken,
-    Snapshot,
     Tenant,
     TenantId,
     TokenId,
@@ -34,10 +34,10 @@ class UserReader(Protocol):
     def get(self, user_id: UserId) -> UserRecord | None:
         """Return a user with memberships, consistently."""
 
-    def password_hash(self, user_id: UserId) -> str | None:
+    def get_password_hash(self, user_id: UserId) -> str | None:
         """Return the user's hash, or None if no password was ever set."""
 
-    def list_tenant(self, tenant_id: TenantId, limit: int, after: str | None) -> Page[UserRecord]:
+    def list_by_tenant(self, tenant_id: TenantId, limit: int, after: str | None) -> Page[UserRecord]:
         """Return members of a tenant in the order of their ids."""
 
     def list_all(self, limit: int, after: str | None) -> Page[UserRecord]:
@@ -47,7 +47,7 @@ class UserReader(Protocol):
 class UserWriter(Protocol):
     """Changes of users. Each is one transaction, with the revocations it implies."""
 
-    def create(self, record: UserRecord, password_hash: str | None) -> None:
+    def add(self, record: UserRecord, password_hash: str | None) -> None:
         """Store a new user.
 
         Raises:
@@ -63,7 +63,7 @@ class UserWriter(Protocol):
         *,
         password_hash: str | None = None,
         cutoffs: Sequence[Cutoff] = (),
-        guarded: Collection[TenantId] | None = None,
+        keep_admin_in: Collection[TenantId] | None = None,
     ) -> None:
         """Replace a user and memberships that were read as `before`; memberships may come and go.
 
@@ -75,17 +75,17 @@ class UserWriter(Protocol):
             after: the user as it shall be.
             password_hash: the new hash, if the password changes.
             cutoffs: the revocations that the change implies.
-            guarded: the tenants that must keep an administrator; None means all.
+            keep_admin_in: the tenants that must keep an administrator; None means all.
 
         Raises:
             Conflict: somebody changed the user meanwhile.
             EmailTaken: the address is in use in the home tenant or a new one.
             NotFound: the tenant of a new membership does not exist.
-            LastAdmin: a guarded tenant would be left without an active administrator.
+            LastAdmin: a keep_admin_in tenant would be left without an active administrator.
         """
 
-    def delete(
-        self, before: UserRecord, cutoffs: Sequence[Cutoff], *, guarded: Collection[TenantId] | None = None
+    def remove(
+        self, before: UserRecord, cutoffs: Sequence[Cutoff], *, keep_admin_in: Collection[TenantId] | None = None
     ) -> None:
         """Remove a user; the user name stays taken for ever.
 
@@ -98,7 +98,7 @@ class UserWriter(Protocol):
 class TenantStore(Protocol):
     """Tenants; they are disabled and never removed, so an id is never given again."""
 
-    def create(self, tenant: Tenant) -> None:
+    def add(self, tenant: Tenant) -> None:
         """Store a new tenant.
 
         Raises:
@@ -108,7 +108,7 @@ class TenantStore(Protocol):
     def get(self, tenant_id: TenantId) -> Tenant | None:
         """Return a tenant, consistently."""
 
-    def page(self, limit: int, after: str | None) -> Page[Tenant]:
+    def list_all(self, limit: int, after: str | None) -> Page[Tenant]:
         """Return tenants in the order of their ids; new ones may appear late."""
 
     def change(self, before: Tenant, after: Tenant, now_ms: int) -> None:
@@ -122,13 +122,13 @@ class TenantStore(Protocol):
 class ServiceTokenStore(Protocol):
     """Service tokens, as far as they are listed and revoked; the tokens themselves are kept nowhere."""
 
-    def begin(self, tenant_id: TenantId, name: str) -> Snapshot:
+    def get_admission(self, tenant_id: TenantId, name: str) -> Admission:
         """Return tenant, epochs and revoked keys under which a service token begins, as of one moment."""
 
     def add(self, token: ServiceToken) -> None:
         """Store a token that was minted."""
 
-    def page(self, tenant_id: TenantId, limit: int, after: str | None) -> Page[ServiceToken]:
+    def list_by_tenant(self, tenant_id: TenantId, limit: int, after: str | None) -> Page[ServiceToken]:
         """Return a tenant's tokens in the order of their making, revoked and expired ones included."""
 
     def revoke(self, tenant_id: TenantId, token_id: TokenId, now_ms: int) -> bool:

@@ -19,7 +19,7 @@ import jwt
 from doorward.errors import InvalidToken
 from doorward.keys.keyring import Verifying
 from doorward.keys.signing import SigningKey
-from doorward.model import Revocations, RevocationState, RevokedNow, TenantId, UserId
+from doorward.model import LiveRevocations, Revocations, RevocationState, TenantId, UserId
 from doorward.tokens.form import check_signed
 
 TYPE = "revocations+jwt"
@@ -38,7 +38,7 @@ class Feed:
     tenants: Mapping[str, int] = field(default_factory=dict)
     kids: frozenset[str] = frozenset()
 
-    def read(self, tenant_id: TenantId, user_id: UserId) -> Revocations:
+    def get(self, tenant_id: TenantId, user_id: UserId) -> Revocations:
         """Return what is revoked for a token's subject."""
         state = self.users.get(_name(tenant_id, user_id), {})
         return Revocations(
@@ -54,7 +54,7 @@ class Feed:
         )
 
 
-def compose(revoked: RevokedNow) -> dict[str, Any]:
+def compose(revoked: LiveRevocations) -> dict[str, Any]:
     """Return a feed's content; the same revocations give the same content."""
     users = {
         _name(tenant_id, user_id): {name: value for name, value in _described(state).items() if value}

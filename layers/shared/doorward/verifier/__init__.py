@@ -1,5 +1,5 @@
 """The installable library: verify Doorward's access tokens in any Python server."""
 
-from doorward.verifier.verifier import ANY_TENANT, Fetch, Tenant, Verifier
+from doorward.verifier.verifier import ANY_TENANT, AnyTenant, Fetch, Verifier
 
-__all__ = ["ANY_TENANT", "Fetch", "Tenant", "Verifier"]
+__all__ = ["ANY_TENANT", "AnyTenant", "Fetch", "Verifier"]

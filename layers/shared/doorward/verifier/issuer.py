@@ -40,7 +40,7 @@ def checked_url(url: str) -> str:
     return url
 
 
-class Named:
+class IssuerName:
     """An identity that is its issuer's name alone."""
 
     def __init__(self, issuer: str) -> None:

@@ -32,7 +32,7 @@ from doorward.model import Clock, Principal
 from doorward.rules.routes import Route, refusal
 from doorward.tokens.access import verify_access_token
 from doorward.tokens.feed import SIGNED_ANEW_SECONDS, Feed, verify_feed
-from doorward.verifier.issuer import Named, checked_url, public_keys, read_url
+from doorward.verifier.issuer import IssuerName, checked_url, public_keys, read_url
 
 Fetch = Callable[[str, str | None], tuple[str | None, str | None]]
 """From a URL and a known ETag to the text, None if it did not change, and its ETag."""
@@ -43,13 +43,13 @@ _SLACK_SECONDS = 120  # clocks differ
 _LOGGER = logging.getLogger("doorward.verifier")
 
 
-class Tenant(Enum):
+class AnyTenant(Enum):
     """What a caller may say of the tenant in place of its id."""
 
     ANY = "any"
 
 
-ANY_TENANT = Tenant.ANY
+ANY_TENANT = AnyTenant.ANY
 """The request names no tenant. It is not None: what a client forgot to name is refused."""
 
 
@@ -91,7 +91,7 @@ class Verifier:
         self._fetch = fetch or read_url
         self._clock = clock or (lambda: time.time_ns() // 1_000_000)
         keyring = Keyring(self._load_keys, self._clock, max_age_ms=_KEYS_MAX_AGE_MS)
-        self._keyring = keyring if shared_secret is None else SharedSecret(Named(issuer), shared_secret)
+        self._keyring = keyring if shared_secret is None else SharedSecret(IssuerName(issuer), shared_secret)
         self._keys: KeySet | None = None
         self._feed: Feed | None = None
         self._etag: str | None = None
@@ -111,7 +111,7 @@ class Verifier:
         self._revocations()
 
     def verify(
-        self, token: str, *, tenant_id: str | Tenant | None = ANY_TENANT, roles: Collection[str] = ()
+        self, token: str, *, tenant_id: str | AnyTenant | None = ANY_TENANT, roles: Collection[str] = ()
     ) -> Principal:
         """Return who a token stands for.
 
@@ -128,10 +128,10 @@ class Verifier:
         if isinstance(roles, str):
             raise TypeError("roles is a collection of roles")
         claims = verify_access_token(token, self._keyring, self._audience, self._clock())
-        principal = judge(claims, self._revocations().read(claims.tenant_id, claims.user_id))
+        principal = judge(claims, self._revocations().get(claims.tenant_id, claims.user_id))
         if principal.restriction is not None:
             raise PasswordChangeRequired
-        denied = None if isinstance(tenant_id, Tenant) else refusal(Route(tenant_id=tenant_id or ""), principal)
+        denied = None if isinstance(tenant_id, AnyTenant) else refusal(Route(tenant_id=tenant_id or ""), principal)
         if denied is None and roles and not principal.roles.intersection(roles):
             denied = "role_missing"
         if denied is not None:

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from doorward.errors import UnsupportedGrantType
 from doorward.model import Status, TenantId
-from doorward.model.changes import Changes, NewUser
+from doorward.model.changes import NewUser, UserChanges
 from doorward.rules.names import check_tenant_id
 
 MAX_BODY_BYTES = 32_768
@@ -110,7 +110,7 @@ class CreateUserRequest(RequestBody):
         bool, Field(description="until the user changes the password, nothing else is allowed")
     ] = False
 
-    def wanted(self) -> NewUser:
+    def new_user(self) -> NewUser:
         """Return what is asked for."""
         return NewUser(
             password=self.password,
@@ -136,12 +136,12 @@ class ChangeUserRequest(RequestBody):
     roles: Roles = Field(default_factory=list)
     password_change_required: bool = False
 
-    def changes(self) -> Changes:
+    def changes(self) -> UserChanges:
         """Return what is asked for: the members that were sent, and no others."""
         sent = {name: getattr(self, name) for name in self.model_fields_set}
         if "roles" in sent:
             sent["roles"] = tuple(sent["roles"])
-        return Changes(**sent)
+        return UserChanges(**sent)
 
 
 class CreateTenantRequest(RequestBody):

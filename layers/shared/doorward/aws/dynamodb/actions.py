@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from doorward.aws.dynamodb.gateway import Action
+from doorward.aws.dynamodb.database import Action
 from doorward.aws.dynamodb.items import Key, encode, encode_value
 
 ABSENT = "attribute_not_exists(pk)"

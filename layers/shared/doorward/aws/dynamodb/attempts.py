@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from doorward.aws.dynamodb import actions
-from doorward.aws.dynamodb.gateway import Action, ConditionFailed, Gateway
+from doorward.aws.dynamodb.database import Action, ConditionFailed, Database
 from doorward.rules.throttles import Counter
 
 
-def settle_actions(table: str, counters: Sequence[Counter]) -> list[Action]:
+def uncount_actions(table: str, counters: Sequence[Counter]) -> list[Action]:
     """Return the actions that lower counters again."""
     return [
         actions.update(table, {"pk": counter.key}, add={"attempts": -1}, when=actions.PRESENT) for counter in counters
@@ -21,7 +21,7 @@ def settle_actions(table: str, counters: Sequence[Counter]) -> list[Action]:
 class DynamoAttempts:
     """Counters that are raised before the password is looked at, and lowered when it was right."""
 
-    gateway: Gateway
+    database: Database
     table: str
 
     def count(self, counters: Sequence[Counter]) -> Counter | None:
@@ -38,16 +38,16 @@ class DynamoAttempts:
             for counter in counters
         ]
         try:
-            self.gateway.transact(steps)
+            self.database.transact(steps)
         except ConditionFailed as failure:
             return counters[failure.failed[0]]
         return None
 
-    def settle(self, counters: Sequence[Counter]) -> None:
+    def uncount(self, counters: Sequence[Counter]) -> None:
         """Lower counters that `count` raised: the attempt succeeded."""
-        self.gateway.transact(settle_actions(self.table, counters))
+        self.database.transact(uncount_actions(self.table, counters))
 
     def is_trusted(self, key: str, now_ms: int) -> bool:
         """Tell whether this trust key was kept by a sign-in that is not long ago."""
-        item = self.gateway.get((self.table, {"pk": key}))
+        item = self.database.get((self.table, {"pk": key}))
         return item is not None and bool(item["expires_at"] * 1000 > now_ms)

@@ -11,7 +11,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from doorward.aws.dynamodb.gateway import Action, ConditionFailed, Place, read_batch
+from doorward.aws.dynamodb.database import Action, ConditionFailed, Place, read_batch
 from doorward.aws.dynamodb.items import Item, Key, decode, encode
 from doorward.errors import Unavailable
 
@@ -44,7 +44,7 @@ def connect() -> DynamoDBClient:
     return client
 
 
-class BotoGateway:
+class BotoDatabase:
     """Carries the stores' requests with boto3."""
 
     def __init__(self, client: DynamoDBClient, sleep: Callable[[float], None] = time.sleep) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from doorward.aws.dynamodb.gateway import Gateway
+from doorward.aws.dynamodb.database import Database
 from doorward.aws.dynamodb.items import Item
 from doorward.aws.dynamodb.revocations import LASTING, MAX_ACCESS_TTL_SECONDS, RECENT
 from doorward.aws.dynamodb.shapes import KID_PREFIX, suffixes, to_revocation_state
-from doorward.model import RevokedNow, TenantId, UserId
+from doorward.model import LiveRevocations, TenantId, UserId
 
 _INDEX = "feed"
 _SLACK_SECONDS = 300  # clocks differ, and a token minted at that moment lives on
@@ -20,15 +20,15 @@ _USER = re.compile(r"tenant#([^#]*)#user#(.*)", re.DOTALL)
 class DynamoRevocationFeed:
     """Revocations by the time of their change. The index is a moment behind the table."""
 
-    gateway: Gateway
+    database: Database
     table: str
 
-    def now(self, now_ms: int) -> RevokedNow:
+    def list_live(self, now_ms: int) -> LiveRevocations:
         """Return all that can concern a token which still lives."""
         since_ms = now_ms - (MAX_ACCESS_TTL_SECONDS + _SLACK_SECONDS) * 1000
         items = [
-            *self.gateway.changed_since(self.table, _INDEX, RECENT, since_ms),
-            *self.gateway.changed_since(self.table, _INDEX, LASTING, 0),
+            *self.database.changed_since(self.table, _INDEX, RECENT, since_ms),
+            *self.database.changed_since(self.table, _INDEX, LASTING, 0),
         ]
         users, tenants, kids = [], [], frozenset[str]()
         for item in items:
@@ -41,7 +41,7 @@ class DynamoRevocationFeed:
                 kids = suffixes(item, KID_PREFIX)
             else:
                 tenants.append(_tenant(item))
-        return RevokedNow(tuple(users), tuple(tenants), kids)
+        return LiveRevocations(tuple(users), tuple(tenants), kids)
 
 
 def _tenant(item: Item) -> tuple[TenantId, int]:

@@ -9,7 +9,7 @@ import secrets
 from dataclasses import asdict, dataclass
 
 from doorward.aws.dynamodb import actions
-from doorward.aws.dynamodb.gateway import ConditionFailed, Gateway, Reads
+from doorward.aws.dynamodb.database import ConditionFailed, Database, Reader
 from doorward.aws.dynamodb.items import Key
 from doorward.errors import Conflict, NotInitialised
 from doorward.keys.signing import KeySet, PublicKey
@@ -18,13 +18,13 @@ _KEY_SET: Key = {"pk": "key_set"}
 _CURSOR: Key = {"pk": "cursor"}
 
 
-def load_key_set(gateway: Reads, table: str) -> KeySet:
+def load_key_set(database: Reader, table: str) -> KeySet:
     """Return the key set.
 
     Raises:
         NotInitialised: there is none yet.
     """
-    item = gateway.get((table, _KEY_SET))
+    item = database.get((table, _KEY_SET))
     if item is None:
         raise NotInitialised(reason="no key set")
     keys = tuple(PublicKey(**key) for key in json.loads(item["keys"]))
@@ -35,18 +35,18 @@ def load_key_set(gateway: Reads, table: str) -> KeySet:
 class DynamoKeySets:
     """The key set: one item, changed only by those who know its version."""
 
-    gateway: Gateway
+    database: Database
     table: str
 
-    def load(self) -> KeySet:
+    def get(self) -> KeySet:
         """Return the key set.
 
         Raises:
             NotInitialised: there is none yet.
         """
-        return load_key_set(self.gateway, self.table)
+        return load_key_set(self.database, self.table)
 
-    def save(self, key_set: KeySet) -> None:
+    def change(self, key_set: KeySet) -> None:
         """Store a key set whose `version` is one more than that of the stored one.
 
         Raises:
@@ -67,12 +67,12 @@ class DynamoKeySets:
             values=None if first else {"before": key_set.version - 1},
         )
         try:
-            self.gateway.write(action)
+            self.database.write(action)
         except ConditionFailed as failure:
             raise Conflict from failure
 
 
-def load_cursor_key(gateway: Reads, table: str) -> bytes:
+def load_cursor_key(database: Reader, table: str) -> bytes:
     """Return the MAC key of list cursors.
 
     It guards no data, for every page is authorised anew; so it lies in a table, not among the secrets.
@@ -80,14 +80,14 @@ def load_cursor_key(gateway: Reads, table: str) -> bytes:
     Raises:
         NotInitialised: there is none yet.
     """
-    item = gateway.get((table, _CURSOR))
+    item = database.get((table, _CURSOR))
     if item is None:
         raise NotInitialised(reason="no cursor key")
     return base64.urlsafe_b64decode(item["key"])
 
 
-def ensure_cursor_key(gateway: Gateway, table: str) -> None:
+def ensure_cursor_key(database: Database, table: str) -> None:
     """Make the MAC key of list cursors, unless there is one."""
     fresh = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode("ascii")
     with contextlib.suppress(ConditionFailed):
-        gateway.write(actions.put(table, _CURSOR, {"key": fresh}, when=actions.ABSENT))
+        database.write(actions.put(table, _CURSOR, {"key": fresh}, when=actions.ABSENT))

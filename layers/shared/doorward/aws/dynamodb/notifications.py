@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from doorward.aws.dynamodb import actions
-from doorward.aws.dynamodb.gateway import ConditionFailed, Gateway
+from doorward.aws.dynamodb.database import ConditionFailed, Database
 from doorward.aws.dynamodb.items import Item, demo_key, notification_key, read_mark_key
 from doorward.model import Notification, SeenNotification, TenantId, UserId
 from doorward.stores import Page
@@ -15,10 +15,10 @@ from doorward.stores import Page
 class DynamoNotifications:
     """Notifications to one user, or to all of a tenant."""
 
-    gateway: Gateway
+    database: Database
     table: str
 
-    def put(self, notification: Notification) -> None:
+    def add(self, notification: Notification) -> None:
         """Store a notification; repeating it changes nothing."""
         attributes = {
             "tenant_id": notification.tenant_id,
@@ -28,14 +28,16 @@ class DynamoNotifications:
             "body": notification.body,
             "created_at_ms": notification.created_at_ms,
         }
-        self.gateway.write(actions.put(self.table, _key(notification), attributes))
+        self.database.write(actions.put(self.table, _key(notification), attributes))
 
-    def page(self, tenant_id: TenantId, user_id: UserId, limit: int, after: str | None) -> Page[SeenNotification]:
+    def list_by_user(
+        self, tenant_id: TenantId, user_id: UserId, limit: int, after: str | None
+    ) -> Page[SeenNotification]:
         """Return the user's own and the tenant's notifications, newest first."""
         found: list[Notification] = []
         more = False
         for owner in (user_id, None):
-            items, last = self.gateway.query(
+            items, last = self.database.query(
                 self.table,
                 partition=notification_key(tenant_id, owner, "")["pk"],
                 prefix="notification#",
@@ -53,32 +55,33 @@ class DynamoNotifications:
     def mark_read(self, tenant_id: TenantId, user_id: UserId, notification_id: str, now_ms: int) -> bool:
         """Remember that the user read it; tell whether there is such a notification for the user."""
         places = [(self.table, notification_key(tenant_id, owner, notification_id)) for owner in (user_id, None)]
-        if not any(self.gateway.batch_get(places)):
+        if not any(self.database.batch_get(places)):
             return False
         key = read_mark_key(tenant_id, user_id, notification_id)
         try:
-            self.gateway.write(actions.put(self.table, key, {"read_at_ms": now_ms}, when=actions.ABSENT))
+            self.database.write(actions.put(self.table, key, {"read_at_ms": now_ms}, when=actions.ABSENT))
         except ConditionFailed:
             return True  # it was read before, and stays so
         return True
 
     def remove(self, notification: Notification) -> None:
         """Remove a notification."""
-        self.gateway.write(actions.delete(self.table, _key(notification)))
+        self.database.write(actions.delete(self.table, _key(notification)))
 
-    def load_demo(self, tenant_id: TenantId) -> str | None:
+    def get_demo(self, tenant_id: TenantId) -> str | None:
         """Return the record of what the demo made in a tenant, as JSON text."""
-        item = self.gateway.get((self.table, demo_key(tenant_id)))
+        item = self.database.get((self.table, demo_key(tenant_id)))
         return str(item["record"]) if item else None
 
-    def save_demo(self, tenant_id: TenantId, record: str | None) -> bool:
-        """Keep the record, unless there is one (tell whether); None removes it."""
+    def remove_demo(self, tenant_id: TenantId) -> None:
+        """Remove the record."""
+        self.database.write(actions.delete(self.table, demo_key(tenant_id)))
+
+    def add_demo(self, tenant_id: TenantId, record: str) -> bool:
+        """Store the record, unless there is one; return whether it was stored."""
         key = demo_key(tenant_id)
-        if record is None:
-            self.gateway.write(actions.delete(self.table, key))
-            return True
         try:
-            self.gateway.write(actions.put(self.table, key, {"record": record}, when=actions.ABSENT))
+            self.database.write(actions.put(self.table, key, {"record": record}, when=actions.ABSENT))
         except ConditionFailed:
             return False
         return True
@@ -86,7 +89,7 @@ class DynamoNotifications:
     def _seen(self, tenant_id: TenantId, user_id: UserId, shown: list[Notification]) -> tuple[SeenNotification, ...]:
         if not shown:
             return ()
-        marks = self.gateway.batch_get([(self.table, read_mark_key(tenant_id, user_id, one.id)) for one in shown])
+        marks = self.database.batch_get([(self.table, read_mark_key(tenant_id, user_id, one.id)) for one in shown])
         return tuple(
             SeenNotification(one, mark["read_at_ms"] if mark else None) for one, mark in zip(shown, marks, strict=True)
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from doorward.aws.dynamodb import actions
-from doorward.aws.dynamodb.gateway import Action, ConditionFailed, Gateway, Reads
+from doorward.aws.dynamodb.database import Action, ConditionFailed, Database, Reader
 from doorward.aws.dynamodb.items import (
     KEYS_REVOCATIONS_KEY,
     Item,
@@ -52,12 +52,12 @@ _LATER = "attribute_not_exists(min_epoch) OR min_epoch < :at"
 class DynamoRevocationReader:
     """What the authorizer asks, in one batch read."""
 
-    gateway: Reads
+    database: Reader
     table: str
 
-    def read(self, tenant_id: TenantId, user_id: UserId) -> Revocations:
+    def get(self, tenant_id: TenantId, user_id: UserId) -> Revocations:
         """Return what is revoked, in one strongly consistent read."""
-        user, tenant, keys = self.gateway.batch_get(
+        user, tenant, keys = self.database.batch_get(
             [
                 (self.table, user_revocations_key(tenant_id, user_id)),
                 (self.table, tenant_revocations_key(tenant_id)),
@@ -75,7 +75,7 @@ class DynamoRevocationReader:
 class RevocationWriter:
     """Makes the actions that revoke, for whichever transaction they belong to."""
 
-    gateway: Gateway
+    database: Database
     table: str
 
     def session_action(self, ref: SessionRef, now_ms: int) -> Action:
@@ -135,7 +135,7 @@ class RevocationWriter:
 
     def _entry(self, tenant_id: TenantId, user_id: UserId, name: str, expires_at: int, now_ms: int) -> Action:
         key = user_revocations_key(tenant_id, user_id)
-        item = self.gateway.get((self.table, key)) or {}
+        item = self.database.get((self.table, key)) or {}
         entries = {entry: end for entry, end in item.items() if entry.startswith((SESSION_PREFIX, TOKEN_PREFIX))}
         dead = [entry for entry, end in entries.items() if end < now_ms // 1000 and entry != name]
         if len(entries) - len(dead) >= MAX_ENTRIES:
@@ -161,7 +161,7 @@ class RevocationWriter:
 class DynamoRevocations:
     """Revocations as those who revoke write them."""
 
-    gateway: Gateway
+    database: Database
     writer: RevocationWriter
 
     def revoke_token(self, claims: AccessTokenClaims, now_ms: int) -> None:
@@ -172,14 +172,14 @@ class DynamoRevocations:
         """
         for _ in range(_TRIES):
             with contextlib.suppress(ConditionFailed):
-                self.gateway.write(self.writer.token_action(claims, now_ms))
+                self.database.write(self.writer.token_action(claims, now_ms))
                 return
         raise Conflict
 
     def revoke_key(self, kid: str, now_ms: int) -> None:
         """Refuse everything that a key signed."""
         table, now = self.writer.table, now_ms // 1000
-        item = self.gateway.get((table, KEYS_REVOCATIONS_KEY)) or {}
+        item = self.database.get((table, KEYS_REVOCATIONS_KEY)) or {}
         dead = [name for name, end in item.items() if name.startswith(KID_PREFIX) and end < now]
         assign = {
             f"{KID_PREFIX}{kid}": _horizon(now_ms),
@@ -187,7 +187,7 @@ class DynamoRevocations:
             "feed": LASTING,
             "changed_at_ms": now_ms,
         }
-        self.gateway.write(actions.update(table, KEYS_REVOCATIONS_KEY, assign=assign, remove=dead))
+        self.database.write(actions.update(table, KEYS_REVOCATIONS_KEY, assign=assign, remove=dead))
 
     def cut_off(self, cutoffs: Sequence[Cutoff], now_ms: int) -> None:
         """Apply general revocations in one transaction.
@@ -196,17 +196,17 @@ class DynamoRevocations:
             Conflict: an epoch was overtaken by another cutoff.
         """
         try:
-            self.gateway.transact([self.writer.cutoff_action(cutoff, now_ms) for cutoff in cutoffs])
+            self.database.transact([self.writer.cutoff_action(cutoff, now_ms) for cutoff in cutoffs])
         except ConditionFailed as error:
             raise Conflict from error
 
-    def states(self, tenant_ids: Iterable[TenantId], user_id: UserId) -> Mapping[TenantId, RevocationState]:
+    def get_states(self, tenant_ids: Iterable[TenantId], user_id: UserId) -> Mapping[TenantId, RevocationState]:
         """Return what is revoked for the user in each realm, consistently."""
         realms = list(dict.fromkeys(tenant_ids))
         if not realms:
             return {}
         table = self.writer.table
-        items = self.gateway.batch_get([(table, user_revocations_key(realm, user_id)) for realm in realms])
+        items = self.database.batch_get([(table, user_revocations_key(realm, user_id)) for realm in realms])
         return {realm: to_revocation_state(item) for realm, item in zip(realms, items, strict=True)}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from doorward.aws.dynamodb import actions
-from doorward.aws.dynamodb.gateway import ConditionFailed, Gateway
+from doorward.aws.dynamodb.database import ConditionFailed, Database
 from doorward.aws.dynamodb.items import (
     KEYS_REVOCATIONS_KEY,
     Tables,
@@ -25,7 +25,7 @@ from doorward.aws.dynamodb.shapes import (
     to_tenant,
 )
 from doorward.errors import Conflict
-from doorward.model import Epochs, ServiceToken, Snapshot, TenantId, TokenId, service_user_id
+from doorward.model import Admission, Epochs, ServiceToken, TenantId, TokenId, service_user_id
 from doorward.rules.revocation import mark_revoked
 from doorward.stores import Page
 
@@ -36,14 +36,14 @@ _TRIES = 3
 class DynamoServiceTokens:
     """Service tokens, as far as they are listed and revoked."""
 
-    gateway: Gateway
+    database: Database
     tables: Tables
     revocations: RevocationWriter
 
-    def begin(self, tenant_id: TenantId, name: str) -> Snapshot:
+    def get_admission(self, tenant_id: TenantId, name: str) -> Admission:
         """Return tenant, epochs and revoked keys under which a service token begins, as of one moment."""
         tables = self.tables
-        tenant, user_item, tenant_item, keys = self.gateway.transact_get(
+        tenant, user_item, tenant_item, keys = self.database.transact_get(
             [
                 (tables.users, tenant_key(tenant_id)),
                 (tables.revocations, user_revocations_key(tenant_id, service_user_id(name))),
@@ -52,16 +52,16 @@ class DynamoServiceTokens:
             ]
         )
         epochs = Epochs(to_revocation_state(user_item).min_epoch, (tenant_item or {}).get("min_epoch", 0))
-        return Snapshot(tenant=to_tenant(tenant), epochs=epochs, revoked_kids=suffixes(keys or {}, KID_PREFIX))
+        return Admission(tenant=to_tenant(tenant), epochs=epochs, revoked_kids=suffixes(keys or {}, KID_PREFIX))
 
     def add(self, token: ServiceToken) -> None:
         """Store a token that was minted."""
         key = service_token_key(token.tenant_id, token.id)
-        self.gateway.write(actions.put(self.tables.refresh_tokens, key, service_token_attributes(token)))
+        self.database.write(actions.put(self.tables.refresh_tokens, key, service_token_attributes(token)))
 
-    def page(self, tenant_id: TenantId, limit: int, after: str | None) -> Page[ServiceToken]:
+    def list_by_tenant(self, tenant_id: TenantId, limit: int, after: str | None) -> Page[ServiceToken]:
         """Return a tenant's tokens in the order of their making, revoked and expired ones included."""
-        items, last = self.gateway.query(
+        items, last = self.database.query(
             self.tables.refresh_tokens,
             partition=service_token_key(tenant_id, "")["pk"],
             prefix="token#",
@@ -78,7 +78,7 @@ class DynamoServiceTokens:
             return ()
         keys = [tenant_revocations_key(tenant_id)]
         keys += [user_revocations_key(tenant_id, service_user_id(name)) for name in names]
-        tenant, *services = self.gateway.batch_get([(self.tables.revocations, key) for key in keys])
+        tenant, *services = self.database.batch_get([(self.tables.revocations, key) for key in keys])
         states = {name: to_revocation_state(item) for name, item in zip(names, services, strict=True)}
         tenant_min_epoch = (tenant or {}).get("min_epoch", 0)
         return tuple(mark_revoked(token, states[token.name], tenant_min_epoch) for token in tokens)
@@ -90,7 +90,7 @@ class DynamoServiceTokens:
             Conflict: other revocations were in the way, three times.
         """
         table, key = self.tables.refresh_tokens, service_token_key(tenant_id, token_id)
-        item = self.gateway.get((table, key))
+        item = self.database.get((table, key))
         if item is None:
             return False
         token = to_service_token(item)
@@ -99,7 +99,7 @@ class DynamoServiceTokens:
             user_id = service_user_id(token.name)
             refuse = self.revocations.entry_action(tenant_id, user_id, token_id, token.expires_at, now_ms)
             try:
-                self.gateway.transact([mark, refuse])
+                self.database.transact([mark, refuse])
             except ConditionFailed:
                 continue
             return True

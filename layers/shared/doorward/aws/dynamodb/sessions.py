@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from doorward.aws.dynamodb import actions
-from doorward.aws.dynamodb.attempts import settle_actions
-from doorward.aws.dynamodb.gateway import ConditionFailed, Gateway, Place, Reads
+from doorward.aws.dynamodb.attempts import uncount_actions
+from doorward.aws.dynamodb.database import ConditionFailed, Database, Place, Reader
 from doorward.aws.dynamodb.items import (
     KEYS_REVOCATIONS_KEY,
     Item,
@@ -34,9 +34,9 @@ from doorward.aws.dynamodb.shapes import (
     to_user,
 )
 from doorward.errors import Conflict
-from doorward.model import Epochs, Session, SessionRef, Snapshot, TenantId, UserId
+from doorward.model import Admission, Epochs, Session, SessionRef, TenantId, UserId
 from doorward.rules.throttles import Counter
-from doorward.stores import Located, Rotation
+from doorward.stores import Rotation, SignInTarget
 
 TRUST_SECONDS = 30 * 86_400
 _TRIES = 3
@@ -46,26 +46,26 @@ _TRIES = 3
 class DynamoDirectory:
     """Users as signing in sees them: never through an index, which would be late."""
 
-    gateway: Gateway
+    database: Database
     tables: Tables
 
-    def find_by_username(self, folded: str) -> Located | None:
+    def get_by_username(self, folded: str) -> SignInTarget | None:
         """Return whom a folded user name names."""
-        item = self.gateway.get((self.tables.users, username_key(folded)))
-        return Located(item["user_id"], item["home_tenant_id"]) if item else None
+        item = self.database.get((self.tables.users, username_key(folded)))
+        return SignInTarget(item["user_id"], item["home_tenant_id"]) if item else None
 
-    def find_by_email(self, tenant_id: TenantId, folded: str) -> UserId | None:
+    def get_by_email(self, tenant_id: TenantId, folded: str) -> UserId | None:
         """Return whose folded e-mail address this is within the tenant."""
-        item = self.gateway.get((self.tables.users, email_key(tenant_id, folded)))
+        item = self.database.get((self.tables.users, email_key(tenant_id, folded)))
         return UserId(item["user_id"]) if item else None
 
-    def snapshot(self, tenant_id: TenantId, user_id: UserId) -> Snapshot:
+    def get_admission(self, tenant_id: TenantId, user_id: UserId) -> Admission:
         """Return all that decides about a sign-in, with the password hash, as of one moment."""
-        places = [*_admission(self.tables, tenant_id, user_id), (self.tables.users, credential_key(user_id))]
-        *admission, credential = self.gateway.transact_get(places)
-        return _snapshot(admission, password_hash=credential["password_hash"] if credential else None)
+        places = [*_admission_places(self.tables, tenant_id, user_id), (self.tables.users, credential_key(user_id))]
+        *items, credential = self.database.transact_get(places)
+        return _to_admission(items, password_hash=credential["password_hash"] if credential else None)
 
-    def replace_hash(self, user_id: UserId, old: str, new: str) -> None:
+    def change_password_hash(self, user_id: UserId, old: str, new: str) -> None:
         """Store a hash made with today's parameters, unless the password changed meanwhile."""
         action = actions.update(
             self.tables.users,
@@ -75,7 +75,7 @@ class DynamoDirectory:
             values={"old": old},
         )
         try:
-            self.gateway.write(action)
+            self.database.write(action)
         except ConditionFailed:
             return
 
@@ -84,11 +84,11 @@ class DynamoDirectory:
 class DynamoSessions:
     """Sessions, one item each."""
 
-    gateway: Gateway
+    database: Database
     tables: Tables
     writer: RevocationWriter
 
-    def create(self, session: Session, *, settled: Sequence[Counter] = (), trust: str | None = None) -> None:
+    def add(self, session: Session, *, counters: Sequence[Counter] = (), trust: str | None = None) -> None:
         """Store a new session; in the same transaction lower the counters and keep the trust key.
 
         Raises:
@@ -100,19 +100,19 @@ class DynamoSessions:
                 tables.refresh_tokens, session_key(session.ref), session_attributes(session), when=actions.ABSENT
             )
         ]
-        steps += settle_actions(tables.login_attempts, settled)
+        steps += uncount_actions(tables.login_attempts, counters)
         if trust is not None:
             expires_at = session.created_at_ms // 1000 + TRUST_SECONDS
             steps.append(actions.put(tables.login_attempts, {"pk": trust}, {"expires_at": expires_at}))
         try:
-            self.gateway.transact(steps)
+            self.database.transact(steps)
         except ConditionFailed as failure:
             raise Conflict from failure
 
-    def snapshot(self, ref: SessionRef) -> Snapshot:
+    def get_admission(self, ref: SessionRef) -> Admission:
         """Return a session and all that decides whether it is still let in, as of one moment."""
-        *admission, session = self.gateway.transact_get(_with_session(self.tables, ref))
-        return _snapshot(admission, session=session)
+        *items, session = self.database.transact_get(_with_session(self.tables, ref))
+        return _to_admission(items, session=session)
 
     def rotate(self, ref: SessionRef, generation: int, now_ms: int) -> Rotation:
         """Move a live session from `generation` to the next, unless another call already did."""
@@ -124,9 +124,9 @@ class DynamoSessions:
             values={"expected": generation, "now": now_ms},
         )
         try:
-            return Rotation(won=True, session=to_session(self.gateway.write(action)))
+            return Rotation(won=True, session=to_session(self.database.write(action)))
         except ConditionFailed as failed:
-            found = failed.item or self.gateway.get((self.tables.refresh_tokens, session_key(ref)))
+            found = failed.item or self.database.get((self.tables.refresh_tokens, session_key(ref)))
             return Rotation(won=False, session=to_session(found))
 
     def switch(self, old: Session, new: Session, now_ms: int) -> bool:
@@ -145,7 +145,7 @@ class DynamoSessions:
         )
         begin = actions.put(table, session_key(new.ref), session_attributes(new), when=actions.ABSENT)
         try:
-            self.gateway.transact([end, begin, self.writer.session_action(old.ref, now_ms)])
+            self.database.transact([end, begin, self.writer.session_action(old.ref, now_ms)])
         except ConditionFailed:
             return False
         return True
@@ -158,11 +158,11 @@ class DynamoSessions:
         for _ in range(_TRIES):
             refuse = self.writer.session_action(ref, now_ms)
             try:
-                self.gateway.transact([end, refuse])
+                self.database.transact([end, refuse])
             except ConditionFailed as failure:
                 if failure.failed == (0,):
                     # The table's TTL removed it: only its last access token can be left.
-                    self.gateway.write(refuse)
+                    self.database.write(refuse)
                     return False
             else:
                 return True
@@ -173,16 +173,16 @@ class DynamoSessions:
 class DynamoSessionReader:
     """Sessions as the authorizer sees them, in one batch read."""
 
-    gateway: Reads
+    database: Reader
     tables: Tables
 
-    def look_up(self, ref: SessionRef) -> Snapshot:
+    def get_admission(self, ref: SessionRef) -> Admission:
         """Return a session and all that decides whether it is let in; each item is consistent."""
-        *admission, session = self.gateway.batch_get(_with_session(self.tables, ref))
-        return _snapshot(admission, session=session)
+        *items, session = self.database.batch_get(_with_session(self.tables, ref))
+        return _to_admission(items, session=session)
 
 
-def _admission(tables: Tables, tenant_id: TenantId, user_id: UserId) -> list[Place]:
+def _admission_places(tables: Tables, tenant_id: TenantId, user_id: UserId) -> list[Place]:
     return [
         (tables.users, user_key(user_id)),
         (tables.users, membership_key(tenant_id, user_id)),
@@ -194,15 +194,15 @@ def _admission(tables: Tables, tenant_id: TenantId, user_id: UserId) -> list[Pla
 
 
 def _with_session(tables: Tables, ref: SessionRef) -> list[Place]:
-    return [*_admission(tables, ref.tenant_id, ref.user_id), (tables.refresh_tokens, session_key(ref))]
+    return [*_admission_places(tables, ref.tenant_id, ref.user_id), (tables.refresh_tokens, session_key(ref))]
 
 
-def _snapshot(
-    admission: Sequence[Item | None], *, password_hash: str | None = None, session: Item | None = None
-) -> Snapshot:
-    user, membership, tenant, user_revocations, tenant_revocations, keys = admission
+def _to_admission(
+    items: Sequence[Item | None], *, password_hash: str | None = None, session: Item | None = None
+) -> Admission:
+    user, membership, tenant, user_revocations, tenant_revocations, keys = items
     state = to_revocation_state(user_revocations)
-    return Snapshot(
+    return Admission(
         user=to_user(user),
         password_hash=password_hash,
         membership=to_membership(membership),

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from doorward.aws.dynamodb import actions
-from doorward.aws.dynamodb.gateway import ConditionFailed, Gateway
+from doorward.aws.dynamodb.database import ConditionFailed, Database
 from doorward.aws.dynamodb.items import Item, Key
 from doorward.model import Connection, Epochs, SocketGrant, SocketTicket, TenantId, UserId
 
 _PAGE = 100
 _MAX_CONNECTION_SECONDS = 7200 + 600
-"""API Gateway closes every socket after two hours, and may not tell."""
+"""API Database closes every socket after two hours, and may not tell."""
 
 _OPEN = "open"
 
@@ -22,10 +22,10 @@ _OPEN = "open"
 class DynamoSockets:
     """One item a ticket; two a connection: by whom it is for, and by its id."""
 
-    gateway: Gateway
+    database: Database
     table: str
 
-    def put_ticket(self, ticket: SocketTicket) -> None:
+    def add_ticket(self, ticket: SocketTicket) -> None:
         """Keep a ticket."""
         attributes = {
             "grant": _encoded(ticket.grant),
@@ -34,16 +34,16 @@ class DynamoSockets:
             "expires_at_ms": ticket.expires_at_ms,
             "expires_at": ticket.expires_at_ms // 1000 + 1,
         }
-        self.gateway.write(actions.put(self.table, _ticket_key(ticket.ticket_hash), attributes))
+        self.database.write(actions.put(self.table, _ticket_key(ticket.ticket_hash), attributes))
 
     def take_ticket(self, ticket_hash: str) -> SocketTicket | None:
         """Return a ticket and forget it; of several callers at once, one gets it."""
         key = _ticket_key(ticket_hash)
-        item = self.gateway.get((self.table, key))
+        item = self.database.get((self.table, key))
         if item is None:
             return None
         try:
-            self.gateway.write(actions.delete(self.table, key, when=actions.PRESENT))
+            self.database.write(actions.delete(self.table, key, when=actions.PRESENT))
         except ConditionFailed:
             return None
         kids = frozenset(item["revoked_kids"])
@@ -61,33 +61,33 @@ class DynamoSockets:
         }
         place = _connection_key(grant.tenant_id, grant.user_id, connection.id)
         pointed = {"at_pk": place["pk"], "at_sk": place["sk"], "expires_at": attributes["expires_at"]}
-        self.gateway.transact(
+        self.database.transact(
             [actions.put(self.table, place, attributes), actions.put(self.table, _pointer_key(connection.id), pointed)]
         )
 
     def remove(self, connection_id: str) -> None:
         """Forget a connection, if it is registered."""
         key = _pointer_key(connection_id)
-        item = self.gateway.get((self.table, key))
+        item = self.database.get((self.table, key))
         if item is not None:
             place = {"pk": item["at_pk"], "sk": item["at_sk"]}
-            self.gateway.transact([actions.delete(self.table, place), actions.delete(self.table, key)])
+            self.database.transact([actions.delete(self.table, place), actions.delete(self.table, key)])
 
-    def of_tenant(self, tenant_id: TenantId, user_id: UserId | None = None) -> Iterable[Connection]:
+    def list_by_tenant(self, tenant_id: TenantId, user_id: UserId | None = None) -> Iterable[Connection]:
         """Return the connections of a tenant, or of one user in it."""
         prefix = "user#" if user_id is None else f"user#{user_id}#connection#"
         after: Key | None = None
         while True:
-            items, after = self.gateway.query(
+            items, after = self.database.query(
                 self.table, partition=f"tenant#{tenant_id}", prefix=prefix, limit=_PAGE, after=after
             )
             yield from map(_connection, items)
             if after is None:
                 return
 
-    def ending_before(self, time_ms: int) -> Iterable[Connection]:
+    def list_ending(self, time_ms: int) -> Iterable[Connection]:
         """Return the connections whose time ends before this one, soonest first; very new ones may be missing."""
-        return map(_connection, self.gateway.ending_before(self.table, "ending", _OPEN, time_ms))
+        return map(_connection, self.database.ending_before(self.table, "ending", _OPEN, time_ms))
 
 
 def _ticket_key(ticket_hash: str) -> Key:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from doorward.aws.dynamodb import actions
-from doorward.aws.dynamodb.gateway import ConditionFailed, Gateway
+from doorward.aws.dynamodb.database import ConditionFailed, Database
 from doorward.aws.dynamodb.items import tenant_key, tenant_revocations_key
 from doorward.aws.dynamodb.revocations import RevocationWriter
 from doorward.aws.dynamodb.shapes import tenant_attributes, to_tenant
@@ -20,11 +20,11 @@ from doorward.stores import Page
 class DynamoTenants:
     """Tenants, with the cutoff that disabling one implies."""
 
-    gateway: Gateway
+    database: Database
     table: str
     revocations: RevocationWriter
 
-    def create(self, tenant: Tenant) -> None:
+    def add(self, tenant: Tenant) -> None:
         """Store a new tenant.
 
         Raises:
@@ -32,18 +32,18 @@ class DynamoTenants:
         """
         action = actions.put(self.table, tenant_key(tenant.id), tenant_attributes(tenant), when=actions.ABSENT)
         try:
-            self.gateway.write(action)
+            self.database.write(action)
         except ConditionFailed as failure:
             raise TenantTaken from failure
 
     def get(self, tenant_id: TenantId) -> Tenant | None:
         """Return a tenant, consistently."""
-        return to_tenant(self.gateway.get((self.table, tenant_key(tenant_id))))
+        return to_tenant(self.database.get((self.table, tenant_key(tenant_id))))
 
-    def page(self, limit: int, after: str | None) -> Page[Tenant]:
+    def list_all(self, limit: int, after: str | None) -> Page[Tenant]:
         """Return tenants in the order of their ids; new ones may appear late."""
         start = {"listing": "tenants", **tenant_key(TenantId(after))} if after else None
-        items, last = self.gateway.query(
+        items, last = self.database.query(
             self.table, partition="tenants", prefix="tenant#", limit=limit, after=start, index=LISTING_INDEX
         )
         tenants = tuple(tenant for tenant in map(to_tenant, items) if tenant is not None)
@@ -65,10 +65,10 @@ class DynamoTenants:
             )
         ]
         if after.status == "disabled" and before.status != "disabled":
-            item = self.gateway.get((self.revocations.table, tenant_revocations_key(after.id))) or {}
+            item = self.database.get((self.revocations.table, tenant_revocations_key(after.id))) or {}
             at = next_epoch(item.get("min_epoch", 0), now_ms)
             steps.append(self.revocations.tenant_action(after.id, at, now_ms))
         try:
-            self.gateway.transact(steps)
+            self.database.transact(steps)
         except ConditionFailed as failure:
             raise Conflict from failure

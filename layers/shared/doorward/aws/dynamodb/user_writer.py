@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from doorward.aws.dynamodb import actions
-from doorward.aws.dynamodb.gateway import Action, ConditionFailed, Gateway
+from doorward.aws.dynamodb.database import Action, ConditionFailed, Database
 from doorward.aws.dynamodb.items import (
     Tables,
     credential_key,
@@ -37,9 +37,9 @@ class _Steps:
         self.actions.append(action)
         self._errors.append(error)
 
-    def carry_out(self, gateway: Gateway) -> None:
+    def carry_out(self, database: Database) -> None:
         try:
-            gateway.transact(self.actions)
+            database.transact(self.actions)
         except ConditionFailed as failure:
             raise self._errors[failure.failed[0]] from failure
 
@@ -48,11 +48,11 @@ class _Steps:
 class DynamoUserWriter:
     """Changes of users, with the revocations they imply."""
 
-    gateway: Gateway
+    database: Database
     tables: Tables
     revocations: RevocationWriter
 
-    def create(self, record: UserRecord, password_hash: str | None) -> None:
+    def add(self, record: UserRecord, password_hash: str | None) -> None:
         """Store a new user.
 
         Raises:
@@ -70,7 +70,7 @@ class DynamoUserWriter:
         steps.add(actions.put(table, user_key(user.id), user_attributes(user), when=actions.ABSENT))
         if password_hash is not None:
             steps.add(actions.put(table, credential_key(user.id), {"password_hash": password_hash}))
-        steps.carry_out(self.gateway)
+        steps.carry_out(self.database)
 
     def change(
         self,
@@ -79,7 +79,7 @@ class DynamoUserWriter:
         *,
         password_hash: str | None = None,
         cutoffs: Sequence[Cutoff] = (),
-        guarded: Collection[TenantId] | None = None,
+        keep_admin_in: Collection[TenantId] | None = None,
     ) -> None:
         """Replace a user and memberships that were read as `before`; memberships may come and go.
 
@@ -99,15 +99,15 @@ class DynamoUserWriter:
         if before.user.sign_in_realm != user.sign_in_realm:
             moved = {"home_tenant_id": user.sign_in_realm}
             steps.add(actions.update(table, username_key(fold(user.username)), assign=moved, when=actions.PRESENT))
-        self._change_memberships(steps, before, after, guarded)
+        self._change_memberships(steps, before, after, keep_admin_in)
         self._change_addresses(steps, before.user, user)
         if password_hash is not None:
             steps.add(actions.put(table, credential_key(user.id), {"password_hash": password_hash}))
         self._cut_off(steps, cutoffs, user.updated_at_ms)
-        steps.carry_out(self.gateway)
+        steps.carry_out(self.database)
 
-    def delete(
-        self, before: UserRecord, cutoffs: Sequence[Cutoff], *, guarded: Collection[TenantId] | None = None
+    def remove(
+        self, before: UserRecord, cutoffs: Sequence[Cutoff], *, keep_admin_in: Collection[TenantId] | None = None
     ) -> None:
         """Remove a user; the user name stays taken for ever.
 
@@ -120,13 +120,13 @@ class DynamoUserWriter:
         steps.add(actions.delete(table, credential_key(user.id)))
         for membership in before.memberships:
             steps.add(actions.delete(table, membership_key(membership.tenant_id, user.id)))
-        self._count_administrators(steps, before, None, guarded)
+        self._count_administrators(steps, before, None, keep_admin_in)
         self._change_addresses(steps, user, None)
         self._cut_off(steps, cutoffs, max((cutoff.at for cutoff in cutoffs), default=user.updated_at_ms))
-        steps.carry_out(self.gateway)
+        steps.carry_out(self.database)
 
     def _change_memberships(
-        self, steps: _Steps, before: UserRecord, after: UserRecord, guarded: Collection[TenantId] | None
+        self, steps: _Steps, before: UserRecord, after: UserRecord, keep_admin_in: Collection[TenantId] | None
     ) -> None:
         here = {membership.tenant_id for membership in before.memberships}
         there = {membership.tenant_id for membership in after.memberships}
@@ -137,7 +137,7 @@ class DynamoUserWriter:
                 steps.add(self._put_membership(membership))
         for tenant_id in sorted(here - there):
             steps.add(actions.delete(self.tables.users, membership_key(tenant_id, before.user.id)))
-        self._count_administrators(steps, before, after, guarded, entered=there - here)
+        self._count_administrators(steps, before, after, keep_admin_in, entered=there - here)
 
     def _enter(self, steps: _Steps, record: UserRecord, membership: Membership) -> None:
         table, key = self.tables.users, tenant_key(membership.tenant_id)
@@ -152,14 +152,14 @@ class DynamoUserWriter:
         steps: _Steps,
         before: UserRecord,
         after: UserRecord | None,
-        guarded: Collection[TenantId] | None,
+        keep_admin_in: Collection[TenantId] | None,
         *,
         entered: Collection[TenantId] = (),
     ) -> None:
         for tenant_id, change in changes_of_administrators(before, after).items():
             if tenant_id in entered:
                 continue
-            guards = change < 0 and (guarded is None or tenant_id in guarded)
+            guards = change < 0 and (keep_admin_in is None or tenant_id in keep_admin_in)
             when, values = ("administrators > :one", {"one": 1}) if guards else (actions.PRESENT, {})
             key = tenant_key(tenant_id)
             action = actions.update(self.tables.users, key, add={"administrators": change}, when=when, values=values)
@@ -171,7 +171,7 @@ class DynamoUserWriter:
         if not places:
             return
         table = self.tables.users
-        items = self.gateway.batch_get([(table, email_key(realm, address)) for realm, address in places])
+        items = self.database.batch_get([(table, email_key(realm, address)) for realm, address in places])
         for (realm, address), item in zip(places, items, strict=True):
             own = item is not None and item["user_id"] == before.id
             if (realm, address) in wanted and after is not None:

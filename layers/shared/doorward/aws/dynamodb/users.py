@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from doorward.aws.dynamodb.gateway import Gateway
+from doorward.aws.dynamodb.database import Database
 from doorward.aws.dynamodb.items import Tables, credential_key, membership_key, tenant_key, user_key
 from doorward.aws.dynamodb.shapes import to_membership, to_user
 from doorward.model import Membership, TenantId, User, UserId, UserRecord
@@ -17,24 +17,24 @@ LISTING_INDEX = "listing"
 class DynamoUserReader:
     """Users as those who look at them see them."""
 
-    gateway: Gateway
+    database: Database
     tables: Tables
 
     def get(self, user_id: UserId) -> UserRecord | None:
         """Return a user with memberships, consistently."""
-        user = to_user(self.gateway.get((self.tables.users, user_key(user_id))))
+        user = to_user(self.database.get((self.tables.users, user_key(user_id))))
         return None if user is None else self._with_memberships([user])[0]
 
-    def password_hash(self, user_id: UserId) -> str | None:
+    def get_password_hash(self, user_id: UserId) -> str | None:
         """Return the user's hash, or None if no password was ever set."""
-        item = self.gateway.get((self.tables.users, credential_key(user_id)))
+        item = self.database.get((self.tables.users, credential_key(user_id)))
         return str(item["password_hash"]) if item else None
 
-    def list_tenant(self, tenant_id: TenantId, limit: int, after: str | None) -> Page[UserRecord]:
+    def list_by_tenant(self, tenant_id: TenantId, limit: int, after: str | None) -> Page[UserRecord]:
         """Return members of a tenant in the order of their ids."""
         start = membership_key(tenant_id, UserId(after)) if after else None
         partition = tenant_key(tenant_id)["pk"]
-        items, last = self.gateway.query(
+        items, last = self.database.query(
             self.tables.users, partition=partition, prefix="user#", limit=limit, after=start
         )
         ids = [UserId(item["user_id"]) for item in items]
@@ -45,7 +45,7 @@ class DynamoUserReader:
     def list_all(self, limit: int, after: str | None) -> Page[UserRecord]:
         """Return users of the deployment in the order of their ids; new ones may appear late."""
         start = {"listing": "users", **user_key(UserId(after))} if after else None
-        items, last = self.gateway.query(
+        items, last = self.database.query(
             self.tables.users, partition="users", prefix="user#", limit=limit, after=start, index=LISTING_INDEX
         )
         users = [user for user in map(to_user, items) if user is not None]
@@ -54,7 +54,7 @@ class DynamoUserReader:
     def _users(self, ids: list[UserId]) -> dict[UserId, User]:
         if not ids:
             return {}
-        items = self.gateway.batch_get([(self.tables.users, user_key(user_id)) for user_id in ids])
+        items = self.database.batch_get([(self.tables.users, user_key(user_id)) for user_id in ids])
         return {user.id: user for user in map(to_user, items) if user is not None}
 
     def _with_memberships(self, users: list[User]) -> list[UserRecord]:
@@ -63,7 +63,7 @@ class DynamoUserReader:
         ]
         members = []
         for first in range(0, len(places), 100):  # BatchGetItem takes 100 keys
-            members += [to_membership(item) for item in self.gateway.batch_get(places[first : first + 100])]
+            members += [to_membership(item) for item in self.database.batch_get(places[first : first + 100])]
         own: dict[UserId, list[Membership]] = {user.id: [] for user in users}
         for member in members:
             if member is not None:

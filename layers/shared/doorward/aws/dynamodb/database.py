@@ -29,7 +29,7 @@ class ConditionFailed(Exception):
         self.item = item
 
 
-class Reads(Protocol):
+class Reader(Protocol):
     """Strongly consistent reads; each method is one request."""
 
     def get(self, place: Place) -> Item | None:
@@ -39,8 +39,8 @@ class Reads(Protocol):
         """Return several items, in the order asked for."""
 
 
-class Gateway(Reads, Protocol):
-    """Reads and writes; each method is one request, conditions included."""
+class Database(Reader, Protocol):
+    """Reader and writes; each method is one request, conditions included."""
 
     def transact_get(self, places: Sequence[Place]) -> list[Item | None]:
         """Return several items as they were at one moment, in the order asked for."""

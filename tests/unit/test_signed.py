@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from doorward.aws.dynamodb.wire import Endpoint, WireReads
+from doorward.aws.dynamodb.signed import Endpoint, SignedReader
 from doorward.errors import Unavailable
 
 Script = list[tuple[int, Any]]
@@ -59,14 +59,14 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def reads(server: Server) -> Iterator[WireReads]:
-    client = WireReads(Endpoint(f"http://127.0.0.1:{server.server_port}", "r", "a", "s", "t"))
+def reads(server: Server) -> Iterator[SignedReader]:
+    client = SignedReader(Endpoint(f"http://127.0.0.1:{server.server_port}", "r", "a", "s", "t"))
     yield client
     if client._connection:
         client._connection.close()
 
 
-def test_an_item_is_read_consistently(server: Server, reads: WireReads) -> None:
+def test_an_item_is_read_consistently(server: Server, reads: SignedReader) -> None:
     server.script = [(200, {"Item": {"pk": {"S": "x"}, "n": {"N": "7"}}}), (200, {})]
     assert reads.get(("t", {"pk": "x"})) == {"pk": "x", "n": 7}
     assert reads.get(("t", {"pk": "y"})) is None
@@ -76,7 +76,7 @@ def test_an_item_is_read_consistently(server: Server, reads: WireReads) -> None:
     )
 
 
-def test_a_batch_keeps_the_order_and_asks_again_for_what_was_left(server: Server, reads: WireReads) -> None:
+def test_a_batch_keeps_the_order_and_asks_again_for_what_was_left(server: Server, reads: SignedReader) -> None:
     left = {"t": {"Keys": [{"pk": {"S": "b"}}], "ConsistentRead": True}}
     server.script = [
         (200, {"Responses": {"t": [{"pk": {"S": "c"}}], "u": [{"pk": {"S": "a"}}]}, "UnprocessedKeys": left}),
@@ -88,26 +88,26 @@ def test_a_batch_keeps_the_order_and_asks_again_for_what_was_left(server: Server
     assert all(table["ConsistentRead"] for table in server.asked[0][1]["RequestItems"].values())
 
 
-def test_what_is_never_processed_is_unavailable(server: Server, reads: WireReads) -> None:
+def test_what_is_never_processed_is_unavailable(server: Server, reads: SignedReader) -> None:
     server.script = [(200, {"Responses": {}, "UnprocessedKeys": {"t": {}}})] * 4
     with pytest.raises(Unavailable):
         reads.batch_get([("t", {"pk": "a"})])
 
 
 @pytest.mark.parametrize("failure", [(0, None), (500, {}), (400, {"__type": "#ThrottlingException"})])
-def test_a_passing_failure_is_tried_again(server: Server, reads: WireReads, failure: tuple[int, Any]) -> None:
+def test_a_passing_failure_is_tried_again(server: Server, reads: SignedReader, failure: tuple[int, Any]) -> None:
     server.script = [failure, (200, {})]
     assert reads.get(("t", {"pk": "x"})) is None
     assert len(server.asked) == 2
 
 
-def test_a_lasting_failure_is_unavailable(server: Server, reads: WireReads) -> None:
+def test_a_lasting_failure_is_unavailable(server: Server, reads: SignedReader) -> None:
     server.script = [(500, {})] * 4
     with pytest.raises(Unavailable):
         reads.get(("t", {"pk": "x"}))
 
 
-def test_a_refusal_is_not_tried_again(server: Server, reads: WireReads) -> None:
+def test_a_refusal_is_not_tried_again(server: Server, reads: SignedReader) -> None:
     server.script = [(400, {"__type": "#AccessDeniedException"})]
     with pytest.raises(Unavailable):
         reads.get(("t", {"pk": "x"}))
@@ -116,4 +116,4 @@ def test_a_refusal_is_not_tried_again(server: Server, reads: WireReads) -> None:
 
 def test_nobody_there_is_unavailable() -> None:
     with pytest.raises(Unavailable):
-        WireReads(Endpoint("http://127.0.0.1:1", "r", "a", "s", "")).get(("t", {"pk": "x"}))
+        SignedReader(Endpoint("http://127.0.0.1:1", "r", "a", "s", "")).get(("t", {"pk": "x"}))

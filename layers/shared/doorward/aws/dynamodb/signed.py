@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from doorward.aws.dynamodb.gateway import Place, read_batch
+from doorward.aws.dynamodb.database import Place, read_batch
 from doorward.aws.dynamodb.items import Item, decode, encode
 from doorward.errors import Misconfigured, Unavailable
 
@@ -90,7 +90,7 @@ def sign(endpoint: Endpoint, target: str, body: bytes, now: dt.datetime) -> dict
     return headers
 
 
-class WireReads:
+class SignedReader:
     """Strongly consistent reads over one kept connection, for one thread: Lambda gives it one request at a time."""
 
     def __init__(self, endpoint: Endpoint, now: Callable[[], dt.datetime] | None = None) -> None:
