@@ -13,6 +13,7 @@ from doorward.model import (
     Session,
     SessionId,
     SessionRef,
+    Subject,
     Tenant,
     TenantId,
     TokenId,
@@ -70,18 +71,16 @@ def session(owner: User, tenant_id: TenantId = ACME, **values: Any) -> Session:
     return Session(**{**defaults, **values})
 
 
-def claims(owner: User, token_id: str = "jti", tenant_id: TenantId = ACME) -> AccessTokenClaims:
+def claims(
+    owner: User, token_id: str = "jti", tenant_id: TenantId = ACME, user_id: UserId | None = None
+) -> AccessTokenClaims:
     return AccessTokenClaims(
-        owner.id,
-        owner.username,
-        tenant_id,
-        (),
-        "c",
-        SessionId("s"),
-        TokenId(token_id),
-        Epochs(),
-        NOW // 1000,
-        NOW // 1000 + 900,
+        subject=Subject(user_id or owner.id, owner.username, tenant_id, (), SessionId("s")),
+        client_id="c",
+        token_id=TokenId(token_id),
+        epochs=Epochs(),
+        issued_at=NOW // 1000,
+        expires_at=NOW // 1000 + 900,
     )
 
 

@@ -7,7 +7,7 @@ import uuid
 
 import pytest
 
-from doorward.model import Connection, Epochs, SessionId, SocketGrant, SocketTicket, TenantId, UserId
+from doorward.model import Connection, Epochs, SessionId, SocketGrant, SocketTicket, Subject, TenantId, TokenId, UserId
 from tests.contract.conftest import Stores
 from tests.contract.makers import ACME, NOW, claims, session, user
 
@@ -15,9 +15,8 @@ GLOBEX = TenantId("globex")
 
 
 def _grant(tenant_id: TenantId = ACME, user_id: str = "u1", ends_at_ms: int = NOW + 60_000) -> SocketGrant:
-    return SocketGrant(
-        UserId(user_id), "kim", tenant_id, ("a", "b"), SessionId("s"), Epochs(1, 2), ends_at_ms, "t", "k"
-    )
+    subject = Subject(UserId(user_id), "kim", tenant_id, ("a", "b"), SessionId("s"))
+    return SocketGrant(subject=subject, epochs=Epochs(1, 2), ends_at_ms=ends_at_ms, token_id=TokenId("t"), kid="k")
 
 
 def _ticket(origin: str | None = "https://app.example") -> SocketTicket:

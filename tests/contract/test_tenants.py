@@ -167,7 +167,7 @@ def test_a_service_that_signed_out_stays_out_and_is_listed_so(tenants: Stores) -
     (listed,) = tenants.service_tokens.list_by_tenant(ACME, 9, None).records
     assert listed.revoked_at_ms is not None
     later = NOW + 7_200_000
-    other = replace(claims(user(), "other"), user_id=service, expires_at=later // 1000 + 60)
+    other = replace(claims(user(), "other", user_id=service), expires_at=later // 1000 + 60)
     tenants.revocations.revoke_token(other, later)
     assert token.id in tenants.revocation_reader.get(ACME, service).user.sessions
 

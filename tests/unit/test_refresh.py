@@ -116,7 +116,7 @@ def test_roles_are_read_again(house: House) -> None:
     pair = house.sign_in("acme-admin").tokens
     place = next(place for place in house.world.memberships if place[0] == ACME)
     house.world.memberships[place] = replace(house.world.memberships[place], roles=("auditor",))
-    assert house.claims(house.refresh(pair.refresh_token)).roles == ("auditor",)
+    assert house.claims(house.refresh(pair.refresh_token)).subject.roles == ("auditor",)
 
 
 @pytest.mark.parametrize("what", ["user", "tenant", "membership"])

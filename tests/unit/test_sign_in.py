@@ -18,7 +18,7 @@ from tests.world import ACME, GLOBEX, PASSWORD, House
 def test_a_user_signs_in_with_username_and_gets_tokens_of_the_home_tenant(house: House) -> None:
     pair = house.sign_in("acme-admin").tokens
     claims = house.claims(pair)
-    assert (claims.tenant_id, claims.roles, claims.username) == (ACME, ("admin",), "acme-admin")
+    assert (claims.tenant_id, claims.subject.roles, claims.username) == (ACME, ("admin",), "acme-admin")
     assert (pair.expires_in, pair.refresh_expires_in) == (900, 86_400)
     assert claims.expires_at - claims.issued_at == 900
     assert claims.session_id == pair.session_id
@@ -26,7 +26,7 @@ def test_a_user_signs_in_with_username_and_gets_tokens_of_the_home_tenant(house:
 
 def test_a_platform_administrator_outside_tenants_gets_a_token_without_tenant(house: House) -> None:
     claims = house.claims(house.sign_in("admin").tokens)
-    assert (claims.tenant_id, claims.roles) == (PLATFORM, ("platform_admin",))
+    assert (claims.tenant_id, claims.subject.roles) == (PLATFORM, ("platform_admin",))
 
 
 def test_signing_in_by_email_needs_a_tenant(house: House) -> None:

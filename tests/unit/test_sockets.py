@@ -83,7 +83,7 @@ class TestTickets:
         pair, principal = harbour.sign_in()
         ticket = harbour.issue(principal, ORIGIN)
         grant = harbour.connect("c1", ticket, PAGE)
-        assert (grant.username, grant.tenant_id, grant.roles) == ("kim", ACME, ("user",))
+        assert (grant.username, grant.tenant_id, grant.subject.roles) == ("kim", ACME, ("user",))
         assert harbour.house.world.connections["c1"].grant == grant
         assert pair.access_token not in repr(harbour.house.world.tickets)
         with pytest.raises(InvalidToken) as caught:
@@ -369,7 +369,7 @@ def test_a_grant_is_judged_like_the_token_that_it_came_from(harbour: Harbour) ->
     claims = harbour.house.claims(pair)
     same = ("user_id", "tenant_id", "session_id", "token_id", "epochs", "kid", "roles")
     assert isinstance(grant, SocketGrant)
-    assert [getattr(grant.claims(), name) for name in same] == [getattr(claims, name) for name in same]
+    assert [getattr(grant, name) for name in same] == [getattr(claims, name) for name in same]
 
 
 def test_a_client_that_reads_nothing_is_closed_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -94,7 +94,7 @@ class TestMemberships:
             (GLOBEX, ("auditor",)),
         ]
         assert house.claims(house.sign_in("bob", PASSWORD).tokens).tenant_id == ACME
-        assert house.claims(house.sign_in("bob", PASSWORD, tenant_id=GLOBEX).tokens).roles == ("auditor",)
+        assert house.claims(house.sign_in("bob", PASSWORD, tenant_id=GLOBEX).tokens).subject.roles == ("auditor",)
 
     def test_switching_ends_the_first_session_and_keeps_its_end(self, house: House) -> None:
         bob = house.add_user("bob")
@@ -201,7 +201,7 @@ class TestMemberships:
         house.change_user(_as(house, "acme-admin"), admin.user_id, UserChanges(status="disabled"), "")
         assert house.claims(house.sign_in("admin").tokens).tenant_id == PLATFORM
         house.change_user(_as(house, "acme-admin"), admin.user_id, UserChanges(status="active"), "")
-        assert house.claims(house.sign_in("admin", tenant_id=ACME).tokens).roles == ("user", "platform_admin")
+        assert house.claims(house.sign_in("admin", tenant_id=ACME).tokens).subject.roles == ("user", "platform_admin")
 
     def test_a_platform_administrator_acting_in_one_tenant_changes_users_of_another(self, house: House) -> None:
         admin, other = _as(house), house.add_user("other", GLOBEX)
@@ -241,7 +241,7 @@ class TestMemberships:
         house.assign.put(_as(house), bob.user_id, ACME, ("auditor",))
         with pytest.raises(InvalidToken):
             house.principal(session.tokens)
-        assert house.claims(house.refresh(session.tokens.refresh_token)).roles == ("auditor",)
+        assert house.claims(house.refresh(session.tokens.refresh_token)).subject.roles == ("auditor",)
 
     @pytest.mark.parametrize(
         ("tenant_id", "roles", "error"),
@@ -300,7 +300,7 @@ class TestMemberships:
             house.sign_in("bob", PASSWORD, tenant_id=GLOBEX)
         house.assign.remove(_as(house), bob.user_id, ACME)
         house.change_user(guest, bob.user_id, UserChanges(status="active"), "")
-        assert house.claims(house.sign_in("bob", PASSWORD).tokens).roles == ("auditor",)
+        assert house.claims(house.sign_in("bob", PASSWORD).tokens).subject.roles == ("auditor",)
 
     def test_a_home_administrator_learns_nothing_of_addresses_elsewhere(self, house: House) -> None:
         bob = house.add_user("bob", email="bob@acme.example")

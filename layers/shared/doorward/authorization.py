@@ -10,7 +10,7 @@ from doorward.keys.keyring import Verifying
 from doorward.model import AccessTokenClaims, Clock, Principal, Revocations
 from doorward.rules.revocation import denial_reason, is_live, must_change_password
 from doorward.rules.routes import Route, refusal
-from doorward.rules.tenancy import admitted_roles
+from doorward.rules.tenancy import admitted_subject
 from doorward.stores import RevocationReader, SessionReader
 from doorward.tokens.access import verify_access_token
 from doorward.tokens.cookie import COOKIE_NAME, read_cookie, same_secret
@@ -117,10 +117,10 @@ class Authorize:
         session, user = admission.session, admission.user
         if session is None or user is None or not same_secret(session.cookie_hash, secret_hash):
             raise SessionOver(reason="unknown_session")
-        roles = admitted_roles(admission, ref.tenant_id)
-        if roles is None or not is_live(session, admission, self.clock()):
+        subject = admitted_subject(admission, ref)
+        if subject is None or not is_live(session, admission, self.clock()):
             raise SessionOver(reason="session_over")
-        principal = Principal(user.id, user.username, ref.tenant_id, frozenset(roles), ref.session_id)
+        principal = Principal(subject=subject)
         if self._is_cross_site(credentials):
             return replace(principal, restriction="cross_site_request")
         if user.password_change_required:
@@ -158,11 +158,7 @@ def judge(claims: AccessTokenClaims, revocations: Revocations) -> Principal:
     if reason is not None:
         raise InvalidToken(reason=reason)
     return Principal(
-        user_id=claims.user_id,
-        username=claims.username,
-        tenant_id=claims.tenant_id,
-        roles=frozenset(claims.roles),
-        session_id=claims.session_id,
+        subject=claims.subject,
         token_id=claims.token_id,
         restriction="password_change_required" if must_change_password(claims, revocations) else None,
         expires_at=claims.expires_at,

@@ -17,6 +17,7 @@ from doorward.model import (
     Principal,
     ServiceToken,
     SessionId,
+    Subject,
     TenantId,
     TokenId,
     service_user_id,
@@ -58,19 +59,15 @@ class AdministerServiceTokens:
             NotInitialised: the deployment has no keys.
         """
         require_own_admin(principal, tenant_id)
-        now = self.clock() // 1000
+        now, service = self.clock() // 1000, service_user_id(name)
         ttl_seconds = self._checked(name, ttl_seconds)
         begun = self.tokens.get_admission(tenant_id, name)
         if begun.tenant is None or begun.tenant.status != "active":
             raise NotFound
         token = ServiceToken(tenant_id, TokenId(str(ULID())), name, principal.user_id, self.clock(), now + ttl_seconds)
         claims = AccessTokenClaims(
-            user_id=service_user_id(name),
-            username=service_user_id(name),
-            tenant_id=tenant_id,
-            roles=(SERVICE,),
-            client_id=service_user_id(name),
-            session_id=SessionId(token.id),
+            subject=Subject(service, service, tenant_id, (SERVICE,), SessionId(token.id)),
+            client_id=service,
             token_id=token.id,
             epochs=begun.epochs,
             issued_at=now,

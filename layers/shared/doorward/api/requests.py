@@ -20,7 +20,7 @@ from doorward.errors import (
     PayloadTooLarge,
     UnsupportedMediaType,
 )
-from doorward.model import PLATFORM, Principal, SessionId, TenantId, TokenId, UserId
+from doorward.model import PLATFORM, Principal, SessionId, Subject, TenantId, TokenId, UserId
 
 Body = TypeVar("Body", bound=RequestBody)
 
@@ -93,11 +93,13 @@ def read_principal(app: APIGatewayRestResolver, *, changing_password: bool = Fal
     if restriction == "password_change_required" and not changing_password:
         raise PasswordChangeRequired
     return Principal(
-        user_id=UserId(context["user_id"]),
-        username=context["sub"],
-        tenant_id=TenantId(context.get("tenant_id") or PLATFORM),
-        roles=frozenset(context["roles"].split()),
-        session_id=SessionId(context["sid"]),
+        subject=Subject(
+            user_id=UserId(context["user_id"]),
+            username=context["sub"],
+            tenant_id=TenantId(context.get("tenant_id") or PLATFORM),
+            roles=tuple(context["roles"].split()),
+            session_id=SessionId(context["sid"]),
+        ),
         token_id=TokenId(context["jti"]) if context.get("jti") else None,
         restriction=restriction,
     )

@@ -4,43 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from doorward.model.identities import SessionId, TenantId, TokenId, UserId
-from doorward.model.sessions import Epochs
-from doorward.model.tokens import AccessTokenClaims
+from doorward.model.tokens import Revocable
 
 
-@dataclass(frozen=True, slots=True)
-class SocketGrant:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SocketGrant(Revocable):
     """For whom a socket is open, as of which revocation state, and until when.
 
-    `kid` and `token_id` are those of the access token that opened it, if one did.
+    `kid` and `token_id` are those of the access token that opened the socket, if one did.
     """
 
-    user_id: UserId
-    username: str
-    tenant_id: TenantId
-    roles: tuple[str, ...]
-    session_id: SessionId
-    epochs: Epochs
     ends_at_ms: int
-    token_id: str = ""
-    kid: str = ""
-
-    def claims(self) -> AccessTokenClaims:
-        """Return the grant as `doorward.rules.revocation` asks about it."""
-        return AccessTokenClaims(
-            user_id=self.user_id,
-            username=self.username,
-            tenant_id=self.tenant_id,
-            roles=self.roles,
-            client_id="",
-            session_id=self.session_id,
-            token_id=TokenId(self.token_id),
-            epochs=self.epochs,
-            issued_at=0,
-            expires_at=self.ends_at_ms // 1000,
-            kid=self.kid,
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,39 +26,87 @@ def service_user_id(name: str) -> UserId:
     return UserId(f"service:{name}")
 
 
+NO_TOKEN = TokenId("")
+
+
 @dataclass(frozen=True, slots=True)
-class AccessTokenClaims:
-    """What a verified access token says (RFC 9068 section 2.2)."""
+class Subject:
+    """Who a token, a socket or a request is for: a user or a service, in one tenant, with roles and a session."""
 
     user_id: UserId
     username: str
     tenant_id: TenantId
     roles: tuple[str, ...]
-    client_id: str
     session_id: SessionId
-    token_id: TokenId
-    epochs: Epochs
-    issued_at: int
-    expires_at: int
-    password_change_required: bool = False
-    kid: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfSubject:
+    """The root of everything that is for one subject; it answers the subject's fields as its own."""
+
+    subject: Subject
+
+    @property
+    def user_id(self) -> UserId:
+        """Return the subject's id: a user's, or `service:NAME`."""
+        return self.subject.user_id
+
+    @property
+    def username(self) -> str:
+        """Return the subject's name."""
+        return self.subject.username
+
+    @property
+    def tenant_id(self) -> TenantId:
+        """Return the tenant that the subject acts in; PLATFORM for none."""
+        return self.subject.tenant_id
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """Return the subject's roles."""
+        return frozenset(self.subject.roles)
+
+    @property
+    def session_id(self) -> SessionId:
+        """Return the id of the subject's session."""
+        return self.subject.session_id
 
     @property
     def session_ref(self) -> SessionRef:
-        """Return where the token's session is kept."""
+        """Return where the subject's session is kept."""
         return SessionRef(self.tenant_id, self.user_id, self.session_id)
 
 
-@dataclass(frozen=True, slots=True)
-class IntrospectedToken:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revocable(OfSubject):
+    """What a revocation can concern.
+
+    Args:
+        epochs: the revocation state that it began under.
+        token_id: the `jti` of the access token; empty for a socket that no token opened.
+        kid: of the key that signed the access token.
+    """
+
+    epochs: Epochs
+    token_id: TokenId = NO_TOKEN
+    kid: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessTokenClaims(Revocable):
+    """What a verified access token says (RFC 9068 section 2.2). Times in epoch seconds."""
+
+    client_id: str
+    issued_at: int
+    expires_at: int
+    password_change_required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntrospectedToken(OfSubject):
     """What a live token says; a refresh token has no id of its own. Times in epoch seconds."""
 
-    username: str
-    user_id: UserId
-    tenant_id: TenantId
-    roles: tuple[str, ...]
     client_id: str
-    session_id: SessionId
     issued_at: int
     expires_at: int
     token_id: TokenId | None = None
@@ -91,15 +139,10 @@ class TokenPair:
 Restriction = Literal["password_change_required", "cross_site_request"]
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """Who is calling, decided by the authorizer; `expires_at`, in epoch seconds, is that of his token."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal(OfSubject):
+    """Who is calling, as the authorizer decided; `expires_at`, in epoch seconds, is that of the caller's token."""
 
-    user_id: UserId
-    username: str
-    tenant_id: TenantId
-    roles: frozenset[str]
-    session_id: SessionId
     token_id: TokenId | None = None
     restriction: Restriction | None = None
     expires_at: int | None = None

@@ -9,6 +9,7 @@ from doorward.model import (
     AccessTokenClaims,
     Admission,
     Cutoff,
+    Revocable,
     Revocations,
     RevocationState,
     ServiceToken,
@@ -19,23 +20,23 @@ from doorward.model import (
 )
 
 
-def denial_reason(claims: AccessTokenClaims, revocations: Revocations) -> str | None:
-    """Tell why an access token is refused, or None if nothing revoked it.
+def denial_reason(token: Revocable, revocations: Revocations) -> str | None:
+    """Return why an access token or a socket is refused, or None if nothing revoked it.
 
     Args:
-        claims: a verified token.
+        token: a verified token, or what a socket was opened with.
         revocations: what is stored, read consistently after the request arrived.
     """
     user = revocations.user
-    if claims.kid in revocations.revoked_kids:
+    if token.kid in revocations.revoked_kids:
         return "key_revoked"
-    if claims.epochs.tenant < revocations.tenant_min_epoch:
+    if token.epochs.tenant < revocations.tenant_min_epoch:
         return "tenant_cut_off"
-    if claims.session_id in user.sessions:
+    if token.session_id in user.sessions:
         return "session_ended"
-    if claims.token_id in user.tokens:
+    if token.token_id in user.tokens:
         return "token_revoked"
-    if claims.epochs.user < user.min_epoch and not _is_spared(claims, user):
+    if token.epochs.user < user.min_epoch and not _is_spared(token, user):
         return "user_cut_off"
     return None
 
@@ -109,5 +110,5 @@ def cut_off_user(
     return tuple(cutoffs)
 
 
-def _is_spared(claims: AccessTokenClaims, user: RevocationState) -> bool:
-    return user.spared_session_id == claims.session_id and claims.epochs.user >= user.spared_min_epoch
+def _is_spared(token: Revocable, user: RevocationState) -> bool:
+    return user.spared_session_id == token.session_id and token.epochs.user >= user.spared_min_epoch

@@ -6,7 +6,18 @@ import re
 from collections.abc import Iterable
 
 from doorward.errors import InsufficientScope, InvalidRequest, NotFound
-from doorward.model import ADMIN, PLATFORM, PLATFORM_ADMIN, SERVICE, Admission, Principal, TenantId, UserRecord
+from doorward.model import (
+    ADMIN,
+    PLATFORM,
+    PLATFORM_ADMIN,
+    SERVICE,
+    Admission,
+    Principal,
+    SessionRef,
+    Subject,
+    TenantId,
+    UserRecord,
+)
 
 RESERVED_ROLES = frozenset({SERVICE, PLATFORM_ADMIN})
 MAX_ROLES = 20
@@ -30,6 +41,19 @@ def admitted_roles(admission: Admission, tenant_id: TenantId) -> tuple[str, ...]
     if tenant is None or tenant.status != "active" or member is None or member.status != "active":
         return None
     return (*member.roles, *platform)
+
+
+def admitted_subject(admission: Admission, ref: SessionRef) -> Subject | None:
+    """Return who enters a realm with a session, or None if the user is not let in.
+
+    Args:
+        admission: user, membership and tenant as they are now.
+        ref: the session, which names the realm.
+    """
+    roles = admitted_roles(admission, ref.tenant_id)
+    if roles is None or admission.user is None:
+        return None
+    return Subject(ref.user_id, admission.user.username, ref.tenant_id, roles, ref.session_id)
 
 
 def administers(record: UserRecord | None, tenant_id: TenantId) -> bool:

@@ -8,11 +8,11 @@ from doorward.errors import InsufficientScope, InvalidGrant, InvalidToken
 from doorward.keys.keyring import Verifying
 from doorward.model import PLATFORM, SERVICE, Clock, IntrospectedToken, Principal, TenantId
 from doorward.rules.revocation import denial_reason, is_live, must_change_password
-from doorward.rules.tenancy import admitted_roles, is_admin
+from doorward.rules.tenancy import admitted_subject, is_admin
 from doorward.sessions.minting import DEFAULT_CLIENT_ID
 from doorward.stores import RevocationReader, SessionStore
 from doorward.tokens.access import verify_access_token
-from doorward.tokens.refresh import RefreshTokens
+from doorward.tokens.refresh import ProvenRefreshToken, RefreshTokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +44,18 @@ class Introspect:
             proven = self.refresh_tokens.read(token)
         except InvalidGrant:
             return self._access_token(principal, token)
-        if not _concerns(principal, proven.ref.tenant_id):
-            return None
+        return self._refresh_token(proven) if _concerns(principal, proven.ref.tenant_id) else None
+
+    def _refresh_token(self, proven: ProvenRefreshToken) -> IntrospectedToken | None:
         admission = self.sessions.get_admission(proven.ref)
-        session, user, roles = admission.session, admission.user, admitted_roles(admission, proven.ref.tenant_id)
-        if session is None or user is None or roles is None or not is_live(session, admission, self.clock()):
+        session, subject = admission.session, admitted_subject(admission, proven.ref)
+        if session is None or subject is None or not is_live(session, admission, self.clock()):
             return None
         if session.generation != proven.generation:
             return None
         return IntrospectedToken(
-            username=user.username,
-            user_id=user.id,
-            tenant_id=session.ref.tenant_id,
-            roles=roles,
+            subject=subject,
             client_id=session.client_id or DEFAULT_CLIENT_ID,
-            session_id=session.ref.session_id,
             issued_at=session.rotated_at_ms // 1000,
             expires_at=session.expires_at_ms // 1000,
         )
@@ -72,16 +69,11 @@ class Introspect:
             return None
         revocations = self.revocations.get(claims.tenant_id, claims.user_id)
         # A token that is good for nothing but changing the password is good for nothing at a resource server.
-        dead = denial_reason(claims, revocations) is not None or must_change_password(claims, revocations)
-        if dead:
+        if denial_reason(claims, revocations) is not None or must_change_password(claims, revocations):
             return None
         return IntrospectedToken(
-            username=claims.username,
-            user_id=claims.user_id,
-            tenant_id=claims.tenant_id,
-            roles=claims.roles,
+            subject=claims.subject,
             client_id=claims.client_id,
-            session_id=claims.session_id,
             issued_at=claims.issued_at,
             expires_at=claims.expires_at,
             token_id=claims.token_id,

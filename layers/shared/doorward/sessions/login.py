@@ -9,10 +9,10 @@ from ulid import ULID
 
 from doorward import audit
 from doorward.errors import InvalidCredentials, InvalidRequest, TooManyAttempts
-from doorward.model import Admission, Clock, Session, SessionId, SessionRef, TenantId, TokenPair, UserId
+from doorward.model import Admission, Clock, Session, SessionId, SessionRef, Subject, TenantId, TokenPair, UserId
 from doorward.rules import names
 from doorward.rules.passwords import PasswordHasher
-from doorward.rules.tenancy import admitted_roles
+from doorward.rules.tenancy import admitted_subject
 from doorward.rules.throttles import Attempt, Counter, Throttles, trust_key
 from doorward.sessions.minting import TokenMinter
 from doorward.stores import AttemptStore, Directory, SessionStore, SignInTarget
@@ -81,8 +81,8 @@ class LogIn:
         counters = self._admit(attempt, now_ms)
         tenant_id = credentials.tenant_id or located.home_tenant_id
         admission = self.directory.get_admission(tenant_id, located.user_id)
-        roles = self._verify(admission, tenant_id, credentials.password)
         ref = SessionRef(tenant_id, located.user_id, SessionId(str(ULID())))
+        subject = self._verify(admission, ref, credentials.password)
         cookie, cookie_hash = mint_cookie(ref) if credentials.wants_cookie else (None, None)
         session = Session(
             ref=ref,
@@ -94,7 +94,7 @@ class LogIn:
             cookie_hash=cookie_hash,
             client_id=credentials.client_id,
         )
-        tokens = self.minter.mint(session, admission, roles, now_ms)
+        tokens = self.minter.mint(session, admission, subject, now_ms)
         self.sessions.add(session, counters=counters, trust=trust_key(attempt))
         audit.record("signed_in", tenant_id=tenant_id, user_id=ref.user_id, session_id=ref.session_id)
         return SignedIn(tokens, cookie)
@@ -135,15 +135,15 @@ class LogIn:
         user_id = self.directory.get_by_email(tenant_id, names.fold(credentials.email))
         return SignInTarget(user_id, tenant_id) if user_id else SignInTarget(_NOBODY.user_id, tenant_id)
 
-    def _verify(self, admission: Admission, tenant_id: TenantId, password: str) -> tuple[str, ...]:
+    def _verify(self, admission: Admission, ref: SessionRef, password: str) -> Subject:
         proved = self.hasher.verify(admission.password_hash, password)
-        roles = admitted_roles(admission, tenant_id)
-        if not proved or roles is None:
+        subject = admitted_subject(admission, ref)
+        if not proved or subject is None:
             reason = "not_admitted" if proved else "wrong_password" if admission.password_hash else "unknown_user"
             audit.record("sign_in_failed", reason=reason, user_id=admission.user.id if admission.user else None)
             raise InvalidCredentials(reason=reason)
         self._rehash(admission, password)
-        return roles
+        return subject
 
     def _rehash(self, admission: Admission, password: str) -> None:
         if admission.user and admission.password_hash and self.hasher.needs_rehash(admission.password_hash):

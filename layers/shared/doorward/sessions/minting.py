@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ulid import ULID
 
 from doorward.keys.keyring import Signing
-from doorward.model import AccessTokenClaims, Admission, Session, TokenId, TokenPair, User
+from doorward.model import AccessTokenClaims, Admission, Session, Subject, TokenId, TokenPair
 from doorward.tokens.access import mint_access_token
 from doorward.tokens.refresh import RefreshTokens
 
@@ -30,7 +30,7 @@ class TokenMinter:
     audience: str
     access_ttl_seconds: int
 
-    def mint(self, session: Session, admission: Admission, roles: tuple[str, ...], now_ms: int) -> TokenPair:
+    def mint(self, session: Session, admission: Admission, subject: Subject, now_ms: int) -> TokenPair:
         """Return the tokens of a session's present generation.
 
         An access token never outlives its session.
@@ -41,7 +41,7 @@ class TokenMinter:
         now = now_ms // 1000
         session_left = max((session.expires_at_ms - now_ms) // 1000, 0)
         expires_in = min(self.access_ttl_seconds, session_left)
-        claims = self._claims(session, admission, roles, now, now + expires_in)
+        claims = self._claims(session, admission, subject, now, now + expires_in)
         key = self.signer.current(admission.revoked_kids)
         return TokenPair(
             access_token=mint_access_token(claims, key, self.signer.issuer, self.audience),
@@ -53,25 +53,14 @@ class TokenMinter:
 
     @staticmethod
     def _claims(
-        session: Session, admission: Admission, roles: tuple[str, ...], issued_at: int, expires_at: int
+        session: Session, admission: Admission, subject: Subject, issued_at: int, expires_at: int
     ) -> AccessTokenClaims:
-        user = _present(admission.user)
         return AccessTokenClaims(
-            user_id=user.id,
-            username=user.username,
-            tenant_id=session.ref.tenant_id,
-            roles=roles,
+            subject=subject,
             client_id=session.client_id or DEFAULT_CLIENT_ID,
-            session_id=session.ref.session_id,
             token_id=TokenId(str(ULID())),
             epochs=admission.epochs,
             issued_at=issued_at,
             expires_at=expires_at,
-            password_change_required=user.password_change_required,
+            password_change_required=admission.user is not None and admission.user.password_change_required,
         )
-
-
-def _present(user: User | None) -> User:
-    if user is None:  # admitted_roles let this admission in, so it has a user
-        raise AssertionError("a session without a user")
-    return user

@@ -8,9 +8,9 @@ from typing import NoReturn
 
 from doorward import audit
 from doorward.errors import InvalidGrant, RefreshTokenReused
-from doorward.model import Admission, Clock, Session, SessionRef, TenantId, TokenPair
+from doorward.model import Admission, Clock, Session, SessionRef, Subject, TenantId, TokenPair
 from doorward.rules.revocation import is_live
-from doorward.rules.tenancy import admitted_roles
+from doorward.rules.tenancy import admitted_subject
 from doorward.sessions.minting import TokenMinter
 from doorward.stores import SessionStore
 from doorward.tokens.refresh import ProvenRefreshToken
@@ -59,15 +59,15 @@ class Refresh:
             raise InvalidGrant(reason="other_tenant")
         now_ms = self.clock()
         received_at_ms = _arrival(received_at_ms, now_ms)
-        admission, session, roles = self._enter(proven, now_ms, received_at_ms)
+        admission, session, subject = self._enter(proven, now_ms, received_at_ms)
         require_client(session, client_id)
         if proven.generation == session.generation:
             rotation = self.sessions.rotate(proven.ref, proven.generation, now_ms)
             session = self._live(rotation.session, admission, now_ms, received_at_ms)
             if rotation.won:
-                return self.minter.mint(session, admission, roles, now_ms)
+                return self.minter.mint(session, admission, subject, now_ms)
         self._require_overlap(proven, session, now_ms, received_at_ms)
-        return self.minter.mint(session, admission, roles, now_ms)
+        return self.minter.mint(session, admission, subject, now_ms)
 
     def accept(self, proven: ProvenRefreshToken) -> Session:
         """Return the live session of a token that may be used now, without rotating it.
@@ -95,16 +95,16 @@ class Refresh:
 
     def _enter(
         self, proven: ProvenRefreshToken, now_ms: int, received_at_ms: int
-    ) -> tuple[Admission, Session, tuple[str, ...]]:
+    ) -> tuple[Admission, Session, Subject]:
         admission = self.sessions.get_admission(proven.ref)
         session = self._live(admission.session, admission, now_ms, received_at_ms)
-        roles = admitted_roles(admission, proven.ref.tenant_id)
-        if roles is None:
+        subject = admitted_subject(admission, proven.ref)
+        if subject is None:
             raise InvalidGrant(reason="not_admitted")
         if proven.generation > session.generation:
             # Only a table restored from a backup is behind its tokens.
             raise InvalidGrant(reason="generation_ahead")
-        return admission, session, roles
+        return admission, session, subject
 
     def _require_overlap(self, proven: ProvenRefreshToken, session: Session, now_ms: int, received_at_ms: int) -> None:
         recent = received_at_ms - session.rotated_at_ms <= self.overlap_seconds * 1000

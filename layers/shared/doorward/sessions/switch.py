@@ -10,7 +10,7 @@ from doorward import audit
 from doorward.errors import InvalidGrant
 from doorward.model import Admission, Clock, Epochs, Session, SessionId, SessionRef, TenantId, TokenPair
 from doorward.rules.revocation import is_live
-from doorward.rules.tenancy import admitted_roles
+from doorward.rules.tenancy import admitted_subject
 from doorward.sessions.minting import TokenMinter
 from doorward.sessions.refresh import Refresh, require_client
 from doorward.stores import SessionStore
@@ -51,18 +51,18 @@ class SwitchTenant:
             return self.refresh(token, received_at_ms=received_at_ms, client_id=client_id)
         ref = self._successor(proven, tenant_id)
         target = self.sessions.get_admission(ref)
-        if admitted_roles(target, tenant_id) is None:
+        if admitted_subject(target, ref) is None:
             raise InvalidGrant(
                 "The user is not let into this tenant. The refresh token is still good.", reason="not_admitted"
             )
         if target.session is None:
             self._begin(proven, ref, target.epochs, client_id)
             target = self.sessions.get_admission(ref)
-        roles = admitted_roles(target, tenant_id)
-        if roles is None or target.session is None or not self._is_fresh(target.session, target):
+        subject = admitted_subject(target, ref)
+        if subject is None or target.session is None or not self._is_fresh(target.session, target):
             self.refresh.refuse_switched(proven, received_at_ms)
             raise InvalidGrant(reason="not_switched")
-        return self.minter.mint(target.session, target, roles, self.clock())
+        return self.minter.mint(target.session, target, subject, self.clock())
 
     def _successor(self, proven: ProvenRefreshToken, tenant_id: TenantId) -> SessionRef:
         # Derived, so that a retry finds the session which the first request began.

@@ -73,7 +73,7 @@ class CloseSockets:
 
     def _denial(self, connection: Connection) -> str | None:
         grant = connection.grant
-        return denial_reason(grant.claims(), self.revocations.get(grant.tenant_id, grant.user_id))
+        return denial_reason(grant, self.revocations.get(grant.tenant_id, grant.user_id))
 
     def _close(self, found: Iterable[tuple[Connection, str]]) -> int:
         """Close what was found; one that cannot be closed keeps no other open."""

@@ -46,7 +46,7 @@ class Connect:
         # Registered first and judged then: whatever is revoked from now on finds it.
         self.sockets.add(Connection(connection_id, grant))
         revocations = self.revocations.get(grant.tenant_id, grant.user_id)
-        reason = denial_reason(grant.claims(), revocations)
+        reason = denial_reason(grant, revocations)
         if taken and revocations.revoked_kids != taken.revoked_kids:
             reason = "key_revoked"  # it may be the one that signed the token which got the ticket
         if reason is not None:
@@ -82,11 +82,7 @@ class Connect:
                 raise InvalidToken(reason="session_ended")
             ends_at_ms = session.expires_at_ms
         return SocketGrant(
-            user_id=claims.user_id,
-            username=claims.username,
-            tenant_id=claims.tenant_id,
-            roles=claims.roles,
-            session_id=claims.session_id,
+            subject=claims.subject,
             epochs=claims.epochs,
             ends_at_ms=ends_at_ms,
             token_id=claims.token_id,

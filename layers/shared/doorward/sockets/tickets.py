@@ -7,9 +7,9 @@ import secrets
 from dataclasses import dataclass
 
 from doorward.errors import InsufficientScope, InvalidToken
-from doorward.model import Clock, Principal, SocketGrant, SocketTicket, is_service
+from doorward.model import Clock, Principal, SocketGrant, SocketTicket, TokenId, is_service
 from doorward.rules.revocation import is_live
-from doorward.rules.tenancy import admitted_roles
+from doorward.rules.tenancy import admitted_subject
 from doorward.stores import SessionStore, SocketStore
 
 TTL_SECONDS = 60
@@ -39,19 +39,15 @@ class IssueSocketTicket:
             raise InsufficientScope("Services open sockets with their token in a header.")
         now_ms = self.clock()
         admission = self.sessions.get_admission(principal.session_ref)
-        session, roles = admission.session, admitted_roles(admission, principal.tenant_id)
-        if session is None or roles is None or not is_live(session, admission, now_ms):
+        session, subject = admission.session, admitted_subject(admission, principal.session_ref)
+        if session is None or subject is None or not is_live(session, admission, now_ms):
             raise InvalidToken(reason="session_over")
         text = _PREFIX + secrets.token_urlsafe(32)
         grant = SocketGrant(
-            user_id=principal.user_id,
-            username=principal.username,
-            tenant_id=principal.tenant_id,
-            roles=roles,
-            session_id=principal.session_id,
+            subject=subject,
             epochs=admission.epochs,
             ends_at_ms=session.expires_at_ms,
-            token_id=principal.token_id or "",
+            token_id=principal.token_id or TokenId(""),
         )
         expires_at_ms = now_ms + TTL_SECONDS * 1000
         self.sockets.add_ticket(SocketTicket(ticket_hash(text), grant, origin, expires_at_ms, admission.revoked_kids))

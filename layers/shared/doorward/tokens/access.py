@@ -9,7 +9,7 @@ import jwt
 from doorward.errors import InvalidToken
 from doorward.keys.keyring import Verifying
 from doorward.keys.signing import SigningKey
-from doorward.model import PLATFORM, AccessTokenClaims, Epochs, SessionId, TenantId, TokenId, UserId
+from doorward.model import PLATFORM, AccessTokenClaims, Epochs, SessionId, Subject, TenantId, TokenId, UserId
 from doorward.tokens.form import check_signed, has_low_s
 
 TYPE = "at+jwt"
@@ -44,7 +44,7 @@ def mint_access_token(claims: AccessTokenClaims, key: SigningKey, issuer: str, a
         "aud": audience,
         "sub": claims.username,
         "user_id": claims.user_id,
-        "roles": list(claims.roles),
+        "roles": list(claims.subject.roles),
         "client_id": claims.client_id,
         "sid": claims.session_id,
         "jti": claims.token_id,
@@ -128,12 +128,14 @@ def _claims(payload: dict[str, Any], kid: str) -> AccessTokenClaims:
     if not isinstance(roles, list):
         raise TypeError("roles")
     return AccessTokenClaims(
-        user_id=UserId(_text(payload["user_id"])),
-        username=_text(payload["sub"]),
-        tenant_id=TenantId(_text(payload["tenant_id"])) if "tenant_id" in payload else PLATFORM,
-        roles=tuple(_text(role) for role in roles),
+        subject=Subject(
+            user_id=UserId(_text(payload["user_id"])),
+            username=_text(payload["sub"]),
+            tenant_id=TenantId(_text(payload["tenant_id"])) if "tenant_id" in payload else PLATFORM,
+            roles=tuple(_text(role) for role in roles),
+            session_id=SessionId(_text(payload["sid"])),
+        ),
         client_id=_text(payload["client_id"]),
-        session_id=SessionId(_text(payload["sid"])),
         token_id=TokenId(_text(payload["jti"])),
         epochs=Epochs(_whole(payload.get("epoch", 0)), _whole(payload.get("tenant_epoch", 0))),
         issued_at=_whole(payload["iat"]),

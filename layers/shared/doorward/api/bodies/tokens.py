@@ -70,7 +70,7 @@ class IntrospectionResponse(BaseModel):
             username=token.username,
             user_id=token.user_id,
             tenant_id=None if token.tenant_id == PLATFORM else token.tenant_id,
-            roles=list(token.roles),
+            roles=list(token.subject.roles),
             client_id=token.client_id,
             sid=token.session_id,
             jti=token.token_id,

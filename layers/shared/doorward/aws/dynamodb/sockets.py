@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from doorward.aws.dynamodb import actions
 from doorward.aws.dynamodb.database import ConditionFailed, Database
 from doorward.aws.dynamodb.items import Item, Key
-from doorward.model import Connection, Epochs, SocketGrant, SocketTicket, TenantId, UserId
+from doorward.model import Connection, Epochs, SocketGrant, SocketTicket, Subject, TenantId, UserId
 
 _PAGE = 100
 _MAX_CONNECTION_SECONDS = 7200 + 600
@@ -112,4 +112,5 @@ def _encoded(grant: SocketGrant) -> str:
 
 def _decoded(item: Item) -> SocketGrant:
     members = json.loads(item["grant"])
-    return SocketGrant(**{**members, "roles": tuple(members["roles"]), "epochs": Epochs(**members["epochs"])})
+    subject = {**members["subject"], "roles": tuple(members["subject"]["roles"])}
+    return SocketGrant(**{**members, "subject": Subject(**subject), "epochs": Epochs(**members["epochs"])})
