@@ -23,7 +23,7 @@ from doorward.keys.mac import MacKeyring
 from doorward.keys.rotation import RotateMacKeys, RotateSigningKeys
 from doorward.keys.signing import PrivateKeys
 from doorward.model import AccessTokenClaims, Principal, TenantId, TokenPair
-from doorward.model.changes import NewUser
+from doorward.model.changes import NewUser, UserChanges
 from doorward.rules.passwords import PasswordHasher
 from doorward.rules.throttles import Throttles
 from doorward.sessions.login import Credentials, LogIn, SignedIn
@@ -230,6 +230,18 @@ class House:
         **rest: Any,
     ) -> Principal:
         """Make a user, sign in, and return who that is."""
-        wanted = NewUser(password, username=username, email=email, tenant_id=tenant_id, **rest)
+        wanted = new_user(password, username=username, email=email, tenant_id=tenant_id, **rest)
         self.create_user(self.principal(self.sign_in("admin").tokens), wanted)
         return self.principal(self.sign_in(username, password).tokens)
+
+
+def new_user(
+    password: str = PASSWORD, *, email: str | None = None, display_name: str | None = None, **rest: Any
+) -> NewUser:
+    """Return what an administrator asks for."""
+    return NewUser(password, profile={"email": email, "display_name": display_name}, **rest)
+
+
+def changed(*, current_password: str | None = None, **values: Any) -> UserChanges:
+    """Return what somebody asks to change."""
+    return UserChanges(values, current_password)

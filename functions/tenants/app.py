@@ -71,7 +71,7 @@ def change_tenant(tenant_id: str) -> Response[str]:
     """Rename, disable or enable a tenant."""
     principal, body = read_principal(app), read_json(app, ChangeTenantRequest)
     checked = check_tenant_id(tenant_id)
-    tenant = services().tenants.change(principal, checked, name=body.name, status=body.status)
+    tenant = services().tenants.change(principal, checked, body.changes())
     return answer_json(TenantResponse.of(tenant))
 
 

@@ -8,7 +8,6 @@ from http import HTTPStatus
 
 from aws_lambda_powertools.event_handler import Response
 
-from doorward.accounts.access import VisibleUser
 from doorward.accounts.change import ChangeUser
 from doorward.accounts.create import CreateUser
 from doorward.accounts.delete import DeleteUser
@@ -67,7 +66,7 @@ def create_user() -> Response[str]:
     """Create a user."""
     principal = read_principal(app)
     created = services().create(principal, read_json(app, CreateUserRequest).new_user())
-    return answer_json(_body(created), HTTPStatus.CREATED, {"Location": f"/users/{created.user.id}"})
+    return answer_json(UserResponse.of(created), HTTPStatus.CREATED, {"Location": f"/users/{created.user.id}"})
 
 
 @app.get("/users")
@@ -78,14 +77,16 @@ def list_users() -> Response[str]:
     key = services().cursor_key()
     page = services().look_up.many(principal, listed, page_limit(app), read_cursor(key, listed, query(app, "cursor")))
     return answer_json(
-        UserListResponse(items=[_body(user) for user in page.users], next_cursor=mint_cursor(key, listed, page.after))
+        UserListResponse(
+            items=[UserResponse.of(user) for user in page.users], next_cursor=mint_cursor(key, listed, page.after)
+        )
     )
 
 
 @app.get("/users/<user_id>")
 def get_user(user_id: str) -> Response[str]:
     """Return one user; `me` is the caller."""
-    return answer_json(_body(services().look_up.one(read_principal(app), user_id)))
+    return answer_json(UserResponse.of(services().look_up.one(read_principal(app), user_id)))
 
 
 @app.patch("/users/<user_id>")
@@ -93,7 +94,7 @@ def change_user(user_id: str) -> Response[str]:
     """Change a user; `me` is the caller."""
     principal = read_principal(app, changing_password=True)
     changes = read_json(app, ChangeUserRequest).changes()
-    return answer_json(_body(services().change(principal, user_id, changes, source_address(app))))
+    return answer_json(UserResponse.of(services().change(principal, user_id, changes, source_address(app))))
 
 
 @app.delete("/users/<user_id>")
@@ -107,7 +108,7 @@ def delete_user(user_id: str) -> Response[str]:
 def assign_tenant(user_id: str, tenant_id: str) -> Response[str]:
     """Assign a user to a tenant with roles."""
     principal, roles = read_principal(app), tuple(read_json(app, AssignTenantRequest).roles)
-    return answer_json(_body(services().assign.put(principal, user_id, check_tenant_id(tenant_id), roles)))
+    return answer_json(UserResponse.of(services().assign.put(principal, user_id, check_tenant_id(tenant_id), roles)))
 
 
 @app.delete("/users/<user_id>/tenants/<tenant_id>")
@@ -115,10 +116,6 @@ def remove_tenant(user_id: str, tenant_id: str) -> Response[str]:
     """Remove a user from a tenant."""
     services().assign.remove(read_principal(app), user_id, check_tenant_id(tenant_id))
     return answer_json(None, HTTPStatus.NO_CONTENT)
-
-
-def _body(visible: VisibleUser) -> UserResponse:
-    return UserResponse.of(visible.user, visible.memberships, owned=visible.owned)
 
 
 handler = app.resolve

@@ -26,8 +26,9 @@ from doorward.errors import (
     WrongPassword,
 )
 from doorward.model import PLATFORM, Principal, TenantId
-from doorward.model.changes import NewUser, UserChanges
-from tests.world import ACME, GLOBEX, PASSWORD, House
+from doorward.model.changes import NewUser
+from doorward.rules.fields import Relation
+from tests.world import ACME, GLOBEX, PASSWORD, House, changed, new_user
 
 NEW = "another good password"
 HERE = "192.0.2.1"
@@ -38,12 +39,12 @@ def _admin(house: House, username: str = "acme-admin") -> Principal:
 
 
 def _change(house: House, principal: Principal, user_id: str, **changes: Any) -> None:
-    house.change_user(principal, user_id, UserChanges(**changes), HERE)
+    house.change_user(principal, user_id, changed(**changes), HERE)
 
 
 class TestCreation:
     def test_a_tenant_administrator_creates_in_the_own_tenant(self, house: House) -> None:
-        made = house.create_user(_admin(house), NewUser(PASSWORD, email="bob@acme.example"))
+        made = house.create_user(_admin(house), NewUser(PASSWORD, profile={"email": "bob@acme.example"}))
         assert made.user.tenant_ids == (ACME,)
         assert made.user.username == made.user.id
         assert made.memberships[0].roles == ("user",)
@@ -91,7 +92,7 @@ class TestCreation:
         admin = _admin(house, "admin")
         before = repr((house.world.users, house.world.usernames, house.world.emails, house.world.memberships))
         with pytest.raises(error):
-            house.create_user(admin, NewUser(**{"password": PASSWORD, "tenant_id": ACME, **wanted}))
+            house.create_user(admin, new_user(**{"tenant_id": ACME, **wanted}))
         assert repr((house.world.users, house.world.usernames, house.world.emails, house.world.memberships)) == before
 
     def test_roles_without_a_tenant_are_refused_and_not_dropped(self, house: House) -> None:
@@ -110,20 +111,20 @@ class TestCreation:
 
     def test_the_same_address_in_two_tenants_is_two_users(self, house: House) -> None:
         for admin in (_admin(house), _admin(house, "globex-admin")):
-            house.create_user(admin, NewUser(PASSWORD, email="same@people.example"))
+            house.create_user(admin, NewUser(PASSWORD, profile={"email": "same@people.example"}))
 
     def test_a_deleted_users_name_is_never_given_again(self, house: House) -> None:
         house.delete_user(_admin(house), house.add_user("carol", email="carol@acme.example").user_id)
         with pytest.raises(UsernameTaken):
             house.create_user(_admin(house), NewUser(PASSWORD, username="carol"))
-        assert house.create_user(_admin(house), NewUser(PASSWORD, email="carol@acme.example"))
+        assert house.create_user(_admin(house), NewUser(PASSWORD, profile={"email": "carol@acme.example"}))
 
 
 class TestSight:
     def test_everybody_sees_himself(self, house: House) -> None:
         bob = house.add_user("bob")
         assert house.look_up.one(bob, "me").user.username == "bob"
-        assert house.look_up.one(bob, bob.user_id).owned
+        assert house.look_up.one(bob, bob.user_id).relation is Relation.SELF
 
     def test_a_user_asking_for_another_learns_not_even_of_existence(self, house: House) -> None:
         bob, carol = house.add_user("bob"), house.add_user("carol")
@@ -141,10 +142,10 @@ class TestSight:
         bob = house.add_user("bob", email="bob@acme.example")
         _join(house, bob, GLOBEX)
         guest = house.look_up.one(_admin(house, "globex-admin"), bob.user_id)
-        assert not guest.owned
+        assert guest.relation is Relation.GUEST
         assert [member.tenant_id for member in guest.memberships] == [GLOBEX]
         home = house.look_up.one(_admin(house), bob.user_id)
-        assert home.owned
+        assert home.relation is Relation.OWNER
         assert [member.tenant_id for member in home.memberships] == [ACME]
         assert len(house.look_up.one(_admin(house, "admin"), bob.user_id).memberships) == 2
 
@@ -341,7 +342,7 @@ class TestChanges:
     def test_an_address_moves_and_its_old_one_is_free(self, house: House) -> None:
         bob = house.add_user("bob", email="bob@acme.example")
         _change(house, bob, "me", email="robert@acme.example", current_password=PASSWORD)
-        house.create_user(_admin(house), NewUser(PASSWORD, email="bob@acme.example"))
+        house.create_user(_admin(house), NewUser(PASSWORD, profile={"email": "bob@acme.example"}))
         with pytest.raises(EmailTaken):
             _change(house, _admin(house), bob.user_id, email="BOB@acme.example")
         _change(house, _admin(house), bob.user_id, email=None, display_name=None)

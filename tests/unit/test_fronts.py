@@ -12,11 +12,10 @@ import pytest
 from doorward.authorizer.decide import Unauthorized, decide
 from doorward.errors import DoorwardError, InvalidRequest, Misconfigured
 from doorward.model import TenantId
-from doorward.model.changes import UserChanges
 from doorward.tokens.cookie import COOKIE_NAME
 from tests import fronts
 from tests.fronts import COOKIES, EVENTS, NOBODY, PATHS, Question, Verdict
-from tests.world import ACME, GLOBEX, PASSWORD, House
+from tests.world import ACME, GLOBEX, PASSWORD, House, changed
 
 Case = Callable[[House], tuple[Question, bool]]
 BOSS = "acme-admin"
@@ -47,7 +46,7 @@ def _admin(house: House) -> Any:
 
 
 def _change(house: House, pair: Any, **changes: Any) -> None:
-    house.change_user(_admin(house), house.claims(pair).user_id, UserChanges(**changes), "192.0.2.9")
+    house.change_user(_admin(house), house.claims(pair).user_id, changed(**changes), "192.0.2.9")
 
 
 def _password(house: House, pair: Any) -> None:
@@ -81,7 +80,7 @@ def _service(house: House, *, revoked: bool = False, disabled: bool = False) -> 
     if revoked:
         house.service_tokens.revoke(principal, ACME, token.id)
     if disabled:
-        house.tenants.change(_admin(house), ACME, status="disabled")
+        house.tenants.change(_admin(house), ACME, {"status": "disabled"})
     return _bearer(text), not (revoked or disabled)
 
 
@@ -94,7 +93,7 @@ def _other_session(house: House) -> tuple[Question, bool]:
 def _spared(house: House) -> tuple[Question, bool]:
     house.add_user("kim")
     pair = house.sign_in("kim", PASSWORD).tokens
-    changes = UserChanges(password="another good password", current_password=PASSWORD)
+    changes = changed(password="another good password", current_password=PASSWORD)
     house.change_user(house.principal(pair), house.claims(pair).user_id, changes, "192.0.2.9")
     return _bearer(pair.access_token), True
 
@@ -118,7 +117,7 @@ def _switch(house: House, pair: Any) -> None:
 
 def _restart(house: House, _: Any) -> None:
     for status in ("disabled", "active"):
-        house.tenants.change(_admin(house), ACME, status=status)
+        house.tenants.change(_admin(house), ACME, {"status": status})
 
 
 def _next_revoked(house: House) -> tuple[Question, bool]:
@@ -168,7 +167,9 @@ CASES: dict[str, Case] = {
     "the user removed from the tenant": _after(
         lambda house, pair: house.assign.remove(_admin(house), house.claims(pair).user_id, ACME)
     ),
-    "the tenant disabled": _after(lambda house, pair: house.tenants.change(_admin(house), ACME, status="disabled")),
+    "the tenant disabled": _after(
+        lambda house, pair: house.tenants.change(_admin(house), ACME, {"status": "disabled"})
+    ),
     "the tenant disabled and enabled": _after(_restart),
     "the key revoked": _after(lambda house, pair: house.rotate_signing_keys.revoke(house.claims(pair).kid)),
     "the next key revoked": _next_revoked,

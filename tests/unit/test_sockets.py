@@ -14,13 +14,12 @@ from doorward.authorization import RequestCredentials
 from doorward.aws.socket_gateway import ApiGatewaySockets
 from doorward.errors import InsufficientScope, InvalidToken, MissingCredentials, Unavailable
 from doorward.model import Principal, SocketGrant, TokenPair
-from doorward.model.changes import UserChanges
 from doorward.sockets.close import TOLD, CloseSockets
 from doorward.sockets.connect import Connect
 from doorward.sockets.events import answer_event, close_changed
 from doorward.sockets.tickets import IssueSocketTicket
 from tests.fakes import MemorySocketCloser, MemorySockets
-from tests.world import ACME, AUDIENCE, GLOBEX, ORIGIN, PASSWORD, House
+from tests.world import ACME, AUDIENCE, GLOBEX, ORIGIN, PASSWORD, House, changed
 
 
 @dataclass
@@ -242,7 +241,7 @@ class TestClosing:
             "change the password": {"password": "another good password"},
         }
         if what in changes:
-            house.change_user(harbour.admin, user_id, UserChanges(**changes[what]), "192.0.2.9")
+            house.change_user(harbour.admin, user_id, changed(**changes[what]), "192.0.2.9")
         elif what == "delete":
             house.delete_user(harbour.admin, user_id)
         elif what.startswith("sign out"):
@@ -263,7 +262,7 @@ class TestClosing:
         harbour.open("c1")
         harbour.open("c2", "acme-admin", "admin123")
         harbour.open("c3", "globex-admin", "admin123")
-        harbour.house.tenants.change(harbour.admin, ACME, status="disabled")
+        harbour.house.tenants.change(harbour.admin, ACME, {"status": "disabled"})
         assert harbour.changed("acme") == 2
         assert harbour.why("c1") == "tenant_disabled"
         assert [one.grant.tenant_id for one in harbour.house.world.connections.values()] == [GLOBEX]
@@ -300,7 +299,7 @@ class TestClosing:
     ) -> None:
         for number in range(4):
             harbour.open(f"c{number}")
-        harbour.house.tenants.change(harbour.admin, ACME, status="disabled")
+        harbour.house.tenants.change(harbour.admin, ACME, {"status": "disabled"})
         told = harbour.closer.close
 
         def stuck(connection_id: str, message: str) -> None:

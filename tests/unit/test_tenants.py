@@ -23,8 +23,8 @@ from doorward.errors import (
     UnacceptableName,
 )
 from doorward.model import PLATFORM, Principal, TenantId, UserId
-from doorward.model.changes import NewUser, UserChanges
-from tests.world import ACME, GLOBEX, PASSWORD, House
+from doorward.model.changes import NewUser
+from tests.world import ACME, GLOBEX, PASSWORD, House, changed
 
 INITECH = TenantId("initech")
 
@@ -52,7 +52,7 @@ class TestTenants:
         session, admin = house.sign_in("acme-admin"), _as(house)
         service, _ = house.service_tokens.mint(house.principal(session.tokens), ACME, "ci", None)
         elsewhere = house.sign_in("globex-admin")
-        house.tenants.change(admin, ACME, status="disabled")
+        house.tenants.change(admin, ACME, {"status": "disabled"})
         for _ in range(2):
             for refused in (
                 lambda: house.principal(session.tokens),
@@ -62,13 +62,13 @@ class TestTenants:
             ):
                 with pytest.raises((InvalidToken, InvalidGrant)):
                     refused()
-            house.tenants.change(admin, ACME, status="active")
+            house.tenants.change(admin, ACME, {"status": "active"})
         assert house.principal(elsewhere.tokens)
         assert house.principal(house.sign_in("acme-admin").tokens)
         assert house.tenants.one(admin, ACME).status == "active"
 
     def test_nobody_signs_in_while_it_is_disabled(self, house: House) -> None:
-        house.tenants.change(_as(house), ACME, status="disabled", name="Closed")
+        house.tenants.change(_as(house), ACME, {"status": "disabled", "name": "Closed"})
         with pytest.raises(InvalidCredentials):
             house.sign_in("acme-admin")
 
@@ -80,7 +80,7 @@ class TestTenants:
 
     def test_two_changes_at_once_conflict(self, house: House) -> None:
         before = house.tenants.one(_as(house), ACME)
-        house.tenants.change(_as(house), ACME, name="One")
+        house.tenants.change(_as(house), ACME, {"name": "One"})
         with pytest.raises(Conflict):
             house.tenants.tenants.change(before, before, 0)
 
@@ -198,16 +198,16 @@ class TestMemberships:
     def test_a_platform_administrator_signs_in_outside_tenants_unless_one_is_named(self, house: House) -> None:
         admin = _as(house)
         house.assign.put(admin, admin.user_id, ACME, ("user",))
-        house.change_user(_as(house, "acme-admin"), admin.user_id, UserChanges(status="disabled"), "")
+        house.change_user(_as(house, "acme-admin"), admin.user_id, changed(status="disabled"), "")
         assert house.claims(house.sign_in("admin").tokens).tenant_id == PLATFORM
-        house.change_user(_as(house, "acme-admin"), admin.user_id, UserChanges(status="active"), "")
+        house.change_user(_as(house, "acme-admin"), admin.user_id, changed(status="active"), "")
         assert house.claims(house.sign_in("admin", tenant_id=ACME).tokens).subject.roles == ("user", "platform_admin")
 
     def test_a_platform_administrator_acting_in_one_tenant_changes_users_of_another(self, house: House) -> None:
         admin, other = _as(house), house.add_user("other", GLOBEX)
         house.assign.put(admin, admin.user_id, ACME, ("user",))
         here = house.principal(house.sign_in("admin", tenant_id=ACME).tokens)
-        house.change_user(here, other.user_id, UserChanges(status="active", roles=("auditor",)), "")
+        house.change_user(here, other.user_id, changed(status="active", roles=("auditor",)), "")
         assert house.world.memberships[GLOBEX, other.user_id].roles == ("auditor",)
 
     def test_removal_ends_what_is_there_and_the_next_tenant_is_home(self, house: House) -> None:
@@ -286,7 +286,7 @@ class TestMemberships:
         bob = house.add_user("bob")
         house.assign.put(_as(house), bob.user_id, GLOBEX, ("user",))
         house.add_user("other", GLOBEX, email="taken@people.example")
-        house.change_user(_as(house, "acme-admin"), bob.user_id, UserChanges(email="taken@people.example"), "")
+        house.change_user(_as(house, "acme-admin"), bob.user_id, changed(email="taken@people.example"), "")
         with pytest.raises(EmailTaken):
             house.assign.remove(_as(house), bob.user_id, ACME)
 
@@ -294,19 +294,19 @@ class TestMemberships:
         bob = house.add_user("bob")
         house.assign.put(_as(house), bob.user_id, GLOBEX, ("user",))
         guest = _as(house, "globex-admin")
-        house.change_user(guest, bob.user_id, UserChanges(status="disabled"), "")
+        house.change_user(guest, bob.user_id, changed(status="disabled"), "")
         house.assign.put(_as(house), bob.user_id, GLOBEX, ("auditor",))
         with pytest.raises(InvalidCredentials):
             house.sign_in("bob", PASSWORD, tenant_id=GLOBEX)
         house.assign.remove(_as(house), bob.user_id, ACME)
-        house.change_user(guest, bob.user_id, UserChanges(status="active"), "")
+        house.change_user(guest, bob.user_id, changed(status="active"), "")
         assert house.claims(house.sign_in("bob", PASSWORD).tokens).subject.roles == ("auditor",)
 
     def test_a_home_administrator_learns_nothing_of_addresses_elsewhere(self, house: House) -> None:
         bob = house.add_user("bob", email="bob@acme.example")
         house.assign.put(_as(house), bob.user_id, GLOBEX, ("user",))
         other = house.add_user("other", GLOBEX, email="secret@globex.example")
-        changes = UserChanges(email="secret@globex.example")
+        changes = changed(email="secret@globex.example")
         house.change_user(_as(house, "acme-admin"), bob.user_id, changes, "192.0.2.1")
         assert house.world.emails[GLOBEX, "secret@globex.example"] == other.user_id
         house.delete_user(_as(house, "acme-admin"), bob.user_id)
@@ -320,9 +320,9 @@ class TestLastAdministrator:
 
         def act() -> None:
             if way == "demote":
-                house.change_user(platform, user_id, UserChanges(roles=("user",)), "")
+                house.change_user(platform, user_id, changed(roles=("user",)), "")
             elif way == "disable":
-                house.change_user(platform, user_id, UserChanges(status="disabled"), "")
+                house.change_user(platform, user_id, changed(status="disabled"), "")
             elif way == "delete":
                 house.delete_user(platform, user_id)
             elif way == "remove":
@@ -342,8 +342,8 @@ class TestLastAdministrator:
         house.tenants.create(_as(house), INITECH, None)
         house.assign.put(_as(house), bob.user_id, INITECH, ("admin",))
         with pytest.raises(LastAdmin):
-            house.change_user(_as(house), bob.user_id, UserChanges(status="disabled"), "")
-        house.change_user(_as(house, "acme-admin"), bob.user_id, UserChanges(status="disabled"), "")
+            house.change_user(_as(house), bob.user_id, changed(status="disabled"), "")
+        house.change_user(_as(house, "acme-admin"), bob.user_id, changed(status="disabled"), "")
         house.delete_user(_as(house, "acme-admin"), bob.user_id)
 
 
@@ -403,7 +403,7 @@ class TestServiceTokens:
             house.service_tokens.mint(_as(house, "acme-admin"), ACME, name, ttl)
 
     def test_a_disabled_or_unknown_tenant_gets_none(self, house: House) -> None:
-        house.tenants.change(_as(house), ACME, status="disabled")
+        house.tenants.change(_as(house), ACME, {"status": "disabled"})
         for tenant_id in (ACME, TenantId("nowhere")):
             with pytest.raises(NotFound):
                 house.service_tokens.mint(_as(house), tenant_id, "ci", None)
@@ -421,7 +421,7 @@ class TestServiceTokens:
         house.service_tokens.mint(_as(house, "acme-admin"), ACME, "ci", None)
         house.clock.advance(1)
         for status in ("disabled", "active"):
-            house.tenants.change(_as(house), ACME, status=status)
+            house.tenants.change(_as(house), ACME, {"status": status})
         house.service_tokens.mint(_as(house, "acme-admin"), ACME, "ci", None)
         listed = house.service_tokens.many(_as(house, "acme-admin"), ACME, 10, None).records
         assert [token.revoked_at_ms is None for token in listed] == [False, True]

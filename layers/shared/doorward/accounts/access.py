@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from doorward.errors import InsufficientScope, NotFound
 from doorward.model import Membership, Principal, User, UserId, UserRecord
+from doorward.rules.fields import Relation
 from doorward.rules.names import is_ulid
 from doorward.rules.tenancy import is_admin
 from doorward.stores import UserReader
@@ -13,11 +14,11 @@ from doorward.stores import UserReader
 
 @dataclass(frozen=True, slots=True)
 class VisibleUser:
-    """A user as far as one caller may see it; `owned` tells whether profile and credentials are shown."""
+    """A user as far as one caller, who has this relation to the user, may see them."""
 
     user: User
     memberships: tuple[Membership, ...]
-    owned: bool
+    relation: Relation
 
 
 def resolve(principal: Principal, user_id: str) -> UserId:
@@ -41,8 +42,15 @@ def find(users: UserReader, principal: Principal, user_id: UserId) -> UserRecord
     return record
 
 
+def relation_to(principal: Principal, user: User) -> Relation:
+    """Return what the caller, who may see the user, is to the user."""
+    if principal.user_id == user.id:
+        return Relation.SELF
+    return Relation.OWNER if owns(principal, user) else Relation.GUEST
+
+
 def owns(principal: Principal, user: User) -> bool:
-    """Tell whether the caller may change the user: as administrator of the home tenant or the platform.
+    """Return whether the caller administers the user: as administrator of the home tenant or the platform.
 
     A platform administrator belongs to no tenant's administrators, whichever tenant is home.
     """
@@ -54,8 +62,8 @@ def show(principal: Principal, record: UserRecord) -> VisibleUser:
 
     A tenant's administrators learn nothing of the user's other tenants.
     """
-    own = principal.user_id == record.user.id
-    if own or principal.is_platform_admin:
-        return VisibleUser(record.user, record.memberships, owned=True)
+    relation = relation_to(principal, record.user)
+    if relation is Relation.SELF or principal.is_platform_admin:
+        return VisibleUser(record.user, record.memberships, relation)
     here = tuple(member for member in record.memberships if member.tenant_id == principal.tenant_id)
-    return VisibleUser(record.user, here, owned=owns(principal, record.user))
+    return VisibleUser(record.user, here, relation)

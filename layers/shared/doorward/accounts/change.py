@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from doorward import audit
-from doorward.accounts.access import VisibleUser, find, owns, resolve, show
+from doorward.accounts.access import VisibleUser, find, owns, relation_to, resolve, show
 from doorward.errors import (
     InsufficientScope,
     InvalidRequest,
@@ -16,16 +16,13 @@ from doorward.errors import (
     WrongPassword,
 )
 from doorward.model import Clock, Cutoff, Membership, Principal, TenantId, UserRecord
-from doorward.model.changes import CHANGEABLE, UNSET, UserChanges
-from doorward.rules import names
+from doorward.model.changes import UserChanges
+from doorward.rules.fields import MEMBERSHIP, PROFILE, Relation, changeable_by, needs_password
 from doorward.rules.passwords import PasswordHasher, check_new_password
 from doorward.rules.revocation import cut_off_user
 from doorward.rules.tenancy import check_roles, is_admin
 from doorward.rules.throttles import Attempt, Throttles
 from doorward.stores import AttemptStore, RevocationStore, UserReader, UserWriter
-
-_OWN_FIELDS = frozenset({"display_name", "email", "password"})
-_GUEST_FIELDS = frozenset({"status", "roles"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +58,7 @@ class ChangeUser:
         """
         before = find(self.reader, principal, resolve(principal, user_id))
         self._permit(principal, before, changes)
-        if principal.user_id == before.user.id and changes.named() & {"email", "password"}:
+        if principal.user_id == before.user.id and any(map(needs_password, changes.names)):
             self._prove(before, changes.current_password, source)
         after = self._apply(principal, before, changes)
         password_hash = self._new_hash(before, changes)
@@ -69,25 +66,21 @@ class ChangeUser:
         keep_admin_in = principal.keep_admin_in(before.user.tenant_ids)
         self.writer.change(before, after, password_hash=password_hash, cutoffs=cutoffs, keep_admin_in=keep_admin_in)
         audit.record(
-            "user_changed", user_id=before.user.id, by=principal.user_id, fields=",".join(sorted(changes.named()))
+            "user_changed", user_id=before.user.id, by=principal.user_id, fields=",".join(sorted(changes.names))
         )
         return show(principal, after)
 
     @staticmethod
     def _permit(principal: Principal, before: UserRecord, changes: UserChanges) -> None:
-        named = changes.named()
-        if not named:
+        relation = relation_to(principal, before.user)
+        own = relation is Relation.SELF
+        if not changes.names:
             raise InvalidRequest("Name at least one field to change.")
-        own = principal.user_id == before.user.id
-        if principal.restriction == "password_change_required" and not (own and "password" in named):
+        if principal.restriction == "password_change_required" and not (own and "password" in changes.names):
             raise PasswordChangeRequired
-        if own:
-            if named & {"status", "roles"} and is_admin(principal, principal.tenant_id):
-                raise OwnAccount
-            allowed = _OWN_FIELDS
-        else:
-            allowed = CHANGEABLE if owns(principal, before.user) else _GUEST_FIELDS
-        if not named <= allowed:
+        if own and changes.names & MEMBERSHIP.keys() and is_admin(principal, principal.tenant_id):
+            raise OwnAccount
+        if not changes.names <= changeable_by(relation):
             raise InsufficientScope
 
     def _prove(self, before: UserRecord, current_password: str | None, source: str) -> None:
@@ -104,18 +97,14 @@ class ChangeUser:
         self.attempts.uncount(counters)
 
     def _apply(self, principal: Principal, before: UserRecord, changes: UserChanges) -> UserRecord:
-        user = replace(before.user, version=before.user.version + 1, updated_at_ms=self.clock())
-        if changes.display_name is not UNSET:
-            shown = changes.display_name
-            user = replace(user, display_name=names.check_display_name(shown) if shown else None)
-        if changes.email is not UNSET:
-            user = replace(user, email=names.check_email(changes.email) if changes.email else None)
-        if changes.password is not UNSET:
-            user = replace(user, password_change_required=False)
-        if changes.password_change_required is not UNSET:
-            user = replace(user, password_change_required=changes.password_change_required)
-        if changes.status is not UNSET and owns(principal, user):
-            user = replace(user, status=changes.status)
+        values = {name: PROFILE[name].checked(value) for name, value in changes.values.items() if name in PROFILE}
+        if changes.password is not None:
+            values["password_change_required"] = False
+        if "password_change_required" in changes.names:
+            values["password_change_required"] = changes.values["password_change_required"]
+        if changes.status is not None and owns(principal, before.user):
+            values["status"] = changes.status
+        user = replace(before.user, version=before.user.version + 1, updated_at_ms=self.clock(), **values)
         if not self._touches_membership(principal, before, changes):
             return UserRecord(user, before.memberships)
         here = self._tenant(principal, before)
@@ -126,10 +115,9 @@ class ChangeUser:
         return UserRecord(user, tuple(amended))
 
     def _new_hash(self, before: UserRecord, changes: UserChanges) -> str | None:
-        if changes.password is UNSET:
+        if changes.password is None:
             return None
-        email = None if changes.email is UNSET else changes.email
-        check_new_password(changes.password, before.user.username, before.user.email, email)
+        check_new_password(changes.password, before.user.username, before.user.email, changes.values.get("email"))
         if changes.password == changes.current_password:
             raise WeakPassword("The new password must be another one.")
         return self.hasher.hash(changes.password)
@@ -137,8 +125,8 @@ class ChangeUser:
     def _cutoffs(self, principal: Principal, before: UserRecord, changes: UserChanges) -> tuple[Cutoff, ...]:
         user, now_ms = before.user, self.clock()
         disabled = changes.status == "disabled"
-        ends_sessions = changes.password is not UNSET or disabled
-        everywhere = changes.password is not UNSET or changes.password_change_required is True
+        ends_sessions = changes.password is not None or disabled
+        everywhere = changes.password is not None or changes.values.get("password_change_required") is True
         if everywhere or (disabled and owns(principal, user)):
             realms = user.realms
         elif self._touches_membership(principal, before, changes):
@@ -151,9 +139,9 @@ class ChangeUser:
 
     @staticmethod
     def _touches_membership(principal: Principal, before: UserRecord, changes: UserChanges) -> bool:
-        guest_status = changes.status is not UNSET and not owns(principal, before.user)
+        guest_status = changes.status is not None and not owns(principal, before.user)
         enabling = changes.status == "active" and bool(before.memberships)
-        return changes.roles is not UNSET or guest_status or enabling
+        return "roles" in changes.names or guest_status or enabling
 
     @staticmethod
     def _tenant(principal: Principal, before: UserRecord) -> TenantId:
@@ -166,9 +154,9 @@ class ChangeUser:
 
     @staticmethod
     def _amend(member: Membership, principal: Principal, before: UserRecord, changes: UserChanges) -> Membership:
-        if changes.roles is not UNSET:
-            member = replace(member, roles=check_roles(changes.roles))
+        if "roles" in changes.names:
+            member = replace(member, roles=check_roles(changes.values["roles"]))
         # To let somebody in again, a membership that was disabled before has to be enabled too.
-        if changes.status is not UNSET and (changes.status == "active" or not owns(principal, before.user)):
+        if changes.status is not None and (changes.status == "active" or not owns(principal, before.user)):
             member = replace(member, status=changes.status)
         return member

@@ -12,6 +12,7 @@ from doorward.errors import InvalidRequest, UsernameTaken
 from doorward.model import PLATFORM, USER, Clock, Membership, Principal, TenantId, User, UserId, UserRecord
 from doorward.model.changes import NewUser
 from doorward.rules import names
+from doorward.rules.fields import PROFILE
 from doorward.rules.passwords import PasswordHasher, check_new_password
 from doorward.rules.tenancy import check_roles, require_admin
 from doorward.stores import UserWriter
@@ -36,7 +37,7 @@ class CreateUser:
         """
         tenant_id = new_user.tenant_id or principal.tenant_id
         require_admin(principal, tenant_id)
-        check_new_password(new_user.password, new_user.username, new_user.email)
+        check_new_password(new_user.password, new_user.username, new_user.profile.get("email"))
         record = self.compose(new_user, tenant_id)
         self.store(record, new_user.password)
         audit.record("user_created", tenant_id=tenant_id, user_id=record.user.id, by=principal.user_id)
@@ -66,8 +67,7 @@ class CreateUser:
         user = User(
             id=user_id,
             username=names.check_username(new_user.username) if new_user.username else user_id,
-            email=names.check_email(new_user.email) if new_user.email else None,
-            display_name=names.check_display_name(new_user.display_name) if new_user.display_name else None,
+            **{name: PROFILE[name].checked(value) for name, value in new_user.profile.items()},
             status="active",
             tenant_ids=() if tenant_id == PLATFORM else (tenant_id,),
             platform_admin=platform_admin,

@@ -89,7 +89,7 @@ class Initialise:
         except TenantTaken:
             self.report(f"tenant {tenant_id} kept")
         username, email = f"{tenant_id}-admin", f"admin@{tenant_id}.example"
-        wanted = NewUser(password="", username=username, email=email, roles=(ADMIN,))
+        wanted = NewUser(password="", username=username, profile={"email": email}, roles=(ADMIN,))
         return self._first_user(wanted, checked, development=development)
 
     def _first_user(self, wanted: NewUser, tenant_id: TenantId, *, development: bool) -> FirstUser | None:

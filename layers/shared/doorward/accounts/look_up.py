@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from doorward.accounts.access import VisibleUser, find, resolve, show
 from doorward.model import PLATFORM, SERVICE, Membership, Principal, TenantId, User
+from doorward.rules.fields import Relation
 from doorward.rules.tenancy import require_admin
 from doorward.stores import UserReader
 
@@ -68,8 +69,6 @@ def _service(principal: Principal) -> VisibleUser:
     user = User(
         id=principal.user_id,
         username=principal.username,
-        email=None,
-        display_name=None,
         status="active",
         tenant_ids=(principal.tenant_id,),
         platform_admin=False,
@@ -79,4 +78,4 @@ def _service(principal: Principal) -> VisibleUser:
         version=0,
     )
     membership = Membership(principal.tenant_id, principal.user_id, (SERVICE,), "active", 0)
-    return VisibleUser(user, (membership,), owned=False)
+    return VisibleUser(user, (membership,), Relation.GUEST)

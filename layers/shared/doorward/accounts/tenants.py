@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from doorward import audit
 from doorward.errors import NotFound
-from doorward.model import PLATFORM, Clock, Principal, Status, Tenant, TenantId
+from doorward.model import PLATFORM, Clock, Principal, Tenant, TenantId
+from doorward.rules.fields import TENANT, TENANT_CHANGES
 from doorward.rules.names import check_display_name
 from doorward.rules.tenancy import require_platform_admin
 from doorward.stores import Page, TenantStore
@@ -54,25 +57,24 @@ class AdministerTenants:
         require_platform_admin(principal)
         return self.tenants.list_all(limit, after)
 
-    def change(
-        self, principal: Principal, tenant_id: TenantId, *, name: str | None = None, status: Status | None = None
-    ) -> Tenant:
-        """Change a tenant; disabling it ends all its sessions and tokens, and enabling revives none.
+    def change(self, principal: Principal, tenant_id: TenantId, values: Mapping[str, Any]) -> Tenant:
+        """Change a tenant; disabling the tenant ends all its sessions and tokens, and enabling revives none.
+
+        Args:
+            principal: the caller.
+            tenant_id: the tenant.
+            values: field to new value; `doorward.rules.fields` says which fields.
 
         Raises:
             InsufficientScope: the caller is no platform administrator.
             NotFound: there is no such tenant.
             UnacceptableName: the name is not printable.
-            Conflict: somebody changed it at the same moment.
+            Conflict: somebody changed the tenant at the same moment.
         """
         require_platform_admin(principal)
         before = self.one(principal, tenant_id)
-        after = replace(
-            before,
-            name=check_display_name(name) if name else before.name,
-            status=status or before.status,
-            version=before.version + 1,
-        )
+        checked = {name: TENANT[name].checked(value) for name, value in values.items() if name in TENANT_CHANGES}
+        after = replace(before, version=before.version + 1, **checked)
         self.tenants.change(before, after, self.clock())
         audit.record("tenant_changed", tenant_id=tenant_id, status=after.status, by=principal.user_id)
         return after

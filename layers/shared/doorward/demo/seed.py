@@ -80,8 +80,7 @@ class Demo:
             email = f"{local_part}@{tenant_id}.example"
             new_user = NewUser(
                 password or "",
-                email=email,
-                display_name=name,
+                profile={"email": email, "display_name": name},
                 roles=roles,
                 password_change_required=True,
             )

@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-from doorward.model import Status, TenantId
-
-
-class Unset(Enum):
-    """The absence of a field, which is not the same as null."""
-
-    UNSET = "unset"
-
-
-UNSET: Final = Unset.UNSET
-
-CHANGEABLE = frozenset({"display_name", "email", "password", "status", "roles", "password_change_required"})
-"""The fields of a user that somebody may change."""
+from doorward.model.identities import Status, TenantId
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +14,18 @@ class NewUser:
     """What an administrator asks for.
 
     Args:
+        password: the first password.
+        username: the id if absent.
+        profile: field of a user to value, such as `email`; `doorward.rules.fields` says which fields.
         roles: in the home tenant; `user` if absent.
         tenant_id: the home tenant; the caller's own if absent. A platform administrator outside any
-            tenant thereby makes a user who cannot sign in until assigned to a tenant.
+            tenant thereby makes a user who cannot sign in until they are assigned to a tenant.
+        password_change_required: whether the user must change the password before anything else.
     """
 
     password: str
     username: str | None = None
-    email: str | None = None
-    display_name: str | None = None
+    profile: Mapping[str, Any] = field(default_factory=dict)
     roles: tuple[str, ...] | None = None
     tenant_id: TenantId | None = None
     password_change_required: bool = False
@@ -42,16 +33,27 @@ class NewUser:
 
 @dataclass(frozen=True, slots=True)
 class UserChanges:
-    """What to change; a field that is UNSET stays as it is."""
+    """What to change of a user.
 
-    display_name: str | Unset | None = UNSET
-    email: str | Unset | None = UNSET
-    password: str | Unset = UNSET
-    status: Status | Unset = UNSET
-    roles: tuple[str, ...] | Unset = UNSET
-    password_change_required: bool | Unset = UNSET
+    Args:
+        values: field to new value; None removes a value. A field that is absent stays as it is.
+        current_password: proves who changes their own e-mail address or password.
+    """
+
+    values: Mapping[str, Any]
     current_password: str | None = None
 
-    def named(self) -> frozenset[str]:
+    @property
+    def names(self) -> frozenset[str]:
         """Return the names of the fields to change."""
-        return frozenset(name for name in CHANGEABLE if getattr(self, name) is not UNSET)
+        return frozenset(self.values)
+
+    @property
+    def password(self) -> str | None:
+        """Return the new password, if there is one."""
+        return self.values.get("password")
+
+    @property
+    def status(self) -> Status | None:
+        """Return the new status, if there is one."""
+        return self.values.get("status")

@@ -50,14 +50,18 @@ class Membership:
     created_at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """A person who signs in. `tenant_ids` begins with the home tenant; `version` counts changes."""
+    """A person who signs in. `tenant_ids` begins with the home tenant; `version` counts changes.
+
+    `doorward.rules.fields` says who sees and who changes each field.
+    """
 
     id: UserId
     username: str
-    email: str | None
-    display_name: str | None
+    email: str | None = None
+    display_name: str | None = None
+    locale: str | None = None
     status: Status
     tenant_ids: tuple[TenantId, ...]
     platform_admin: bool

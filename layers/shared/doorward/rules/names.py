@@ -11,6 +11,7 @@ from doorward.model import TenantId
 MAX_USERNAME = 128
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
+_LOCALE = re.compile(r"([A-Za-z]{2,3})(?:-([A-Za-z]{4}))?(?:-([A-Za-z]{2}|[0-9]{3}))?")
 _TENANT_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _FILLERS = frozenset("\u115f\u1160\u3164\uffa0")  # letters that show nothing
@@ -70,6 +71,19 @@ def check_email(text: str) -> str:
         raise UnacceptableName("This is not an e-mail address.")
     _refuse_deception(email)
     return email
+
+
+def check_locale(text: str) -> str:
+    """Return a language tag such as `de` or `pt-BR`, with the customary capitals (RFC 5646 section 2.1.1).
+
+    Raises:
+        InvalidRequest: it is no language with an optional script and region.
+    """
+    match = _LOCALE.fullmatch(text.strip())
+    if match is None:
+        raise InvalidRequest("A locale is a language tag such as de or pt-BR.")
+    language, script, region = match.groups()
+    return "-".join(filter(None, [language.lower(), script and script.title(), region and region.upper()]))
 
 
 def check_tenant_id(text: str) -> TenantId:

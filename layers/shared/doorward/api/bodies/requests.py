@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from doorward.api.bodies.fields import Roles, Text, accepted, with_members
 from doorward.errors import UnsupportedGrantType
-from doorward.model import Status, TenantId
+from doorward.model import Membership, Tenant, TenantId, User
 from doorward.model.changes import NewUser, UserChanges
+from doorward.rules import fields
+from doorward.rules.fields import Relation
 from doorward.rules.names import check_tenant_id
 
 MAX_BODY_BYTES = 32_768
 
-Text = Annotated[str, StringConstraints(max_length=256)]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 NewPassword = str  # its rules are in `passwords`
 TenantIdText = Annotated[str, AfterValidator(check_tenant_id)]
@@ -32,7 +34,6 @@ ClientId = Annotated[
     Field(description="who asks; a session begun with one is refreshed by none that names another"),
 ]
 Hint = Annotated[Text | None, Field(description="accepted and not needed (RFC 7009)")]
-Roles = Annotated[list[Text], Field(max_length=20)]
 
 
 class RequestBody(BaseModel):
@@ -94,13 +95,12 @@ class IntrospectRequest(RevokeRequest):
     """POST /auth/token/introspect (RFC 7662 section 2.1)."""
 
 
+@with_members(accepted(User, fields.USER, fields.PROFILE.keys(), null="is absent"))
 class CreateUserRequest(RequestBody):
     """POST /users."""
 
     password: NewPassword
     username: Annotated[Text | None, Field(description="the id if absent")] = None
-    email: Text | None = None
-    display_name: Text | None = None
     roles: Annotated[Roles | None, Field(description='`["user"]` if absent')] = None
     tenant_id: Annotated[
         TenantIdText | None,
@@ -115,33 +115,33 @@ class CreateUserRequest(RequestBody):
         return NewUser(
             password=self.password,
             username=self.username,
-            email=self.email,
-            display_name=self.display_name,
+            profile={name: getattr(self, name) for name in fields.PROFILE},
             roles=None if self.roles is None else tuple(self.roles),
             tenant_id=TenantId(self.tenant_id) if self.tenant_id else None,
             password_change_required=self.password_change_required,
         )
 
 
+@with_members(
+    {
+        **accepted(Membership, fields.MEMBERSHIP, fields.changeable_by(Relation.GUEST)),
+        **accepted(User, fields.USER, fields.changeable_by(Relation.OWNER)),
+    }
+)
 class ChangeUserRequest(RequestBody):
     """PATCH /users/{id}; a member that is absent stays as it is."""
 
-    display_name: Annotated[Text | None, Field(description="null removes it")] = None
-    email: Annotated[Text | None, Field(description="null removes it")] = None
-    password: NewPassword = ""
+    password: NewPassword = Field(default_factory=str)
     current_password: Annotated[
         Password | None, Field(description="needed to change one's own e-mail address or password")
     ] = None
-    status: Literal["active", "disabled"] = "active"
-    roles: Roles = Field(default_factory=list)
-    password_change_required: bool = False
 
     def changes(self) -> UserChanges:
         """Return what is asked for: the members that were sent, and no others."""
-        sent = {name: getattr(self, name) for name in self.model_fields_set}
+        sent = {name: getattr(self, name) for name in self.model_fields_set if name != "current_password"}
         if "roles" in sent:
             sent["roles"] = tuple(sent["roles"])
-        return UserChanges(**sent)
+        return UserChanges(sent, self.current_password)
 
 
 class CreateTenantRequest(RequestBody):
@@ -153,19 +153,20 @@ class CreateTenantRequest(RequestBody):
     name: Annotated[Text | None, Field(description="the id if absent")] = None
 
 
+@with_members(accepted(Tenant, fields.TENANT, fields.TENANT_CHANGES, null="is absent"))
 class ChangeTenantRequest(RequestBody):
     """PATCH /tenants/{tenantId}."""
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=256)] | None = None
-    status: Annotated[
-        Status | None, Field(description="disabling ends all sessions and service tokens; enabling revives none")
-    ] = None
-
     @model_validator(mode="after")
     def _something(self) -> Self:
-        if self.name is None and self.status is None:
+        if not self.changes():
             raise ValueError("name a field to change")
         return self
+
+    def changes(self) -> dict[str, Any]:
+        """Return the new values; a member that is null or absent stays as it is."""
+        sent = {name: getattr(self, name) for name in self.model_fields_set}
+        return {name: value for name, value in sent.items() if value is not None}
 
 
 class AssignTenantRequest(RequestBody):

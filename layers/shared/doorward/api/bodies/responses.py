@@ -2,63 +2,46 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Literal, Self
 
 from pydantic import BaseModel
 
+from doorward.accounts.access import VisibleUser
+from doorward.api.bodies.fields import iso_time, shown, values_for, with_members
 from doorward.model import Membership, SeenNotification, ServiceToken, Tenant, User
+from doorward.rules import fields
+from doorward.rules.fields import Relation
+
+_USERS = (Relation.SELF, Relation.OWNER, Relation.GUEST)
+_TENANTS = (Relation.MEMBER, Relation.PLATFORM)
 
 
+@with_members(shown(Membership, fields.MEMBERSHIP, _USERS))
 class MembershipResponse(BaseModel):
     """What a user is within one tenant."""
 
     tenant_id: str
-    roles: list[str]
-    status: str
     home: bool
 
+    @classmethod
+    def of(cls, membership: Membership, user: User, relation: Relation) -> Self:
+        """Return the body for a membership, as a caller of this relation sees it."""
+        home = membership.tenant_id == user.home_tenant_id
+        return cls(home=home, **values_for(membership, fields.MEMBERSHIP, relation))
 
+
+@with_members(shown(User, fields.USER, _USERS))
 class UserResponse(BaseModel):
     """A user; without profile and credentials' state where the caller sees the membership alone."""
 
     id: str
-    username: str
-    email: str | None = None
-    display_name: str | None = None
-    status: str | None = None
-    platform_admin: bool | None = None
-    password_change_required: bool | None = None
     tenants: list[MembershipResponse]
-    created_at: str | None = None
-    updated_at: str | None = None
 
     @classmethod
-    def of(cls, user: User, memberships: tuple[Membership, ...], *, owned: bool) -> Self:
-        """Return the body for a user; `owned` adds the profile."""
-        tenants = [
-            MembershipResponse(
-                tenant_id=member.tenant_id,
-                roles=list(member.roles),
-                status=member.status,
-                home=member.tenant_id == user.home_tenant_id,
-            )
-            for member in memberships
-        ]
-        if not owned:
-            return cls(id=user.id, username=user.username, tenants=tenants)
-        return cls(
-            id=user.id,
-            username=user.username,
-            email=user.email,
-            display_name=user.display_name,
-            status=user.status,
-            platform_admin=user.platform_admin,
-            password_change_required=user.password_change_required,
-            tenants=tenants,
-            created_at=iso_time(user.created_at_ms),
-            updated_at=iso_time(user.updated_at_ms),
-        )
+    def of(cls, visible: VisibleUser) -> Self:
+        """Return the body for a user, as far as the caller may see them."""
+        tenants = [MembershipResponse.of(member, visible.user, visible.relation) for member in visible.memberships]
+        return cls(tenants=tenants, **values_for(visible.user, fields.USER, visible.relation))
 
 
 class UserListResponse(BaseModel):
@@ -68,18 +51,14 @@ class UserListResponse(BaseModel):
     next_cursor: str | None = None
 
 
+@with_members(shown(Tenant, fields.TENANT, _TENANTS))
 class TenantResponse(BaseModel):
     """A tenant."""
-
-    id: str
-    name: str
-    status: str
-    created_at: str
 
     @classmethod
     def of(cls, tenant: Tenant) -> Self:
         """Return the body for a tenant."""
-        return cls(id=tenant.id, name=tenant.name, status=tenant.status, created_at=iso_time(tenant.created_at_ms))
+        return cls(**values_for(tenant, fields.TENANT, Relation.MEMBER))
 
 
 class TenantListResponse(BaseModel):
@@ -172,8 +151,3 @@ class NotificationListResponse(BaseModel):
 
     items: list[NotificationResponse]
     next_cursor: str | None = None
-
-
-def iso_time(milliseconds: int) -> str:
-    """Return a time as ISO 8601 in UTC, to the millisecond."""
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import MISSING, fields
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from doorward.aws.dynamodb.items import Item
 from doorward.model import (
@@ -13,9 +14,13 @@ from doorward.model import (
     Session,
     SessionRef,
     Tenant,
-    TenantId,
     User,
 )
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+R = TypeVar("R", bound="DataclassInstance")
 
 SESSION_PREFIX = "sid:"
 TOKEN_PREFIX = "jti:"  # noqa: S105 - the prefix of an attribute name
@@ -24,82 +29,42 @@ KID_PREFIX = "kid:"
 
 def user_attributes(user: User) -> dict[str, Any]:
     """Return the attributes of a user's item, without its key."""
-    return {
-        "user_id": user.id,
-        "username": user.username,
-        "email": user.email,
-        "display_name": user.display_name,
-        "status": user.status,
-        "tenant_ids": user.tenant_ids,
-        "platform_admin": user.platform_admin,
-        "password_change_required": user.password_change_required,
-        "created_at_ms": user.created_at_ms,
-        "updated_at_ms": user.updated_at_ms,
-        "version": user.version,
-        "listing": "users",
-    }
+    return {**_attributes(user, "user_id"), "listing": "users"}
 
 
 def to_user(item: Item | None) -> User | None:
     """Return the user of an item."""
-    if item is None:
-        return None
-    return User(
-        id=item["user_id"],
-        username=item["username"],
-        email=item.get("email"),
-        display_name=item.get("display_name"),
-        status=item["status"],
-        tenant_ids=tuple(item["tenant_ids"]),
-        platform_admin=item["platform_admin"],
-        password_change_required=item["password_change_required"],
-        created_at_ms=item["created_at_ms"],
-        updated_at_ms=item["updated_at_ms"],
-        version=item["version"],
-    )
+    return None if item is None else _record(User, item, "user_id")
 
 
 def membership_attributes(membership: Membership) -> dict[str, Any]:
     """Return the attributes of a membership's item, without its key."""
-    return {
-        "tenant_id": membership.tenant_id,
-        "user_id": membership.user_id,
-        "roles": membership.roles,
-        "status": membership.status,
-        "created_at_ms": membership.created_at_ms,
-    }
+    return _attributes(membership)
 
 
 def to_membership(item: Item | None) -> Membership | None:
     """Return the membership of an item."""
-    if item is None:
-        return None
-    return Membership(
-        tenant_id=item["tenant_id"],
-        user_id=item["user_id"],
-        roles=tuple(item["roles"]),
-        status=item["status"],
-        created_at_ms=item["created_at_ms"],
-    )
+    return None if item is None else _record(Membership, item)
 
 
 def tenant_attributes(tenant: Tenant) -> dict[str, Any]:
     """Return the attributes of a tenant's item, without its key."""
-    return {
-        "tenant_id": tenant.id,
-        "name": tenant.name,
-        "status": tenant.status,
-        "created_at_ms": tenant.created_at_ms,
-        "version": tenant.version,
-        "listing": "tenants",
-    }
+    return {**_attributes(tenant, "tenant_id"), "listing": "tenants"}
 
 
 def to_tenant(item: Item | None) -> Tenant | None:
     """Return the tenant of an item."""
-    if item is None:
-        return None
-    return Tenant(TenantId(item["tenant_id"]), item["name"], item["status"], item["created_at_ms"], item["version"])
+    return None if item is None else _record(Tenant, item, "tenant_id")
+
+
+def service_token_attributes(token: ServiceToken) -> dict[str, Any]:
+    """Return the attributes of a service token's item, without its key; `expires_at` is the table's TTL."""
+    return _attributes(token, "token_id")
+
+
+def to_service_token(item: Item) -> ServiceToken:
+    """Return the service token of an item."""
+    return _record(ServiceToken, item, "token_id")
 
 
 def session_attributes(session: Session) -> dict[str, Any]:
@@ -145,32 +110,6 @@ def to_session(item: Item | None) -> Session | None:
     )
 
 
-def service_token_attributes(token: ServiceToken) -> dict[str, Any]:
-    """Return the attributes of a service token's item, without its key; `expires_at` is the table's TTL."""
-    return {
-        "tenant_id": token.tenant_id,
-        "token_id": token.id,
-        "name": token.name,
-        "created_by": token.created_by,
-        "created_at_ms": token.created_at_ms,
-        "expires_at": token.expires_at,
-        "revoked_at_ms": token.revoked_at_ms,
-    }
-
-
-def to_service_token(item: Item) -> ServiceToken:
-    """Return the service token of an item."""
-    return ServiceToken(
-        tenant_id=item["tenant_id"],
-        id=item["token_id"],
-        name=item["name"],
-        created_by=item["created_by"],
-        created_at_ms=item["created_at_ms"],
-        expires_at=item["expires_at"],
-        revoked_at_ms=item.get("revoked_at_ms"),
-    )
-
-
 def to_revocation_state(item: Item | None) -> RevocationState:
     """Return what a user's revocation item says; nothing is revoked where there is none."""
     if item is None:
@@ -188,3 +127,19 @@ def to_revocation_state(item: Item | None) -> RevocationState:
 def suffixes(item: Item, prefix: str) -> frozenset[str]:
     """Return the names after a prefix: each revoked thing is an attribute, its value the expiry."""
     return frozenset(name.removeprefix(prefix) for name in item if name.startswith(prefix))
+
+
+def _attributes(record: DataclassInstance, id_name: str = "id") -> dict[str, Any]:
+    """Return a dataclass's fields as attributes; its `id` has another name in an item that names several things."""
+    return {id_name if field.name == "id" else field.name: getattr(record, field.name) for field in fields(record)}
+
+
+def _record(kind: type[R], item: Item, id_name: str = "id") -> R:
+    """Return the dataclass of an item; attributes that are absent were None."""
+    values = {}
+    for field in fields(kind):
+        value = item.get(id_name if field.name == "id" else field.name, field.default)
+        if value is MISSING:
+            raise KeyError(field.name)
+        values[field.name] = tuple(value) if isinstance(value, list) else value
+    return kind(**values)

@@ -1,0 +1,109 @@
+"""From the declaration of fields to the members of JSON bodies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, TypeVar, get_type_hints
+
+from pydantic import BaseModel, StringConstraints, create_model
+from pydantic import Field as BodyField
+
+from doorward.rules.fields import Field, Relation
+
+M = TypeVar("M", bound=BaseModel)
+
+Text = Annotated[str, StringConstraints(max_length=256)]
+Roles = Annotated[list[Text], BodyField(max_length=20)]
+
+_ACCEPTED: Mapping[Any, Any] = {
+    str: Annotated[str, StringConstraints(min_length=1, max_length=256)],
+    str | None: Text | None,
+    tuple[str, ...]: Roles,
+}
+_TIME_SUFFIX = "_ms"
+
+Null = Literal["removes", "is absent"]
+
+
+def with_members(members: Mapping[str, Any]) -> Callable[[type[M]], type[M]]:
+    """Return a class decorator that adds members to a body.
+
+    Args:
+        members: name to type and default, as `pydantic.create_model` takes them.
+    """
+
+    def extended(body: type[M]) -> type[M]:
+        return create_model(body.__name__, __base__=body, __doc__=body.__doc__, __module__=body.__module__, **members)
+
+    return extended
+
+
+def accepted(
+    kind: type, table: Mapping[str, Field], names: Collection[str], *, null: Null = "removes"
+) -> dict[str, Any]:
+    """Return the members of a request that gives fields a value; each member may be left out.
+
+    Args:
+        kind: the dataclass that says the fields' types.
+        table: the rules of the fields.
+        names: of the fields; those that are not in the table are another table's.
+        null: whether null removes a value, or is as good as a member that is left out.
+    """
+    hints = get_type_hints(kind)
+    members: dict[str, Any] = {}
+    for name, rules in table.items():
+        if name in names:
+            json_type = _ACCEPTED.get(hints[name], hints[name])
+            nullable = rules.removable or null == "is absent"
+            removal = "null removes it" if rules.removable and null == "removes" else ""
+            description = "; ".join(filter(None, [rules.description, removal])) or None
+            # Which members were sent is what counts, so the value of an absent member that is not null means nothing.
+            default = BodyField(None, description=description) if nullable else BodyField(default_factory=str)
+            members[name] = (json_type | None if nullable else json_type, default)
+    return members
+
+
+def shown(kind: type, table: Mapping[str, Field], relations: Sequence[Relation]) -> dict[str, Any]:
+    """Return the members of an answer that shows fields.
+
+    Args:
+        kind: the dataclass that says the fields' types.
+        table: the rules of the fields.
+        relations: of the callers who get this answer; what one of them does not see may be absent.
+    """
+    hints = get_type_hints(kind)
+    return {
+        shown_name(name): (json_type, ...) if rules.seen_by.issuperset(relations) else (json_type | None, None)
+        for name, rules in table.items()
+        if rules.seen_by.intersection(relations)
+        for json_type in (_shown_type(name, hints[name]),)
+    }
+
+
+def values_for(record: object, table: Mapping[str, Field], relation: Relation) -> dict[str, Any]:
+    """Return the fields of a record that a caller of this relation sees, in their JSON form."""
+    return {
+        shown_name(name): iso_time(value) if name.endswith(_TIME_SUFFIX) else value
+        for name, rules in table.items()
+        if relation in rules.seen_by
+        for value in (getattr(record, name),)
+    }
+
+
+def shown_name(name: str) -> str:
+    """Return the JSON name of a field: times are shown in ISO 8601, without their unit."""
+    return name.removesuffix(_TIME_SUFFIX)
+
+
+def iso_time(milliseconds: int) -> str:
+    """Return a time as ISO 8601 in UTC, to the millisecond."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _shown_type(name: str, hint: Any) -> Any:  # noqa: ANN401 - types as data
+    if name.endswith(_TIME_SUFFIX):
+        return str
+    if hint == tuple[str, ...]:
+        return list[str]
+    return hint if hint in {bool, int, str | None} else str
