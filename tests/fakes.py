@@ -34,9 +34,9 @@ from doorward.model import (
     service_user_id,
 )
 from doorward.rules.names import fold
-from doorward.rules.revocation import mark_revoked, next_epoch
+from doorward.rules.revocation import next_epoch
 from doorward.rules.tenancy import administers, changes_of_administrators
-from doorward.rules.throttles import Counter
+from doorward.rules.throttles import Counter, Trust
 from doorward.stores import Page, Rotation, SignInTarget
 
 Place = tuple[TenantId, UserId]
@@ -70,7 +70,7 @@ class World:
     states: dict[Place, RevocationState] = field(default_factory=dict)
     tenant_epochs: dict[TenantId, int] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=dict)
-    trusted: set[str] = field(default_factory=set)
+    trusted: dict[str, int] = field(default_factory=dict)
     key_set: KeySet | None = None
     tickets: dict[str, SocketTicket] = field(default_factory=dict)
     connections: dict[str, Connection] = field(default_factory=dict)
@@ -151,14 +151,14 @@ class MemoryDirectory:
 class MemorySessions:
     world: World
 
-    def add(self, session: Session, *, counters: Sequence[Counter] = (), trust: str | None = None) -> None:
+    def add(self, session: Session, *, counters: Sequence[Counter] = (), trust: Trust | None = None) -> None:
         with self.world.lock:
             if session.ref in self.world.sessions:
                 raise Conflict
             self.world.sessions[session.ref] = session
             MemoryAttempts(self.world).uncount(counters)
             if trust is not None:
-                self.world.trusted.add(trust)
+                self.world.trusted[trust.key] = trust.expires_at
 
     def get_admission(self, ref: SessionRef) -> Admission:
         with self.world.lock:
@@ -293,7 +293,7 @@ class MemoryAttempts:
                 self.world.attempts[counter.key] -= 1
 
     def is_trusted(self, key: str, now_ms: int) -> bool:
-        return key in self.world.trusted
+        return self.world.trusted.get(key, 0) * 1000 > now_ms
 
 
 @dataclass
@@ -455,12 +455,12 @@ class MemoryServiceTokens:
     def list_by_tenant(self, tenant_id: TenantId, limit: int, after: str | None) -> Page[ServiceToken]:
         tokens = sorted(self.world.service_tokens.values(), key=lambda token: token.id)
         rest = [token for token in tokens if token.tenant_id == tenant_id and (after is None or token.id > after)]
-        shown = tuple(map(self._marked, rest[:limit]))
+        shown = tuple(rest[:limit])
         return Page(shown, shown[-1].id if len(rest) > limit else None)
 
-    def _marked(self, token: ServiceToken) -> ServiceToken:
-        state = self.world.state(token.tenant_id, service_user_id(token.name))
-        return mark_revoked(token, state, self.world.tenant_epochs.get(token.tenant_id, 0))
+    def get_revocations(self, tenant_id: TenantId, names: Iterable[str]) -> Mapping[str, Revocations]:
+        epoch = self.world.tenant_epochs.get(tenant_id, 0)
+        return {name: Revocations(self.world.state(tenant_id, service_user_id(name)), epoch) for name in names}
 
     def revoke(self, tenant_id: TenantId, token_id: TokenId, now_ms: int) -> bool:
         with self.world.lock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from doorward.aws.dynamodb.revocations import MAX_ENTRIES
+from doorward.rules.revocation import MAX_ENTRIES
 from tests.contract.conftest import Stores
 from tests.contract.makers import ACME, NOW, claims, session, user
 

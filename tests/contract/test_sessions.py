@@ -8,7 +8,7 @@ import pytest
 
 from doorward.errors import Conflict
 from doorward.model import PLATFORM, Cutoff, Epochs, SessionId, SessionRef, UserId
-from doorward.rules.throttles import Counter
+from doorward.rules.throttles import Counter, Trust
 from tests.contract.conftest import Stores
 from tests.contract.makers import ACME, GLOBEX, NOW, claims, membership, record, session, tenant, user
 from tests.contract.makers import epochs_of as _epochs
@@ -159,9 +159,10 @@ def test_a_sign_in_gives_its_attempt_back_and_is_trusted(stores: Stores) -> None
     counter = Counter("one", 1, NOW)
     assert not stores.attempts.is_trusted("trust#x", NOW)
     stores.attempts.count([counter])
-    stores.sessions.add(session(user()), counters=[counter], trust="trust#x")
+    stores.sessions.add(session(user()), counters=[counter], trust=Trust("trust#x", NOW // 1000 + 60))
     assert stores.attempts.count([counter]) is None
     assert stores.attempts.is_trusted("trust#x", NOW)
+    assert not stores.attempts.is_trusted("trust#x", NOW + 61_000)
 
 
 def test_the_platform_realm_is_a_realm_like_others(stores: Stores) -> None:

@@ -12,6 +12,7 @@ from doorward.errors import Conflict, DoorwardError, EmailTaken, LastAdmin, NotF
 from doorward.model import (
     Admission,
     Notification,
+    RevocationState,
     ServiceToken,
     SessionId,
     SessionRef,
@@ -20,6 +21,7 @@ from doorward.model import (
     UserRecord,
     service_user_id,
 )
+from doorward.rules.revocation import mark_revoked
 from tests.contract.conftest import Stores
 from tests.contract.makers import ACME, GLOBEX, NOW, claims, membership, record, session, tenant, user
 from tests.contract.test_races import RACERS, race
@@ -164,8 +166,11 @@ def test_a_service_that_signed_out_stays_out_and_is_listed_so(tenants: Stores) -
     tenants.service_tokens.add(token)
     service = service_user_id("ci")
     tenants.sessions.revoke(SessionRef(ACME, service, SessionId(token.id)), NOW)
-    (listed,) = tenants.service_tokens.list_by_tenant(ACME, 9, None).records
-    assert listed.revoked_at_ms is not None
+    found = tenants.service_tokens.get_revocations(ACME, ["ci", "ci", "other"])
+    assert token.id in found["ci"].user.sessions
+    assert found["other"].user == RevocationState()
+    assert mark_revoked(token, found["ci"]).revoked_at_ms is not None
+    assert mark_revoked(token, found["other"]).revoked_at_ms is None
     later = NOW + 7_200_000
     other = replace(claims(user(), "other", user_id=service), expires_at=later // 1000 + 60)
     tenants.revocations.revoke_token(other, later)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from doorward.aws.dynamodb.revocations import MAX_ACCESS_TTL_SECONDS, MAX_SESSION_TTL_SECONDS
+from doorward.rules.lifetimes import MAX_ACCESS_TTL_SECONDS, MAX_TOKEN_LIFE_SECONDS
 from tests.template import ROOT, folder_of, resources, routes, template
 
 FUNCTIONS = resources("AWS::Serverless::Function")
@@ -166,7 +166,7 @@ def test_tables_are_protected_and_forget_what_is_over() -> None:
 def test_what_is_revoked_is_kept_for_the_longest_lifetime_that_the_template_allows() -> None:
     parameters = template()["Parameters"]
     assert parameters["AccessTokenTtlSeconds"]["MaxValue"] == MAX_ACCESS_TTL_SECONDS
-    assert parameters["RefreshTokenTtlSeconds"]["MaxValue"] == MAX_SESSION_TTL_SECONDS
+    assert parameters["RefreshTokenTtlSeconds"]["MaxValue"] == MAX_TOKEN_LIFE_SECONDS
 
 
 def test_guided_deployment_asks_only_what_a_person_decides() -> None:

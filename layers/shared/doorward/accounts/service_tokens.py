@@ -23,6 +23,7 @@ from doorward.model import (
     service_user_id,
 )
 from doorward.rules.names import is_ulid
+from doorward.rules.revocation import mark_revoked
 from doorward.rules.tenancy import require_own_admin
 from doorward.stores import Page, ServiceTokenStore
 from doorward.tokens.access import mint_access_token
@@ -86,7 +87,9 @@ class AdministerServiceTokens:
             InsufficientScope, NotFound: the caller does not administer this tenant.
         """
         require_own_admin(principal, tenant_id)
-        return self.tokens.list_by_tenant(tenant_id, limit, after)
+        page = self.tokens.list_by_tenant(tenant_id, limit, after)
+        revocations = self.tokens.get_revocations(tenant_id, (token.name for token in page.records))
+        return Page(tuple(mark_revoked(token, revocations[token.name]) for token in page.records), page.after)
 
     def revoke(self, principal: Principal, tenant_id: TenantId, token_id: str) -> None:
         """Refuse a token from the next request on; repeating it changes nothing.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from doorward.model import (
     AccessTokenClaims,
@@ -18,6 +18,9 @@ from doorward.model import (
     TenantId,
     UserId,
 )
+
+MAX_ENTRIES = 300
+"""Single revocations of one user, which every request of the user reads, before a cutoff takes their place."""
 
 
 def denial_reason(token: Revocable, revocations: Revocations) -> str | None:
@@ -56,15 +59,46 @@ def is_live(session: Session, admission: Admission, now_ms: int) -> bool:
     )
 
 
-def mark_revoked(token: ServiceToken, state: RevocationState, tenant_min_epoch: int) -> ServiceToken:
+def mark_revoked(token: ServiceToken, revocations: Revocations) -> ServiceToken:
     """Return the record of a service token with what it does not know: that the token was revoked otherwise.
 
     Its possessor may have revoked it or signed out, and epochs are times, so older tokens fell with a cutoff.
     """
-    cut_off = token.created_at_ms < max(state.min_epoch, tenant_min_epoch)
-    if token.revoked_at_ms is None and (cut_off or token.id in state.tokens | state.sessions):
-        return replace(token, revoked_at_ms=max(state.min_epoch, tenant_min_epoch))
+    state, epoch = revocations.user, max(revocations.user.min_epoch, revocations.tenant_min_epoch)
+    if token.revoked_at_ms is None and (token.created_at_ms < epoch or token.id in state.tokens | state.sessions):
+        return replace(token, revoked_at_ms=epoch)
     return token
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPlan:
+    """What becomes of the single revocations of one user when another one is added.
+
+    Args:
+        removed: the entries that go.
+        cutoff_at: the epoch of the cutoff that takes the place of all entries; None if the new entry is added.
+    """
+
+    removed: tuple[str, ...]
+    cutoff_at: int | None = None
+
+
+def plan_entry(entries: Mapping[str, int], name: str, min_epoch: int, now_ms: int) -> EntryPlan:
+    """Return how to add a single revocation to those of one user in one realm.
+
+    Entries whose tokens have died go. When too many are left, a cutoff that spares nobody takes their place: the
+    user's other sessions lose their access tokens once, and refresh into new ones.
+
+    Args:
+        entries: name of each single revocation to its end, in epoch seconds.
+        name: of the one to add.
+        min_epoch: the user's epoch so far.
+        now_ms: the time, in milliseconds.
+    """
+    dead = tuple(entry for entry, end in entries.items() if end < now_ms // 1000 and entry != name)
+    if len(entries) - len(dead) >= MAX_ENTRIES:
+        return EntryPlan(tuple(entries), next_epoch(min_epoch, now_ms))
+    return EntryPlan(dead)
 
 
 def next_epoch(current: int, now_ms: int) -> int:

@@ -7,6 +7,8 @@ import ipaddress
 from dataclasses import dataclass
 
 SOURCE_SHARDS = 8
+TRUST_SECONDS = 30 * 86_400
+"""How long an account is remembered to have signed in from a source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,19 @@ class Throttles:
         if not trusted:
             found.append(Counter(f"account#{account}#{window}", self.per_account, ends_at_ms))
         return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """The memory that an account signed in from a source; `expires_at` in epoch seconds."""
+
+    key: str
+    expires_at: int
+
+
+def trust(attempt: Attempt, now_ms: int) -> Trust:
+    """Return what is remembered of a sign-in that succeeded."""
+    return Trust(trust_key(attempt), now_ms // 1000 + TRUST_SECONDS)
 
 
 def trust_key(attempt: Attempt) -> str:

@@ -13,7 +13,7 @@ from doorward.model import Admission, Clock, Session, SessionId, SessionRef, Sub
 from doorward.rules import names
 from doorward.rules.passwords import PasswordHasher
 from doorward.rules.tenancy import admitted_subject
-from doorward.rules.throttles import Attempt, Counter, Throttles, trust_key
+from doorward.rules.throttles import Attempt, Counter, Throttles, trust, trust_key
 from doorward.sessions.minting import TokenMinter
 from doorward.stores import AttemptStore, Directory, SessionStore, SignInTarget
 from doorward.tokens.cookie import mint_cookie
@@ -95,7 +95,7 @@ class LogIn:
             client_id=credentials.client_id,
         )
         tokens = self.minter.mint(session, admission, subject, now_ms)
-        self.sessions.add(session, counters=counters, trust=trust_key(attempt))
+        self.sessions.add(session, counters=counters, trust=trust(attempt, now_ms))
         audit.record("signed_in", tenant_id=tenant_id, user_id=ref.user_id, session_id=ref.session_id)
         return SignedIn(tokens, cookie)
 

@@ -18,7 +18,7 @@ from doorward.model import (
     TenantId,
     UserId,
 )
-from doorward.rules.throttles import Counter
+from doorward.rules.throttles import Counter, Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,8 @@ class Directory(Protocol):
 class SessionStore(Protocol):
     """Sessions and their rotation."""
 
-    def add(self, session: Session, *, counters: Sequence[Counter] = (), trust: str | None = None) -> None:
-        """Store a new session; in the same transaction lower the counters and keep the trust key.
+    def add(self, session: Session, *, counters: Sequence[Counter] = (), trust: Trust | None = None) -> None:
+        """Store a new session; in the same transaction lower the counters and keep the trust.
 
         Raises:
             Conflict: there is a session with this id.

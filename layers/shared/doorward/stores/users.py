@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from doorward.model import (
     Admission,
     Cutoff,
+    Revocations,
     ServiceToken,
     Tenant,
     TenantId,
@@ -129,7 +130,10 @@ class ServiceTokenStore(Protocol):
         """Store a token that was minted."""
 
     def list_by_tenant(self, tenant_id: TenantId, limit: int, after: str | None) -> Page[ServiceToken]:
-        """Return a tenant's tokens in the order of their making, revoked and expired ones included."""
+        """Return the records of a tenant's tokens in the order of their making, revoked and expired ones included."""
+
+    def get_revocations(self, tenant_id: TenantId, names: Iterable[str]) -> Mapping[str, Revocations]:
+        """Return what is revoked of each of these services, in one consistent read."""
 
     def revoke(self, tenant_id: TenantId, token_id: TokenId, now_ms: int) -> bool:
         """Refuse a token until it expires, in one transaction with its record; tell whether it existed."""

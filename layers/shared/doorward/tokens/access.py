@@ -10,13 +10,11 @@ from doorward.errors import InvalidToken
 from doorward.keys.keyring import Verifying
 from doorward.keys.signing import SigningKey
 from doorward.model import PLATFORM, AccessTokenClaims, Epochs, SessionId, Subject, TenantId, TokenId, UserId
+from doorward.rules.lifetimes import MAX_TOKEN_LIFE_SECONDS
 from doorward.tokens.form import check_signed, has_low_s
 
 TYPE = "at+jwt"
 CLOCK_SKEW_SECONDS = 60
-MAX_LIFE_SECONDS = 7_776_000
-"""The longest that the template lets any token live."""
-
 _MAX_SIGNINGS = 64
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
     (jwt.InvalidSignatureError, "bad_signature"),
@@ -105,7 +103,7 @@ def verify_access_token(token: str, keyring: Verifying, audience: str, now_ms: i
         raise InvalidToken(reason="expired")
     if max(claims.issued_at, not_before) > now_ms // 1000 + CLOCK_SKEW_SECONDS:
         raise InvalidToken(reason="issued_in_the_future")
-    if claims.expires_at - claims.issued_at > MAX_LIFE_SECONDS:
+    if claims.expires_at - claims.issued_at > MAX_TOKEN_LIFE_SECONDS:
         raise InvalidToken(reason="lives_too_long")
     return claims
 

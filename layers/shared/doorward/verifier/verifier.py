@@ -29,6 +29,7 @@ from doorward.keys.keyring import Keyring
 from doorward.keys.shared_secret import SharedSecret
 from doorward.keys.signing import KeySet
 from doorward.model import Clock, Principal
+from doorward.rules.lifetimes import CLOCK_SLACK_SECONDS
 from doorward.rules.routes import Route, refusal
 from doorward.tokens.access import verify_access_token
 from doorward.tokens.feed import SIGNED_ANEW_SECONDS, Feed, verify_feed
@@ -39,7 +40,6 @@ Fetch = Callable[[str, str | None], tuple[str | None, str | None]]
 
 _KEYS_MAX_AGE_MS = 300_000
 _RETRY_MS = 1000
-_SLACK_SECONDS = 120  # clocks differ
 _LOGGER = logging.getLogger("doorward.verifier")
 
 
@@ -196,7 +196,7 @@ class Verifier:
     def _take(self, text: str | None, now_ms: int) -> None:
         """Keep a feed, unless it is an old copy: that would undo what is known."""
         feed = self._feed if text is None else verify_feed(text, self._keyring)
-        if feed is None or now_ms // 1000 - feed.issued_at > SIGNED_ANEW_SECONDS + _SLACK_SECONDS:
+        if feed is None or now_ms // 1000 - feed.issued_at > SIGNED_ANEW_SECONDS + CLOCK_SLACK_SECONDS:
             raise InvalidToken(reason="old_revocations")
         if self._feed is not None and feed.issued_at < self._feed.issued_at:
             raise InvalidToken(reason="old_revocations")

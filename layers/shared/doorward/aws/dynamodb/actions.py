@@ -48,29 +48,23 @@ def update(
         when: a condition; `:name` in it stands for a member of `values`.
         values: what the condition compares with.
     """
-    assign, add = assign or {}, add or {}
-    removed = [*remove, *(name for name, value in assign.items() if value is None)]
-    assigned = {name: value for name, value in assign.items() if value is not None}
-    names = {f"#n{index}": name for index, name in enumerate([*assigned, *removed, *add])}
-    alias = {name: placeholder for placeholder, name in names.items()}
-    given = {**dict(values or {})}
-    clauses = []
-    for verb, group in (("SET", assigned), ("ADD", add)):
-        parts = []
-        for name, value in group.items():
-            placeholder = f"v{alias[name][2:]}"
-            given[placeholder] = value
-            parts.append(f"{alias[name]} {'= ' if verb == 'SET' else ''}:{placeholder}")
-        if parts:
-            clauses.append(f"{verb} {', '.join(parts)}")
-    if removed:
-        clauses.append(f"REMOVE {', '.join(alias[name] for name in removed)}")
+    given, added = assign or {}, add or {}
+    assigned = {name: value for name, value in given.items() if value is not None}
+    removed = [*remove, *(name for name, value in given.items() if value is None)]
+    # Attribute names may be words that DynamoDB reserves, so each gets a placeholder; its value the same with a colon.
+    alias = {name: f"n{index}" for index, name in enumerate([*assigned, *removed, *added])}
+    clauses = {
+        "SET": [f"#{alias[name]} = :{alias[name]}" for name in assigned],
+        "ADD": [f"#{alias[name]} :{alias[name]}" for name in added],
+        "REMOVE": [f"#{alias[name]}" for name in removed],
+    }
+    new_values = {alias[name]: value for name, value in {**assigned, **added}.items()}
     return {
         "Update": {
             "TableName": table,
             "Key": encode(key),
-            "UpdateExpression": " ".join(clauses),
-            **_condition(when, names, given),
+            "UpdateExpression": " ".join(f"{verb} {', '.join(parts)}" for verb, parts in clauses.items() if parts),
+            **_condition(when, {f"#{short}": name for name, short in alias.items()}, {**(values or {}), **new_values}),
         }
     }
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from doorward.aws.dynamodb.database import Database
 from doorward.aws.dynamodb.items import Item
-from doorward.aws.dynamodb.revocations import LASTING, MAX_ACCESS_TTL_SECONDS, RECENT
+from doorward.aws.dynamodb.revocations import LASTING, RECENT
 from doorward.aws.dynamodb.shapes import KID_PREFIX, suffixes, to_revocation_state
 from doorward.model import LiveRevocations, TenantId, UserId
+from doorward.rules.lifetimes import recent_since_ms
 
 _INDEX = "feed"
-_SLACK_SECONDS = 300  # clocks differ, and a token minted at that moment lives on
 _USER = re.compile(r"tenant#([^#]*)#user#(.*)", re.DOTALL)
 
 
@@ -25,7 +25,7 @@ class DynamoRevocationFeed:
 
     def list_live(self, now_ms: int) -> LiveRevocations:
         """Return all that can concern a token which still lives."""
-        since_ms = now_ms - (MAX_ACCESS_TTL_SECONDS + _SLACK_SECONDS) * 1000
+        since_ms = recent_since_ms(now_ms)
         items = [
             *self.database.changed_since(self.table, _INDEX, RECENT, since_ms),
             *self.database.changed_since(self.table, _INDEX, LASTING, 0),

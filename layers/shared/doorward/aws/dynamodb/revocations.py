@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from doorward.aws.dynamodb import actions
 from doorward.aws.dynamodb.database import Action, ConditionFailed, Database, Reader
 from doorward.aws.dynamodb.items import (
     KEYS_REVOCATIONS_KEY,
-    Item,
-    Key,
     session_key,
     tenant_revocations_key,
     user_revocations_key,
@@ -29,20 +28,12 @@ from doorward.model import (
     UserId,
     is_service,
 )
-from doorward.rules.revocation import next_epoch
-
-MAX_ENTRIES = 300
-"""Single revocations in one item, which every request of the user reads, before they become a cutoff."""
-
-MAX_ACCESS_TTL_SECONDS = 3600
-MAX_SESSION_TTL_SECONDS = 7_776_000
-"""The most that the template allows. A deployment may shorten its lifetimes, but not those of tokens that
-are out already: so what is revoked is kept for the longest possible."""
+from doorward.rules.lifetimes import cutoff_end, session_entry_end, token_entry_end
+from doorward.rules.revocation import plan_entry
 
 RECENT, LASTING = "recent", "lasting"
 """The parts of the feed: what concerns users' tokens, which live an hour at most, and what may concern longer lives."""
 
-_SLACK_SECONDS = 120  # clocks differ
 _MAX_REMOVED = 100  # an expression has at most 4 KB
 _TRIES = 3
 _LATER = "attribute_not_exists(min_epoch) OR min_epoch < :at"
@@ -80,9 +71,7 @@ class RevocationWriter:
 
     def session_action(self, ref: SessionRef, now_ms: int) -> Action:
         """Return the action that refuses the access tokens of one session."""
-        # A service's session is its one token, which may live as long as any session.
-        service = is_service(ref.user_id)
-        expires_at = _horizon(now_ms) if service else now_ms // 1000 + MAX_ACCESS_TTL_SECONDS + _SLACK_SECONDS
+        expires_at = session_entry_end(ref.user_id, now_ms)
         return self._entry(ref.tenant_id, ref.user_id, f"{SESSION_PREFIX}{ref.session_id}", expires_at, now_ms)
 
     def token_action(self, claims: AccessTokenClaims, now_ms: int) -> Action:
@@ -95,7 +84,7 @@ class RevocationWriter:
             "min_epoch": cutoff.at,
             "spared_session_id": cutoff.spared,
             "spared_min_epoch": cutoff.spared_from if cutoff.spared else None,
-            "expires_at": _horizon(now_ms),
+            "expires_at": cutoff_end(now_ms),
             **_announced(cutoff.user_id, now_ms),
         }
         if cutoff.ends_sessions:
@@ -110,7 +99,7 @@ class RevocationWriter:
 
     def tenant_action(self, tenant_id: TenantId, at: int, now_ms: int) -> Action:
         """Return the action that refuses all tokens and sessions of a tenant that began before epoch `at`."""
-        assign = {"min_epoch": at, "expires_at": _horizon(now_ms), "feed": LASTING, "changed_at_ms": now_ms}
+        assign = {"min_epoch": at, "expires_at": cutoff_end(now_ms), "feed": LASTING, "changed_at_ms": now_ms}
         return actions.update(
             self.table, tenant_revocations_key(tenant_id), assign=assign, when=_LATER, values={"at": at}
         )
@@ -119,7 +108,7 @@ class RevocationWriter:
         self, tenant_id: TenantId, user_id: UserId, token_id: TokenId, expires_at: int, now_ms: int
     ) -> Action:
         """Return the action that refuses one token, by its id, until it expires."""
-        return self._entry(tenant_id, user_id, f"{TOKEN_PREFIX}{token_id}", expires_at + _SLACK_SECONDS, now_ms)
+        return self._entry(tenant_id, user_id, f"{TOKEN_PREFIX}{token_id}", token_entry_end(expires_at), now_ms)
 
     def spare_action(self, table: str, cutoff: Cutoff) -> Action | None:
         """Return the action that lifts the spared session over the cutoff, if one is spared and lives."""
@@ -137,24 +126,14 @@ class RevocationWriter:
         key = user_revocations_key(tenant_id, user_id)
         item = self.database.get((self.table, key)) or {}
         entries = {entry: end for entry, end in item.items() if entry.startswith((SESSION_PREFIX, TOKEN_PREFIX))}
-        dead = [entry for entry, end in entries.items() if end < now_ms // 1000 and entry != name]
-        if len(entries) - len(dead) >= MAX_ENTRIES:
-            return self._collapse(user_id, key, item, list(entries), now_ms)
-        assign = {name: expires_at, "expires_at": _horizon(now_ms), **_announced(user_id, now_ms)}
-        return actions.update(self.table, key, assign=assign, remove=dead[:_MAX_REMOVED])
-
-    def _collapse(self, user_id: UserId, key: Key, item: Item, entries: Sequence[str], now_ms: int) -> Action:
-        # The user's other sessions lose their access tokens once, and refresh into new ones.
-        at = next_epoch(item.get("min_epoch", 0), now_ms)
-        assign = {
-            "min_epoch": at,
-            "spared_session_id": None,
-            "spared_min_epoch": None,
-            "expires_at": _horizon(now_ms),
-            **_announced(user_id, now_ms),
-        }
-        removed = entries[:_MAX_REMOVED]
-        return actions.update(self.table, key, assign=assign, remove=removed, when=_LATER, values={"at": at})
+        plan = plan_entry(entries, name, item.get("min_epoch", 0), now_ms)
+        removed = plan.removed[:_MAX_REMOVED]
+        assign: dict[str, Any] = {"expires_at": cutoff_end(now_ms), **_announced(user_id, now_ms)}
+        if plan.cutoff_at is None:
+            return actions.update(self.table, key, assign={name: expires_at, **assign}, remove=removed)
+        assign |= {"min_epoch": plan.cutoff_at, "spared_session_id": None, "spared_min_epoch": None}
+        values = {"at": plan.cutoff_at}
+        return actions.update(self.table, key, assign=assign, remove=removed, when=_LATER, values=values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +161,8 @@ class DynamoRevocations:
         item = self.database.get((table, KEYS_REVOCATIONS_KEY)) or {}
         dead = [name for name, end in item.items() if name.startswith(KID_PREFIX) and end < now]
         assign = {
-            f"{KID_PREFIX}{kid}": _horizon(now_ms),
-            "expires_at": _horizon(now_ms),
+            f"{KID_PREFIX}{kid}": cutoff_end(now_ms),
+            "expires_at": cutoff_end(now_ms),
             "feed": LASTING,
             "changed_at_ms": now_ms,
         }
@@ -213,8 +192,3 @@ class DynamoRevocations:
 def _announced(user_id: UserId, now_ms: int) -> dict[str, str | int]:
     """Return what puts an item into the feed: for as long as a user's token lives, or a service's."""
     return {"feed": LASTING if is_service(user_id) else RECENT, "changed_at_ms": now_ms}
-
-
-def _horizon(now_ms: int) -> int:
-    """Return when a general revocation can be forgotten, in epoch seconds."""
-    return now_ms // 1000 + MAX_SESSION_TTL_SECONDS + _SLACK_SECONDS

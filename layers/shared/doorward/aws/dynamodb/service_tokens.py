@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from doorward.aws.dynamodb import actions
@@ -25,8 +25,7 @@ from doorward.aws.dynamodb.shapes import (
     to_tenant,
 )
 from doorward.errors import Conflict
-from doorward.model import Admission, Epochs, ServiceToken, TenantId, TokenId, service_user_id
-from doorward.rules.revocation import mark_revoked
+from doorward.model import Admission, Epochs, Revocations, ServiceToken, TenantId, TokenId, service_user_id
 from doorward.stores import Page
 
 _TRIES = 3
@@ -68,20 +67,22 @@ class DynamoServiceTokens:
             limit=limit,
             after=service_token_key(tenant_id, after) if after else None,
         )
-        tokens = self._with_revocations(tenant_id, [to_service_token(item) for item in items])
+        tokens = tuple(to_service_token(item) for item in items)
         return Page(tokens, tokens[-1].id if last and tokens else None)
 
-    def _with_revocations(self, tenant_id: TenantId, tokens: Sequence[ServiceToken]) -> tuple[ServiceToken, ...]:
-        """Mark those that were revoked by who possesses them, which their records do not know."""
-        names = sorted({token.name for token in tokens})
-        if not names:
-            return ()
+    def get_revocations(self, tenant_id: TenantId, names: Iterable[str]) -> Mapping[str, Revocations]:
+        """Return what is revoked of each of these services, in one consistent read."""
+        distinct = sorted(set(names))
+        if not distinct:
+            return {}
         keys = [tenant_revocations_key(tenant_id)]
-        keys += [user_revocations_key(tenant_id, service_user_id(name)) for name in names]
+        keys += [user_revocations_key(tenant_id, service_user_id(name)) for name in distinct]
         tenant, *services = self.database.batch_get([(self.tables.revocations, key) for key in keys])
-        states = {name: to_revocation_state(item) for name, item in zip(names, services, strict=True)}
         tenant_min_epoch = (tenant or {}).get("min_epoch", 0)
-        return tuple(mark_revoked(token, states[token.name], tenant_min_epoch) for token in tokens)
+        return {
+            name: Revocations(to_revocation_state(item), tenant_min_epoch)
+            for name, item in zip(distinct, services, strict=True)
+        }
 
     def revoke(self, tenant_id: TenantId, token_id: TokenId, now_ms: int) -> bool:
         """Refuse a token until it expires, in one transaction with its record; tell whether it existed.

@@ -35,10 +35,9 @@ from doorward.aws.dynamodb.shapes import (
 )
 from doorward.errors import Conflict
 from doorward.model import Admission, Epochs, Session, SessionRef, TenantId, UserId
-from doorward.rules.throttles import Counter
+from doorward.rules.throttles import Counter, Trust
 from doorward.stores import Rotation, SignInTarget
 
-TRUST_SECONDS = 30 * 86_400
 _TRIES = 3
 
 
@@ -88,7 +87,7 @@ class DynamoSessions:
     tables: Tables
     writer: RevocationWriter
 
-    def add(self, session: Session, *, counters: Sequence[Counter] = (), trust: str | None = None) -> None:
+    def add(self, session: Session, *, counters: Sequence[Counter] = (), trust: Trust | None = None) -> None:
         """Store a new session; in the same transaction lower the counters and keep the trust key.
 
         Raises:
@@ -102,8 +101,7 @@ class DynamoSessions:
         ]
         steps += uncount_actions(tables.login_attempts, counters)
         if trust is not None:
-            expires_at = session.created_at_ms // 1000 + TRUST_SECONDS
-            steps.append(actions.put(tables.login_attempts, {"pk": trust}, {"expires_at": expires_at}))
+            steps.append(actions.put(tables.login_attempts, {"pk": trust.key}, {"expires_at": trust.expires_at}))
         try:
             self.database.transact(steps)
         except ConditionFailed as failure:
