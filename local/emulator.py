@@ -97,7 +97,7 @@ class Emulator:
             time.sleep(0.1)
 
     def is_alive(self) -> bool:
-        """Tell whether it still runs."""
+        """Return whether it still runs."""
         return self._process is not None and self._process.poll() is None
 
     def _is_healthy(self) -> bool:
@@ -139,7 +139,7 @@ def require_up(port: int) -> None:
 
 
 def is_taken(port: int) -> bool:
-    """Tell whether somebody listens on a port of 127.0.0.1."""
+    """Return whether somebody listens on a port of 127.0.0.1."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 

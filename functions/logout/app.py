@@ -25,7 +25,7 @@ from doorward.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Signing out recognises the caller itself: a dead cookie shall still be cleared."""
+    """Signing out recognises the caller without the authorizer, so that a dead cookie is cleared too."""
 
     authorize: Authorize
     log_out: LogOut

@@ -49,19 +49,19 @@ class RequestCredentials:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Who is calling, and why he is not let in if he is not; `doorward.rules.reasons` explains the reasons."""
+    """Who is calling, and why the caller is refused; `doorward.rules.reasons` explains the reasons."""
 
     principal: Principal | None
     reason: str | None = None
 
     @property
     def allowed(self) -> bool:
-        """Tell whether the request may go on."""
+        """Return whether the request may go on."""
         return self.reason is None
 
     @property
     def restricted(self) -> bool:
-        """Tell whether the caller is known, and may do little before something else."""
+        """Return whether the caller is known, and may do little before something else."""
         return self.principal is not None and self.principal.restriction is not None
 
 
@@ -96,7 +96,7 @@ class Authorize:
         return self._by_cookie(cookie, credentials)
 
     def decide(self, credentials: RequestCredentials, route: Route) -> Decision:
-        """Return who is calling and whether he may take the route.
+        """Return who is calling and whether the caller may take the route.
 
         Raises:
             NotInitialised, Unavailable: nobody can be recognised now.
@@ -128,7 +128,7 @@ class Authorize:
         return principal
 
     def _is_cross_site(self, credentials: RequestCredentials) -> bool:
-        """Tell whether a browser says that another site made it send a state-changing request.
+        """Return whether a browser says that another site made it send a state-changing request.
 
         Every browser since 2023 sends Sec-Fetch-Site, and those before sent Origin with every POST; a
         client that sends neither is no browser (docs/decisions/0005).
@@ -145,7 +145,7 @@ class Authorize:
 
 
 def judge(claims: AccessTokenClaims, revocations: Revocations) -> Principal:
-    """Return who a verified access token stands for now, with the restriction that he is under.
+    """Return who a verified access token stands for now, with the restriction that holds for the caller.
 
     Args:
         claims: of the token.

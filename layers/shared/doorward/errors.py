@@ -207,7 +207,7 @@ class LastAdmin(Conflict):
 
 
 class OwnAccount(Conflict):
-    """An administrator tried to lock himself out."""
+    """An administrator tried to lock themselves out."""
 
     code = "own_account"
     default_detail = "You cannot disable, demote or delete your own account."

@@ -44,7 +44,7 @@ class CreateUser:
         return show(principal, record)
 
     def create_once(self, user_id: UserId, new_user: NewUser, tenant_id: TenantId, password: str | None) -> bool:
-        """Create a user under a given id, unless there is one; tell whether it was created.
+        """Create a user under a given id, unless there is one, and return whether it was created.
 
         Raises:
             EmailTaken: another user of the tenant has the address.

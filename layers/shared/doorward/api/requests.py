@@ -44,7 +44,7 @@ def read_json(app: APIGatewayRestResolver, model: type[Body]) -> Body:
 
 
 def has_body(app: APIGatewayRestResolver) -> bool:
-    """Tell whether the request has a body, for those that may go without."""
+    """Return whether the request has a body, for those that may go without."""
     return bool(_event(app).get("body"))
 
 
@@ -136,7 +136,7 @@ def flag(app: APIGatewayRestResolver, name: str) -> bool:
 
 
 def page_limit(app: APIGatewayRestResolver) -> int:
-    """Return how many items a page shall have: 1 to 100, 25 unless told.
+    """Return how many items a page has: 1 to 100, 25 unless told.
 
     Raises:
         InvalidRequest: `limit` is anything else.

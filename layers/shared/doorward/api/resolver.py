@@ -13,8 +13,6 @@ from doorward.api.problems import headers_of, problem, status_of
 from doorward.errors import DoorwardError, MethodNotAllowed, NotFound
 
 _LOGGER = logging.getLogger("doorward.api")
-_LOGGER.setLevel(logging.INFO)
-logging.getLogger("doorward").setLevel(logging.INFO)
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from doorward.authorization import Decision
 from doorward.authorizer.events import ANSWER, USAGE, AuthorizerRequest
 from doorward.model import PLATFORM, Principal
-from doorward.rules.routes import ANY, unmet
+from doorward.rules.routes import ANY, RouteRule, unmet
 
 Answer = dict[str, Any]
 
@@ -40,33 +40,40 @@ def answer_gateway(request: AuthorizerRequest, decision: Decision) -> Answer:
 
 
 def policy(request: AuthorizerRequest, decision: Decision) -> Answer:
-    """Return an IAM policy for the whole API and never for one route, for gateways may keep it for others.
+    """Return an IAM policy for the whole API and never for one route, because gateways may keep it for other routes.
 
-    Whoever is known is allowed the whole stage, less what the owner's rules deny him there. No policy can say "no
-    tenant but this one": a kept one holds no path to its tenant (docs/protecting.md, "Caching").
+    A known caller is allowed the whole stage, except what the owner's rules deny the caller there. No policy can say
+    "no tenant but this one": a kept policy holds no path to its tenant (docs/protecting.md, "Caching").
     """
     stage = "/".join(request.arn.split("/")[:2])
     principal = decision.principal
     if principal is None or (decision.restricted and not decision.allowed):
         statements = [_statement("Deny", [f"{stage}/*"])]
     else:
-        denied = [
-            f"{stage}/{method}{pattern}{end}"
-            for rule in unmet(request.route.rules, principal)
-            for method in (_METHODS if rule.method == ANY else rule.methods)
-            for pattern in rule.patterns()
-            for end in ("", "/*")
-        ]
-        if not decision.allowed:
-            # What a policy would read as more than text, or not read at all, is denied with everything else.
-            plain = len(request.arn) <= _MAX_RESOURCE and not re.search(r"[$*?]", request.arn.partition("/")[2])
-            denied.append(request.arn if plain else f"{stage}/*")
+        denied = _denied_by_rules(stage, unmet(request.route.rules, principal))
+        denied += [] if decision.allowed else [_denied_now(stage, request.arn)]
         statements = [_statement("Allow", [f"{stage}/*"]), *([_statement("Deny", denied)] if denied else [])]
     return {
         "principalId": "anonymous" if principal is None else principal.user_id,
         "policyDocument": {"Version": "2012-10-17", "Statement": statements},
         "context": context_of(decision),
     }
+
+
+def _denied_by_rules(stage: str, rules: Iterable[RouteRule]) -> list[str]:
+    return [
+        f"{stage}/{method}{pattern}{end}"
+        for rule in rules
+        for method in (_METHODS if rule.method == ANY else rule.methods)
+        for pattern in rule.patterns()
+        for end in ("", "/*")
+    ]
+
+
+def _denied_now(stage: str, arn: str) -> str:
+    """Return the resource that denies this request: its own, or all where a policy would read the path as a pattern."""
+    plain = len(arn) <= _MAX_RESOURCE and not re.search(r"[$*?]", arn.partition("/")[2])
+    return arn if plain else f"{stage}/*"
 
 
 def context_of(decision: Decision) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,8 +13,6 @@ from doorward.rules.routes import Route
 
 __all__ = ["Unauthorized", "decide", "read_credentials"]
 
-logging.getLogger("doorward").setLevel(logging.INFO)
-
 
 def decide(authorize: Authorize, event: Mapping[str, Any]) -> dict[str, Any]:
     """Return the answer to an authorizer event.
@@ -25,9 +22,9 @@ def decide(authorize: Authorize, event: Mapping[str, Any]) -> dict[str, Any]:
     their place, and its paths are held to the tenant that they name and to its owner's rules.
 
     Raises:
-        Unauthorized: API Gateway shall answer 401.
+        Unauthorized: API Gateway answers 401.
         InvalidRequest: the event is none of an authorizer; nobody is let in.
-        Misconfigured, NotInitialised, Unavailable: API Gateway shall answer 500; nobody is let in.
+        Misconfigured, NotInitialised, Unavailable: API Gateway answers 500; nobody is let in.
     """
     request = read_request(event)
     if request.api_id == authorize.keyring.key_set().own_api_id:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -51,11 +51,7 @@ def read_request(event: Event) -> AuthorizerRequest:
     context = _mapping(event, "requestContext")
     arn = str(event.get("routeArn") or event.get("methodArn") or "")
     settings = {name: str(value) for name, value in _mapping(event, "stageVariables").items()}
-    credentials = read_credentials({**event, "headers": event.get("requestHeaders")} if gateway == "appsync" else event)
-    if gateway in {"token", "appsync"}:
-        credentials = _with_token(credentials, str(event.get("authorizationToken") or ""), bare=gateway == "appsync")
-    if gateway == "websocket":
-        credentials = read_socket_credentials(event)
+    credentials = _READERS[gateway](event)
     method, path = _called(arn)
     if gateway in {"http_1", "http_2"} and method.startswith("$"):
         method, path = credentials.method, _without_stage(event)  # the route $default tells nothing of what is called
@@ -122,10 +118,29 @@ def _gateway_kind(event: Event) -> GatewayKind:
     raise InvalidRequest("This is no event of an authorizer.", reason="unknown_event")
 
 
-def _with_token(credentials: RequestCredentials, token: str, *, bare: bool) -> RequestCredentials:
+def _read_token(event: Event) -> RequestCredentials:
+    credentials, token = read_credentials(event), str(event.get("authorizationToken") or "")
+    return RequestCredentials(credentials.method, credentials.path, (token,) if token else ())
+
+
+def _read_appsync(event: Event) -> RequestCredentials:
+    token = str(event.get("authorizationToken") or "")
     # AppSync's own clients send the token without a scheme.
-    text = f"Bearer {token}" if bare and token and " " not in token.strip() else token
-    return RequestCredentials(credentials.method, credentials.path, (text,) if text else ())
+    bare = bool(token) and " " not in token.strip()
+    return _read_token(
+        {**event, "headers": event.get("requestHeaders"), "authorizationToken": f"Bearer {token}" if bare else token}
+    )
+
+
+_READERS: Mapping[GatewayKind, Callable[[Event], RequestCredentials]] = {
+    "rest": read_credentials,
+    "token": _read_token,
+    "http_1": read_credentials,
+    "http_2": read_credentials,
+    "websocket": read_socket_credentials,
+    "appsync": _read_appsync,
+}
+"""How each kind of gateway presents a caller."""
 
 
 def _called(arn: str) -> tuple[str, str]:

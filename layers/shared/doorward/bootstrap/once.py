@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import TypeVar
 
-from doorward import audit
+from doorward.bootstrap.logs import set_up_logging
 from doorward.settings import Settings
 
 T = TypeVar("T")
@@ -21,7 +21,7 @@ def once(wire: Callable[[Settings], T]) -> Callable[[], T]:
     """
 
     def wired() -> T:
-        audit.log_to_stderr()
+        set_up_logging()
         return wire(Settings.from_environment(os.environ))
 
     return cache(wired)

@@ -20,7 +20,7 @@ class NotificationStore(Protocol):
         """Return the user's own and the tenant's notifications, newest first."""
 
     def mark_read(self, tenant_id: TenantId, user_id: UserId, notification_id: str, now_ms: int) -> bool:
-        """Remember that the user read it; tell whether there is such a notification for the user."""
+        """Remember that the user read it, and return whether there is such a notification for the user."""
 
     def remove(self, notification: Notification) -> None:
         """Remove a notification."""

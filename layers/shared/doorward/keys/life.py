@@ -54,7 +54,7 @@ def plan(
     wanted: Callable[[K], bool] = lambda _: True,
     due: bool = False,
 ) -> tuple[K, ...]:
-    """Return the keys as they shall be now; planning again at the same time changes nothing.
+    """Return the keys as they must be now; planning again at the same time changes nothing.
 
     There is always a pending key after the caller adds one where this leaves none. It is announced long before it
     signs, so that no verifier's cache lacks a key that signs, also when the active key must go at once.
@@ -89,7 +89,7 @@ def without(keys: Sequence[K], kid: str, policy: Policy, now_ms: int) -> tuple[K
 
 
 def lacks(keys: Sequence[K], state: KeyState) -> bool:
-    """Tell whether no key is in this state."""
+    """Return whether no key is in this state."""
     return _in_state(keys, state) is None
 
 
@@ -99,7 +99,7 @@ def ordered(keys: Sequence[K]) -> tuple[K, ...]:
 
 
 def leaves_secret(key: Key, policy: Policy, now_ms: int) -> bool:
-    """Tell whether nobody can still be about to sign with a key."""
+    """Return whether nobody can still be about to sign with a key."""
     return key.state == "retiring" and now_ms >= key.since_ms + 2 * policy.cache_ms
 
 
@@ -117,5 +117,5 @@ def _moved(key: K, state: KeyState, now_ms: int, policy: Policy) -> K:
 
 
 def _is_gone(key: K, policy: Policy, now_ms: int) -> bool:
-    # Whoever read the keys just before it retired signs with it until his cache ends; that token dies last.
+    # A function that read the keys just before this key retired signs with the key until its cache ends.
     return now_ms >= key.since_ms + 2 * policy.cache_ms + key.signs_for_ms

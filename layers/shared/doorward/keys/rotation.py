@@ -122,7 +122,7 @@ class RotateSigningKeys:
         private = PrivateKeys.decode(secret.text)
         published = {key.kid for key in keys}
         signing = {key.kid for key in keys if not leaves_secret(key, self.policy, now_ms)}
-        # Somebody else may be about to publish what he just stored.
+        # Another run may be about to publish what it just stored.
         young = {kid for kid, made_at_ms in private.made_at_ms.items() if now_ms - made_at_ms < _ORPHAN_MS}
         kept = private.only((signing | (young - published)) - revoked_kids)
         if kept.pems != private.pems:
@@ -147,7 +147,7 @@ class RotateMacKeys:
         return _repeated(lambda: self._store(lambda keys, now_ms: plan(keys, self.policy, now_ms, due=due)))
 
     def revoke(self, kid: str) -> tuple[MacKey, ...]:
-        """Refuse all refresh tokens that a key proves, once functions read the secret anew.
+        """Refuse all refresh tokens that a key proves, once functions read the secret again.
 
         Raises:
             InvalidRequest: there is no such key (any more).

@@ -17,7 +17,7 @@ from doorward.model.sessions import Epochs, SessionRef
 
 
 def is_service(user_id: UserId) -> bool:
-    """Tell whether a subject is a service and no user."""
+    """Return whether a subject is a service and no user."""
     return user_id.startswith("service:")
 
 
@@ -149,13 +149,13 @@ class Principal(OfSubject):
 
     @property
     def is_platform_admin(self) -> bool:
-        """Tell whether the caller administers the whole deployment."""
+        """Return whether the caller administers the whole deployment."""
         return PLATFORM_ADMIN in self.roles
 
     def keep_admin_in(self, tenant_ids: Iterable[TenantId]) -> tuple[TenantId, ...]:
         """Return those of a user's tenants that must keep an administrator when this caller changes the user.
 
-        A tenant's administrators answer for their own tenant; of others they shall not even learn.
+        A tenant's administrators answer for their own tenant, and learn nothing of other tenants.
         """
         return tuple(tenant for tenant in tenant_ids if self.is_platform_admin or tenant == self.tenant_id)
 

@@ -98,7 +98,7 @@ def check_tenant_id(text: str) -> TenantId:
 
 
 def is_ulid(text: str) -> bool:
-    """Tell whether the text could be an id at all: users, tokens and notifications have ULIDs."""
+    """Return whether the text could be an id at all: users, tokens and notifications have ULIDs."""
     return _ULID.fullmatch(text) is not None
 
 

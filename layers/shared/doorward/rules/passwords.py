@@ -34,7 +34,7 @@ class PasswordHasher:
         return self._argon2.hash(password)
 
     def verify(self, encoded: str | None, password: str) -> bool:
-        """Tell whether the password is the one that was hashed.
+        """Return whether the password is the one that was hashed.
 
         Args:
             encoded: the PHC string, or None for a user who does not exist or has no password:
@@ -48,7 +48,7 @@ class PasswordHasher:
         return encoded is not None
 
     def needs_rehash(self, encoded: str) -> bool:
-        """Tell whether the hash was made with other parameters than today's."""
+        """Return whether the hash was made with other parameters than today's."""
         return self._argon2.check_needs_rehash(encoded)
 
 

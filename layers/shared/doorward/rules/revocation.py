@@ -45,12 +45,12 @@ def denial_reason(token: Revocable, revocations: Revocations) -> str | None:
 
 
 def must_change_password(claims: AccessTokenClaims, revocations: Revocations) -> bool:
-    """Tell whether the token's restriction still holds: it ends when its own session changes the password."""
+    """Return whether the token's restriction still holds: it ends when its own session changes the password."""
     return claims.password_change_required and not _is_spared(claims, revocations.user)
 
 
 def is_live(session: Session, admission: Admission, now_ms: int) -> bool:
-    """Tell whether a session can still be used: not ended, not past its end, not cut off."""
+    """Return whether a session can still be used: not ended, not past its end, not cut off."""
     return (
         session.revoked_at_ms is None
         and now_ms < session.expires_at_ms

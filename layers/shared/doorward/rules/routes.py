@@ -34,7 +34,7 @@ class RouteRule:
         return ("GET", "HEAD") if self.method == "GET" else (self.method,)
 
     def concerns(self, method: str, path: str) -> bool:
-        """Tell whether a request falls under the rule; `path` is as `plain_path` gives it."""
+        """Return whether a request falls under the rule; `path` is as `plain_path` gives it."""
         wanted, called = _segments(plain_path(self.path)), _segments(path)
         below = len(called) >= len(wanted) and all(
             mine.startswith(":") or mine == theirs for mine, theirs in zip(wanted, called, strict=False)
@@ -85,12 +85,12 @@ def parse_rules(text: str) -> tuple[RouteRule, ...]:
 
 
 def unmet(rules: Iterable[RouteRule], principal: Principal) -> tuple[RouteRule, ...]:
-    """Return the rules whose roles the caller lacks, wherever he goes."""
+    """Return the rules whose roles the caller lacks, whatever the path."""
     return tuple(rule for rule in rules if not rule.roles & principal.roles)
 
 
 def refusal(route: Route, principal: Principal) -> str | None:
-    """Tell why a caller may not take a route, or None if he may: each rule that concerns it must be met."""
+    """Return why a caller may not take a route, or None. The caller meets each rule that concerns the route."""
     if route.tenant_id is not None and (principal.tenant_id == PLATFORM or route.tenant_id != principal.tenant_id):
         return "other_tenant"
     # The gateway routes by the path as it came, what is behind may resolve its dots: a rule holds for both readings.

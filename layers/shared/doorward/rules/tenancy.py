@@ -26,7 +26,7 @@ _ROLE = re.compile(r"[a-z][a-z0-9_.:-]{0,63}")
 
 
 def admitted_roles(admission: Admission, tenant_id: TenantId) -> tuple[str, ...] | None:
-    """Return the roles with which a user enters a realm, or None if he does not.
+    """Return the roles with which a user enters a realm, or None if the user is not let in.
 
     Args:
         admission: user, membership and tenant as they are now.
@@ -57,7 +57,7 @@ def admitted_subject(admission: Admission, ref: SessionRef) -> Subject | None:
 
 
 def administers(record: UserRecord | None, tenant_id: TenantId) -> bool:
-    """Tell whether a user is an active administrator of a tenant."""
+    """Return whether a user is an active administrator of a tenant."""
     if record is None or record.user.status != "active":
         return False
     member = record.membership(tenant_id)
@@ -116,7 +116,7 @@ def require_own_admin(principal: Principal, tenant_id: TenantId) -> None:
 
 
 def is_admin(principal: Principal, tenant_id: TenantId) -> bool:
-    """Tell whether the caller administers the tenant, as its own or the platform's administrator."""
+    """Return whether the caller administers the tenant, as its own or the platform's administrator."""
     own = ADMIN in principal.roles and principal.tenant_id == tenant_id and tenant_id != PLATFORM
     return own or principal.is_platform_admin
 

@@ -94,5 +94,5 @@ def _network(source: str) -> str:
 
 
 def _digest(text: str) -> str:
-    # The table shall not be a list of the addresses and names that people typed.
+    # The table must not be a list of the addresses and names that people typed.
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:32]

@@ -31,7 +31,7 @@ class PublishRevocations:
             NotInitialised: the deployment has no keys.
         """
         now_ms = self._clock()
-        # Anybody may ask, as often as he likes; what is asked of the table, and signed, must not grow with that.
+        # Anybody may ask as often as they like. The reads of the table and the signatures must not grow with that.
         if self._kept is None or now_ms - self._kept_at_ms >= _KEPT_MS:
             self._kept, self._kept_at_ms = self._signed(now_ms), now_ms
         current, text = self._kept

@@ -40,15 +40,15 @@ class Refresh:
         received_at_ms: int | None = None,
         client_id: str | None = None,
     ) -> TokenPair:
-        """Return the successor pair; roles, status and tenant are read anew.
+        """Return the successor pair; roles, status and tenant are read again.
 
         Args:
             token: the refresh token.
             tenant_ids: the tenants that path and body name; all must be the token's.
             received_at_ms: when the request arrived, if it waited since (a cold start): the overlap is
                 counted to then.
-            client_id: who asks, if he says so; a token of a client that signed in by name is good for that one alone
-                (RFC 6749 section 6).
+            client_id: who asks, if the caller says so. A session that a named client began is that client's
+                alone (RFC 6749 section 6).
 
         Raises:
             RefreshTokenReused: an old token came back; its session is now revoked.

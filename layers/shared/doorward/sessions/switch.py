@@ -40,7 +40,7 @@ class SwitchTenant:
             token: the refresh token.
             tenant_id: the tenant to act in.
             received_at_ms: when the request arrived, if it waited since.
-            client_id: who asks, if he says so.
+            client_id: who asks, if the caller says so.
 
         Raises:
             RefreshTokenReused: an old token came back; what came of it is now revoked.
@@ -79,7 +79,7 @@ class SwitchTenant:
             audit.record("tenant_switched", user_id=ref.user_id, tenant_id=ref.tenant_id, session_id=ref.session_id)
 
     def _is_fresh(self, session: Session, target: Admission) -> bool:
-        """Tell whether a request with the same token may still be answered with the session's first tokens."""
+        """Return whether a request with the same token may still be answered with the session's first tokens."""
         now_ms = self.clock()
         recent = now_ms - session.created_at_ms <= self.overlap_seconds * 1000
         return recent and session.generation == 0 and is_live(session, target, now_ms)

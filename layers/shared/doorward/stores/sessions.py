@@ -70,10 +70,10 @@ class SessionStore(Protocol):
         """Move a live session from `generation` to the next, unless another call already did."""
 
     def switch(self, old: Session, new: Session, now_ms: int) -> bool:
-        """End a session, if it is live and still as it was read, and store its successor; tell whether."""
+        """End a session, if it is live and still as it was read, and store its successor, and return whether."""
 
     def revoke(self, ref: SessionRef, now_ms: int) -> bool:
-        """End a session and refuse its access tokens, in one transaction; tell whether it existed."""
+        """End a session and refuse its access tokens, in one transaction, and return whether it existed."""
 
 
 class SessionReader(Protocol):
@@ -124,4 +124,4 @@ class AttemptStore(Protocol):
         """Lower counters that `count` raised: the attempt succeeded."""
 
     def is_trusted(self, key: str, now_ms: int) -> bool:
-        """Tell whether this trust key was kept by a sign-in that is not long ago."""
+        """Return whether this trust key was kept by a sign-in that is not long ago."""

@@ -73,7 +73,7 @@ class UserWriter(Protocol):
 
         Args:
             before: the user as it was read.
-            after: the user as it shall be.
+            after: the user as they become.
             password_hash: the new hash, if the password changes.
             cutoffs: the revocations that the change implies.
             keep_admin_in: the tenants that must keep an administrator; None means all.
@@ -136,4 +136,4 @@ class ServiceTokenStore(Protocol):
         """Return what is revoked of each of these services, in one consistent read."""
 
     def revoke(self, tenant_id: TenantId, token_id: TokenId, now_ms: int) -> bool:
-        """Refuse a token until it expires, in one transaction with its record; tell whether it existed."""
+        """Refuse a token until it expires, in one transaction with its record, and return whether it existed."""

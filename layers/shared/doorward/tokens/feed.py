@@ -24,7 +24,7 @@ from doorward.tokens.form import check_signed
 
 TYPE = "revocations+jwt"
 SIGNED_ANEW_SECONDS = 300
-"""How often a feed is signed anew although nothing changed, so that its age shows."""
+"""How often a feed is signed again although nothing changed. Its readers thereby see its age."""
 
 MAX_LENGTH = 8_000_000
 

@@ -50,7 +50,7 @@ def check_signed(token: str, max_length: int = MAX_LENGTH) -> dict[str, Any]:
 
 
 def has_low_s(token: str) -> bool:
-    """Tell whether the second half of an ES256 signature is the smaller of the two numbers that both verify."""
+    """Return whether the second half of an ES256 signature is the smaller of the two numbers that both verify."""
     signature = _decode(token.rpartition(".")[2])
     return int.from_bytes(signature[_P256_BYTES:], "big") <= _P256_HALF_ORDER
 

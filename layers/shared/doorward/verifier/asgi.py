@@ -62,7 +62,7 @@ class Protect:
         try:
             if len(headers) > 1:
                 raise InvalidToken(reason="several_authorization_headers")
-            # Reading keys and revocations may take a moment, which shall not hold up all others.
+            # Reading keys and revocations may take a moment. The other requests must not wait for it.
             principal = await asyncio.to_thread(self._verifier.verify_header, headers[0] if headers else None)
         except DoorwardError as error:
             await _refuse(error, scope, receive, send)

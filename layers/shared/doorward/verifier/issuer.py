@@ -35,7 +35,7 @@ def checked_url(url: str) -> str:
     parts = urlsplit(url)
     local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
     if parts.scheme != "https" and not (parts.scheme == "http" and local):
-        # Whoever stands between could put his own keys in the place of the published ones.
+        # Somebody between us and the issuer could put other keys in the place of the published ones.
         raise Misconfigured(reason="the issuer must be an https URL")
     return url
 

@@ -48,6 +48,6 @@ class DynamoAttempts:
         self.database.transact(uncount_actions(self.table, counters))
 
     def is_trusted(self, key: str, now_ms: int) -> bool:
-        """Tell whether this trust key was kept by a sign-in that is not long ago."""
+        """Return whether this trust key was kept by a sign-in that is not long ago."""
         item = self.database.get((self.table, {"pk": key}))
         return item is not None and bool(item["expires_at"] * 1000 > now_ms)

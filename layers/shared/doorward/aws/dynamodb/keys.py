@@ -75,7 +75,7 @@ class DynamoKeySets:
 def load_cursor_key(database: Reader, table: str) -> bytes:
     """Return the MAC key of list cursors.
 
-    It guards no data, for every page is authorised anew; so it lies in a table, not among the secrets.
+    The key guards no data, because every page is authorised again. Therefore it lies in a table, not among the secrets.
 
     Raises:
         NotInitialised: there is none yet.

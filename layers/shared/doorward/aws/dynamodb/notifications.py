@@ -53,7 +53,7 @@ class DynamoNotifications:
         return Page(self._seen(tenant_id, user_id, shown), shown[-1].id if goes_on else None)
 
     def mark_read(self, tenant_id: TenantId, user_id: UserId, notification_id: str, now_ms: int) -> bool:
-        """Remember that the user read it; tell whether there is such a notification for the user."""
+        """Remember that the user read it, and return whether there is such a notification for the user."""
         places = [(self.table, notification_key(tenant_id, owner, notification_id)) for owner in (user_id, None)]
         if not any(self.database.batch_get(places)):
             return False

@@ -85,7 +85,7 @@ class DynamoServiceTokens:
         }
 
     def revoke(self, tenant_id: TenantId, token_id: TokenId, now_ms: int) -> bool:
-        """Refuse a token until it expires, in one transaction with its record; tell whether it existed.
+        """Refuse a token until it expires, in one transaction with its record, and return whether it existed.
 
         Raises:
             Conflict: other revocations were in the way, three times.

@@ -128,7 +128,7 @@ class DynamoSessions:
             return Rotation(won=False, session=to_session(found))
 
     def switch(self, old: Session, new: Session, now_ms: int) -> bool:
-        """End a session, if it is live and still as it was read, and store its successor; tell whether."""
+        """End a session, if it is live and still as it was read, and store its successor, and return whether."""
         table = self.tables.refresh_tokens
         end = actions.update(
             table,
@@ -149,7 +149,7 @@ class DynamoSessions:
         return True
 
     def revoke(self, ref: SessionRef, now_ms: int) -> bool:
-        """End a session and refuse its access tokens, in one transaction; tell whether it existed."""
+        """End a session and refuse its access tokens, in one transaction, and return whether it existed."""
         end = actions.update(
             self.tables.refresh_tokens, session_key(ref), assign={"revoked_at_ms": now_ms}, when=actions.PRESENT
         )
