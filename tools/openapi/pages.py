@@ -2,61 +2,120 @@
 
 from __future__ import annotations
 
+import json
+import re
+import textwrap
 from typing import Any
+
+from tools.openapi.examples import PATH_EXAMPLES, example
 
 Schema = dict[str, Any]
 
+METHODS = ("get", "post", "put", "patch", "delete")
 _ALWAYS = {"405", "500", "503"}
 _RULES = """
-- **Passwords** have 8 to 1,024 characters (15 is good advice), are none of the 30,000 most common ones and no name of
-  the user; they are taken exactly as sent. An administrator who sets one for somebody else knows it: set
+In the examples, `$URL` is the base URL and `$TOKEN` is an access token.
+
+- **Passwords** have 8 to 1,024 characters; 15 is good advice. A password is none of the most common ones and no name of
+  the user. It is taken exactly as sent. An administrator who sets a password for somebody else knows the password: set
   `password_change_required` with it.
-- **User names** have 1 to 128 letters, digits and `. _ - + '`, of any one alphabet, are compared after NFKC and case
-  folding, cannot be changed, and are never given again, also after deletion. Without one the id is the user name, and
-  so the `sub` of tokens. An e-mail address is not a user name: send it as `email`.
+- **User names** have 1 to 128 letters, digits and `. _ - + '`, of any one alphabet. They are compared after NFKC and
+  case folding. They cannot be changed, and are never given again, also after deletion. Without a user name the id is
+  the user name, and so the `sub` of tokens. An e-mail address is not a user name: send it as `email`.
 - **Roles** have 1 to 64 of a-z, 0-9, `_ . : -`, and begin with a letter. `admin` administers its tenant; `service` and
   `platform_admin` cannot be given.
 - **Access tokens** hold `iss, aud, sub, user_id, tenant_id, roles, client_id, sid, jti, iat, exp`, and `epoch` and
-  `tenant_epoch`, which only the authorizer needs. A platform administrator outside any tenant has no `tenant_id`;
-  absent never means "any".
-- **Every operation** may also answer 405 `method_not_allowed`, 500 `internal_error` or `misconfigured`, and 503
-  `temporarily_unavailable` or `not_initialised`. A field with `?` may be left out.
+  `tenant_epoch`, which only the authorizer needs. A platform administrator outside any tenant has no `tenant_id`. An
+  absent `tenant_id` never means "any".
+- **Refusals** are problem documents (RFC 9457). Decide by their `code`. Every operation may also answer 405
+  `method_not_allowed`, 500 `internal_error` or `misconfigured`, and 503 `temporarily_unavailable` or
+  `not_initialised`.
 """
 
 
 def pages(document: Schema) -> str:
-    """Return the Markdown page of the API."""
+    """Return the Markdown page of the API.
+
+    Raises:
+        KeyError: a member of a body has no example.
+    """
     lines = ["# The API", "", "Generated from [openapi.json](../layers/shared/doorward/api/openapi.json), which every"]
-    lines += ["deployment serves at `/.well-known/openapi.json`.", "", document["info"]["description"], _RULES]
+    lines += ["deployment serves at `/.well-known/openapi.json`.", ""]
+    lines += [*_wrapped(document["info"]["description"]), _RULES]
     tags: dict[str, list[str]] = {}
+    told: dict[str, str] = {}
     for path, item in document["paths"].items():
-        for method in ("get", "post", "put", "patch", "delete"):
+        for method in METHODS:
             if method in item:
-                tags.setdefault(item[method]["tags"][0], []).extend(_operation(method, path, item[method], document))
+                texts = _operation(method, path, item[method], document, told)
+                tags.setdefault(item[method]["tags"][0], []).extend(texts)
     for tag, texts in tags.items():
         lines += [f"## {tag}", "", *texts]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _operation(method: str, path: str, operation: Schema, document: Schema) -> list[str]:
-    lines = [f"### {method.upper()} {path}", "", f"{operation['summary']} {operation['description']}", ""]
-    lines += [f"- query `{found['name']}`: {found['description']}" for found in operation.get("parameters", [])]
+def _operation(method: str, path: str, operation: Schema, document: Schema, told: dict[str, str]) -> list[str]:
+    name = f"{method.upper()} {path}"
+    lines = [f"### {name}", "", *_wrapped(f"{operation['summary']} {operation['description']}"), ""]
+    lines += [*_curl(method, path, operation, document), ""]
+    rest = [*_query(operation), *_members(operation, document), *_answers(operation, document)]
+    # Operations on several paths are told once.
+    first = told.setdefault("\n".join(rest), name)
+    return [*lines, *(rest if first == name else [f"Body, answers and refusals are those of `{first}`.", ""])]
+
+
+def _curl(method: str, path: str, operation: Schema, document: Schema) -> list[str]:
+    called = re.sub(r"\{(\w+)\}", lambda match: PATH_EXAMPLES[match[1]], path)
+    parts = [f'curl -X {method.upper()} "$URL{called}"']
+    if operation["security"]:
+        parts.append('-H "Authorization: Bearer $TOKEN"')
     body = operation.get("requestBody")
     if body:
-        forms = " (or as a form)" if len(body["content"]) > 1 else ""
-        schema = _resolved(body["content"]["application/json"]["schema"], document)
-        lines.append(f"- body{forms}: {_fields(schema, document)}")
+        shown = example(body["content"]["application/json"]["schema"], document["components"]["schemas"])
+        parts.append("-H 'Content-Type: application/json'")
+        parts.append(f"-d '{json.dumps(shown, ensure_ascii=False)}'")
+    return ["```bash", " \\\n  ".join(parts), "```"]
+
+
+def _query(operation: Schema) -> list[str]:
+    found = [f"- `{item['name']}`: {item['description']}" for item in operation.get("parameters", [])]
+    return ["Query:", "", *found, ""] if found else []
+
+
+def _members(operation: Schema, document: Schema) -> list[str]:
+    body = operation.get("requestBody")
+    if not body:
+        return []
+    schema = _resolved(body["content"]["application/json"]["schema"], document)
+    required = set(schema.get("required", []))
+    lines = ["Body, as JSON or as a form:" if len(body["content"]) > 1 else "Body:", ""]
+    for name, member in schema["properties"].items():
+        about = member.get("description")
+        needed = " (required)" if name in required else ""
+        lines += _wrapped(f"- `{name}`{needed}{': ' + about if about else ''}", indent="  ")
+    return [*lines, ""]
+
+
+def _answers(operation: Schema, document: Schema) -> list[str]:
+    lines: list[str] = []
     for status, answer in operation["responses"].items():
-        content = answer.get("content", {}).get("application/json")
-        if content and not _is_problem(answer):
-            schema = _resolved(content["schema"], document)
-            lines.append(f"- {status}: {_fields(schema, document) or 'a JSON document'}")
-        elif "application/jwt" in answer.get("content", {}):
-            lines.append(f"- {status}: a signed document (JWS)")
-        elif "content" not in answer:
-            lines.append(f"- {status}: {answer['description'].lower()}, no body")
-    refused = _refused(operation["responses"])
-    return [*lines, *([f"- refused: {'; '.join(refused)}"] if refused else []), ""]
+        content = answer.get("content", {})
+        if _is_problem(answer):
+            continue
+        if not content:
+            lines += [f"Answer: {status}, without a body.", ""]
+        elif "application/jwt" in content:
+            lines += [f"Answer: {status}, a signed document (JWS).", ""]
+        else:
+            shown = example(content["application/json"]["schema"], document["components"]["schemas"])
+            lines += [f"Answer: {status}" + ("" if shown else ", a JSON document."), ""]
+            lines += ["```json", json.dumps(shown, indent=2, ensure_ascii=False), "```", ""] if shown else []
+    refused = "; ".join(_refused(operation["responses"]))
+    return [*lines, *([*_wrapped(f"Refused: {refused}."), ""] if refused else [])]
+
+
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    return textwrap.wrap(text, 118, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _is_problem(answer: Schema) -> bool:
@@ -80,20 +139,3 @@ def _resolved(schema: Schema, document: Schema) -> Schema:
     name = schema.get("$ref", "").rpartition("/")[2]
     found: Schema = document["components"]["schemas"][name] if name else schema
     return found
-
-
-def _fields(schema: Schema, document: Schema) -> str:
-    required = set(schema.get("required", []))
-    return ", ".join(
-        f"`{name}`{'' if name in required else '?'}{_about(field, document)}"
-        for name, field in schema.get("properties", {}).items()
-    )
-
-
-def _about(field: Schema, document: Schema) -> str:
-    if "description" in field:
-        return f" ({field['description']})"
-    inner = field.get("items")
-    if inner and "$ref" in inner:
-        return f" of {{{_fields(_resolved(inner, document), document)}}}"
-    return ""

@@ -51,20 +51,22 @@ def update(
     given, added = assign or {}, add or {}
     assigned = {name: value for name, value in given.items() if value is not None}
     removed = [*remove, *(name for name, value in given.items() if value is None)]
-    # Attribute names may be words that DynamoDB reserves, so each gets a placeholder; its value the same with a colon.
-    alias = {name: f"n{index}" for index, name in enumerate([*assigned, *removed, *added])}
+    # DynamoDB reserves words, so each name gets a placeholder, and its value the placeholder of the same number.
+    number = {name: index for index, name in enumerate([*assigned, *removed, *added])}
     clauses = {
-        "SET": [f"#{alias[name]} = :{alias[name]}" for name in assigned],
-        "ADD": [f"#{alias[name]} :{alias[name]}" for name in added],
-        "REMOVE": [f"#{alias[name]}" for name in removed],
+        "SET": [f"#n{number[name]} = :v{number[name]}" for name in assigned],
+        "ADD": [f"#n{number[name]} :v{number[name]}" for name in added],
+        "REMOVE": [f"#n{number[name]}" for name in removed],
     }
-    new_values = {alias[name]: value for name, value in {**assigned, **added}.items()}
+    new_values = {f"v{number[name]}": value for name, value in {**assigned, **added}.items()}
     return {
         "Update": {
             "TableName": table,
             "Key": encode(key),
             "UpdateExpression": " ".join(f"{verb} {', '.join(parts)}" for verb, parts in clauses.items() if parts),
-            **_condition(when, {f"#{short}": name for name, short in alias.items()}, {**(values or {}), **new_values}),
+            **_condition(
+                when, {f"#n{index}": name for name, index in number.items()}, {**(values or {}), **new_values}
+            ),
         }
     }
 

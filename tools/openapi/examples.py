@@ -1,0 +1,105 @@
+"""Example bodies for the pages, from the schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Schema = dict[str, Any]
+
+_USER_ID, _SESSION_ID = "01JD8M3Q6W5ZK3V0Y2T7R9XA4B", "01JD8M4B1S6CP1RQ7E9D0FHG2K"
+EXAMPLES: Mapping[str, Any] = {
+    "access_token": "eyJhbGciOiJSUzI1NiIs…",
+    "active": True,
+    "aud": "doorward",
+    "body": "Your team is set up.",
+    "client_id": "web",
+    "code": "not_found",
+    "created_at": "2026-11-26T09:00:00.000Z",
+    "created_by": _USER_ID,
+    "current_password": "the present password",
+    "display_name": "Ada Okafor",
+    "email": "ada@acme.example",
+    "exp": 1_795_683_300,
+    "expires_at": "2026-11-27T09:00:00.000Z",
+    "expires_in": 900,
+    "grant_type": "refresh_token",
+    "home": True,
+    "iat": 1_795_682_400,
+    "id": _USER_ID,
+    "iss": "https://id.example.com",
+    "jti": "01JD8M5C2T7DQ2SR8F0E1GJH3M",
+    "locale": "de-CH",
+    "name": "ci",
+    "next_cursor": "c2lnbmVkLi4u",
+    "notifications": 3,
+    "own": False,
+    "password": "a good long password",
+    "password_change_required": False,
+    "passwords": True,
+    "platform_admin": False,
+    "read": True,
+    "refresh_expires_in": 86_400,
+    "refresh_token": "dwr1.acme.01JD8M3Q….0.q3V…",
+    "roles": ["admin", "user"],
+    "session_id": _SESSION_ID,
+    "sid": _SESSION_ID,
+    "status": "active",
+    "sub": "ada",
+    "tenant_id": "acme",
+    "ticket": "dwt1.bG9uZyByYW5kb20gdGV4dA",
+    "title": "Welcome to your workspace",
+    "token": "eyJhbGciOiJSUzI1NiIs…",
+    "token_type": "Bearer",
+    "token_type_hint": "refresh_token",
+    "updated_at": "2026-11-26T09:00:00.000Z",
+    "url": "wss://sockets.example.com/v1",
+    "user_id": _USER_ID,
+    "username": "ada",
+}
+"""A value of each member that has one value wherever it appears."""
+
+PATH_EXAMPLES: Mapping[str, str] = {"tenantId": "acme", "id": _USER_ID, "jti": str(EXAMPLES["jti"])}
+
+_SPECIAL: Mapping[str, Mapping[str, Any]] = {
+    "TenantResponse": {"id": "acme", "name": "Acme Ltd"},
+    "CreateTenantRequest": {"id": "acme", "name": "Acme Ltd"},
+    "ChangeTenantRequest": {"name": "Acme Ltd", "status": "disabled"},
+    "ChangeUserRequest": {"display_name": "Ada O.", "locale": "de-CH"},
+    "CreateUserRequest": {"username": "ada", "password": EXAMPLES["password"], "email": "ada@acme.example"},
+    "LoginRequest": {"username": "ada", "password": EXAMPLES["password"]},
+    "TenantLoginRequest": {"email": "ada@acme.example", "password": EXAMPLES["password"]},
+    "RefreshRequest": {"refresh_token": EXAMPLES["refresh_token"]},
+    "RevokeRequest": {"token": EXAMPLES["refresh_token"]},
+    "IntrospectRequest": {"token": EXAMPLES["token"]},
+    "MintServiceTokenRequest": {"name": "ci", "expires_in": 3600},
+}
+"""Bodies, by the name of their schema: the members that such a body usually has."""
+
+_WHOLE = frozenset(name for name in _SPECIAL if name.endswith("Request"))
+
+
+def example(schema: Schema, components: Mapping[str, Schema]) -> Any:  # noqa: ANN401 - JSON
+    """Return an example of a schema.
+
+    Args:
+        schema: the schema of a body, or of a part of one.
+        components: the document's schemas, by name.
+
+    Raises:
+        KeyError: a member has no example; add one to EXAMPLES.
+    """
+    name = schema.get("$ref", "").rpartition("/")[2]
+    if name in _WHOLE:
+        return dict(_SPECIAL[name])
+    resolved = components[name] if name else schema
+    return {
+        member: _SPECIAL.get(name, {}).get(member) or _value(member, inner, components)
+        for member, inner in resolved.get("properties", {}).items()
+    }
+
+
+def _value(member: str, schema: Schema, components: Mapping[str, Schema]) -> Any:  # noqa: ANN401 - JSON
+    if "$ref" in schema.get("items", {}):
+        return [example(schema["items"], components)]
+    return EXAMPLES[member]
