@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from typing import Any
@@ -14,8 +15,9 @@ from doorward.api.bodies.fields import shown_name
 from doorward.api.bodies.requests import ChangeTenantRequest, ChangeUserRequest, CreateUserRequest
 from doorward.api.bodies.responses import MembershipResponse, TenantResponse, UserResponse
 from doorward.aws.dynamodb import shapes
-from doorward.errors import DoorwardError, InsufficientScope, OwnAccount
+from doorward.errors import DoorwardError, InsufficientScope, InvalidRequest, OwnAccount
 from doorward.model import Membership, Principal, Tenant, TenantId, User, UserId
+from doorward.model.changes import NewUser, UserChanges
 from doorward.rules.fields import CREDENTIAL, MEMBERSHIP, PROFILE, TENANT, USER, Field, Relation, changeable_by
 from tests.world import ACME, GLOBEX, PASSWORD, House
 
@@ -124,8 +126,6 @@ class Cast:
 
 
 def _json(sent: Mapping[str, Any]) -> bytes:
-    import json
-
     return json.dumps({**sent, "current_password": PASSWORD}).encode()
 
 
@@ -160,7 +160,7 @@ def test_a_guest_tenants_administrator_changes_nothing_of_the_user_in_any_combin
         for chosen in itertools.combinations(allowed, count):
             changes = {key: SAMPLE[key] for key in (*chosen, name)}
             with pytest.raises(DoorwardError):
-                cast.house.change_user(principal, cast.user_id, _changes(changes), "192.0.2.7")
+                cast.house.change_user(principal, cast.user_id, UserChanges(changes, PASSWORD), "192.0.2.7")
     assert cast.stored() == before
 
 
@@ -173,7 +173,13 @@ def test_what_a_guest_tenants_administrator_changes_is_the_membership_alone(cast
     assert (after.membership(GLOBEX).status, after.membership(GLOBEX).roles) == ("disabled", ("auditor",))
 
 
-def _changes(values: Mapping[str, Any]) -> Any:
-    from doorward.model.changes import UserChanges
-
-    return UserChanges(values, PASSWORD)
+def test_users_set_their_own_locale_in_its_customary_form(cast: Cast) -> None:
+    cast.change(Relation.SELF, locale="DE-latn-ch")
+    assert cast.stored()[0].user.locale == "de-Latn-CH"
+    for text in ("deutsch!", "de_CH", "d", "de-CH-1996-x"):
+        with pytest.raises(InvalidRequest):
+            cast.change(Relation.SELF, locale=text)
+    cast.change(Relation.SELF, locale=None)
+    assert cast.stored()[0].user.locale is None
+    admin = cast.principal(Relation.OWNER)
+    assert cast.house.create_user(admin, NewUser(PASSWORD, profile={"locale": "en"})).user.locale == "en"
