@@ -31,7 +31,8 @@ PUBLIC = {
 
 
 def _statements(name: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = FUNCTIONS[name]["Properties"]["Policies"][0]["Statement"]
+    (policy,) = FUNCTIONS[name]["Properties"]["Policies"]
+    found: list[dict[str, Any]] = policy["Statement"]
     return found
 
 
@@ -105,6 +106,18 @@ def test_logs_end(name: str) -> None:
 
 def test_a_route_is_public_only_if_it_is_listed_here() -> None:
     assert {(method, path) for method, path, _, public in routes() if public and method != "ANY"} == PUBLIC
+
+
+def test_every_route_is_of_the_api_with_the_authorizer() -> None:
+    # An event that names no API would make SAM a second one, which knows no authorizer.
+    events = [event for function in FUNCTIONS.values() for event in function["Properties"].get("Events", {}).values()]
+    apis = [event["Properties"].get("RestApiId") for event in events if event["Type"] == "Api"]
+    assert apis == [{"Ref": "Api"}] * len(routes())
+
+
+def test_every_path_answers_other_methods() -> None:
+    other = {(path, function) for method, path, function, _ in routes() if method == "ANY"}
+    assert other == {(path, function) for method, path, function, _ in routes() if method != "ANY"}
 
 
 def test_what_is_any_is_routed_by_no_function() -> None:
