@@ -13,6 +13,7 @@ from doorward.rules.lifetimes import MAX_ACCESS_TTL_SECONDS, MAX_TOKEN_LIFE_SECO
 from tests.template import ROOT, folder_of, resources, routes, template
 
 FUNCTIONS = resources("AWS::Serverless::Function")
+TEXT = (ROOT / "template.yaml").read_text()
 PUBLIC = {
     ("POST", "/auth/login"),
     ("POST", "/api/{tenantId}/auth/login"),
@@ -43,6 +44,21 @@ def _actions(name: str, resource: str) -> set[str]:
             actions = statement["Action"]
             found |= {actions} if isinstance(actions, str) else set(actions)
     return found
+
+
+def test_the_contents_at_the_top_are_those_of_the_file() -> None:
+    head, body = TEXT.split("\nAWSTemplateFormatVersion", 1)
+    listed = re.findall(r"^#   (?:  )?([A-Z][\w-]*(?: \w+)*)(?:  .*)?$", head.split("\n#\n")[1], re.MULTILINE)
+    found = re.findall(r"^(?:  # ---- (.+) -+|(\w+):)$", body, re.MULTILINE)
+    assert listed == [section or key for section, key in found if key != "Metadata"]
+
+
+def test_every_name_is_explained_at_the_top_and_used_again() -> None:
+    head, body = TEXT.split("\nAWSTemplateFormatVersion", 1)
+    explained = re.findall(r"^#   ([A-Z]\w+(?:, [A-Z]\w+)*)  ", head.split("\n#\n")[-1], re.MULTILINE)
+    given = re.findall(r"[ \[]&(\w+)", body)
+    assert sorted(", ".join(explained).split(", ")) == sorted(given)
+    assert set(re.findall(r"[ \[]\*(\w+)", body)) == set(given)
 
 
 def test_every_function_folder_is_a_function_of_the_template() -> None:
