@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from tests.fakes import World
 from tests.world import House
 
 
+@pytest.fixture(scope="session")
+def initialised() -> World:
+    """What an initialised Doorward stores: keys take the longest to make, so they are made once."""
+    return House().world
+
+
 @pytest.fixture
-def house() -> House:
-    """A Doorward in memory."""
-    return House()
+def house(initialised: World) -> House:
+    """A Doorward in memory, initialised, with the tenants acme and globex."""
+    return House(world=initialised.copy())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 from doorward.errors import Conflict, EmailTaken, LastAdmin, NotFound, NotInitialised, TenantTaken, UsernameTaken
 from doorward.keys.signing import KeySet
@@ -81,6 +82,11 @@ class World:
     notifications: dict[tuple[TenantId, UserId | None, str], Notification] = field(default_factory=dict)
     read: dict[tuple[TenantId, UserId, str], int] = field(default_factory=dict)
     demos: dict[TenantId, str] = field(default_factory=dict)
+
+    def copy(self) -> World:
+        """Return a world of its own that holds the same; what is held itself never changes."""
+        held = {found.name: copy.copy(getattr(self, found.name)) for found in fields(self) if found.name != "lock"}
+        return World(**held)
 
     def state(self, tenant_id: TenantId, user_id: UserId) -> RevocationState:
         return self.states.get((tenant_id, user_id), RevocationState())

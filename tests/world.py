@@ -94,6 +94,10 @@ class House:
             self.clock,
             self.reported.append,
         )
+        if self.world.key_set is None:
+            self._begin()
+
+    def _begin(self) -> None:
         self.initialise.keys(ISSUER, "ownapi")
         self.initialise.administrator(development=True)
         for tenant_id in (ACME, GLOBEX):

@@ -11,7 +11,6 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
-from moto import mock_aws
 
 from doorward.aws.dynamodb.attempts import DynamoAttempts
 from doorward.aws.dynamodb.client import BotoDatabase
@@ -43,7 +42,7 @@ from doorward.stores import (
     UserWriter,
 )
 from tests import fakes
-from tests.template import table_definitions
+from tests.support.aws import Snapshot, make_tables, mocked_aws
 
 
 @dataclass
@@ -89,15 +88,6 @@ def in_memory() -> Stores:
     )
 
 
-def make_tables(client: Any, prefix: str) -> dict[str, str]:
-    """Make the template's tables; return their names by logical id."""
-    names = {}
-    for name, definition in table_definitions().items():
-        names[name] = f"{prefix}{name}"
-        client.create_table(TableName=names[name], **definition)
-    return names
-
-
 def on_dynamodb(client: Any, names: dict[str, str]) -> Stores:
     database = BotoDatabase(client)
     tables = Tables(
@@ -139,15 +129,23 @@ def dynamodb_client() -> Any:
     )
 
 
+@pytest.fixture(scope="session")
+def tables_on_moto() -> tuple[dict[str, str], Snapshot]:
+    """The names of the template's tables, and those tables, empty: made once."""
+    with mocked_aws():
+        return make_tables(boto3.client("dynamodb")), Snapshot()
+
+
 @pytest.fixture(params=["memory", "moto", "dynamodb"])
 def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
     """Every store, empty."""
     if request.param == "memory":
         yield in_memory()
     elif request.param == "moto":
-        with mock_aws():
-            client = boto3.client("dynamodb", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
-            yield on_dynamodb(client, make_tables(client, ""))
+        with mocked_aws():
+            names, empty = request.getfixturevalue("tables_on_moto")
+            empty.restore()
+            yield on_dynamodb(boto3.client("dynamodb"), names)
     else:
         client = request.getfixturevalue("dynamodb_client")
         yield on_dynamodb(client, make_tables(client, f"t{uuid.uuid4().hex[:8]}-"))

@@ -12,8 +12,9 @@ from ulid import ULID
 from doorward.aws.dynamodb.items import encode, membership_key, user_key
 from doorward.aws.dynamodb.shapes import membership_attributes, user_attributes
 from doorward.model import UserId
-from tests.contract.conftest import make_tables, on_dynamodb
+from tests.contract.conftest import on_dynamodb
 from tests.contract.makers import ACME, membership, user
+from tests.support.aws import make_tables
 
 pytestmark = pytest.mark.race
 USERS = 10_000

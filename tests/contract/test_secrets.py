@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from doorward.aws.secrets import SecretsManager
 from doorward.errors import Conflict, Unavailable
 from doorward.keys.stores import Secret, SecretStore
 from tests import fakes
+from tests.support.aws import mocked_aws
 
 
 @pytest.fixture(params=["memory", "moto"])
@@ -19,8 +19,8 @@ def secrets(request: pytest.FixtureRequest) -> Iterator[SecretStore]:
     if request.param == "memory":
         yield fakes.MemorySecrets(fakes.World())
         return
-    with mock_aws():
-        client = boto3.client("secretsmanager", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+    with mocked_aws():
+        client = boto3.client("secretsmanager")
         client.create_secret(Name="keys")
         yield SecretsManager(client)
 

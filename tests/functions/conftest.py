@@ -6,6 +6,8 @@ import importlib
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -14,7 +16,6 @@ from typing import Any
 import boto3
 import jsonschema
 import pytest
-from moto import mock_aws
 
 from doorward.api import answers, problems
 from doorward.aws.dynamodb import signed
@@ -22,8 +23,9 @@ from doorward.aws.dynamodb.client import BotoDatabase, connect
 from doorward.aws.secrets import SecretsManager
 from doorward.bootstrap.parts import Parts
 from doorward.keys.stores import Secret
+from doorward.rules.passwords import PasswordHasher
 from scripts import initialize_security
-from tests.contract.conftest import make_tables
+from tests.support.aws import REGION, Snapshot, make_tables, mocked_aws
 from tests.template import folder_of, resources
 
 EVENTS = Path(__file__).resolve().parents[2] / "events"
@@ -150,42 +152,72 @@ def parsed(answer: Answer) -> Answer:
     return {**answer, "headers": headers, "json": _loaded(answer["body"])}
 
 
-@pytest.fixture
-def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
-    """A deployment with the users admin, acme-admin and globex-admin."""
-    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    environment = {
-        "AWS_REGION": "us-east-1",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "x",
-        "AWS_SECRET_ACCESS_KEY": "x",
-        "ALLOWED_ORIGIN": "https://app.example",
-        "DEMO_ENABLED": "true",
-        "SOCKET_URL": "wss://sockets.example",
-        "SOCKET_API_ID": "socketapi",
-        "ARGON2_MEMORY_KIB": "8",
-        "ARGON2_TIME_COST": "1",
-    }
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    with mock_aws():
+@dataclass(frozen=True)
+class Stack:
+    """The stack's outputs, and what it holds once it is initialised."""
+
+    outputs: dict[str, str]
+    state: Snapshot
+
+
+@pytest.fixture(scope="session")
+def stack() -> Stack:
+    """A stack with its keys and the users admin, acme-admin and globex-admin: made once, put back for each test."""
+    with pytest.MonkeyPatch.context() as patch, mocked_aws():
+        _set_environment(patch)
         outputs = _make_stack()
-        for name, output in _SETTINGS.items():
-            monkeypatch.setenv(name, outputs[output])
-        monkeypatch.setattr(initialize_security, "_stack", lambda _: outputs)
+        patch.setattr(initialize_security, "_stack", lambda _: outputs)
         hosts = frozenset(f"{service}.us-east-1.amazonaws.com" for service in ("dynamodb", "secretsmanager"))
-        monkeypatch.setattr(initialize_security, "LOOPBACK", hosts)  # moto answers in their place
+        patch.setattr(initialize_security, "LOOPBACK", hosts)  # moto answers in their place
+        cheap = PasswordHasher(int(_ENVIRONMENT["ARGON2_MEMORY_KIB"]), int(_ENVIRONMENT["ARGON2_TIME_COST"]))
+        patch.setattr(initialize_security, "PasswordHasher", lambda: cheap)
         assert initialize_security.main(["--development", "--tenant", "acme", "--tenant", "globex"]) == 0
+        return Stack(outputs, Snapshot())
+
+
+@contextmanager
+def deployed(stack: Stack, patch: pytest.MonkeyPatch) -> Iterator[Deployment]:
+    """A deployment of the stack, of which nobody has used anything yet."""
+    _set_environment(patch)
+    for name, output in _SETTINGS.items():
+        patch.setenv(name, stack.outputs[output])
+    with mocked_aws():
+        stack.state.restore()
         requests: list[str] = []
-        _count_requests(monkeypatch, requests)
+        _count_requests(patch, requests)
         answers._cors.cache_clear()
         reads: list[str] = []
-        monkeypatch.setattr(SecretsManager, "get", _counted(SecretsManager.get, reads))
+        patch.setattr(SecretsManager, "get", _counted(SecretsManager.get, reads))
         yield Deployment(requests, reads)
     answers._cors.cache_clear()
 
 
+@pytest.fixture
+def deployment(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
+    """A deployment with the users admin, acme-admin and globex-admin."""
+    with deployed(stack, monkeypatch) as found:
+        yield found
+
+
+def _set_environment(patch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
+        patch.delenv(name, raising=False)
+    for name, value in _ENVIRONMENT.items():
+        patch.setenv(name, value)
+
+
+_ENVIRONMENT = {
+    "AWS_REGION": REGION,
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_ACCESS_KEY_ID": "x",
+    "AWS_SECRET_ACCESS_KEY": "x",
+    "ALLOWED_ORIGIN": "https://app.example",
+    "DEMO_ENABLED": "true",
+    "SOCKET_URL": "wss://sockets.example",
+    "SOCKET_API_ID": "socketapi",
+    "ARGON2_MEMORY_KIB": "8",
+    "ARGON2_TIME_COST": "1",
+}
 _SETTINGS = {
     "USERS_TABLE": "UsersTable",
     "REFRESH_TOKENS_TABLE": "RefreshTokensTable",
@@ -204,7 +236,7 @@ def _make_stack() -> dict[str, str]:
         "BaseUrl": ISSUER,
         "ApiId": "ownapi",
         "Algorithm": "ES256",
-        **make_tables(boto3.client("dynamodb"), ""),
+        **make_tables(boto3.client("dynamodb")),
     }
     secrets = boto3.client("secretsmanager")
     for name in ("SigningSecret", "RefreshMacSecret"):
@@ -224,11 +256,7 @@ def _counted(
 
 def _count_requests(monkeypatch: pytest.MonkeyPatch, requests: list[str]) -> None:
     """Count every DynamoDB request; moto cannot see the authorizer's own client, so it gets boto3's."""
-
-    def database(*_: Any) -> BotoDatabase:
-        client = connect()
-        client.meta.events.register("before-call.dynamodb", lambda model, **_: requests.append(model.name))
-        return BotoDatabase(client)
-
-    monkeypatch.setattr(signed, "SignedReader", database)
-    monkeypatch.setattr(Parts, "database", property(lambda self: database()))
+    client = connect()
+    client.meta.events.register("before-call.dynamodb", lambda model, **_: requests.append(model.name))
+    monkeypatch.setattr(signed, "SignedReader", lambda _: BotoDatabase(client))
+    monkeypatch.setattr(Parts, "database", property(lambda _: BotoDatabase(client)))

@@ -6,14 +6,16 @@ A route of the template without a row here fails. Callers act in the tenant acme
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
 from doorward.authorizer.decide import Unauthorized
-from tests.functions.conftest import Answer, Deployment
+from tests.functions.conftest import Answer, Deployment, Stack, deployed
+from tests.support.aws import Snapshot
 from tests.template import folder_of, routes
 
 PASSWORD = "correct horse battery"
@@ -52,114 +54,134 @@ def test_every_protected_route_has_a_row() -> None:
     assert set(TABLE) == set(PROTECTED)
 
 
+# What becomes of somebody after signing in, so that nobody lets them in any more.
+ENDS: dict[str, tuple[str, str, Any]] = {
+    "disabled": ("PATCH", "/users/{id}", {"status": "disabled"}),
+    "demoted": ("PUT", "/users/{id}/tenants/acme", {"roles": ["user"]}),
+    "removed": ("DELETE", "/users/{id}/tenants/acme", None),
+    "deleted": ("DELETE", "/users/{id}", None),
+}
+
+
 @dataclass
 class Stage:
-    """A deployment with people in it."""
+    """A deployment, and what the platform's administrator puts into it."""
 
     deployment: Deployment
-    counter: int = 0
+    names: Iterator[str] = field(default_factory=lambda: (f"name{number}" for number in itertools.count()))
 
     def __post_init__(self) -> None:
         self.platform = self.deployment.context("admin")
-        self.tokens: dict[str, str | None] = {"nobody": None}
+        self.notifications: dict[str, str] = {}
 
     def ask(self, function: str, method: str, path: str, context: dict[str, str], body: Any = None) -> Answer:
         answer = self.deployment.call(function, method, path, body, context=context)
         assert answer["statusCode"] < 300, answer
         return answer
 
-    def make_user(self, tenant_id: str, roles: tuple[str, ...] = ("user",)) -> tuple[str, str]:
-        """Return the name and the id of a new user."""
-        self.counter += 1
-        name = f"person{self.counter}"
-        body = {"username": name, "password": PASSWORD, "tenant_id": tenant_id, "roles": list(roles)}
-        return name, self.ask("users", "POST", "/users", self.platform, body)["json"]["id"]
+    def make_user(self, tenant_id: str, name: str | None = None, role: str = "user") -> str:
+        """Return the id of a new user."""
+        body = {"username": name or next(self.names), "password": PASSWORD, "tenant_id": tenant_id, "roles": [role]}
+        return str(self.ask("users", "POST", "/users", self.platform, body)["json"]["id"])
+
+    def sign_in(self, name: str, password: str = PASSWORD) -> str:
+        """Return the access token of somebody who signs in."""
+        return str(self.deployment.log_in(name, password)["json"]["access_token"])
 
     def token(self, caller: str) -> str | None:
         """Return the access token of one kind of caller."""
-        if caller not in self.tokens:
-            self.tokens[caller] = self._token(caller)
-        return self.tokens[caller]
-
-    def _token(self, caller: str) -> str:
+        if caller == "nobody":
+            return None
         if caller == "platform_admin":
-            return str(self.deployment.log_in("admin")["json"]["access_token"])
+            return self.sign_in("admin", "admin123")
         if caller == "service":
-            body = {"name": "robot"}
-            return str(self.mint("acme", body)["access_token"])
-        name, user_id = self.make_user("acme", ("admin",) if caller in {"admin", "demoted"} else ("user",))
-        token = str(self.deployment.log_in(name, PASSWORD)["json"]["access_token"])
-        path = f"/users/{user_id}"
-        if caller == "disabled":
-            self.ask("users", "PATCH", path, self.platform, {"status": "disabled"})
-        elif caller == "demoted":
-            self.ask("users", "PUT", f"{path}/tenants/acme", self.platform, {"roles": ["user"]})
-        elif caller == "removed":
-            self.ask("users", "DELETE", f"{path}/tenants/acme", self.platform)
-        elif caller == "deleted":
-            self.ask("users", "DELETE", path, self.platform)
-        elif caller == "signed_out":
+            return str(self.mint("acme", "robot")["access_token"])
+        name = f"{caller}-of-acme"
+        user_id = self.make_user("acme", name, "admin" if caller in {"admin", "demoted"} else "user")
+        token = self.sign_in(name)
+        if caller == "signed_out":
             self.deployment.call("logout", "POST", "/auth/logout", headers={"Authorization": f"Bearer {token}"})
+        if caller in ENDS:
+            method, path, body = ENDS[caller]
+            self.ask("users", method, path.replace("{id}", user_id), self.platform, body)
         return token
 
-    def mint(self, tenant_id: str, body: Any) -> dict[str, Any]:
+    def mint(self, tenant_id: str, name: str) -> dict[str, Any]:
         path = f"/api/{tenant_id}/auth/service-tokens"
-        minted: dict[str, Any] = self.ask("service_tokens", "POST", path, self.platform, body)["json"]
+        minted: dict[str, Any] = self.ask("service_tokens", "POST", path, self.platform, {"name": name})["json"]
         return minted
 
-    def request(self, method: str, route: str, tenant_id: str) -> tuple[str, Any, dict[str, str] | None]:
-        """Return path, body and query of a request on a fresh object of a tenant."""
-        path, body, query = route.replace("{tenantId}", tenant_id), None, None
-        if route.startswith("/users/{id}"):
-            path = path.replace("{id}", self.make_user(tenant_id)[1])
-            body = {"PATCH": {"display_name": "x"}, "PUT": {"roles": ["auditor"]}}.get(method)
-        elif route.endswith("{jti}"):
-            path = path.replace("{jti}", self.mint(tenant_id, {"name": "target"})["jti"])
-        elif route.endswith("notifications/{id}"):
-            path, body = path.replace("{id}", self.notification(tenant_id)), {"read": True}
-        elif (method, route) == ("GET", "/users"):
-            query = {"tenant_id": tenant_id}
-        elif route == "/auth/token/introspect":
-            name, _ = self.make_user(tenant_id)
-            body = {"token": self.deployment.log_in(name, PASSWORD)["json"]["access_token"]}
-        elif (method, route) == ("POST", "/users"):
-            body = {"password": PASSWORD, "tenant_id": tenant_id}
-        elif (method, route) == ("POST", "/tenants"):
-            self.counter += 1
-            body = {"id": f"tenant{self.counter}"}
-        elif (method, route) == ("PATCH", "/tenants/{tenantId}"):
-            body = {"name": "Another name"}
-        elif (method, route) == ("POST", "/api/{tenantId}/auth/service-tokens"):
-            body = {"name": "another"}
-        return path, body, query
-
     def notification(self, tenant_id: str) -> str:
-        """Return the id of a notification to the whole tenant."""
+        """Return the id of a notification to the whole tenant; each of its users marks it for themselves."""
+        if tenant_id not in self.notifications:
+            self.notifications[tenant_id] = self._seed(tenant_id)
+        return self.notifications[tenant_id]
+
+    def _seed(self, tenant_id: str) -> str:
         self.ask("demo", "POST", f"/api/{tenant_id}/demo/seed", self.platform, "")
         admin = self.deployment.context(f"{tenant_id}-admin")
         listed = self.ask("notifications", "GET", f"/api/{tenant_id}/notifications", admin)["json"]["items"]
         return str(next(item["id"] for item in listed if not item["own"]))
 
-    def status(self, caller: str, method: str, route: str, tenant_id: str) -> int:
+    def path(self, route: str, tenant_id: str) -> str:
+        """Return the path of a route, on a fresh object of a tenant."""
+        path = route.replace("{tenantId}", tenant_id)
+        if route.startswith("/users/{id}"):
+            return path.replace("{id}", self.make_user(tenant_id))
+        if route.endswith("notifications/{id}"):
+            return path.replace("{id}", self.notification(tenant_id))
+        if route.endswith("{jti}"):
+            return path.replace("{jti}", self.mint(tenant_id, "target")["jti"])
+        return path
+
+    def body(self, method: str, route: str, tenant_id: str) -> Any:
+        """Return the body of a request that changes something of a tenant."""
+        if route == "/auth/token/introspect":
+            name = next(self.names)
+            self.make_user(tenant_id, name)
+            return {"token": self.sign_in(name)}
+        return {
+            ("POST", "/users"): {"password": PASSWORD, "tenant_id": tenant_id},
+            ("PATCH", "/users/{id}"): {"display_name": "x"},
+            ("PUT", "/users/{id}/tenants/{tenantId}"): {"roles": ["auditor"]},
+            ("POST", "/tenants"): {"id": next(self.names)},
+            ("PATCH", "/tenants/{tenantId}"): {"name": "Another name"},
+            ("POST", "/api/{tenantId}/auth/service-tokens"): {"name": "another"},
+            ("PATCH", "/api/{tenantId}/notifications/{id}"): {"read": True},
+        }.get((method, route))
+
+    def status(self, token: str | None, method: str, route: str, tenant_id: str) -> int:
         """Send a request as API Gateway passes it on; return the status that the caller sees."""
-        path, body, query = self.request(method, route, tenant_id)
-        token = self.token(caller)
         try:
             context = self.deployment.authorize({} if token is None else {"Authorization": f"Bearer {token}"}, method)
         except (Unauthorized, AssertionError):  # API Gateway answers 401 to this exception and to a denial
             return 401
-        function = PROTECTED[method, route]
-        answer = self.deployment.call(function, method, path, body, context=context, query=query)
+        query = {"tenant_id": tenant_id} if (method, route) == ("GET", "/users") else None
+        body, path = self.body(method, route, tenant_id), self.path(route, tenant_id)
+        answer = self.deployment.call(PROTECTED[method, route], method, path, body, context=context, query=query)
         return int(answer["statusCode"])
 
 
+@pytest.fixture(scope="session")
+def callers(stack: Stack) -> tuple[dict[str, str | None], Stack]:
+    """The access token of every caller, and the stack that knows them: made once for all routes."""
+    with pytest.MonkeyPatch.context() as patch, deployed(stack, patch) as deployment:
+        stage = Stage(deployment)
+        tokens = {caller: stage.token(caller) for caller in (*LIVE, *DEAD)}
+        return tokens, replace(stack, state=Snapshot())
+
+
 @pytest.mark.parametrize(("method", "route"), sorted(TABLE), ids=lambda value: value)
-def test_each_caller_gets_what_the_table_says(deployment: Deployment, method: str, route: str) -> None:
-    stage = Stage(deployment)
+def test_each_caller_gets_what_the_table_says(
+    callers: tuple[dict[str, str | None], Stack], monkeypatch: pytest.MonkeyPatch, method: str, route: str
+) -> None:
+    tokens, stack = callers
     found: dict[str, tuple[int, int]] = {}
-    for caller in (*LIVE, *DEAD):
-        own, foreign = (stage.status(caller, method, route, tenant_id) for tenant_id in ("acme", "globex"))
-        found[caller] = (own, foreign)
+    with deployed(stack, monkeypatch) as deployment:
+        stage = Stage(deployment)
+        for caller, token in tokens.items():
+            own, foreign = (stage.status(token, method, route, tenant_id) for tenant_id in ("acme", "globex"))
+            found[caller] = (own, foreign)
     expected = {**dict(zip(LIVE, TABLE[method, route], strict=True)), **dict.fromkeys(DEAD, (401, 401))}
     assert found == expected
 
