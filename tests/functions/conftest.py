@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +18,7 @@ import jsonschema
 import pytest
 
 from doorward.api import answers, problems
+from doorward.authorizer.decide import Unauthorized
 from doorward.aws.dynamodb import signed
 from doorward.aws.dynamodb.client import BotoDatabase, connect
 from doorward.aws.secrets import SecretsManager
@@ -26,6 +27,7 @@ from doorward.keys.stores import Secret
 from doorward.rules.passwords import PasswordHasher
 from scripts import initialize_security
 from tests.support.aws import REGION, Snapshot, make_tables, mocked_aws
+from tests.support.headers import bearer
 from tests.template import folder_of, resources
 
 EVENTS = Path(__file__).resolve().parents[2] / "events"
@@ -39,6 +41,23 @@ def event(name: str) -> dict[str, Any]:
     """Return a sample event."""
     loaded: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text())
     return loaded
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the authorizer says of a request.
+
+    Args:
+        refusal: why nobody is let in: `unauthorized` or `denied`; API Gateway answers 401 to both.
+        context: what API Gateway passes on to the function.
+    """
+
+    refusal: str | None
+    context: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def allowed(self) -> bool:
+        return self.refusal is None
 
 
 class Deployment:
@@ -82,14 +101,16 @@ class Deployment:
         conforms(method, path, answer)
         return answer
 
-    def authorize(self, headers: dict[str, str], method: str = "GET") -> dict[str, str]:
-        """Return the context that the authorizer passes on; raise what it raises."""
+    def authorize(self, headers: dict[str, str], method: str = "GET") -> Decision:
+        """Return what the authorizer says of a request."""
         sent = event("authorizer_missing")
         sent.update(headers=headers, multiValueHeaders={}, httpMethod=method)
-        policy = self.raw("authorizer", sent)
-        assert policy["policyDocument"]["Statement"][0]["Effect"] == "Allow", "denied"
-        context: dict[str, str] = policy["context"]
-        return context
+        try:
+            policy = self.raw("authorizer", sent)
+        except Unauthorized:
+            return Decision("unauthorized")
+        effect = policy["policyDocument"]["Statement"][0]["Effect"]
+        return Decision(None if effect == "Allow" else "denied", policy["context"])
 
     def log_in(self, username: str = "admin", password: str = "admin123") -> Answer:
         """Return the answer to a sign-in."""
@@ -98,7 +119,9 @@ class Deployment:
     def context(self, username: str = "admin", password: str = "admin123") -> dict[str, str]:
         """Return the authorizer's context for somebody who signs in."""
         token = self.log_in(username, password)["json"]["access_token"]
-        return self.authorize({"Authorization": f"Bearer {token}"})
+        decision = self.authorize(bearer(token))
+        assert decision.allowed, decision
+        return decision.context
 
     def count_secrets(self) -> int:
         """Return how often secrets were read."""

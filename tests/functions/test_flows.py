@@ -7,12 +7,9 @@ import pytest
 
 from doorward.errors import Misconfigured
 from tests.functions.conftest import ISSUER, Deployment
+from tests.support.headers import bearer
 
 PASSWORD = "correct horse battery"
-
-
-def _bearer(token: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}"}
 
 
 def test_the_main_job(deployment: Deployment) -> None:
@@ -29,22 +26,21 @@ def test_the_main_job(deployment: Deployment) -> None:
     cookie, _, attributes = first["headers"]["Set-Cookie"].partition("; ")
     assert cookie.startswith("__Host-doorward=dws1.acme.")
     assert set(attributes.split("; ")) == {"Max-Age=86400", "Path=/", "Secure", "HttpOnly", "SameSite=Lax"}
-    context = deployment.authorize(_bearer(first["json"]["access_token"]))
+    context = deployment.authorize(bearer(first["json"]["access_token"])).context
     me = deployment.call("users", "GET", "/users/me", context=context)["json"]
     assert (me["username"], me["tenants"][0]["roles"]) == ("acme-admin", ["admin"])
     second = deployment.call("refresh", "POST", "/auth/refresh", {"refresh_token": first["json"]["refresh_token"]})
     assert second["statusCode"] == 200
-    assert deployment.authorize({"cookie": cookie})
-    out = deployment.call("logout", "POST", "/auth/logout", headers=_bearer(second["json"]["access_token"]))
+    assert deployment.authorize({"cookie": cookie}).allowed
+    out = deployment.call("logout", "POST", "/auth/logout", headers=bearer(second["json"]["access_token"]))
     assert out["statusCode"] == 204
     assert "Max-Age=0" in out["headers"]["Set-Cookie"]
     for headers in (
-        _bearer(first["json"]["access_token"]),
-        _bearer(second["json"]["access_token"]),
+        bearer(first["json"]["access_token"]),
+        bearer(second["json"]["access_token"]),
         {"cookie": cookie},
     ):
-        with pytest.raises(AssertionError, match="denied"):
-            deployment.authorize(headers)
+        assert deployment.authorize(headers).refusal == "denied"
 
 
 def test_a_tenants_own_path_never_gives_a_cookie(deployment: Deployment) -> None:
@@ -129,36 +125,35 @@ def test_a_password_change_by_its_owner(deployment: Deployment) -> None:
     body = {"password": PASSWORD, "username": "bob", "password_change_required": True}
     deployment.call("users", "POST", "/users", body, context=admin)
     token = deployment.log_in("bob", PASSWORD)["json"]["access_token"]
-    restricted = deployment.authorize(_bearer(token))
+    restricted = deployment.authorize(bearer(token)).context
     refused = deployment.call("users", "GET", "/users/me", context=restricted)
     assert (refused["statusCode"], refused["json"]["code"]) == (403, "password_change_required")
     wrong = {"password": "a whole new one", "current_password": "wrong"}
     assert deployment.call("users", "PATCH", "/users/me", wrong, context=restricted)["json"]["code"] == "wrong_password"
     right = {"password": "a whole new one", "current_password": PASSWORD}
     assert deployment.call("users", "PATCH", "/users/me", right, context=restricted)["statusCode"] == 200
-    free = deployment.authorize(_bearer(token))
+    free = deployment.authorize(bearer(token)).context
     assert deployment.call("users", "GET", "/users/me", context=free)["statusCode"] == 200
 
 
 def test_a_cross_site_request_on_the_cookie_is_refused(deployment: Deployment) -> None:
     cookie = deployment.log_in()["headers"]["Set-Cookie"].partition(";")[0]
     evil = {"cookie": cookie, "origin": "https://evil.example"}
-    context = deployment.authorize(evil, "POST")
+    context = deployment.authorize(evil, "POST").context
     refused = deployment.call("users", "POST", "/users", {"password": PASSWORD}, context=context)
     assert (refused["statusCode"], refused["json"]["code"]) == (403, "cross_site_request")
     out = deployment.call("logout", "GET", "/auth/logout", headers={"cookie": cookie, "sec-fetch-site": "cross-site"})
     assert out["json"]["code"] == "cross_site_request"
-    assert deployment.authorize({"cookie": cookie})
+    assert deployment.authorize({"cookie": cookie}).allowed
     assert deployment.call("logout", "GET", "/auth/logout", headers={"cookie": cookie})["statusCode"] == 204
 
 
 def test_signing_out_everywhere(deployment: Deployment) -> None:
     tokens = [deployment.log_in("acme-admin")["json"]["access_token"] for _ in range(2)]
-    deployment.call("logout", "POST", "/auth/logout", headers=_bearer(tokens[0]), query={"everywhere": "true"})
+    deployment.call("logout", "POST", "/auth/logout", headers=bearer(tokens[0]), query={"everywhere": "true"})
     for token in tokens:
-        with pytest.raises(AssertionError, match="denied"):
-            deployment.authorize(_bearer(token))
-    bad = deployment.call("logout", "POST", "/auth/logout", headers=_bearer(tokens[0]))
+        assert deployment.authorize(bearer(token)).refusal == "denied"
+    bad = deployment.call("logout", "POST", "/auth/logout", headers=bearer(tokens[0]))
     assert (bad["statusCode"], bad["json"]["code"]) == (401, "invalid_token")
     assert 'error="invalid_token"' in bad["headers"]["WWW-Authenticate"]
 
@@ -167,18 +162,18 @@ def test_signing_out_with_two_session_cookies_or_another_scheme(deployment: Depl
     cookie = deployment.log_in("acme-admin")["headers"]["Set-Cookie"].partition(";")[0]
     twice = deployment.call("logout", "POST", "/auth/logout", headers={"Cookie": f"{cookie}; {cookie}"})
     assert twice["json"]["code"] == "invalid_token"
-    assert deployment.authorize({"cookie": cookie})
+    assert deployment.authorize({"cookie": cookie}).allowed
     dead = {"Cookie": "__Host-doorward=x", "Authorization": "Basic eDp5"}
     assert deployment.call("logout", "POST", "/auth/logout", headers=dead)["statusCode"] == 204
 
 
 def test_everywhere_is_yes_or_no(deployment: Deployment) -> None:
     token = deployment.log_in("acme-admin")["json"]["access_token"]
-    wrong = deployment.call("logout", "POST", "/auth/logout", headers=_bearer(token), query={"everywhere": "banana"})
+    wrong = deployment.call("logout", "POST", "/auth/logout", headers=bearer(token), query={"everywhere": "banana"})
     assert (wrong["statusCode"], wrong["json"]["code"]) == (400, "invalid_request")
-    assert deployment.authorize(_bearer(token))
+    assert deployment.authorize(bearer(token)).allowed
     assert (
-        deployment.call("logout", "POST", "/auth/logout", headers=_bearer(token), query={"everywhere": "1"})[
+        deployment.call("logout", "POST", "/auth/logout", headers=bearer(token), query={"everywhere": "1"})[
             "statusCode"
         ]
         == 204
@@ -217,17 +212,17 @@ class TestRequests:
     def test_the_authorizer_takes_one_batch_read_for_a_token_or_a_cookie(self, deployment: Deployment) -> None:
         answer = deployment.log_in("acme-admin")
         cookie = answer["headers"]["Set-Cookie"].partition(";")[0]
-        deployment.authorize({"cookie": cookie})
+        assert deployment.authorize({"cookie": cookie}).allowed
         deployment.count()
-        for headers in ({"cookie": cookie}, _bearer(answer["json"]["access_token"])):
-            deployment.authorize(headers)
+        for headers in ({"cookie": cookie}, bearer(answer["json"]["access_token"])):
+            assert deployment.authorize(headers).allowed
             assert deployment.count() == ["BatchGetItem"]
 
     def test_a_logout_takes_one_transaction(self, deployment: Deployment) -> None:
         tokens = [deployment.log_in("acme-admin")["json"]["access_token"] for _ in range(2)]
-        deployment.call("logout", "POST", "/auth/logout", headers=_bearer(tokens[0]))
+        deployment.call("logout", "POST", "/auth/logout", headers=bearer(tokens[0]))
         deployment.count()
-        deployment.call("logout", "POST", "/auth/logout", headers=_bearer(tokens[1]))
+        deployment.call("logout", "POST", "/auth/logout", headers=bearer(tokens[1]))
         # recognising the caller, reading what to prune, and the one write
         assert deployment.count() == ["BatchGetItem", "GetItem", "TransactWriteItems"]
 
@@ -235,6 +230,6 @@ class TestRequests:
 def test_a_function_without_its_settings_fails_closed(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("REVOCATIONS_TABLE")
     with pytest.raises(Misconfigured):
-        deployment.authorize(_bearer("x"))
+        deployment.authorize(bearer("x"))
     answer = deployment.log_in()
     assert (answer["statusCode"], answer["json"]["code"]) == (500, "misconfigured")

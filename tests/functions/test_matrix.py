@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from doorward.authorizer.decide import Unauthorized
 from tests.functions.conftest import Answer, Deployment, Stack, deployed
 from tests.support.aws import Snapshot
+from tests.support.headers import bearer
 from tests.template import folder_of, routes
 
 PASSWORD = "correct horse battery"
@@ -100,7 +100,7 @@ class Stage:
         user_id = self.make_user("acme", name, "admin" if caller in {"admin", "demoted"} else "user")
         token = self.sign_in(name)
         if caller == "signed_out":
-            self.deployment.call("logout", "POST", "/auth/logout", headers={"Authorization": f"Bearer {token}"})
+            self.deployment.call("logout", "POST", "/auth/logout", headers=bearer(token))
         if caller in ENDS:
             method, path, body = ENDS[caller]
             self.ask("users", method, path.replace("{id}", user_id), self.platform, body)
@@ -152,13 +152,14 @@ class Stage:
 
     def status(self, token: str | None, method: str, route: str, tenant_id: str) -> int:
         """Send a request as API Gateway passes it on; return the status that the caller sees."""
-        try:
-            context = self.deployment.authorize({} if token is None else {"Authorization": f"Bearer {token}"}, method)
-        except (Unauthorized, AssertionError):  # API Gateway answers 401 to this exception and to a denial
+        decision = self.deployment.authorize({} if token is None else bearer(token), method)
+        if not decision.allowed:
             return 401
         query = {"tenant_id": tenant_id} if (method, route) == ("GET", "/users") else None
         body, path = self.body(method, route, tenant_id), self.path(route, tenant_id)
-        answer = self.deployment.call(PROTECTED[method, route], method, path, body, context=context, query=query)
+        answer = self.deployment.call(
+            PROTECTED[method, route], method, path, body, context=decision.context, query=query
+        )
         return int(answer["statusCode"])
 
 

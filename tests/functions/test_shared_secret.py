@@ -7,6 +7,7 @@ import pytest
 
 from doorward.errors import Misconfigured
 from tests.functions.conftest import Deployment, event
+from tests.support.headers import bearer
 from tests.unit.test_shared_secret import NEXT, SECRET
 
 
@@ -18,19 +19,17 @@ def test_everything_works_with_a_shared_secret_and_nothing_is_published(
     deployment._modules.clear()
     pair = deployment.log_in("acme-admin")["json"]
     assert jwt.decode(pair["access_token"], SECRET, algorithms=["HS256"], audience="doorward")["sub"] == "acme-admin"
-    context = deployment.authorize({"Authorization": f"Bearer {pair['access_token']}"})
+    context = deployment.authorize(bearer(pair["access_token"])).context
     body = {"token": pair["access_token"]}
     assert deployment.call("introspect", "POST", "/auth/token/introspect", body, context=context)["json"]["active"]
     assert deployment.call("well_known", "GET", "/.well-known/jwks.json")["json"] == {"keys": []}
-    with pytest.raises(AssertionError, match="denied"):
-        deployment.authorize({"Authorization": f"Bearer {before['access_token']}"})
+    assert deployment.authorize(bearer(before["access_token"])).refusal == "denied"
     again = deployment.call("refresh", "POST", "/auth/refresh", {"refresh_token": pair["refresh_token"]})["json"]
-    assert deployment.authorize({"Authorization": f"Bearer {again['access_token']}"})
+    assert deployment.authorize(bearer(again["access_token"])).allowed
     assert (
         deployment.call("revoke", "POST", "/auth/token/revoke", {"token": again["access_token"]})["statusCode"] == 200
     )
-    with pytest.raises(AssertionError, match="denied"):
-        deployment.authorize({"Authorization": f"Bearer {again['access_token']}"})
+    assert deployment.authorize(bearer(again["access_token"])).refusal == "denied"
 
 
 def test_tokens_of_the_secret_before_live_on_beside_it(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,7 +38,7 @@ def test_tokens_of_the_secret_before_live_on_beside_it(deployment: Deployment, m
     monkeypatch.setenv("JWT_SECRET", NEXT)
     monkeypatch.setenv("JWT_SECRET_PREVIOUS", SECRET)
     deployment._modules.clear()
-    assert deployment.authorize({"Authorization": f"Bearer {token}"})
+    assert deployment.authorize(bearer(token)).allowed
 
 
 @pytest.mark.parametrize("secret", ["secret", "change-me-change-me-change-me-change-me-change-me"])
@@ -75,10 +74,10 @@ def test_with_a_shared_secret_only_mac_keys_rotate(deployment: Deployment, monke
 def test_a_warm_call_reads_no_key_and_no_secret(deployment: Deployment) -> None:
     deployment.log_in("acme-admin")
     token = deployment.log_in("acme-admin")["json"]["access_token"]
-    deployment.authorize({"Authorization": f"Bearer {token}"})
+    assert deployment.authorize(bearer(token)).allowed
     deployment.count()
     secrets = deployment.count_secrets()
-    deployment.authorize({"Authorization": f"Bearer {token}"})
+    assert deployment.authorize(bearer(token)).allowed
     assert deployment.count() == ["BatchGetItem"]
     deployment.log_in("acme-admin")
     assert deployment.count_secrets() == secrets

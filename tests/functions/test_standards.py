@@ -17,6 +17,7 @@ from doorward.keys.signing import PrivateKeys
 from doorward.verifier import Verifier
 from tests.forgeries import Forger
 from tests.functions.conftest import ISSUER, Deployment, event, openapi
+from tests.support.headers import bearer
 from tools.openapi.document import document
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -68,7 +69,7 @@ class TestIntrospection:
         admin = deployment.context("acme-admin")
         path = "/api/acme/auth/service-tokens"
         minted = deployment.call("service_tokens", "POST", path, {"name": "rs"}, context=admin)["json"]["access_token"]
-        service = deployment.authorize({"Authorization": f"Bearer {minted}"})
+        service = deployment.authorize(bearer(minted)).context
         for token, active in ((minted, True), (deployment.log_in("globex-admin")["json"]["access_token"], False)):
             body = {"token": token}
             answer = deployment.call("introspect", "POST", "/auth/token/introspect", body, context=service)
@@ -197,7 +198,7 @@ def test_every_forged_token_gets_the_same_denial(deployment: Deployment) -> None
     denials = set()
     for token in forger.all().values():
         sent = event("authorizer_missing")
-        sent.update(headers={"Authorization": f"Bearer {token}"}, multiValueHeaders={})
+        sent.update(headers=bearer(token), multiValueHeaders={})
         denials.add(json.dumps(deployment.raw("authorizer", sent)))
     (denial,) = denials
     assert json.loads(denial)["policyDocument"]["Statement"][0]["Effect"] == "Deny"
