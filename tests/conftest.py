@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fakes import World
-from tests.world import House
+from tests.support.fakes import World
+from tests.support.world import House
 
 
 @pytest.fixture(scope="session")

@@ -41,7 +41,7 @@ from doorward.stores import (
     UserReader,
     UserWriter,
 )
-from tests import fakes
+from tests.support import fakes
 from tests.support.aws import Snapshot, make_tables, mocked_aws
 
 

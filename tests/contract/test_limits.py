@@ -6,7 +6,7 @@ import pytest
 
 from doorward.rules.revocation import MAX_ENTRIES
 from tests.contract.conftest import Stores
-from tests.contract.makers import ACME, NOW, claims, session, user
+from tests.support.makers import ACME, NOW, claims, session, user
 
 pytestmark = pytest.mark.race
 

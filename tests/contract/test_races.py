@@ -16,10 +16,10 @@ from doorward.keys.signing import KeySet, PrivateKeys
 from doorward.model import Cutoff
 from doorward.rules.throttles import Counter
 from tests.contract.conftest import Stores
-from tests.contract.makers import ACME, NOW, claims, record, session, tenant, user
-from tests.contract.makers import epochs_of as _epochs
-from tests.fakes import FakeClock, MemorySecrets, World
-from tests.world import DAY_MS
+from tests.support.fakes import FakeClock, MemorySecrets, World
+from tests.support.makers import ACME, NOW, claims, record, session, tenant, user
+from tests.support.makers import epochs_of as _epochs
+from tests.support.world import DAY_MS
 
 pytestmark = pytest.mark.race
 T = TypeVar("T")

@@ -13,8 +13,8 @@ from doorward.aws.dynamodb.items import encode, membership_key, user_key
 from doorward.aws.dynamodb.shapes import membership_attributes, user_attributes
 from doorward.model import UserId
 from tests.contract.conftest import on_dynamodb
-from tests.contract.makers import ACME, membership, user
 from tests.support.aws import make_tables
+from tests.support.makers import ACME, membership, user
 
 pytestmark = pytest.mark.race
 USERS = 10_000

@@ -10,7 +10,7 @@ import pytest
 from doorward.aws.secrets import SecretsManager
 from doorward.errors import Conflict, Unavailable
 from doorward.keys.stores import Secret, SecretStore
-from tests import fakes
+from tests.support import fakes
 from tests.support.aws import mocked_aws
 
 

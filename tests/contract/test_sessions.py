@@ -10,8 +10,8 @@ from doorward.errors import Conflict
 from doorward.model import PLATFORM, Cutoff, Epochs, SessionId, SessionRef, UserId
 from doorward.rules.throttles import Counter, Trust
 from tests.contract.conftest import Stores
-from tests.contract.makers import ACME, GLOBEX, NOW, claims, membership, record, session, tenant, user
-from tests.contract.makers import epochs_of as _epochs
+from tests.support.makers import ACME, GLOBEX, NOW, claims, membership, record, session, tenant, user
+from tests.support.makers import epochs_of as _epochs
 
 
 def test_a_session_reads_back_with_all_that_decides_about_it(stores: Stores) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from doorward.model import Connection, Epochs, SessionId, SocketGrant, SocketTicket, Subject, TenantId, TokenId, UserId
 from tests.contract.conftest import Stores
-from tests.contract.makers import ACME, NOW, claims, session, user
+from tests.support.makers import ACME, NOW, claims, session, user
 
 GLOBEX = TenantId("globex")
 

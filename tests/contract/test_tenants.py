@@ -23,8 +23,8 @@ from doorward.model import (
 )
 from doorward.rules.revocation import mark_revoked
 from tests.contract.conftest import Stores
-from tests.contract.makers import ACME, GLOBEX, NOW, claims, membership, record, session, tenant, user
 from tests.contract.test_races import RACERS, race
+from tests.support.makers import ACME, GLOBEX, NOW, claims, membership, record, session, tenant, user
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from doorward.keys.signing import KeySet, generate_key
 from doorward.model import PLATFORM, Cutoff, UserId, UserRecord
 from doorward.stores import SignInTarget
 from tests.contract.conftest import Stores
-from tests.contract.makers import ACME, GLOBEX, NOW, membership, record, session, tenant, user
-from tests.contract.makers import epochs_of as _epochs
+from tests.support.makers import ACME, GLOBEX, NOW, membership, record, session, tenant, user
+from tests.support.makers import epochs_of as _epochs
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 
 from local.run import TLS_OFFSET
 from local.tools import environment
-from tests.e2e.conftest import ROOT, Cloud
+from tests.support.cloud import ROOT, Cloud
 
 EXAMPLES = ROOT / "examples" / "clients"
 VERIFIES = ["verify: ok", "wrong audience refused: ok"]

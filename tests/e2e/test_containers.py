@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import EMULATOR_PORT, ROOT, Cloud
 from tests.functions.test_events import EXPECTED, OTHERS
-from tests.template import folder_of, read, resources
+from tests.support.cloud import EMULATOR_PORT, ROOT, Cloud
+from tests.support.template import folder_of, read, resources
 
 SAM = ROOT / ".local" / "sam" / "bin" / "sam"
 EVENTS = sorted((ROOT / "events").glob("*.json"))

@@ -11,7 +11,7 @@ import boto3
 import pytest
 
 from doorward.rules.reasons import REASONS
-from tests.e2e.conftest import ROOT, Cloud
+from tests.support.cloud import ROOT, Cloud
 
 
 def _explain(cloud: Cloud, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -50,7 +50,7 @@ def _denied(cloud: Cloud, token: str) -> str:
 def test_a_denied_request_is_explained_by_its_id(cloud: Cloud, what: str) -> None:
     token = "x.y.z"
     if what == "logged out":
-        token = cloud.log_in("acme-admin")["access_token"]
+        token = cloud.token("acme-admin")
         cloud.call("POST", "/auth/logout", token)
     answer = cloud.call("GET", "/users/me", token)
     reason = "session_ended" if what == "logged out" else "malformed"
@@ -68,7 +68,7 @@ def test_a_refusal_of_a_function_is_explained_too(cloud: Cloud) -> None:
 
 
 def test_a_token_is_explained_before_and_after_its_end(cloud: Cloud) -> None:
-    token = cloud.log_in("acme-admin")["access_token"]
+    token = cloud.token("acme-admin")
     done = _explain(cloud, "-", stdin=token)
     assert done.stdout.endswith("accepted: the authorizer would let it in now\n"), done.stdout + done.stderr
     assert "says: tenant_id = acme" in done.stdout

@@ -11,7 +11,7 @@ import jwt
 import requests
 
 from local.run import TLS_OFFSET
-from tests.e2e.conftest import PORT, ROOT, Cloud
+from tests.support.cloud import PORT, ROOT, Cloud
 
 SCRIPT = str(ROOT / "scripts" / "rotate_keys.py")
 
@@ -34,7 +34,7 @@ def test_every_forged_token_gets_the_same_401(cloud: Cloud) -> None:
 
 
 def test_a_key_can_be_revoked_and_the_next_one_signs_at_once(cloud: Cloud) -> None:
-    before = cloud.log_in("acme-admin")
+    before = cloud.sign_in("acme-admin")
     shown = _rotate(cloud)
     assert shown.returncode == 0, shown.stdout + shown.stderr
     assert "active" in shown.stdout
@@ -83,7 +83,7 @@ def test_three_rotations_under_traffic_refuse_nobody(cloud: Cloud) -> None:
 
 
 def test_introspection_over_http(cloud: Cloud) -> None:
-    mine, other = cloud.log_in("acme-admin"), cloud.log_in("globex-admin")
+    mine, other = cloud.sign_in("acme-admin"), cloud.sign_in("globex-admin")
     for token, active in ((mine["access_token"], True), (mine["refresh_token"], True), (other["access_token"], False)):
         answer = cloud.call("POST", "/auth/token/introspect", mine["access_token"], data={"token": token})
         assert answer.json()["active"] is active, json.dumps(answer.json())

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.e2e.conftest import EMULATOR_PORT, PORT, ROOT, Cloud
+from tests.support.cloud import EMULATOR_PORT, PORT, ROOT, Cloud
 
 
 def _run(module: str, state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -40,7 +40,7 @@ def test_a_deploy_of_nothing_new_is_no_failure(cloud: Cloud) -> None:
     (cloud.state / "deployed").write_text("another state of the sources")
     done = _run("local.deploy", cloud.state, *ports)
     assert done.returncode == 0, done.stderr
-    assert cloud.log_in("acme-admin")
+    assert cloud.sign_in("acme-admin")
 
 
 def test_the_logs_show_why_and_never_what_was_sent(cloud: Cloud) -> None:

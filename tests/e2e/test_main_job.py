@@ -12,14 +12,13 @@ from typing import Any
 import jwt
 import pytest
 
-from tests.e2e.conftest import ROOT, Cloud
-
-PASSWORD = "correct horse battery"
+from tests.support.cloud import ROOT, Cloud
+from tests.support.people import PASSWORD
 
 
 def _add_user(cloud: Cloud, admin: str = "acme-admin", **body: Any) -> dict[str, Any]:
     name = f"user-{uuid.uuid4().hex[:8]}"
-    token = cloud.log_in(admin)["access_token"]
+    token = cloud.token(admin)
     answer = cloud.call("POST", "/users", token, json={"username": name, "password": PASSWORD, **body})
     assert answer.status_code == 201, answer.text
     made: dict[str, Any] = answer.json()
@@ -79,7 +78,7 @@ def test_a_preflight_is_answered_for_the_one_origin(cloud: Cloud) -> None:
 
 
 def test_an_access_token_verifies_offline_with_pyjwks_client(cloud: Cloud) -> None:
-    token = cloud.log_in("acme-admin")["access_token"]
+    token = cloud.token("acme-admin")
     metadata = cloud.call("GET", "/.well-known/openid-configuration").json()
     assert metadata["issuer"] == cloud.url
     key = jwt.PyJWKClient(metadata["jwks_uri"]).get_signing_key_from_jwt(token)
@@ -88,7 +87,7 @@ def test_an_access_token_verifies_offline_with_pyjwks_client(cloud: Cloud) -> No
 
 
 def test_a_token_two_rotations_old_ends_the_session(cloud: Cloud) -> None:
-    first = cloud.log_in("acme-admin")
+    first = cloud.sign_in("acme-admin")
     second = cloud.call("POST", "/auth/refresh", json={"refresh_token": first["refresh_token"]}).json()
     third = cloud.call("POST", "/auth/refresh", json={"refresh_token": second["refresh_token"]}).json()
     reused = cloud.call("POST", "/auth/refresh", json={"refresh_token": first["refresh_token"]})
@@ -98,7 +97,7 @@ def test_a_token_two_rotations_old_ends_the_session(cloud: Cloud) -> None:
 
 
 def test_a_revoked_access_token_is_refused_by_the_next_request(cloud: Cloud) -> None:
-    pair = cloud.log_in("acme-admin")
+    pair = cloud.sign_in("acme-admin")
     assert cloud.call("POST", "/auth/token/revoke", data={"token": pair["access_token"]}).status_code == 200
     assert cloud.call("GET", "/users/me", pair["access_token"]).status_code == 401
     assert cloud.call("GET", "/users/me", headers={"Cookie": pair["cookie"]}).status_code == 200
@@ -107,7 +106,7 @@ def test_a_revoked_access_token_is_refused_by_the_next_request(cloud: Cloud) -> 
 
 def test_signing_out_everywhere_by_get_and_cookie(cloud: Cloud) -> None:
     user = _add_user(cloud)
-    here, there = (cloud.log_in(user["username"], PASSWORD) for _ in range(2))
+    here, there = (cloud.sign_in(user["username"], PASSWORD) for _ in range(2))
     evil = {"Cookie": here["cookie"], "Sec-Fetch-Site": "cross-site"}
     assert cloud.call("GET", "/auth/logout", headers=evil).json()["code"] == "cross_site_request"
     answer = cloud.call("GET", "/auth/logout?everywhere=true", headers={"Cookie": here["cookie"]})
@@ -115,12 +114,12 @@ def test_signing_out_everywhere_by_get_and_cookie(cloud: Cloud) -> None:
     assert "Max-Age=0" in answer.headers["Set-Cookie"]
     for session in (here, there):
         assert cloud.call("GET", "/users/me", session["access_token"]).status_code == 401
-    assert cloud.log_in(user["username"], PASSWORD)
+    assert cloud.sign_in(user["username"], PASSWORD)
 
 
 def test_one_tenant_cannot_touch_another(cloud: Cloud) -> None:
     user = _add_user(cloud)
-    foreign = cloud.log_in("globex-admin")["access_token"]
+    foreign = cloud.token("globex-admin")
     path = f"/users/{user['id']}"
     for method, body in (("GET", None), ("PATCH", {"display_name": "x"}), ("DELETE", None)):
         assert cloud.call(method, path, foreign, json=body).json()["code"] == "not_found"
@@ -134,7 +133,7 @@ def test_one_tenant_cannot_touch_another(cloud: Cloud) -> None:
 
 def test_a_user_is_changed_and_deleted(cloud: Cloud) -> None:
     user = _add_user(cloud, email=f"{uuid.uuid4().hex[:8]}@acme.example")
-    admin, session = cloud.log_in("acme-admin")["access_token"], cloud.log_in(user["username"], PASSWORD)
+    admin, session = cloud.token("acme-admin"), cloud.sign_in(user["username"], PASSWORD)
     path = f"/users/{user['id']}"
     changed = cloud.call(
         "PATCH", path, admin, json={"roles": ["auditor"], "email": f"x{uuid.uuid4().hex[:8]}@acme.example"}
@@ -157,7 +156,7 @@ def test_a_deployments_first_password_must_be_changed_before_anything_else(cloud
     assert done.returncode == 0, done.stdout + done.stderr
     found = re.search(r"user initech-admin made, password (\S+)", done.stdout)
     assert found, done.stdout
-    session = cloud.log_in("initech-admin", found[1])
+    session = cloud.sign_in("initech-admin", found[1])
     for method, path in (("GET", "/users/me"), ("GET", "/users"), ("DELETE", "/users/me")):
         answer = cloud.call(method, path, session["access_token"])
         assert (answer.status_code, answer.json()["code"]) == (403, "password_change_required")
@@ -199,14 +198,14 @@ class TestRaces:
         return found
 
     def test_one_refresh_token_has_one_successor(self, cloud: Cloud) -> None:
-        token = cloud.log_in("acme-admin")["refresh_token"]
+        token = cloud.sign_in("acme-admin")["refresh_token"]
         answers = self.race(lambda: cloud.call("POST", "/auth/refresh", json={"refresh_token": token}))
         assert {answer.status_code for answer in answers} == {200}
         assert len({answer.json()["refresh_token"] for answer in answers}) == 1
 
     @pytest.mark.parametrize("field", ["username", "email"])
     def test_one_name_is_given_once(self, cloud: Cloud, field: str) -> None:
-        admin = cloud.log_in("acme-admin")["access_token"]
+        admin = cloud.token("acme-admin")
         name = f"racer-{uuid.uuid4().hex[:8]}"
         body = {"password": PASSWORD, field: name if field == "username" else f"{name}@acme.example"}
         statuses = [answer.status_code for answer in self.race(lambda: cloud.call("POST", "/users", admin, json=body))]
@@ -214,7 +213,7 @@ class TestRaces:
 
 
 def test_zz_state_survives_a_restart_which_is_quick(cloud: Cloud) -> None:
-    before = cloud.log_in("acme-admin")
+    before = cloud.sign_in("acme-admin")
     cloud.stop()
     seconds = cloud.start()
     print(f"\nlocal cloud: second start {seconds:.1f} s")

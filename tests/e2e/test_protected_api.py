@@ -18,11 +18,11 @@ import pytest
 import requests
 
 from local.tools import environment, run
-from tests import fronts
-from tests.e2e.conftest import ROOT, Cloud
+from tests.support import fronts
+from tests.support.cloud import ROOT, Cloud
+from tests.support.people import PASSWORD
 
 ORIGIN = "https://app.example.com"
-PASSWORD = "correct horse battery"
 CALLERS, REQUESTS, FEW = 10, 1_000, 10
 KINDS = ("rest", "http")
 
@@ -75,14 +75,10 @@ def _deploy(cloud: Cloud, kind: str, **parameters: str) -> str:
 
 def _clerk(cloud: Cloud) -> str:
     """Return a token of somebody in acme who is no administrator."""
-    name, token = f"clerk-{uuid.uuid4().hex[:8]}", cloud.log_in("acme-admin")["access_token"]
+    name, token = f"clerk-{uuid.uuid4().hex[:8]}", cloud.token("acme-admin")
     made = cloud.call("POST", "/users", token, json={"username": name, "password": PASSWORD, "roles": ["user"]})
     assert made.status_code == 201, made.text
-    return str(cloud.log_in(name, PASSWORD)["access_token"])
-
-
-def _token(cloud: Cloud, username: str = "acme-admin") -> str:
-    return str(cloud.log_in(username)["access_token"])
+    return cloud.token(name, PASSWORD)
 
 
 def _expired(cloud: Cloud) -> str:
@@ -91,18 +87,18 @@ def _expired(cloud: Cloud) -> str:
 
 
 def _signed_out(cloud: Cloud) -> str:
-    token = _token(cloud)
+    token = cloud.token("acme-admin")
     assert cloud.call("POST", "/auth/logout", token).status_code == 204
     return token
 
 
 def test_the_function_sees_who_is_calling(cloud: Cloud, api: Api) -> None:
-    token = _token(cloud)
+    token = cloud.token("acme-admin")
     me = cloud.call("GET", "/users/me", token).json()
     answer = api.call("GET", "/orders", token)
     assert answer.status_code == 200, answer.text
     assert answer.json() == {"route": "GET /orders", "user_id": me["id"], "tenant_id": "acme", "roles": ["admin"]}
-    answer = api.call("GET", "/orders", _token(cloud, "admin"))
+    answer = api.call("GET", "/orders", cloud.token("admin"))
     assert answer.json()["tenant_id"] == ""
 
 
@@ -116,19 +112,19 @@ def test_a_token_that_is_not_good_is_401_or_403_by_the_kind_of_gateway(cloud: Cl
 
 
 def test_a_path_lets_in_the_tenant_that_it_names(cloud: Cloud, api: Api) -> None:
-    token = _token(cloud)
+    token = cloud.token("acme-admin")
     assert api.status("GET", "/api/acme/orders", token) == 200
     for tenant_id in ("globex", "ACME", "nobody", "acme%2F..%2Fglobex"):
         assert api.status("GET", f"/api/{tenant_id}/orders", token) in {403, 404}, tenant_id
-    assert api.status("GET", "/api/acme/orders", _token(cloud, "globex-admin")) == 403
-    assert api.status("GET", "/api/acme/orders", _token(cloud, "admin")) == 403
+    assert api.status("GET", "/api/acme/orders", cloud.token("globex-admin")) == 403
+    assert api.status("GET", "/api/acme/orders", cloud.token("admin")) == 403
 
 
 def test_a_rule_asks_for_a_role(cloud: Cloud, api: Api) -> None:
     clerk = _clerk(cloud)
     assert api.status("GET", "/orders", clerk) == 200
     assert api.status("DELETE", "/orders/7", clerk) == 403
-    assert api.status("DELETE", "/orders/7", _token(cloud)) == 200
+    assert api.status("DELETE", "/orders/7", cloud.token("acme-admin")) == 200
 
 
 def test_a_page_of_another_origin_can_ask_and_read_refusals(cloud: Cloud, apis: dict[str, Api]) -> None:
@@ -140,7 +136,7 @@ def test_a_page_of_another_origin_can_ask_and_read_refusals(cloud: Cloud, apis: 
         assert "Authorization" in preflight.headers["Access-Control-Allow-Headers"]
     # Only a REST API has gateway responses; what an HTTP API sends with its own refusals is AWS's affair.
     missing = apis["rest"].call("GET", "/orders", Origin=ORIGIN)
-    foreign = apis["rest"].call("GET", "/api/globex/orders", _token(cloud), Origin=ORIGIN)
+    foreign = apis["rest"].call("GET", "/api/globex/orders", cloud.token("acme-admin"), Origin=ORIGIN)
     for answer, status in ((missing, 401), (foreign, 403)):
         assert (answer.status_code, answer.json()["status"]) == (status, status)
         assert answer.headers["Content-Type"] == "application/problem+json"
@@ -162,7 +158,7 @@ def test_api_gateways_own_authorizer_verifies_and_knows_of_no_logout(cloud: Clou
     answer = api.call("GET", "/offline", forger.good)
     assert answer.json()["tenant_id"] == "acme"
     assert answer.json()["roles"] == ["admin"]
-    assert api.call("GET", "/offline", _token(cloud, "admin")).json()["tenant_id"] == ""
+    assert api.call("GET", "/offline", cloud.token("admin")).json()["tenant_id"] == ""
     refused = {
         "nothing": None,
         "garbage": "x.y.z",
@@ -190,7 +186,7 @@ def test_of_a_thousand_requests_after_logout_none_is_let_in(cloud: Cloud, apis: 
     thrown and unpacks its layer anew for the next, which takes a second or more (AWS keeps it). A thousand would take
     half an hour, so the function's code is called with those events in processes of its own, on the deployed tables.
     """
-    token = _token(cloud)
+    token = cloud.token("acme-admin")
     for api in apis.values():
         assert _statuses(api, token, CALLERS) == Counter({200: CALLERS})
     event = fronts.rest(fronts.Question({"Authorization": f"Bearer {token}"}, path="/orders"))
@@ -312,7 +308,7 @@ def test_a_cache_by_method_and_path_keeps_tenants_and_rules(cloud: Cloud, apis: 
 
 def test_the_two_kinds_of_answer_of_an_http_api_and_their_settings(cloud: Cloud, apis: dict[str, Api]) -> None:
     """`doorward_answer` and EnableSimpleResponses belong together; with neither it is a policy."""
-    api, gateway, token = apis["http"], cloud.client("apigatewayv2"), _token(cloud)
+    api, gateway, token = apis["http"], cloud.client("apigatewayv2"), cloud.token("acme-admin")
     items = gateway.get_authorizers(ApiId=api.id)["Items"]
     known = {
         "ApiId": api.id,

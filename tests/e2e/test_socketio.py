@@ -21,7 +21,7 @@ import pytest
 import requests
 
 from local.tools import environment, run
-from tests.e2e.conftest import ROOT, Cloud
+from tests.support.cloud import ROOT, Cloud
 
 EXAMPLE = ROOT / "examples" / "socketio"
 ORIGIN = "http://localhost:3000"
@@ -153,7 +153,7 @@ class Running:
 
 
 def test_a_verified_socket_knows_its_caller(cloud: Cloud, server: str, client: list[str]) -> None:
-    with Running(client, server, cloud.log_in("acme-admin")["access_token"]) as running:
+    with Running(client, server, cloud.token("acme-admin")) as running:
         name, _, text = running.line().partition(": ")
         assert name == "connected"
         assert json.loads(text) == {"user": "acme-admin", "tenant": "acme", "roles": ["admin"]}
@@ -163,17 +163,17 @@ def test_a_verified_socket_knows_its_caller(cloud: Cloud, server: str, client: l
     ("tenant", "code"), [("acme", "missing_credentials"), ("acme", "invalid_token"), ("globex", "insufficient_scope")]
 )
 def test_a_refused_client_sees_the_code(cloud: Cloud, server: str, client: list[str], tenant: str, code: str) -> None:
-    tokens = {"invalid_token": "garbage", "insufficient_scope": cloud.log_in("acme-admin")["access_token"]}
+    tokens = {"invalid_token": "garbage", "insufficient_scope": cloud.token("acme-admin")}
     with Running(client, server, tokens.get(code), tenant) as running:
         assert running.rest() == f"refused: {code}\n"
 
 
 def test_every_other_handshake_is_refused(cloud: Cloud, server: str) -> None:
-    forger, ended = cloud.forger(), cloud.log_in("acme-admin")
+    forger, ended = cloud.forger(), cloud.sign_in("acme-admin")
     assert cloud.call("POST", "/auth/logout", ended["access_token"]).ok
     time.sleep(INTERVAL_SECONDS)
     good = forger.good
-    foreign, platform = (cloud.log_in(name)["access_token"] for name in ("globex-admin", "admin"))
+    foreign, platform = (cloud.token(name) for name in ("globex-admin", "admin"))
     handshakes: dict[str, tuple[object, str]] = {
         "nothing": (None, "missing_credentials"),
         "a text": (good, "missing_credentials"),
@@ -204,7 +204,7 @@ def _connect(server: str, auth: object, *more: str) -> str:
 
 
 def test_a_socket_ends_with_its_session(cloud: Cloud, server: str, client: list[str]) -> None:
-    mine, other = cloud.log_in("acme-admin")["access_token"], cloud.log_in("acme-admin")["access_token"]
+    mine, other = cloud.token("acme-admin"), cloud.token("acme-admin")
     with Running(client, server, other) as staying:
         assert staying.line().startswith("connected: ")
         with Running(client, server, mine) as ending:
@@ -230,7 +230,7 @@ def test_a_socket_ends_with_its_token(cloud: Cloud, server: str, python: str) ->
 
 def test_a_tenants_room_is_its_own(cloud: Cloud, server: str, python: str) -> None:
     command = [python, str(EXAMPLE / "client.py")]
-    acme, globex = (cloud.log_in(f"{tenant}-admin")["access_token"] for tenant in ("acme", "globex"))
+    acme, globex = (cloud.token(f"{tenant}-admin") for tenant in ("acme", "globex"))
     with Running(command, server, acme) as first:
         assert first.line().startswith("connected")
         with Running(command, server, globex, "globex") as second:
@@ -262,7 +262,7 @@ def test_an_api_behind_the_middleware(cloud: Cloud, api: str) -> None:
     def get(path: str, token: str | None = None) -> requests.Response:
         return requests.get(api + path, headers={"Authorization": f"Bearer {token}"} if token else {}, timeout=30)
 
-    session = cloud.log_in("acme-admin")
+    session = cloud.sign_in("acme-admin")
     token = session["access_token"]
     assert get("/health").json() == {"status": "ok"}
     assert get("/acme/orders", token).json() == {"tenant": "acme", "user": "acme-admin", "orders": []}

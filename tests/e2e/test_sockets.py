@@ -14,10 +14,10 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from tests.e2e.conftest import Cloud
+from tests.support.cloud import Cloud
+from tests.support.people import PASSWORD
 
 ORIGIN = "http://localhost:3000"
-PASSWORD = "correct horse battery"
 LIMIT_SECONDS = 10
 
 
@@ -44,10 +44,10 @@ def _refused(url: str, ticket: str, origin: str | None = ORIGIN) -> bool:
 
 def _user(cloud: Cloud) -> tuple[str, dict[str, Any]]:
     name = f"s{uuid.uuid4().hex[:10]}"
-    admin = cloud.log_in("acme-admin")["access_token"]
+    admin = cloud.token("acme-admin")
     made = cloud.call("POST", "/users", admin, json={"username": name, "password": PASSWORD})
     assert made.status_code == 201, made.text
-    return str(made.json()["id"]), cloud.log_in(name, PASSWORD)
+    return str(made.json()["id"]), cloud.sign_in(name, PASSWORD)
 
 
 def _closing(socket: ClientConnection) -> tuple[str, float]:
@@ -62,7 +62,7 @@ def _closing(socket: ClientConnection) -> tuple[str, float]:
 
 @pytest.mark.parametrize("what", ["logout", "revoke", "disable", "demote"])
 def test_a_socket_is_closed_within_seconds_and_says_why(cloud: Cloud, what: str) -> None:
-    admin = cloud.log_in("acme-admin")["access_token"]
+    admin = cloud.token("acme-admin")
     user_id, session = _user(cloud)
     ticket, other = _ticket(cloud, session["access_token"]), _ticket(cloud, admin)
     with _open(ticket["url"], ticket["ticket"]) as socket, _open(other["url"], other["ticket"]) as beside:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import uuid
 
-from tests.e2e.conftest import Cloud
-
-PASSWORD = "correct horse battery"
+from tests.support.cloud import Cloud
+from tests.support.people import PASSWORD
 
 
 def test_a_tenant_lives_and_dies(cloud: Cloud) -> None:
-    platform, tenant_id = cloud.log_in()["access_token"], f"t{uuid.uuid4().hex[:8]}"
+    platform, tenant_id = cloud.token(), f"t{uuid.uuid4().hex[:8]}"
     assert cloud.call("POST", "/tenants", platform, json={"id": tenant_id}).status_code == 201
     name = f"boss-{tenant_id}"
     body = {"username": name, "password": PASSWORD, "tenant_id": tenant_id, "roles": ["admin"]}
     assert cloud.call("POST", "/users", platform, json=body).status_code == 201
-    boss = cloud.log_in(name, PASSWORD)
+    boss = cloud.sign_in(name, PASSWORD)
     path = f"/api/{tenant_id}/auth/service-tokens"
     minted = cloud.call("POST", path, boss["access_token"], json={"name": "ci"}).json()
     assert cloud.call("GET", "/users/me", minted["access_token"]).json()["username"] == "service:ci"
@@ -30,16 +29,16 @@ def test_a_tenant_lives_and_dies(cloud: Cloud) -> None:
     cloud.call("PATCH", f"/tenants/{tenant_id}", platform, json={"status": "active"})
     for token in (boss["access_token"], minted["access_token"]):
         assert cloud.call("GET", "/users/me", token).status_code == 401
-    assert cloud.log_in(name, PASSWORD)
+    assert cloud.sign_in(name, PASSWORD)
 
 
 def test_a_user_in_two_tenants(cloud: Cloud) -> None:
-    platform, name = cloud.log_in()["access_token"], f"shared-{uuid.uuid4().hex[:8]}"
+    platform, name = cloud.token(), f"shared-{uuid.uuid4().hex[:8]}"
     body = {"username": name, "password": PASSWORD, "tenant_id": "acme"}
     user_id = cloud.call("POST", "/users", platform, json=body).json()["id"]
     path = f"/users/{user_id}/tenants/globex"
     assert cloud.call("PUT", path, platform, json={"roles": ["auditor"]}).status_code == 200
-    here = cloud.log_in(name, PASSWORD)
+    here = cloud.sign_in(name, PASSWORD)
     switch = {"refresh_token": here["refresh_token"], "tenant_id": "globex"}
     there = cloud.call("POST", "/auth/refresh", json=switch).json()
     assert cloud.call("GET", "/tenants/globex", there["access_token"]).status_code == 200
@@ -50,7 +49,7 @@ def test_a_user_in_two_tenants(cloud: Cloud) -> None:
 
 
 def test_the_demo(cloud: Cloud) -> None:
-    admin = cloud.log_in("globex-admin")["access_token"]
+    admin = cloud.token("globex-admin")
     assert len(cloud.call("POST", "/api/globex/demo/seed", admin).json()["users"]) == 5
     (first, *_) = cloud.call("GET", "/api/globex/notifications", admin).json()["items"]
     assert (

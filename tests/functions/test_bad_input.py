@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.functions.conftest import Deployment, event
-from tests.support.headers import bearer
+from tests.support.deployment import Deployment, event
+from tests.support.people import bearer
 
 BODIES: dict[str, Any] = {
     "nothing": None,
@@ -55,7 +55,7 @@ def test_bad_bodies(deployment: Deployment, function: str, path: str) -> None:
 
 def test_names_of_every_kind_are_wrong_credentials(deployment: Deployment) -> None:
     for name in ("nul\0", "\ufdfa" * 250, "x" * 256, "'; --", "../..", "\u202e", " ", "🙂"):
-        answer = deployment.log_in(name, "nul\0 password")
+        answer = deployment.sign_in(name, "nul\0 password")
         assert answer["json"]["code"] == "invalid_credentials", name
         body = {"email": name, "password": "x"}
         assert deployment.call("login", "POST", "/api/acme/auth/login", body)["json"]["code"] == "invalid_credentials"
@@ -79,7 +79,7 @@ def test_tokens_that_are_none(deployment: Deployment, token: str) -> None:
 
 
 def test_tokens_of_the_wrong_kind(deployment: Deployment) -> None:
-    answer = deployment.log_in("acme-admin")
+    answer = deployment.sign_in("acme-admin")
     access, refresh = answer["json"]["access_token"], answer["json"]["refresh_token"]
     cookie = answer["headers"]["Set-Cookie"].partition(";")[0].partition("=")[2]
     for token in (access, cookie):
@@ -200,6 +200,6 @@ def test_a_fault_inside_is_a_500_that_tells_nothing(deployment: Deployment, monk
         raise ValueError("a detail with admin123 in it")
 
     monkeypatch.setattr(deployment.module("login"), "services", lambda: SimpleNamespace(log_in=fail))
-    answer = deployment.log_in()
+    answer = deployment.sign_in()
     assert (answer["statusCode"], answer["json"]["code"]) == (500, "internal_error")
     assert "admin123" not in answer["body"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.functions.conftest import EVENTS, NAMES, Deployment, event, parsed
+from tests.support.deployment import EVENTS, NAMES, Deployment, event, parsed
 
 EXPECTED: dict[str, tuple[int, str | None]] = {
     "login_username": (200, None),

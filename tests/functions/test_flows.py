@@ -6,14 +6,12 @@ import jwt
 import pytest
 
 from doorward.errors import Misconfigured
-from tests.functions.conftest import ISSUER, Deployment
-from tests.support.headers import bearer
-
-PASSWORD = "correct horse battery"
+from tests.support.deployment import ISSUER, Deployment
+from tests.support.people import PASSWORD, bearer
 
 
 def test_the_main_job(deployment: Deployment) -> None:
-    first = deployment.log_in("acme-admin")
+    first = deployment.sign_in("acme-admin")
     assert set(first["json"]) == {
         "access_token",
         "token_type",
@@ -54,7 +52,7 @@ def test_a_tenants_own_path_never_gives_a_cookie(deployment: Deployment) -> None
 
 
 def test_a_refresh_in_another_tenants_path_is_refused(deployment: Deployment) -> None:
-    token = deployment.log_in("acme-admin")["json"]["refresh_token"]
+    token = deployment.sign_in("acme-admin")["json"]["refresh_token"]
     wrong = deployment.call("refresh", "POST", "/api/globex/auth/refresh", {"refresh_token": token})
     assert wrong["json"]["error"] == "invalid_grant"
     body = {"refresh_token": token, "tenant_id": "globex"}
@@ -63,7 +61,7 @@ def test_a_refresh_in_another_tenants_path_is_refused(deployment: Deployment) ->
 
 
 def test_the_form_of_oauth_clients_is_understood(deployment: Deployment) -> None:
-    token = deployment.log_in("acme-admin")["json"]["refresh_token"]
+    token = deployment.sign_in("acme-admin")["json"]["refresh_token"]
     form = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"}
     body = f"grant_type=refresh_token&refresh_token={token}&client_id=web&scope=ignored"
     assert deployment.call("refresh", "POST", "/auth/token/refresh", body, headers=form)["statusCode"] == 200
@@ -81,7 +79,7 @@ def test_the_form_of_oauth_clients_is_understood(deployment: Deployment) -> None
 
 
 def test_an_access_token_verifies_offline_from_the_published_keys(deployment: Deployment) -> None:
-    token = deployment.log_in("acme-admin")["json"]["access_token"]
+    token = deployment.token("acme-admin")
     jwks = deployment.call("well_known", "GET", "/.well-known/jwks.json")
     assert jwks["headers"]["Cache-Control"] == "public, max-age=300"
     key = jwt.PyJWKSet.from_dict(jwks["json"])[jwt.get_unverified_header(token)["kid"]]
@@ -124,7 +122,7 @@ def test_a_password_change_by_its_owner(deployment: Deployment) -> None:
     admin = deployment.context("acme-admin")
     body = {"password": PASSWORD, "username": "bob", "password_change_required": True}
     deployment.call("users", "POST", "/users", body, context=admin)
-    token = deployment.log_in("bob", PASSWORD)["json"]["access_token"]
+    token = deployment.token("bob", PASSWORD)
     restricted = deployment.authorize(bearer(token)).context
     refused = deployment.call("users", "GET", "/users/me", context=restricted)
     assert (refused["statusCode"], refused["json"]["code"]) == (403, "password_change_required")
@@ -137,7 +135,7 @@ def test_a_password_change_by_its_owner(deployment: Deployment) -> None:
 
 
 def test_a_cross_site_request_on_the_cookie_is_refused(deployment: Deployment) -> None:
-    cookie = deployment.log_in()["headers"]["Set-Cookie"].partition(";")[0]
+    cookie = deployment.sign_in()["headers"]["Set-Cookie"].partition(";")[0]
     evil = {"cookie": cookie, "origin": "https://evil.example"}
     context = deployment.authorize(evil, "POST").context
     refused = deployment.call("users", "POST", "/users", {"password": PASSWORD}, context=context)
@@ -149,7 +147,7 @@ def test_a_cross_site_request_on_the_cookie_is_refused(deployment: Deployment) -
 
 
 def test_signing_out_everywhere(deployment: Deployment) -> None:
-    tokens = [deployment.log_in("acme-admin")["json"]["access_token"] for _ in range(2)]
+    tokens = [deployment.token("acme-admin") for _ in range(2)]
     deployment.call("logout", "POST", "/auth/logout", headers=bearer(tokens[0]), query={"everywhere": "true"})
     for token in tokens:
         assert deployment.authorize(bearer(token)).refusal == "denied"
@@ -159,7 +157,7 @@ def test_signing_out_everywhere(deployment: Deployment) -> None:
 
 
 def test_signing_out_with_two_session_cookies_or_another_scheme(deployment: Deployment) -> None:
-    cookie = deployment.log_in("acme-admin")["headers"]["Set-Cookie"].partition(";")[0]
+    cookie = deployment.sign_in("acme-admin")["headers"]["Set-Cookie"].partition(";")[0]
     twice = deployment.call("logout", "POST", "/auth/logout", headers={"Cookie": f"{cookie}; {cookie}"})
     assert twice["json"]["code"] == "invalid_token"
     assert deployment.authorize({"cookie": cookie}).allowed
@@ -168,7 +166,7 @@ def test_signing_out_with_two_session_cookies_or_another_scheme(deployment: Depl
 
 
 def test_everywhere_is_yes_or_no(deployment: Deployment) -> None:
-    token = deployment.log_in("acme-admin")["json"]["access_token"]
+    token = deployment.token("acme-admin")
     wrong = deployment.call("logout", "POST", "/auth/logout", headers=bearer(token), query={"everywhere": "banana"})
     assert (wrong["statusCode"], wrong["json"]["code"]) == (400, "invalid_request")
     assert deployment.authorize(bearer(token)).allowed
@@ -181,7 +179,7 @@ def test_everywhere_is_yes_or_no(deployment: Deployment) -> None:
 
 
 def test_throttled_sign_ins_say_when_to_come_back(deployment: Deployment) -> None:
-    answers = [deployment.log_in("acme-admin", "wrong") for _ in range(11)]
+    answers = [deployment.sign_in("acme-admin", "wrong") for _ in range(11)]
     assert [answer["statusCode"] for answer in answers] == [401] * 10 + [429]
     assert 0 < int(answers[-1]["headers"]["Retry-After"]) <= 300
 
@@ -192,16 +190,16 @@ class TestRequests:
     READS = frozenset({"GetItem", "BatchGetItem", "TransactGetItems", "Query"})
 
     def test_a_login_takes_two_reads_and_two_writes(self, deployment: Deployment) -> None:
-        deployment.log_in("acme-admin")
+        deployment.sign_in("acme-admin")
         deployment.count()
         for password in ("admin123", "wrong"):
-            deployment.log_in("acme-admin", password)
+            deployment.sign_in("acme-admin", password)
             requests = deployment.count()
             assert sum(name in self.READS for name in requests) <= 2
             assert sum(name not in self.READS for name in requests) <= 2
 
     def test_a_refresh_takes_one_read_and_one_conditional_write(self, deployment: Deployment) -> None:
-        token = deployment.log_in("acme-admin")["json"]["refresh_token"]
+        token = deployment.sign_in("acme-admin")["json"]["refresh_token"]
         pair = deployment.call("refresh", "POST", "/auth/refresh", {"refresh_token": token})["json"]
         deployment.count()
         deployment.call("refresh", "POST", "/auth/refresh", {"refresh_token": pair["refresh_token"]})
@@ -210,7 +208,7 @@ class TestRequests:
         assert deployment.count() == []
 
     def test_the_authorizer_takes_one_batch_read_for_a_token_or_a_cookie(self, deployment: Deployment) -> None:
-        answer = deployment.log_in("acme-admin")
+        answer = deployment.sign_in("acme-admin")
         cookie = answer["headers"]["Set-Cookie"].partition(";")[0]
         assert deployment.authorize({"cookie": cookie}).allowed
         deployment.count()
@@ -219,7 +217,7 @@ class TestRequests:
             assert deployment.count() == ["BatchGetItem"]
 
     def test_a_logout_takes_one_transaction(self, deployment: Deployment) -> None:
-        tokens = [deployment.log_in("acme-admin")["json"]["access_token"] for _ in range(2)]
+        tokens = [deployment.token("acme-admin") for _ in range(2)]
         deployment.call("logout", "POST", "/auth/logout", headers=bearer(tokens[0]))
         deployment.count()
         deployment.call("logout", "POST", "/auth/logout", headers=bearer(tokens[1]))
@@ -231,5 +229,5 @@ def test_a_function_without_its_settings_fails_closed(deployment: Deployment, mo
     monkeypatch.delenv("REVOCATIONS_TABLE")
     with pytest.raises(Misconfigured):
         deployment.authorize(bearer("x"))
-    answer = deployment.log_in()
+    answer = deployment.sign_in()
     assert (answer["statusCode"], answer["json"]["code"]) == (500, "misconfigured")

@@ -13,12 +13,11 @@ from typing import Any
 
 import pytest
 
-from tests.functions.conftest import Answer, Deployment, Stack, deployed
 from tests.support.aws import Snapshot
-from tests.support.headers import bearer
-from tests.template import folder_of, routes
+from tests.support.deployment import Answer, Deployment, Stack, deployed
+from tests.support.people import PASSWORD, bearer
+from tests.support.template import folder_of, routes
 
-PASSWORD = "correct horse battery"
 LIVE = ("user", "admin", "service", "platform_admin")
 DEAD = ("nobody", "disabled", "demoted", "removed", "deleted", "signed_out")
 
@@ -86,7 +85,7 @@ class Stage:
 
     def sign_in(self, name: str, password: str = PASSWORD) -> str:
         """Return the access token of somebody who signs in."""
-        return str(self.deployment.log_in(name, password)["json"]["access_token"])
+        return str(self.deployment.token(name, password))
 
     def token(self, caller: str) -> str | None:
         """Return the access token of one kind of caller."""

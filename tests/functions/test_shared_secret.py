@@ -6,18 +6,18 @@ import jwt
 import pytest
 
 from doorward.errors import Misconfigured
-from tests.functions.conftest import Deployment, event
-from tests.support.headers import bearer
+from tests.support.deployment import Deployment, event
+from tests.support.people import bearer
 from tests.unit.test_shared_secret import NEXT, SECRET
 
 
 def test_everything_works_with_a_shared_secret_and_nothing_is_published(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = deployment.log_in("acme-admin")["json"]
+    before = deployment.sign_in("acme-admin")["json"]
     monkeypatch.setenv("JWT_SECRET", SECRET)
     deployment._modules.clear()
-    pair = deployment.log_in("acme-admin")["json"]
+    pair = deployment.sign_in("acme-admin")["json"]
     assert jwt.decode(pair["access_token"], SECRET, algorithms=["HS256"], audience="doorward")["sub"] == "acme-admin"
     context = deployment.authorize(bearer(pair["access_token"])).context
     body = {"token": pair["access_token"]}
@@ -34,7 +34,7 @@ def test_everything_works_with_a_shared_secret_and_nothing_is_published(
 
 def test_tokens_of_the_secret_before_live_on_beside_it(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JWT_SECRET", SECRET)
-    token = deployment.log_in("acme-admin")["json"]["access_token"]
+    token = deployment.token("acme-admin")
     monkeypatch.setenv("JWT_SECRET", NEXT)
     monkeypatch.setenv("JWT_SECRET_PREVIOUS", SECRET)
     deployment._modules.clear()
@@ -46,7 +46,7 @@ def test_a_weak_secret_stops_every_function(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, secret: str
 ) -> None:
     monkeypatch.setenv("JWT_SECRET", secret)
-    answer = deployment.log_in()
+    answer = deployment.sign_in()
     assert (answer["statusCode"], answer["json"]["code"]) == (500, "misconfigured")
     with pytest.raises(Misconfigured, match="misconfigured"):
         deployment.raw("authorizer", event("authorizer_missing"))
@@ -72,12 +72,12 @@ def test_with_a_shared_secret_only_mac_keys_rotate(deployment: Deployment, monke
 
 
 def test_a_warm_call_reads_no_key_and_no_secret(deployment: Deployment) -> None:
-    deployment.log_in("acme-admin")
-    token = deployment.log_in("acme-admin")["json"]["access_token"]
+    deployment.sign_in("acme-admin")
+    token = deployment.token("acme-admin")
     assert deployment.authorize(bearer(token)).allowed
     deployment.count()
     secrets = deployment.count_secrets()
     assert deployment.authorize(bearer(token)).allowed
     assert deployment.count() == ["BatchGetItem"]
-    deployment.log_in("acme-admin")
+    deployment.sign_in("acme-admin")
     assert deployment.count_secrets() == secrets

@@ -15,13 +15,12 @@ from openapi_spec_validator import validate
 from doorward.errors import InvalidToken
 from doorward.keys.signing import PrivateKeys
 from doorward.verifier import Verifier
-from tests.forgeries import Forger
-from tests.functions.conftest import ISSUER, Deployment, event, openapi
-from tests.support.headers import bearer
+from tests.support.deployment import ISSUER, Deployment, event, openapi
+from tests.support.forgeries import Forger
+from tests.support.people import PASSWORD, bearer
 from tools.openapi.document import document
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-PASSWORD = "correct horse battery"
 
 
 def _introspect(deployment: Deployment, token: str, caller: str = "acme-admin", **form: str) -> dict[str, Any]:
@@ -36,7 +35,7 @@ def _introspect(deployment: Deployment, token: str, caller: str = "acme-admin", 
 
 class TestIntrospection:
     def test_a_live_access_token_is_described(self, deployment: Deployment) -> None:
-        pair = deployment.log_in("acme-admin")["json"]
+        pair = deployment.sign_in("acme-admin")["json"]
         found = _introspect(
             deployment, pair["access_token"], token_type_hint="access_token", client_id="rs", resource="x"
         )
@@ -47,7 +46,7 @@ class TestIntrospection:
             assert found[name] == claims[name], name
 
     def test_a_live_refresh_token_is_described_until_it_is_rotated(self, deployment: Deployment) -> None:
-        token = deployment.log_in("acme-admin")["json"]["refresh_token"]
+        token = deployment.sign_in("acme-admin")["json"]["refresh_token"]
         found = _introspect(deployment, token)
         assert (found["active"], found["sub"], found["tenant_id"]) == (True, "acme-admin", "acme")
         assert "jti" not in found
@@ -56,11 +55,11 @@ class TestIntrospection:
         assert _introspect(deployment, token) == {"active": False}
 
     def test_what_is_dead_strange_or_anothers_is_inactive_and_nothing_more(self, deployment: Deployment) -> None:
-        pair = deployment.log_in("globex-admin")["json"]
+        pair = deployment.sign_in("globex-admin")["json"]
         for token in (pair["access_token"], pair["refresh_token"], "x", "a.b.c", "dwr1.x", "é" * 100):
             assert _introspect(deployment, token) == {"active": False}
         assert _introspect(deployment, pair["access_token"], "admin")["active"] is True
-        mine = deployment.log_in("acme-admin")["json"]
+        mine = deployment.sign_in("acme-admin")["json"]
         deployment.call("revoke", "POST", "/auth/token/revoke", {"token": mine["refresh_token"]})
         for token in (mine["access_token"], mine["refresh_token"]):
             assert _introspect(deployment, token) == {"active": False}
@@ -70,7 +69,7 @@ class TestIntrospection:
         path = "/api/acme/auth/service-tokens"
         minted = deployment.call("service_tokens", "POST", path, {"name": "rs"}, context=admin)["json"]["access_token"]
         service = deployment.authorize(bearer(minted)).context
-        for token, active in ((minted, True), (deployment.log_in("globex-admin")["json"]["access_token"], False)):
+        for token, active in ((minted, True), (deployment.token("globex-admin"), False)):
             body = {"token": token}
             answer = deployment.call("introspect", "POST", "/auth/token/introspect", body, context=service)
             assert answer["json"]["active"] is active
@@ -85,7 +84,7 @@ class TestIntrospection:
         admin = deployment.context("acme-admin")
         body = {"username": "new", "password": PASSWORD, "password_change_required": True}
         deployment.call("users", "POST", "/users", body, context=admin)
-        token = deployment.log_in("new", PASSWORD)["json"]["access_token"]
+        token = deployment.token("new", PASSWORD)
         assert _introspect(deployment, token) == {"active": False}
 
 
@@ -188,7 +187,7 @@ class TestOpenApi:
 
 
 def test_every_forged_token_gets_the_same_denial(deployment: Deployment) -> None:
-    pair = deployment.log_in("acme-admin")["json"]
+    pair = deployment.sign_in("acme-admin")["json"]
     kid = jwt.get_unverified_header(pair["access_token"])["kid"]
     secret = boto3.client("secretsmanager").get_secret_value(SecretId=os.environ["SIGNING_SECRET_ID"])["SecretString"]
     jwks = deployment.call("well_known", "GET", "/.well-known/jwks.json")["json"]["keys"]
@@ -220,7 +219,7 @@ class TestRevocationFeed:
 
     def test_a_verifier_honours_every_kind_of_revocation(self, deployment: Deployment) -> None:
         verifier, admin = self.verifier(deployment), deployment.context("acme-admin")
-        sessions = [deployment.log_in("acme-admin")["json"] for _ in range(4)]
+        sessions = [deployment.sign_in("acme-admin")["json"] for _ in range(4)]
         for session in sessions:
             assert verifier.verify(session["access_token"], tenant_id="acme").username == "acme-admin"
         deployment.call("revoke", "POST", "/auth/token/revoke", {"token": sessions[0]["access_token"]})
@@ -235,7 +234,7 @@ class TestRevocationFeed:
         platform = deployment.context("admin")
         deployment.call("tenants", "PATCH", "/tenants/acme", {"status": "disabled"}, context=platform)
         assert self.reason(verifier, sessions[2]["access_token"]) == "tenant_cut_off"
-        other = deployment.log_in("globex-admin")["json"]["access_token"]
+        other = deployment.token("globex-admin")
         kid = jwt.get_unverified_header(other)["kid"]
         deployment.raw("rotate_keys", {"command": "revoke", "kid": kid})
         assert self.reason(verifier, other) in {"key_revoked", "unknown_kid"}

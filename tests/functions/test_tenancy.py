@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.functions.conftest import Deployment
-from tests.support.headers import bearer
-
-PASSWORD = "correct horse battery"
+from tests.support.deployment import Deployment
+from tests.support.people import PASSWORD, bearer
 
 
 def test_a_tenant_is_created_listed_changed_and_disabled(deployment: Deployment) -> None:
@@ -21,11 +19,11 @@ def test_a_tenant_is_created_listed_changed_and_disabled(deployment: Deployment)
         "json"
     ]
     assert [item["id"] for item in page["items"] + rest["items"]] == ["acme", "globex", "initech"]
-    token = deployment.log_in("acme-admin")["json"]["access_token"]
+    token = deployment.token("acme-admin")
     changed = deployment.call("tenants", "PATCH", "/tenants/acme", {"status": "disabled"}, context=platform)
     assert changed["json"]["status"] == "disabled"
     assert deployment.authorize(bearer(token)).refusal == "denied"
-    assert deployment.log_in("acme-admin")["json"]["code"] == "invalid_credentials"
+    assert deployment.sign_in("acme-admin")["json"]["code"] == "invalid_credentials"
 
 
 @pytest.mark.parametrize(
@@ -58,7 +56,7 @@ def test_a_shared_user_switches_tenants_and_is_removed(deployment: Deployment) -
         assert (refused["statusCode"], refused["json"]["code"]) == (400, "invalid_request")
     missing = deployment.call("users", "PUT", f"{path}/tenants/nowhere", {"roles": ["user"]}, context=platform)
     assert missing["json"]["code"] == "not_found"
-    token = deployment.log_in("bob", PASSWORD)["json"]["refresh_token"]
+    token = deployment.sign_in("bob", PASSWORD)["json"]["refresh_token"]
     switch = {"refresh_token": token, "tenant_id": "globex"}
     switched = deployment.call("refresh", "POST", "/auth/refresh", switch)["json"]
     there = deployment.authorize(bearer(switched["access_token"])).context

@@ -13,7 +13,7 @@ from moto import mock_aws
 from moto.backends import get_backend
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
-from tests.template import table_definitions
+from tests.support.template import table_definitions
 
 REGION = "us-east-1"
 

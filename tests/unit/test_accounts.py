@@ -28,23 +28,15 @@ from doorward.errors import (
 from doorward.model import PLATFORM, Principal, TenantId
 from doorward.model.changes import NewUser
 from doorward.rules.fields import Relation
-from tests.world import ACME, GLOBEX, PASSWORD, House, changed, new_user
+from tests.support.people import PASSWORD
+from tests.support.world import ACME, GLOBEX, House, new_user
 
 NEW = "another good password"
-HERE = "192.0.2.1"
-
-
-def _admin(house: House, username: str = "acme-admin") -> Principal:
-    return house.principal(house.sign_in(username).tokens)
-
-
-def _change(house: House, principal: Principal, user_id: str, **changes: Any) -> None:
-    house.change_user(principal, user_id, changed(**changes), HERE)
 
 
 class TestCreation:
     def test_a_tenant_administrator_creates_in_the_own_tenant(self, house: House) -> None:
-        made = house.create_user(_admin(house), NewUser(PASSWORD, profile={"email": "bob@acme.example"}))
+        made = house.create_user(house.caller("acme-admin"), NewUser(PASSWORD, profile={"email": "bob@acme.example"}))
         assert made.user.tenant_ids == (ACME,)
         assert made.user.username == made.user.id
         assert made.memberships[0].roles == ("user",)
@@ -55,7 +47,7 @@ class TestCreation:
     def test_nobody_else_creates_there(self, house: House, who: str, tenant_id: TenantId | None) -> None:
         house.add_user("bob")
         password = "admin123" if who == "acme-admin" else PASSWORD
-        principal = house.principal(house.sign_in(who, password).tokens)
+        principal = house.caller(who, password)
         with pytest.raises(InsufficientScope):
             house.create_user(principal, NewUser(PASSWORD, tenant_id=tenant_id))
 
@@ -89,7 +81,7 @@ class TestCreation:
     def test_a_refused_creation_writes_nothing(
         self, house: House, wanted: dict[str, Any], error: type[DoorwardError]
     ) -> None:
-        admin = _admin(house, "admin")
+        admin = house.caller()
         before = repr((house.world.users, house.world.usernames, house.world.emails, house.world.memberships))
         with pytest.raises(error):
             house.create_user(admin, new_user(**{"tenant_id": ACME, **wanted}))
@@ -97,27 +89,27 @@ class TestCreation:
 
     def test_roles_without_a_tenant_are_refused_and_not_dropped(self, house: House) -> None:
         with pytest.raises(InvalidRequest):
-            house.create_user(_admin(house, "admin"), NewUser(PASSWORD, roles=("user",)))
+            house.create_user(house.caller(), NewUser(PASSWORD, roles=("user",)))
 
     def test_a_platform_administrator_is_nobodys_but_the_platforms(self, house: House) -> None:
         boss = house.add_user("boss")
         house.world.users[boss.user_id] = replace(house.world.users[boss.user_id], platform_admin=True)
         for changes in ({"password": NEW}, {"email": "x@y.example"}, {"display_name": "x"}):
             with pytest.raises(InsufficientScope):
-                _change(house, _admin(house), boss.user_id, **changes)
+                house.change(house.caller("acme-admin"), boss.user_id, **changes)
         with pytest.raises(InsufficientScope):
-            house.delete_user(_admin(house), boss.user_id)
-        _change(house, _admin(house, "admin"), boss.user_id, display_name="Boss")
+            house.delete_user(house.caller("acme-admin"), boss.user_id)
+        house.change(house.caller(), boss.user_id, display_name="Boss")
 
     def test_the_same_address_in_two_tenants_is_two_users(self, house: House) -> None:
-        for admin in (_admin(house), _admin(house, "globex-admin")):
+        for admin in (house.caller("acme-admin"), house.caller("globex-admin")):
             house.create_user(admin, NewUser(PASSWORD, profile={"email": "same@people.example"}))
 
     def test_a_deleted_users_name_is_never_given_again(self, house: House) -> None:
-        house.delete_user(_admin(house), house.add_user("carol", email="carol@acme.example").user_id)
+        house.delete_user(house.caller("acme-admin"), house.add_user("carol", email="carol@acme.example").user_id)
         with pytest.raises(UsernameTaken):
-            house.create_user(_admin(house), NewUser(PASSWORD, username="carol"))
-        assert house.create_user(_admin(house), NewUser(PASSWORD, profile={"email": "carol@acme.example"}))
+            house.create_user(house.caller("acme-admin"), NewUser(PASSWORD, username="carol"))
+        assert house.create_user(house.caller("acme-admin"), NewUser(PASSWORD, profile={"email": "carol@acme.example"}))
 
 
 class TestSight:
@@ -136,23 +128,23 @@ class TestSight:
         stranger = house.add_user("stranger", GLOBEX)
         for user_id in (stranger.user_id, "nobody"):
             with pytest.raises(NotFound):
-                house.look_up.one(_admin(house), user_id)
+                house.look_up.one(house.caller("acme-admin"), user_id)
 
     def test_an_administrator_of_a_second_tenant_sees_the_membership_alone(self, house: House) -> None:
         bob = house.add_user("bob", email="bob@acme.example")
         _join(house, bob, GLOBEX)
-        guest = house.look_up.one(_admin(house, "globex-admin"), bob.user_id)
+        guest = house.look_up.one(house.caller("globex-admin"), bob.user_id)
         assert guest.relation is Relation.GUEST
         assert [member.tenant_id for member in guest.memberships] == [GLOBEX]
-        home = house.look_up.one(_admin(house), bob.user_id)
+        home = house.look_up.one(house.caller("acme-admin"), bob.user_id)
         assert home.relation is Relation.OWNER
         assert [member.tenant_id for member in home.memberships] == [ACME]
-        assert len(house.look_up.one(_admin(house, "admin"), bob.user_id).memberships) == 2
+        assert len(house.look_up.one(house.caller(), bob.user_id).memberships) == 2
 
     def test_lists_are_of_one_tenant_and_paged(self, house: House) -> None:
         for number in range(5):
             house.add_user(f"user{number}")
-        admin = _admin(house)
+        admin = house.caller("acme-admin")
         listed, after = [], None
         while True:
             page = house.look_up.many(admin, house.look_up.tenant_of_list(admin, None), 2, after)
@@ -163,27 +155,27 @@ class TestSight:
         assert sorted(listed) == ["acme-admin", *(f"user{number}" for number in range(5))]
 
     def test_only_platform_administrators_list_everybody(self, house: House) -> None:
-        admin = _admin(house, "admin")
+        admin = house.caller()
         assert len(house.look_up.many(admin, house.look_up.tenant_of_list(admin, None), 10, None).users) == 3
         for tenant_id in (GLOBEX, PLATFORM):
             with pytest.raises(InsufficientScope):
-                house.look_up.many(_admin(house), tenant_id, 10, None)
+                house.look_up.many(house.caller("acme-admin"), tenant_id, 10, None)
         with pytest.raises(InsufficientScope):
             house.look_up.tenant_of_list(house.add_user("bob"), None)
 
 
 def _join(house: House, principal: Principal, tenant_id: TenantId) -> None:
-    house.assign.put(_admin(house, "admin"), principal.user_id, tenant_id, ("user",))
+    house.assign.put(house.caller(), principal.user_id, tenant_id, ("user",))
 
 
 class TestPasswordChange:
     def test_it_needs_the_current_password(self, house: House) -> None:
         bob = house.add_user("bob")
         with pytest.raises(InvalidRequest):
-            _change(house, bob, "me", password=NEW)
+            house.change(bob, "me", password=NEW)
         with pytest.raises(WrongPassword):
-            _change(house, bob, "me", password=NEW, current_password="wrong")
-        _change(house, bob, "me", password=NEW, current_password=PASSWORD)
+            house.change(bob, "me", password=NEW, current_password="wrong")
+        house.change(bob, "me", password=NEW, current_password=PASSWORD)
         with pytest.raises(InvalidCredentials):
             house.sign_in("bob", PASSWORD)
         assert house.sign_in("bob", NEW)
@@ -191,7 +183,7 @@ class TestPasswordChange:
     def test_it_ends_the_other_sessions_and_spares_this_one(self, house: House) -> None:
         house.add_user("bob")
         here, there = house.sign_in("bob", PASSWORD), house.sign_in("bob", PASSWORD)
-        _change(house, house.principal(here.tokens), "me", password=NEW, current_password=PASSWORD)
+        house.change(house.principal(here.tokens), "me", password=NEW, current_password=PASSWORD)
         assert house.principal(here.tokens)
         assert house.by_cookie(here.cookie)
         assert house.principal(house.refresh(here.tokens.refresh_token))
@@ -207,21 +199,24 @@ class TestPasswordChange:
         bob = house.add_user("bob")
         for _ in range(10):
             with pytest.raises(WrongPassword):
-                _change(house, bob, "me", password=NEW, current_password="wrong")
+                house.change(bob, "me", password=NEW, current_password="wrong")
         with pytest.raises(TooManyAttempts):
-            _change(house, bob, "me", password=NEW, current_password=PASSWORD)
+            house.change(bob, "me", password=NEW, current_password=PASSWORD)
 
     def test_who_must_change_it_can_do_nothing_else(self, house: House) -> None:
         bob = house.add_user("bob", password_change_required=True)
         assert bob.restriction == "password_change_required"
-        for user_id, changes in (("me", {"display_name": "Bob"}), (_admin(house).user_id, {"password": NEW})):
+        for user_id, changes in (
+            ("me", {"display_name": "Bob"}),
+            (house.caller("acme-admin").user_id, {"password": NEW}),
+        ):
             with pytest.raises((PasswordChangeRequired, InsufficientScope)):
-                _change(house, bob, user_id, **changes)
+                house.change(bob, user_id, **changes)
 
     def test_changing_it_lifts_the_restriction_from_this_very_session(self, house: House) -> None:
         house.add_user("bob", password_change_required=True)
         here, there = house.sign_in("bob", PASSWORD), house.sign_in("bob", PASSWORD)
-        _change(house, house.principal(here.tokens), "me", password=NEW, current_password=PASSWORD)
+        house.change(house.principal(here.tokens), "me", password=NEW, current_password=PASSWORD)
         assert house.principal(here.tokens).restriction is None
         assert house.by_cookie(here.cookie).restriction is None
         assert house.principal(house.refresh(here.tokens.refresh_token)).restriction is None
@@ -231,21 +226,21 @@ class TestPasswordChange:
     def test_the_new_one_must_be_another(self, house: House) -> None:
         bob = house.add_user("bob", password_change_required=True)
         with pytest.raises(WeakPassword):
-            _change(house, bob, "me", password=PASSWORD, current_password=PASSWORD)
+            house.change(bob, "me", password=PASSWORD, current_password=PASSWORD)
 
     def test_it_cannot_be_a_name_old_or_new(self, house: House) -> None:
         bob = house.add_user("bobby-the-user", email="bobby@acme.example")
         for wanted in ("Bobby-the-User", "BOBBY@acme.example"):
             with pytest.raises(WeakPassword):
-                _change(house, bob, "me", password=wanted, current_password=PASSWORD)
+                house.change(bob, "me", password=wanted, current_password=PASSWORD)
         with pytest.raises(WeakPassword):
-            _change(house, bob, "me", password="new@acme.example", email="new@acme.example", current_password=PASSWORD)
+            house.change(bob, "me", password="new@acme.example", email="new@acme.example", current_password=PASSWORD)
 
     def test_changing_it_twice_spares_the_same_token_twice(self, house: House) -> None:
         house.add_user("bob")
         here = house.sign_in("bob", PASSWORD)
-        _change(house, house.principal(here.tokens), "me", password=NEW, current_password=PASSWORD)
-        _change(house, house.principal(here.tokens), "me", password=PASSWORD, current_password=NEW)
+        house.change(house.principal(here.tokens), "me", password=NEW, current_password=PASSWORD)
+        house.change(house.principal(here.tokens), "me", password=PASSWORD, current_password=NEW)
         assert house.principal(here.tokens)
 
     def test_a_session_that_was_signed_out_everywhere_meanwhile_is_not_revived(self, house: House) -> None:
@@ -254,7 +249,7 @@ class TestPasswordChange:
         in_flight = house.principal(here.tokens)
         house.log_out(house.principal(there.tokens), everywhere=True)
         with pytest.raises(Conflict):
-            _change(house, in_flight, "me", password=NEW, current_password=PASSWORD)
+            house.change(in_flight, "me", password=NEW, current_password=PASSWORD)
         with pytest.raises(InvalidGrant):
             house.refresh(here.tokens.refresh_token)
         assert house.sign_in("bob", PASSWORD)
@@ -265,22 +260,22 @@ class TestPasswordChange:
         in_flight = house.principal(here.tokens)
         house.log_out(in_flight)
         with pytest.raises(Conflict):
-            _change(house, in_flight, "me", password=NEW, current_password=PASSWORD)
+            house.change(in_flight, "me", password=NEW, current_password=PASSWORD)
 
     def test_a_reset_by_an_administrator_ends_all_sessions(self, house: House) -> None:
         bob = house.add_user("bob")
         session = house.sign_in("bob", PASSWORD)
-        _change(house, _admin(house), bob.user_id, password=NEW, password_change_required=True)
+        house.change(house.caller("acme-admin"), bob.user_id, password=NEW, password_change_required=True)
         with pytest.raises(InvalidToken):
             house.principal(session.tokens)
-        assert house.principal(house.sign_in("bob", NEW).tokens).restriction == "password_change_required"
+        assert house.caller("bob", NEW).restriction == "password_change_required"
 
 
 class TestChanges:
     def test_a_change_of_roles_acts_on_live_tokens_and_spares_the_session(self, house: House) -> None:
         bob = house.add_user("bob")
         session = house.sign_in("bob", PASSWORD)
-        _change(house, _admin(house), bob.user_id, roles=("admin",))
+        house.change(house.caller("acme-admin"), bob.user_id, roles=("admin",))
         with pytest.raises(InvalidToken):
             house.principal(session.tokens)
         assert house.principal(house.refresh(session.tokens.refresh_token)).roles == {"admin"}
@@ -289,8 +284,8 @@ class TestChanges:
     def test_disabling_ends_everything_and_enabling_revives_nothing(self, house: House) -> None:
         bob = house.add_user("bob")
         session = house.sign_in("bob", PASSWORD)
-        _change(house, _admin(house), bob.user_id, status="disabled")
-        _change(house, _admin(house), bob.user_id, status="active")
+        house.change(house.caller("acme-admin"), bob.user_id, status="disabled")
+        house.change(house.caller("acme-admin"), bob.user_id, status="active")
         with pytest.raises(InvalidToken):
             house.principal(session.tokens)
         with pytest.raises(InvalidToken):
@@ -304,14 +299,14 @@ class TestChanges:
     )
     def test_nobody_raises_himself(self, house: House, changes: dict[str, Any]) -> None:
         with pytest.raises(InsufficientScope):
-            _change(house, house.add_user("bob"), "me", **changes)
+            house.change(house.add_user("bob"), "me", **changes)
 
     @pytest.mark.parametrize("changes", [{"roles": ("user",)}, {"status": "disabled"}])
     def test_administrators_do_not_lock_themselves_out(self, house: House, changes: dict[str, Any]) -> None:
         with pytest.raises(OwnAccount):
-            _change(house, _admin(house), "me", **changes)
+            house.change(house.caller("acme-admin"), "me", **changes)
         with pytest.raises(OwnAccount):
-            house.delete_user(_admin(house), "me")
+            house.delete_user(house.caller("acme-admin"), "me")
 
     @pytest.mark.parametrize(
         "changes",
@@ -322,9 +317,9 @@ class TestChanges:
     ) -> None:
         bob = house.add_user("bob")
         _join(house, bob, GLOBEX)
-        guest = _admin(house, "globex-admin")
+        guest = house.caller("globex-admin")
         with pytest.raises(InsufficientScope):
-            _change(house, guest, bob.user_id, **changes)
+            house.change(guest, bob.user_id, **changes)
         with pytest.raises(InsufficientScope):
             house.delete_user(guest, bob.user_id)
 
@@ -332,7 +327,7 @@ class TestChanges:
         bob = house.add_user("bob")
         _join(house, bob, GLOBEX)
         there = house.sign_in("bob", PASSWORD, tenant_id=GLOBEX)
-        _change(house, _admin(house, "globex-admin"), bob.user_id, status="disabled")
+        house.change(house.caller("globex-admin"), bob.user_id, status="disabled")
         with pytest.raises(InvalidToken):
             house.principal(there.tokens)
         with pytest.raises(InvalidCredentials):
@@ -341,11 +336,11 @@ class TestChanges:
 
     def test_an_address_moves_and_its_old_one_is_free(self, house: House) -> None:
         bob = house.add_user("bob", email="bob@acme.example")
-        _change(house, bob, "me", email="robert@acme.example", current_password=PASSWORD)
-        house.create_user(_admin(house), NewUser(PASSWORD, profile={"email": "bob@acme.example"}))
+        house.change(bob, "me", email="robert@acme.example", current_password=PASSWORD)
+        house.create_user(house.caller("acme-admin"), NewUser(PASSWORD, profile={"email": "bob@acme.example"}))
         with pytest.raises(EmailTaken):
-            _change(house, _admin(house), bob.user_id, email="BOB@acme.example")
-        _change(house, _admin(house), bob.user_id, email=None, display_name=None)
+            house.change(house.caller("acme-admin"), bob.user_id, email="BOB@acme.example")
+        house.change(house.caller("acme-admin"), bob.user_id, email=None, display_name=None)
         assert house.world.users[bob.user_id].email is None
 
     def test_two_changes_from_one_reading_conflict(self, house: House) -> None:
@@ -359,19 +354,19 @@ class TestChanges:
 
     def test_nothing_to_change_is_refused(self, house: House) -> None:
         with pytest.raises(InvalidRequest):
-            _change(house, _admin(house), "me")
+            house.change(house.caller("acme-admin"), "me")
 
     def test_roles_of_a_user_without_tenant_cannot_be_changed(self, house: House) -> None:
         with pytest.raises(InvalidCredentials):
             house.add_user("homeless", PLATFORM)
         user_id = house.world.usernames["homeless"].user_id
         with pytest.raises(InvalidRequest):
-            _change(house, _admin(house, "admin"), user_id, roles=("user",))
+            house.change(house.caller(), user_id, roles=("user",))
 
     def test_a_deletion_ends_everything(self, house: House) -> None:
         bob = house.add_user("bob")
         session = house.sign_in("bob", PASSWORD)
-        house.delete_user(_admin(house), bob.user_id)
+        house.delete_user(house.caller("acme-admin"), bob.user_id)
         with pytest.raises(InvalidToken):
             house.principal(session.tokens)
         with pytest.raises(InvalidToken):
@@ -379,4 +374,4 @@ class TestChanges:
         with pytest.raises(InvalidGrant):
             house.refresh(session.tokens.refresh_token)
         with pytest.raises(NotFound):
-            house.delete_user(_admin(house), bob.user_id)
+            house.delete_user(house.caller("acme-admin"), bob.user_id)

@@ -15,8 +15,8 @@ from doorward.authorizer.events import read_credentials
 from doorward.errors import InvalidToken, MissingCredentials
 from doorward.keys.signing import ALGORITHMS, KeyPairAlgorithm, KeySet, PrivateKeys
 from doorward.tokens.cookie import COOKIE_NAME
-from tests.forgeries import Forger
-from tests.world import ACME, ISSUER, ORIGIN, House
+from tests.support.forgeries import Forger
+from tests.support.world import ACME, ISSUER, ORIGIN, House
 
 ARN = "arn:aws:execute-api:eu-central-1:123456789012:ownapi/v1/GET/users/me"
 
@@ -26,7 +26,7 @@ def _with_token(token: str) -> RequestCredentials:
 
 
 def test_a_good_token_gives_its_principal(house: House) -> None:
-    principal = house.principal(house.sign_in("acme-admin").tokens)
+    principal = house.caller("acme-admin")
     assert (principal.username, principal.tenant_id, principal.roles) == ("acme-admin", ACME, {"admin"})
 
 
@@ -64,7 +64,7 @@ def test_a_bad_bearer_beside_a_good_cookie_decides_alone(house: House, value: st
 
 
 def test_several_authorization_headers_are_refused(house: House) -> None:
-    token = house.sign_in("admin").tokens.access_token
+    token = house.token()
     with pytest.raises(InvalidToken):
         house.authorize(RequestCredentials("GET", "/", authorization=(f"Bearer {token}", "Bearer x")))
 
@@ -192,7 +192,7 @@ def test_what_the_forger_signs_honestly_is_accepted(algorithm: KeyPairAlgorithm)
 def test_an_es256_signature_is_always_minted_in_the_accepted_form() -> None:
     house, _ = FORGERS["ES256"]
     for _ in range(40):
-        assert house.principal(house.sign_in("acme-admin").tokens)
+        assert house.caller("acme-admin")
 
 
 class TestPolicies:
@@ -202,7 +202,7 @@ class TestPolicies:
         return {**event, "requestContext": {"apiId": api_id}, **rest}
 
     def test_the_policy_covers_the_stage_and_the_context_is_text(self, house: House) -> None:
-        policy = decide(house.authorize, self.event(house.sign_in("acme-admin").tokens.access_token))
+        policy = decide(house.authorize, self.event(house.token("acme-admin")))
         (statement,) = policy["policyDocument"]["Statement"]
         assert statement["Effect"] == "Allow"
         assert statement["Resource"] == ["arn:aws:execute-api:eu-central-1:123456789012:ownapi/v1/*"]
@@ -223,7 +223,7 @@ class TestPolicies:
 
     def test_a_restricted_caller_is_passed_on_at_home_and_denied_elsewhere(self, house: House) -> None:
         house.add_user("newcomer", password_change_required=True)
-        token = house.sign_in("newcomer", "correct horse battery").tokens.access_token
+        token = house.token("newcomer", "correct horse battery")
         home = decide(house.authorize, self.event(token))
         assert home["context"]["restriction"] == "password_change_required"
         foreign = decide(house.authorize, self.event(token, api_id="foreign"))
@@ -251,5 +251,5 @@ class TestPolicies:
 
 
 def test_the_issuer_is_the_deployments(house: House) -> None:
-    token = house.sign_in("admin").tokens.access_token
+    token = house.token()
     assert jwt.decode(token, options={"verify_signature": False})["iss"] == ISSUER

@@ -16,10 +16,11 @@ from doorward.api.bodies.requests import ChangeTenantRequest, ChangeUserRequest,
 from doorward.api.bodies.responses import MembershipResponse, TenantResponse, UserResponse
 from doorward.aws.dynamodb import shapes
 from doorward.errors import DoorwardError, InsufficientScope, InvalidRequest, OwnAccount
-from doorward.model import Membership, Principal, Tenant, TenantId, User, UserId
+from doorward.model import Membership, Principal, Tenant, User, UserId
 from doorward.model.changes import NewUser, UserChanges
 from doorward.rules.fields import CREDENTIAL, MEMBERSHIP, PROFILE, TENANT, USER, Field, Relation, changeable_by
-from tests.world import ACME, GLOBEX, PASSWORD, House
+from tests.support.people import PASSWORD
+from tests.support.world import ACME, GLOBEX, House
 
 SAMPLE: Mapping[str, Any] = {
     "id": UserId("01ARZ3NDEKTSV4RRFFQ69G5FAV"),
@@ -101,7 +102,7 @@ class Cast:
     def __init__(self, house: House) -> None:
         self.house = house
         kim = house.add_user("kim")
-        house.assign.put(self._as("admin"), kim.user_id, GLOBEX, ("user",))
+        house.assign.put(self.house.caller(), kim.user_id, GLOBEX, ("user",))
         self.user_id = kim.user_id
 
     def principal(self, relation: Relation) -> Principal:
@@ -110,10 +111,7 @@ class Cast:
             Relation.OWNER: ("acme-admin", ACME),
             Relation.GUEST: ("globex-admin", GLOBEX),
         }[relation]
-        return self._as(name, tenant_id, PASSWORD if name == "kim" else "admin123")
-
-    def _as(self, name: str, tenant_id: TenantId | None = None, password: str = "admin123") -> Principal:
-        return self.house.principal(self.house.sign_in(name, password, tenant_id=tenant_id).tokens)
+        return self.house.caller(name, PASSWORD if name == "kim" else "admin123", tenant_id=tenant_id)
 
     def stored(self) -> Any:
         record = self.house.users.get(self.user_id)

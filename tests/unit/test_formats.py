@@ -41,8 +41,8 @@ from doorward.rules.throttles import Attempt, Throttles, trust_key
 from doorward.settings import Settings
 from doorward.tokens.refresh import RefreshTokens, mint_refresh_token, read_refresh_token
 from local.front import Front
-from tests.fakes import FakeClock
-from tests.template import routes
+from tests.support.fakes import FakeClock
+from tests.support.template import routes
 
 
 class TestNames:

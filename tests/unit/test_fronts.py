@@ -13,9 +13,10 @@ from doorward.authorizer.decide import Unauthorized, decide
 from doorward.errors import DoorwardError, InvalidRequest, Misconfigured
 from doorward.model import TenantId
 from doorward.tokens.cookie import COOKIE_NAME
-from tests import fronts
-from tests.fronts import COOKIES, EVENTS, NOBODY, PATHS, Question, Verdict
-from tests.world import ACME, GLOBEX, PASSWORD, House, changed
+from tests.support import fronts
+from tests.support.fronts import COOKIES, EVENTS, NOBODY, PATHS, Question, Verdict
+from tests.support.people import PASSWORD
+from tests.support.world import ACME, GLOBEX, House, changed
 
 Case = Callable[[House], tuple[Question, bool]]
 BOSS = "acme-admin"
@@ -23,10 +24,6 @@ BOSS = "acme-admin"
 
 def _bearer(token: str, **more: Any) -> Question:
     return Question({"Authorization": f"Bearer {token}"}, **more)
-
-
-def _token(house: House, username: str = BOSS, password: str = "admin123") -> str:
-    return house.sign_in(username, password).tokens.access_token
 
 
 def _after(change: Callable[[House, Any], Any], username: str = "kim") -> Case:
@@ -41,12 +38,8 @@ def _after(change: Callable[[House, Any], Any], username: str = "kim") -> Case:
     return case
 
 
-def _admin(house: House) -> Any:
-    return house.principal(house.sign_in("admin").tokens)
-
-
 def _change(house: House, pair: Any, **changes: Any) -> None:
-    house.change_user(_admin(house), house.claims(pair).user_id, changed(**changes), "192.0.2.9")
+    house.change(house.caller(), house.claims(pair).user_id, **changes)
 
 
 def _password(house: House, pair: Any) -> None:
@@ -54,7 +47,7 @@ def _password(house: House, pair: Any) -> None:
 
 
 def _later(house: House, seconds: float) -> tuple[Question, bool]:
-    question = _bearer(_token(house))
+    question = _bearer(house.token(BOSS))
     house.clock.advance(seconds)
     return question, seconds < 900
 
@@ -67,7 +60,7 @@ def _reuse(house: House, pair: Any) -> None:
 
 
 def _rotated(house: House) -> tuple[Question, bool]:
-    question = _bearer(_token(house))
+    question = _bearer(house.token(BOSS))
     house.clock.advance(600)
     due = replace(house.rotate_signing_keys, policy=replace(house.rotate_signing_keys.policy, announce_ms=1))
     due.advance(due=True)
@@ -75,12 +68,12 @@ def _rotated(house: House) -> tuple[Question, bool]:
 
 
 def _service(house: House, *, revoked: bool = False, disabled: bool = False) -> tuple[Question, bool]:
-    principal = house.principal(house.sign_in(BOSS).tokens)
+    principal = house.caller(BOSS)
     text, token = house.service_tokens.mint(principal, ACME, "ci", None)
     if revoked:
         house.service_tokens.revoke(principal, ACME, token.id)
     if disabled:
-        house.tenants.change(_admin(house), ACME, {"status": "disabled"})
+        house.tenants.change(house.caller(), ACME, {"status": "disabled"})
     return _bearer(text), not (revoked or disabled)
 
 
@@ -100,38 +93,38 @@ def _spared(house: House) -> tuple[Question, bool]:
 
 def _must_change(house: House) -> tuple[Question, bool]:
     house.add_user("kim", password_change_required=True)
-    return _bearer(_token(house, "kim", PASSWORD)), False
+    return _bearer(house.token("kim", PASSWORD)), False
 
 
 def _restarted(house: House) -> tuple[Question, bool]:
     house.add_user("kim")
     pair = house.sign_in("kim", PASSWORD).tokens
     _password(house, pair)
-    return _bearer(_token(house, "kim", "another good password")), True
+    return _bearer(house.token("kim", "another good password")), True
 
 
 def _switch(house: House, pair: Any) -> None:
-    house.assign.put(_admin(house), house.claims(pair).user_id, GLOBEX, ("user",))
+    house.assign.put(house.caller(), house.claims(pair).user_id, GLOBEX, ("user",))
     house.switch(pair.refresh_token, GLOBEX)
 
 
 def _restart(house: House, _: Any) -> None:
     for status in ("disabled", "active"):
-        house.tenants.change(_admin(house), ACME, {"status": status})
+        house.tenants.change(house.caller(), ACME, {"status": status})
 
 
 def _next_revoked(house: House) -> tuple[Question, bool]:
-    question = _bearer(_token(house))
+    question = _bearer(house.token(BOSS))
     assert house.world.key_set is not None
     house.rotate_signing_keys.revoke(house.world.key_set.keys[1].kid)
     return question, True
 
 
 CASES: dict[str, Case] = {
-    "a good token": lambda house: (_bearer(_token(house)), True),
-    "a platform administrator": lambda house: (_bearer(_token(house, "admin")), True),
-    "the scheme in small letters": lambda house: (Question({"Authorization": f"bearer {_token(house)}"}), True),
-    "a header in another case": lambda house: (Question({"AUTHORIZATION": f"Bearer {_token(house)}"}), True),
+    "a good token": lambda house: (_bearer(house.token(BOSS)), True),
+    "a platform administrator": lambda house: (_bearer(house.token()), True),
+    "the scheme in small letters": lambda house: (Question({"Authorization": f"bearer {house.token(BOSS)}"}), True),
+    "a header in another case": lambda house: (Question({"AUTHORIZATION": f"Bearer {house.token(BOSS)}"}), True),
     "a good service token": _service,
     "a refreshed token": lambda house: (
         _bearer(house.refresh(house.sign_in(BOSS).tokens.refresh_token).access_token),
@@ -149,11 +142,11 @@ CASES: dict[str, Case] = {
     "another scheme": lambda house: (Question({"Authorization": "Basic YTpi"}), False),
     "garbage": lambda house: (_bearer("x.y.z"), False),
     "a long header": lambda house: (_bearer("x" * 9000), False),
-    "an altered token": lambda house: (_bearer(_token(house)[:-4] + "AAAA"), False),
-    "a token cut short": lambda house: (_bearer(_token(house)[:-1]), False),
+    "an altered token": lambda house: (_bearer(house.token(BOSS)[:-4] + "AAAA"), False),
+    "a token cut short": lambda house: (_bearer(house.token(BOSS)[:-1]), False),
     "the refresh token": lambda house: (_bearer(house.sign_in(BOSS).tokens.refresh_token), False),
     "the cookie as a token": lambda house: (_bearer(str(house.sign_in(BOSS).cookie)), False),
-    "another deployment's token": lambda house: (_bearer(_token(House())), False),
+    "another deployment's token": lambda house: (_bearer(House().token(BOSS)), False),
     "signed out": _after(lambda house, pair: house.log_out(house.principal(pair), everywhere=False)),
     "signed out everywhere": _after(lambda house, pair: house.log_out(house.principal(pair), everywhere=True)),
     "the token revoked": _after(lambda house, pair: house.revoke(pair.access_token)),
@@ -163,12 +156,12 @@ CASES: dict[str, Case] = {
     "the user disabled": _after(lambda house, pair: _change(house, pair, status="disabled")),
     "the user demoted": _after(lambda house, pair: _change(house, pair, roles=("auditor",))),
     "the password changed by another": _after(_password),
-    "the user deleted": _after(lambda house, pair: house.delete_user(_admin(house), house.claims(pair).user_id)),
+    "the user deleted": _after(lambda house, pair: house.delete_user(house.caller(), house.claims(pair).user_id)),
     "the user removed from the tenant": _after(
-        lambda house, pair: house.assign.remove(_admin(house), house.claims(pair).user_id, ACME)
+        lambda house, pair: house.assign.remove(house.caller(), house.claims(pair).user_id, ACME)
     ),
     "the tenant disabled": _after(
-        lambda house, pair: house.tenants.change(_admin(house), ACME, {"status": "disabled"})
+        lambda house, pair: house.tenants.change(house.caller(), ACME, {"status": "disabled"})
     ),
     "the tenant disabled and enabled": _after(_restart),
     "the key revoked": _after(lambda house, pair: house.rotate_signing_keys.revoke(house.claims(pair).kid)),
@@ -249,7 +242,7 @@ class TestRoutes:
     def test_every_name_of_a_tenants_parameter_is_compared(
         self, house: House, parameters: dict[str, str], expected: bool
     ) -> None:
-        event = {**fronts.rest(_bearer(_token(house))), "pathParameters": parameters}
+        event = {**fronts.rest(_bearer(house.token(BOSS))), "pathParameters": parameters}
         policy = decide(house.authorize, event)
         assert fronts.permits(policy["policyDocument"], event["methodArn"]) == expected
 
@@ -259,7 +252,7 @@ class TestRoutes:
         house.add_user("kim", roles=("auditor",))
         rules = "DELETE:/orders=admin"
         for username, expected in (("kim", False), (BOSS, True)):
-            token = _token(house, username, PASSWORD if username == "kim" else "admin123")
+            token = house.token(username, PASSWORD if username == "kim" else "admin123")
             event = EVENTS[front](_bearer(token, method="DELETE", path="/orders/7", rules=rules))
             name = "routeArn" if "routeArn" in event else "methodArn"
             event |= {name: f"{fronts.REGION_ARN}/$default", "rawPath": f"{prefix}/orders/7"}
@@ -283,13 +276,13 @@ class TestRoutes:
     def test_a_path_is_held_to_the_tenant_that_it_names(
         self, house: House, front: str, tenant_id: str | None, expected: bool
     ) -> None:
-        question = _bearer(_token(house), path=f"/api/{tenant_id}/orders", tenant_id=tenant_id)
+        question = _bearer(house.token(BOSS), path=f"/api/{tenant_id}/orders", tenant_id=tenant_id)
         assert (fronts.ask_authorizer(house, front, question) != NOBODY) == expected
 
     @pytest.mark.parametrize("front", sorted(PATHS))
     def test_a_platform_administrator_outside_tenants_is_in_none(self, house: House, front: str) -> None:
         for tenant_id in ("acme", "-", ""):
-            question = _bearer(_token(house, "admin"), path=f"/api/{tenant_id}/x", tenant_id=tenant_id or None)
+            question = _bearer(house.token(), path=f"/api/{tenant_id}/x", tenant_id=tenant_id or None)
             assert (fronts.ask_authorizer(house, front, question) != NOBODY) == (tenant_id == "")
 
     @pytest.mark.parametrize("front", sorted(PATHS))
@@ -328,9 +321,9 @@ class TestRoutes:
         house.add_user("kim", roles=("auditor",))
         rules = "DELETE:/orders=admin&ANY:/reports=admin,ops&ANY:/audits=auditor"
         rules += "&GET:/secrets=admin&DELETE:/api/:tenantId/files=admin"
-        question = _bearer(_token(house, "kim", PASSWORD), method=method, path=path, rules=rules)
+        question = _bearer(house.token("kim", PASSWORD), method=method, path=path, rules=rules)
         assert (fronts.ask_authorizer(house, front, question) != NOBODY) == expected
-        question = replace(question, headers={"Authorization": f"Bearer {_token(house)}"})
+        question = replace(question, headers={"Authorization": f"Bearer {house.token(BOSS)}"})
         assert (fronts.ask_authorizer(house, front, question) != NOBODY) == (path != "/audits")
 
     def test_a_kept_policy_is_right_on_every_other_route(self, house: House) -> None:
@@ -339,7 +332,7 @@ class TestRoutes:
         allowed = {("GET", "/orders"): True, ("DELETE", "/orders/7"): False, ("GET", "/Reports/x"): False}
         allowed |= {("GET", "/reports/x"): False, ("HEAD", "/api/acme/files/1"): False, ("GET", "/api/acme"): True}
         allowed |= {("POST", "/anything"): True, ("GET", "/ordersandmore"): True, ("DELETE", "/orders"): False}
-        token = _token(house, "kim", PASSWORD)
+        token = house.token("kim", PASSWORD)
         for method, path in allowed:
             event = fronts.rest(_bearer(token, method=method, path=path, rules=rules))
             policy = decide(house.authorize, event)["policyDocument"]
@@ -349,7 +342,7 @@ class TestRoutes:
 
     @pytest.mark.parametrize("tail", ["${aws:username}", "a*b", "a?b", "x" * 600])
     def test_what_a_policy_would_not_read_as_text_is_denied_with_everything_else(self, house: House, tail: str) -> None:
-        question = _bearer(_token(house), path=f"/api/globex/{tail}", tenant_id="globex")
+        question = _bearer(house.token(BOSS), path=f"/api/globex/{tail}", tenant_id="globex")
         policy = decide(house.authorize, fronts.rest(question))["policyDocument"]
         assert policy["Statement"][1] == {
             "Action": "execute-api:Invoke",
@@ -360,10 +353,10 @@ class TestRoutes:
     @pytest.mark.parametrize("rules", ["x", "GET:orders=admin", "GET:/orders", "FETCH:/x=admin", "GET:/x=", "GET:/x=A"])
     def test_a_malformed_rule_lets_nobody_in(self, house: House, rules: str) -> None:
         with pytest.raises(Misconfigured):
-            decide(house.authorize, fronts.rest(_bearer(_token(house), rules=rules)))
+            decide(house.authorize, fronts.rest(_bearer(house.token(BOSS), rules=rules)))
 
     def test_usage_is_counted_by_tenant_where_asked(self, house: House) -> None:
-        event = fronts.rest(_bearer(_token(house)))
+        event = fronts.rest(_bearer(house.token(BOSS)))
         assert "usageIdentifierKey" not in decide(house.authorize, event)
         event["stageVariables"] = {"doorward_usage": "tenant"}
         assert decide(house.authorize, event)["usageIdentifierKey"] == "doorward-usage-tenant-acme"
@@ -406,13 +399,13 @@ def test_a_bent_event_lets_nobody_in(house: House, bent: dict[str, Any]) -> None
 
 
 def test_two_headers_of_different_case_are_two(house: House) -> None:
-    token = _token(house)
+    token = house.token(BOSS)
     for headers in ({"Authorization": f"Bearer {token}", "authorization": "Bearer x"},):
         with pytest.raises(Unauthorized):
             decide(house.authorize, {**fronts.rest(Question()), "headers": headers})
 
 
 def test_the_tenant_of_the_platform_is_no_tenant(house: House) -> None:
-    context = decide(house.authorize, fronts.rest(_bearer(_token(house, "admin"))))["context"]
+    context = decide(house.authorize, fronts.rest(_bearer(house.token())))["context"]
     assert context["tenant_id"] == ""
     assert TenantId("") not in house.world.tenants

@@ -10,8 +10,8 @@ import pytest
 from doorward.errors import Conflict, InvalidRequest
 from doorward.keys.signing import KeySet
 from scripts import initialize_security
-from tests.fakes import MemoryKeySets
-from tests.world import ISSUER, House
+from tests.support.fakes import MemoryKeySets
+from tests.support.world import ISSUER, House
 
 
 def test_it_makes_keys_the_administrator_and_tenants(house: House) -> None:
@@ -33,9 +33,7 @@ def test_on_a_deployment_the_password_is_random_and_must_be_changed(house: House
     assert made is not None
     assert made.must_change
     assert len(made.password) >= 24
-    assert (
-        house.principal(house.sign_in("initech-admin", made.password).tokens).restriction == "password_change_required"
-    )
+    assert house.caller("initech-admin", made.password).restriction == "password_change_required"
     assert made.password not in "".join(house.reported)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from doorward.errors import InvalidGrant, InvalidToken, RefreshTokenReused
 from doorward.model import SessionRef
-from tests.world import ACME, GLOBEX, House
+from tests.support.world import ACME, GLOBEX, House
 
 
 def test_a_refresh_gives_a_new_pair_of_the_same_session(house: House) -> None:
@@ -155,7 +155,7 @@ def test_no_altered_refresh_token_reaches_a_table(house: House, monkeypatch: pyt
     monkeypatch.setattr(house.sessions, "get_admission", never)
     altered = [_flipped(token, index) for index in range(len(token) - 1)]
     altered += [token[:-1], token + "A", "", "dwr1", token.replace(".0.", ".1."), token.replace(".acme.", ".globex.")]
-    altered += [house.sign_in("acme-admin").tokens.access_token, str(house.sign_in("acme-admin").cookie), token + "\n"]
+    altered += [house.token("acme-admin"), str(house.sign_in("acme-admin").cookie), token + "\n"]
     for text in altered:
         with pytest.raises(InvalidGrant):
             house.refresh(text)

@@ -14,8 +14,8 @@ from doorward.keys.life import KeyState
 from doorward.keys.mac import decode_mac_keys
 from doorward.keys.signing import KeyPairAlgorithm, KeySet, PrivateKeys, PublicKey
 from doorward.keys.stores import Secret
-from tests.fakes import MemoryKeySets, MemorySecrets
-from tests.world import ACME, DAY_MS, House
+from tests.support.fakes import MemoryKeySets, MemorySecrets
+from tests.support.world import ACME, DAY_MS, House
 
 DAY = 86_400
 
@@ -147,7 +147,7 @@ class TestSchedule:
             (active.kid, "retiring"),
         ]
         house.clock.advance(301)
-        assert house.principal(house.sign_in("acme-admin").tokens)
+        assert house.caller("acme-admin")
         assert house.principal(pair)
 
     def test_a_revocation_never_makes_a_key_active_that_cannot_sign(self, house: House) -> None:

@@ -11,7 +11,7 @@ from doorward.errors import InvalidToken, Misconfigured, Unavailable
 from doorward.keys.shared_secret import SharedSecret, check_secret
 from doorward.model import AccessTokenClaims
 from doorward.tokens.access import mint_access_token, verify_access_token
-from tests.world import AUDIENCE, ISSUER, House
+from tests.support.world import AUDIENCE, ISSUER, House
 
 SECRET = "xVq3n0Tg8LhZ5yPpWc7Rk2sB9dJfM4uEaQ1iXoNvYtH"
 NEXT = "Kc0wZ7mGQy3rT9vLp5XbNh2sJd8fUe4aVi6oRq1tYxM"

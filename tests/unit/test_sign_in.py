@@ -12,7 +12,8 @@ from doorward.errors import InvalidCredentials, InvalidRequest, TooManyAttempts
 from doorward.model import PLATFORM, TenantId
 from doorward.rules.passwords import PasswordHasher
 from doorward.sessions.login import Credentials
-from tests.world import ACME, GLOBEX, PASSWORD, House
+from tests.support.people import PASSWORD
+from tests.support.world import ACME, GLOBEX, House
 
 
 def test_a_user_signs_in_with_username_and_gets_tokens_of_the_home_tenant(house: House) -> None:

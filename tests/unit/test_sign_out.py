@@ -7,7 +7,7 @@ import pytest
 from doorward.errors import Conflict, InvalidGrant, InvalidToken
 from doorward.model import Cutoff
 from doorward.sessions.login import SignedIn
-from tests.world import ACME, House
+from tests.support.world import ACME, House
 
 
 def _assert_dead(house: House, signed_in: SignedIn) -> None:
@@ -70,7 +70,7 @@ def test_a_clock_that_runs_behind_does_not_undo_a_revocation(house: House) -> No
 
 
 def test_an_overtaken_cutoff_is_tried_again_and_then_given_up(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    principal = house.principal(house.sign_in("acme-admin").tokens)
+    principal = house.caller("acme-admin")
     calls = []
 
     def overtaken(cutoffs: list[Cutoff], now_ms: int) -> None:

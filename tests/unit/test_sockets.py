@@ -18,8 +18,9 @@ from doorward.sockets.close import TOLD, CloseSockets
 from doorward.sockets.connect import Connect
 from doorward.sockets.events import answer_event, close_changed
 from doorward.sockets.tickets import IssueSocketTicket
-from tests.fakes import MemorySocketCloser, MemorySockets
-from tests.world import ACME, AUDIENCE, GLOBEX, ORIGIN, PASSWORD, House, changed
+from tests.support.fakes import MemorySocketCloser, MemorySockets
+from tests.support.people import PASSWORD
+from tests.support.world import ACME, AUDIENCE, GLOBEX, ORIGIN, House, changed
 
 
 @dataclass
@@ -66,7 +67,7 @@ class Harbour:
 
     @property
     def admin(self) -> Principal:
-        return self.house.principal(self.house.sign_in("admin").tokens)
+        return self.house.caller()
 
 
 @pytest.fixture
@@ -208,7 +209,7 @@ class TestTokens:
 
     def test_who_must_change_the_password_opens_nothing(self, harbour: Harbour) -> None:
         harbour.house.add_user("new", password_change_required=True)
-        token = harbour.house.sign_in("new", PASSWORD).tokens.access_token
+        token = harbour.house.token("new", PASSWORD)
         with pytest.raises(InvalidToken):
             harbour.connect("c1", None, self.shown(token))
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from doorward.rules.lifetimes import MAX_ACCESS_TTL_SECONDS, MAX_TOKEN_LIFE_SECONDS
-from tests.template import ROOT, folder_of, resources, routes, template
+from tests.support.template import ROOT, folder_of, resources, routes, template
 
 FUNCTIONS = resources("AWS::Serverless::Function")
 TEXT = (ROOT / "template.yaml").read_text()

@@ -24,13 +24,10 @@ from doorward.errors import (
 )
 from doorward.model import PLATFORM, Principal, TenantId, UserId
 from doorward.model.changes import NewUser
-from tests.world import ACME, GLOBEX, PASSWORD, House, changed
+from tests.support.people import PASSWORD
+from tests.support.world import ACME, GLOBEX, House, changed
 
 INITECH = TenantId("initech")
-
-
-def _as(house: House, username: str = "admin") -> Principal:
-    return house.principal(house.sign_in(username).tokens)
 
 
 def _by_token(house: House, token: str) -> Principal:
@@ -39,17 +36,17 @@ def _by_token(house: House, token: str) -> Principal:
 
 class TestTenants:
     def test_they_are_created_once_and_for_ever(self, house: House) -> None:
-        made = house.tenants.create(_as(house), INITECH, None)
+        made = house.tenants.create(house.caller(), INITECH, None)
         assert (made.name, made.status) == ("initech", "active")
         with pytest.raises(TenantTaken):
-            house.tenants.create(_as(house), INITECH, "Again")
+            house.tenants.create(house.caller(), INITECH, "Again")
         with pytest.raises(UnacceptableName):
-            house.tenants.create(_as(house), TenantId("other"), "a\u202eb")
+            house.tenants.create(house.caller(), TenantId("other"), "a\u202eb")
         with pytest.raises(UnacceptableName):
-            house.tenants.create(_as(house), TenantId("other"), "   ")
+            house.tenants.create(house.caller(), TenantId("other"), "   ")
 
     def test_disabling_ends_everything_at_once_and_enabling_revives_nothing(self, house: House) -> None:
-        session, admin = house.sign_in("acme-admin"), _as(house)
+        session, admin = house.sign_in("acme-admin"), house.caller()
         service, _ = house.service_tokens.mint(house.principal(session.tokens), ACME, "ci", None)
         elsewhere = house.sign_in("globex-admin")
         house.tenants.change(admin, ACME, {"status": "disabled"})
@@ -64,23 +61,23 @@ class TestTenants:
                     refused()
             house.tenants.change(admin, ACME, {"status": "active"})
         assert house.principal(elsewhere.tokens)
-        assert house.principal(house.sign_in("acme-admin").tokens)
+        assert house.caller("acme-admin")
         assert house.tenants.one(admin, ACME).status == "active"
 
     def test_nobody_signs_in_while_it_is_disabled(self, house: House) -> None:
-        house.tenants.change(_as(house), ACME, {"status": "disabled", "name": "Closed"})
+        house.tenants.change(house.caller(), ACME, {"status": "disabled", "name": "Closed"})
         with pytest.raises(InvalidCredentials):
             house.sign_in("acme-admin")
 
     def test_a_list_is_complete(self, house: House) -> None:
-        first = house.tenants.many(_as(house), 1, None)
-        second = house.tenants.many(_as(house), 1, first.after)
+        first = house.tenants.many(house.caller(), 1, None)
+        second = house.tenants.many(house.caller(), 1, first.after)
         assert [tenant.id for tenant in (*first.records, *second.records)] == [ACME, GLOBEX]
         assert second.after is None
 
     def test_two_changes_at_once_conflict(self, house: House) -> None:
-        before = house.tenants.one(_as(house), ACME)
-        house.tenants.change(_as(house), ACME, {"name": "One"})
+        before = house.tenants.one(house.caller(), ACME)
+        house.tenants.change(house.caller(), ACME, {"name": "One"})
         with pytest.raises(Conflict):
             house.tenants.tenants.change(before, before, 0)
 
@@ -88,7 +85,7 @@ class TestTenants:
 class TestMemberships:
     def test_a_user_of_two_tenants_signs_in_to_each(self, house: House) -> None:
         bob = house.add_user("bob")
-        shown = house.assign.put(_as(house), bob.user_id, GLOBEX, ("auditor",))
+        shown = house.assign.put(house.caller(), bob.user_id, GLOBEX, ("auditor",))
         assert [(member.tenant_id, member.roles) for member in shown.memberships] == [
             (ACME, ("user",)),
             (GLOBEX, ("auditor",)),
@@ -98,7 +95,7 @@ class TestMemberships:
 
     def test_switching_ends_the_first_session_and_keeps_its_end(self, house: House) -> None:
         bob = house.add_user("bob")
-        house.assign.put(_as(house), bob.user_id, GLOBEX, ("user",))
+        house.assign.put(house.caller(), bob.user_id, GLOBEX, ("user",))
         here = house.sign_in("bob", PASSWORD)
         house.clock.advance(3600)
         there = house.switch(here.tokens.refresh_token, GLOBEX)
@@ -117,8 +114,8 @@ class TestMemberships:
         bob = house.add_user("bob")
         for tenant_id in (GLOBEX, INITECH):
             if tenant_id == INITECH:
-                house.tenants.create(_as(house), INITECH, None)
-            house.assign.put(_as(house), bob.user_id, tenant_id, ("user",))
+                house.tenants.create(house.caller(), INITECH, None)
+            house.assign.put(house.caller(), bob.user_id, tenant_id, ("user",))
         first = house.sign_in("bob", PASSWORD).tokens
         second = house.switch(first.refresh_token, GLOBEX)
         third = house.switch(second.refresh_token, INITECH)
@@ -133,9 +130,9 @@ class TestMemberships:
 
     def test_one_token_switches_to_one_tenant(self, house: House) -> None:
         bob = house.add_user("bob")
-        house.tenants.create(_as(house), INITECH, None)
+        house.tenants.create(house.caller(), INITECH, None)
         for tenant_id in (GLOBEX, INITECH):
-            house.assign.put(_as(house), bob.user_id, tenant_id, ("user",))
+            house.assign.put(house.caller(), bob.user_id, tenant_id, ("user",))
         pair = house.sign_in("bob", PASSWORD).tokens
         there = house.switch(pair.refresh_token, GLOBEX)
         with pytest.raises(InvalidGrant):
@@ -152,7 +149,7 @@ class TestMemberships:
 
     def test_a_session_that_ended_does_not_switch(self, house: House) -> None:
         bob = house.add_user("bob")
-        house.assign.put(_as(house), bob.user_id, GLOBEX, ("user",))
+        house.assign.put(house.caller(), bob.user_id, GLOBEX, ("user",))
         pair = house.sign_in("bob", PASSWORD).tokens
         house.log_out(house.principal(pair))
         with pytest.raises(InvalidGrant):
@@ -161,7 +158,7 @@ class TestMemberships:
 
     def test_an_old_token_does_not_switch_and_ends_its_session(self, house: House) -> None:
         bob = house.add_user("bob")
-        house.assign.put(_as(house), bob.user_id, GLOBEX, ("user",))
+        house.assign.put(house.caller(), bob.user_id, GLOBEX, ("user",))
         first = house.sign_in("bob", PASSWORD).tokens
         second = house.refresh(first.refresh_token)
         house.clock.advance(11)
@@ -171,7 +168,7 @@ class TestMemberships:
             house.refresh(second.refresh_token)
 
     def test_a_demotion_during_a_switch_is_not_outlived(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-        bob, platform = house.add_user("bob"), _as(house)
+        bob, platform = house.add_user("bob"), house.caller()
         house.create_user(platform, NewUser(PASSWORD, username="keeper", tenant_id=GLOBEX, roles=("admin",)))
         house.assign.put(platform, bob.user_id, GLOBEX, ("admin",))
         real = house.sessions.switch
@@ -196,49 +193,49 @@ class TestMemberships:
         assert house.refresh(pair.refresh_token)
 
     def test_a_platform_administrator_signs_in_outside_tenants_unless_one_is_named(self, house: House) -> None:
-        admin = _as(house)
+        admin = house.caller()
         house.assign.put(admin, admin.user_id, ACME, ("user",))
-        house.change_user(_as(house, "acme-admin"), admin.user_id, changed(status="disabled"), "")
+        house.change_user(house.caller("acme-admin"), admin.user_id, changed(status="disabled"), "")
         assert house.claims(house.sign_in("admin").tokens).tenant_id == PLATFORM
-        house.change_user(_as(house, "acme-admin"), admin.user_id, changed(status="active"), "")
+        house.change_user(house.caller("acme-admin"), admin.user_id, changed(status="active"), "")
         assert house.claims(house.sign_in("admin", tenant_id=ACME).tokens).subject.roles == ("user", "platform_admin")
 
     def test_a_platform_administrator_acting_in_one_tenant_changes_users_of_another(self, house: House) -> None:
-        admin, other = _as(house), house.add_user("other", GLOBEX)
+        admin, other = house.caller(), house.add_user("other", GLOBEX)
         house.assign.put(admin, admin.user_id, ACME, ("user",))
-        here = house.principal(house.sign_in("admin", tenant_id=ACME).tokens)
+        here = house.caller("admin", tenant_id=ACME)
         house.change_user(here, other.user_id, changed(status="active", roles=("auditor",)), "")
         assert house.world.memberships[GLOBEX, other.user_id].roles == ("auditor",)
 
     def test_removal_ends_what_is_there_and_the_next_tenant_is_home(self, house: House) -> None:
         bob = house.add_user("bob")
-        house.assign.put(_as(house), bob.user_id, GLOBEX, ("user",))
+        house.assign.put(house.caller(), bob.user_id, GLOBEX, ("user",))
         here, there = house.sign_in("bob", PASSWORD), house.sign_in("bob", PASSWORD, tenant_id=GLOBEX)
-        house.assign.remove(_as(house), bob.user_id, ACME)
+        house.assign.remove(house.caller(), bob.user_id, ACME)
         with pytest.raises(InvalidToken):
             house.principal(here.tokens)
         assert house.principal(there.tokens)
         assert house.claims(house.sign_in("bob", PASSWORD).tokens).tenant_id == GLOBEX
         with pytest.raises(NotFound):
-            house.assign.remove(_as(house), bob.user_id, ACME)
+            house.assign.remove(house.caller(), bob.user_id, ACME)
 
     def test_who_comes_back_gets_in_and_old_tokens_do_not(self, house: House) -> None:
         bob = house.add_user("bob")
         before = house.sign_in("bob", PASSWORD)
-        house.assign.remove(_as(house), bob.user_id, ACME)
-        house.assign.put(_as(house), bob.user_id, ACME, ("user",))
+        house.assign.remove(house.caller(), bob.user_id, ACME)
+        house.assign.put(house.caller(), bob.user_id, ACME, ("user",))
         with pytest.raises(InvalidToken):
             house.principal(before.tokens)
         with pytest.raises(InvalidGrant):
             house.refresh(before.tokens.refresh_token)
-        assert house.principal(house.sign_in("bob", PASSWORD).tokens)
+        assert house.caller("bob", PASSWORD)
 
     def test_assigning_again_replaces_roles_or_changes_nothing(self, house: House) -> None:
         bob = house.add_user("bob")
         session = house.sign_in("bob", PASSWORD)
-        house.assign.put(_as(house), bob.user_id, ACME, ("user",))
+        house.assign.put(house.caller(), bob.user_id, ACME, ("user",))
         assert house.principal(session.tokens)
-        house.assign.put(_as(house), bob.user_id, ACME, ("auditor",))
+        house.assign.put(house.caller(), bob.user_id, ACME, ("auditor",))
         with pytest.raises(InvalidToken):
             house.principal(session.tokens)
         assert house.claims(house.refresh(session.tokens.refresh_token)).subject.roles == ("auditor",)
@@ -257,11 +254,11 @@ class TestMemberships:
     ) -> None:
         bob = house.add_user("bob")
         with pytest.raises(error):
-            house.assign.put(_as(house), bob.user_id, tenant_id, roles)
+            house.assign.put(house.caller(), bob.user_id, tenant_id, roles)
         assert house.world.users[bob.user_id].tenant_ids == (ACME,)
 
     def test_a_user_has_at_most_twenty_tenants(self, house: House) -> None:
-        bob, admin = house.add_user("bob"), _as(house)
+        bob, admin = house.add_user("bob"), house.caller()
         for number in range(20):
             house.tenants.create(admin, TenantId(f"t{number}"), None)
         for number in range(19):
@@ -273,50 +270,50 @@ class TestMemberships:
         bob = house.add_user("bob", email="same@people.example")
         house.add_user("other", GLOBEX, email="same@people.example")
         with pytest.raises(EmailTaken):
-            house.assign.put(_as(house), bob.user_id, GLOBEX, ("user",))
+            house.assign.put(house.caller(), bob.user_id, GLOBEX, ("user",))
 
     def test_leaving_the_last_tenant_needs_no_address(self, house: House) -> None:
         bob = house.add_user("bob", email="same@people.example")
         carl = house.add_user("carl", GLOBEX, email="same@people.example")
-        house.assign.remove(_as(house), bob.user_id, ACME)
-        house.assign.remove(_as(house), carl.user_id, GLOBEX)
+        house.assign.remove(house.caller(), bob.user_id, ACME)
+        house.assign.remove(house.caller(), carl.user_id, GLOBEX)
         assert house.world.users[carl.user_id].tenant_ids == ()
 
     def test_a_new_home_where_the_address_is_taken_is_refused(self, house: House) -> None:
         bob = house.add_user("bob")
-        house.assign.put(_as(house), bob.user_id, GLOBEX, ("user",))
+        house.assign.put(house.caller(), bob.user_id, GLOBEX, ("user",))
         house.add_user("other", GLOBEX, email="taken@people.example")
-        house.change_user(_as(house, "acme-admin"), bob.user_id, changed(email="taken@people.example"), "")
+        house.change_user(house.caller("acme-admin"), bob.user_id, changed(email="taken@people.example"), "")
         with pytest.raises(EmailTaken):
-            house.assign.remove(_as(house), bob.user_id, ACME)
+            house.assign.remove(house.caller(), bob.user_id, ACME)
 
     def test_a_membership_that_was_disabled_can_be_enabled_by_a_new_home(self, house: House) -> None:
         bob = house.add_user("bob")
-        house.assign.put(_as(house), bob.user_id, GLOBEX, ("user",))
-        guest = _as(house, "globex-admin")
+        house.assign.put(house.caller(), bob.user_id, GLOBEX, ("user",))
+        guest = house.caller("globex-admin")
         house.change_user(guest, bob.user_id, changed(status="disabled"), "")
-        house.assign.put(_as(house), bob.user_id, GLOBEX, ("auditor",))
+        house.assign.put(house.caller(), bob.user_id, GLOBEX, ("auditor",))
         with pytest.raises(InvalidCredentials):
             house.sign_in("bob", PASSWORD, tenant_id=GLOBEX)
-        house.assign.remove(_as(house), bob.user_id, ACME)
+        house.assign.remove(house.caller(), bob.user_id, ACME)
         house.change_user(guest, bob.user_id, changed(status="active"), "")
         assert house.claims(house.sign_in("bob", PASSWORD).tokens).subject.roles == ("auditor",)
 
     def test_a_home_administrator_learns_nothing_of_addresses_elsewhere(self, house: House) -> None:
         bob = house.add_user("bob", email="bob@acme.example")
-        house.assign.put(_as(house), bob.user_id, GLOBEX, ("user",))
+        house.assign.put(house.caller(), bob.user_id, GLOBEX, ("user",))
         other = house.add_user("other", GLOBEX, email="secret@globex.example")
         changes = changed(email="secret@globex.example")
-        house.change_user(_as(house, "acme-admin"), bob.user_id, changes, "192.0.2.1")
+        house.change_user(house.caller("acme-admin"), bob.user_id, changes, "192.0.2.1")
         assert house.world.emails[GLOBEX, "secret@globex.example"] == other.user_id
-        house.delete_user(_as(house, "acme-admin"), bob.user_id)
+        house.delete_user(house.caller("acme-admin"), bob.user_id)
         assert house.world.emails[GLOBEX, "secret@globex.example"] == other.user_id
 
 
 class TestLastAdministrator:
     @pytest.mark.parametrize("way", ["demote", "disable", "delete", "remove", "reassign"])
     def test_a_tenant_keeps_one(self, house: House, way: str) -> None:
-        platform, user_id = _as(house), house.world.usernames["acme-admin"].user_id
+        platform, user_id = house.caller(), house.world.usernames["acme-admin"].user_id
 
         def act() -> None:
             if way == "demote":
@@ -339,17 +336,17 @@ class TestLastAdministrator:
 
     def test_a_home_administrator_answers_for_the_own_tenant_alone(self, house: House) -> None:
         bob = house.add_user("bob")
-        house.tenants.create(_as(house), INITECH, None)
-        house.assign.put(_as(house), bob.user_id, INITECH, ("admin",))
+        house.tenants.create(house.caller(), INITECH, None)
+        house.assign.put(house.caller(), bob.user_id, INITECH, ("admin",))
         with pytest.raises(LastAdmin):
-            house.change_user(_as(house), bob.user_id, changed(status="disabled"), "")
-        house.change_user(_as(house, "acme-admin"), bob.user_id, changed(status="disabled"), "")
-        house.delete_user(_as(house, "acme-admin"), bob.user_id)
+            house.change_user(house.caller(), bob.user_id, changed(status="disabled"), "")
+        house.change_user(house.caller("acme-admin"), bob.user_id, changed(status="disabled"), "")
+        house.delete_user(house.caller("acme-admin"), bob.user_id)
 
 
 class TestServiceTokens:
     def test_it_is_a_service_of_its_tenant_and_nothing_else(self, house: House) -> None:
-        text, record = house.service_tokens.mint(_as(house, "acme-admin"), ACME, "ci", 60)
+        text, record = house.service_tokens.mint(house.caller("acme-admin"), ACME, "ci", 60)
         principal = _by_token(house, text)
         assert (principal.user_id, principal.username) == ("service:ci", "service:ci")
         assert (principal.tenant_id, principal.roles) == (ACME, {"service"})
@@ -359,7 +356,7 @@ class TestServiceTokens:
         assert record.expires_at == house.clock() // 1000 + 60
 
     def test_it_cannot_mint_seed_or_manage(self, house: House) -> None:
-        text, _ = house.service_tokens.mint(_as(house, "acme-admin"), ACME, "ci", None)
+        text, _ = house.service_tokens.mint(house.caller("acme-admin"), ACME, "ci", None)
         service = _by_token(house, text)
         for act in (
             lambda: house.service_tokens.mint(service, ACME, "more", None),
@@ -371,7 +368,7 @@ class TestServiceTokens:
                 act()
 
     def test_it_expires_and_is_revoked(self, house: House) -> None:
-        admin = _as(house, "acme-admin")
+        admin = house.caller("acme-admin")
         short, _ = house.service_tokens.mint(admin, ACME, "short", 1)
         text, record = house.service_tokens.mint(admin, ACME, "ci", None)
         other, _ = house.service_tokens.mint(admin, ACME, "ci", None)
@@ -389,7 +386,7 @@ class TestServiceTokens:
             house.service_tokens.revoke(admin, ACME, "nothing")
 
     def test_it_dies_with_its_own_signing_out(self, house: House) -> None:
-        text, _ = house.service_tokens.mint(_as(house, "acme-admin"), ACME, "ci", None)
+        text, _ = house.service_tokens.mint(house.caller("acme-admin"), ACME, "ci", None)
         house.log_out(_by_token(house, text))
         with pytest.raises(InvalidToken):
             _by_token(house, text)
@@ -400,16 +397,16 @@ class TestServiceTokens:
     )
     def test_bad_wishes_are_refused(self, house: House, name: str, ttl: int | None) -> None:
         with pytest.raises(InvalidRequest):
-            house.service_tokens.mint(_as(house, "acme-admin"), ACME, name, ttl)
+            house.service_tokens.mint(house.caller("acme-admin"), ACME, name, ttl)
 
     def test_a_disabled_or_unknown_tenant_gets_none(self, house: House) -> None:
-        house.tenants.change(_as(house), ACME, {"status": "disabled"})
+        house.tenants.change(house.caller(), ACME, {"status": "disabled"})
         for tenant_id in (ACME, TenantId("nowhere")):
             with pytest.raises(NotFound):
-                house.service_tokens.mint(_as(house), tenant_id, "ci", None)
+                house.service_tokens.mint(house.caller(), tenant_id, "ci", None)
 
     def test_signing_out_everywhere_with_one_does_not_speak_for_the_others(self, house: House) -> None:
-        admin = _as(house, "acme-admin")
+        admin = house.caller("acme-admin")
         one, other = (house.service_tokens.mint(admin, ACME, "ci", None)[0] for _ in range(2))
         house.log_out(_by_token(house, one), everywhere=True)
         assert _by_token(house, other)
@@ -418,18 +415,18 @@ class TestServiceTokens:
         assert all(token.revoked_at_ms is not None for token in listed)
 
     def test_tokens_of_a_tenant_that_was_disabled_are_listed_as_revoked(self, house: House) -> None:
-        house.service_tokens.mint(_as(house, "acme-admin"), ACME, "ci", None)
+        house.service_tokens.mint(house.caller("acme-admin"), ACME, "ci", None)
         house.clock.advance(1)
         for status in ("disabled", "active"):
-            house.tenants.change(_as(house), ACME, {"status": status})
-        house.service_tokens.mint(_as(house, "acme-admin"), ACME, "ci", None)
-        listed = house.service_tokens.many(_as(house, "acme-admin"), ACME, 10, None).records
+            house.tenants.change(house.caller(), ACME, {"status": status})
+        house.service_tokens.mint(house.caller("acme-admin"), ACME, "ci", None)
+        listed = house.service_tokens.many(house.caller("acme-admin"), ACME, 10, None).records
         assert [token.revoked_at_ms is None for token in listed] == [False, True]
 
 
 class TestDemo:
     def test_it_makes_a_team_that_nobody_can_sign_in_as(self, house: House) -> None:
-        admin = _as(house, "acme-admin")
+        admin = house.caller("acme-admin")
         seeded = house.demo.seed(admin, ACME)
         assert len(seeded.passwords) == 5
         assert set(seeded.passwords.values()) == {None}
@@ -439,16 +436,16 @@ class TestDemo:
                     house.sign_in(user_id, password, source=f"192.0.2.{len(user_id)}")
 
     def test_asked_for_it_gives_one_time_passwords(self, house: House) -> None:
-        seeded = house.demo.seed(_as(house, "acme-admin"), ACME, with_passwords=True)
+        seeded = house.demo.seed(house.caller("acme-admin"), ACME, with_passwords=True)
         user_id, password = next(iter(seeded.passwords.items()))
-        assert house.principal(house.sign_in(user_id, str(password)).tokens).restriction == "password_change_required"
+        assert house.caller(user_id, str(password)).restriction == "password_change_required"
 
     def test_repeating_it_changes_nothing_and_removing_it_leaves_nothing(self, house: House) -> None:
         def state() -> Any:
             world = house.world
             return repr((world.users, world.emails, world.memberships, world.notifications, world.demos, world.hashes))
 
-        admin, before = _as(house, "acme-admin"), state()
+        admin, before = house.caller("acme-admin"), state()
         house.demo.seed(admin, ACME)
         seeded = state()
         assert house.demo.seed(admin, ACME, with_passwords=True).passwords == {}
@@ -459,7 +456,7 @@ class TestDemo:
         assert len(house.demo.seed(admin, ACME).passwords) == 5
 
     def test_a_killed_seeding_is_completed(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-        admin, real = _as(house, "acme-admin"), house.users.add
+        admin, real = house.caller("acme-admin"), house.users.add
         made: list[Any] = []
 
         def dying(*arguments: Any) -> None:
@@ -477,34 +474,34 @@ class TestDemo:
         assert not [place for place in house.world.memberships if place[0] == ACME and place[1] != admin.user_id]
 
     def test_people_who_moved_on_stay(self, house: House) -> None:
-        seeded = house.demo.seed(_as(house, "acme-admin"), ACME)
+        seeded = house.demo.seed(house.caller("acme-admin"), ACME)
         moved, shared, *_ = [UserId(user_id) for user_id in seeded.passwords]
-        house.assign.put(_as(house), moved, GLOBEX, ("user",))
-        house.assign.remove(_as(house), moved, ACME)
-        house.assign.put(_as(house), shared, GLOBEX, ("user",))
-        house.demo.unseed(_as(house, "acme-admin"), ACME)
+        house.assign.put(house.caller(), moved, GLOBEX, ("user",))
+        house.assign.remove(house.caller(), moved, ACME)
+        house.assign.put(house.caller(), shared, GLOBEX, ("user",))
+        house.demo.unseed(house.caller("acme-admin"), ACME)
         assert {moved, shared} <= set(house.world.users)
         assert len(house.world.users) == 5
 
     def test_nobody_it_made_counts_as_an_administrator(self, house: House) -> None:
-        house.demo.seed(_as(house, "acme-admin"), ACME)
+        house.demo.seed(house.caller("acme-admin"), ACME)
         with pytest.raises(LastAdmin):
-            house.delete_user(_as(house), house.world.usernames["acme-admin"].user_id)
+            house.delete_user(house.caller(), house.world.usernames["acme-admin"].user_id)
 
     def test_an_unknown_tenant_leaves_no_record(self, house: House) -> None:
         with pytest.raises(NotFound):
-            house.demo.seed(_as(house), INITECH)
+            house.demo.seed(house.caller(), INITECH)
         assert not house.world.demos
 
     def test_a_real_person_with_a_sample_address_stays(self, house: House) -> None:
         ada = house.add_user("ada", email="ada.okafor@acme.example")
-        seeded = house.demo.seed(_as(house, "acme-admin"), ACME)
+        seeded = house.demo.seed(house.caller("acme-admin"), ACME)
         assert len(seeded.passwords) == 4
-        house.demo.unseed(_as(house, "acme-admin"), ACME)
+        house.demo.unseed(house.caller("acme-admin"), ACME)
         assert ada.user_id in house.world.users
 
     def test_notifications_are_the_own_and_the_tenants_newest_first(self, house: House) -> None:
-        admin = _as(house, "acme-admin")
+        admin = house.caller("acme-admin")
         house.demo.seed(admin, ACME)
         bob = house.add_user("bob")
         mine, his = (house.notifications.many(who, ACME, 10, None).records for who in (admin, bob))

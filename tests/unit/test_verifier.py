@@ -26,16 +26,12 @@ from doorward.tokens.feed import TYPE, compose, sign_feed, verify_feed
 from doorward.verifier import Verifier
 from doorward.verifier.asgi import Protect
 from doorward.verifier.issuer import read_url
-from tests.fakes import MemoryRevocationFeed
-from tests.fronts import Wire, verifier
+from tests.support.fakes import MemoryRevocationFeed
+from tests.support.fronts import Wire, verifier
+from tests.support.world import AUDIENCE, ISSUER, House
 from tests.unit.test_shared_secret import SECRET
-from tests.world import AUDIENCE, ISSUER, House
 
 FEED, JWKS = "/.well-known/revocations", "/.well-known/jwks.json"
-
-
-def _token(house: House, username: str = "acme-admin") -> str:
-    return house.sign_in(username).tokens.access_token
 
 
 def _wire(found: Verifier) -> Wire:
@@ -65,7 +61,7 @@ class TestReach:
             found.verify(pair.access_token)
 
     def test_nothing_is_read_while_what_is_known_is_fresh(self, house: House) -> None:
-        found, token = verifier(house), _token(house)
+        found, token = verifier(house), house.token("acme-admin")
         for _ in range(100):
             found.verify(token)
         assert sorted(_wire(found).reads) == [JWKS, FEED]
@@ -75,7 +71,7 @@ class TestReach:
         tag, text = publish(None)
         assert text is not None
         assert publish(f'W/"{tag}"') == (tag, None)
-        house.revoke(house.sign_in("acme-admin").tokens.access_token)
+        house.revoke(house.token("acme-admin"))
         house.clock.advance(1)
         changed, text = publish(f'"{tag}"')
         assert changed != tag
@@ -105,7 +101,7 @@ class TestReach:
 
 class TestOutages:
     def test_what_is_known_serves_for_a_while_and_then_nobody_is_let_in(self, house: House) -> None:
-        found, token = verifier(house, max_staleness_seconds=120), _token(house)
+        found, token = verifier(house, max_staleness_seconds=120), house.token("acme-admin")
         found.verify(token)
         _wire(found).down = True
         house.clock.advance(149)
@@ -119,14 +115,14 @@ class TestOutages:
         assert found.verify(token)
 
     def test_a_verifier_that_never_read_anything_lets_nobody_in(self, house: House) -> None:
-        found, token = verifier(house), _token(house)
+        found, token = verifier(house), house.token("acme-admin")
         _wire(found).down = True
         with pytest.raises(Unavailable) as caught:
             found.verify(token)
         assert caught.value.reason == "unreachable_keys"
 
     def test_a_feed_that_is_down_is_asked_once_a_second(self, house: House) -> None:
-        found, token = verifier(house), _token(house)
+        found, token = verifier(house), house.token("acme-admin")
         found.verify(token)
         house.clock.advance(30)
         _wire(found).down = True
@@ -136,7 +132,7 @@ class TestOutages:
 
     @pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"keys": 7}', '{"keys": [7]}', "<html>"])
     def test_keys_that_are_none_change_nothing(self, house: House, text: str) -> None:
-        found, token = verifier(house, interval_seconds=None), _token(house)
+        found, token = verifier(house, interval_seconds=None), house.token("acme-admin")
         found.verify(token)
         _wire(found).replaced[JWKS] = text
         house.clock.advance(301)
@@ -144,22 +140,22 @@ class TestOutages:
 
     def test_floods_of_unknown_kids_cause_one_read_a_minute(self, house: House) -> None:
         found, stranger = verifier(house), House()
-        found.verify(_token(house))
+        found.verify(house.token("acme-admin"))
         house.clock.advance(1)
         for _ in range(50):
             with pytest.raises(InvalidToken):
-                found.verify(_token(stranger))
+                found.verify(stranger.token("acme-admin"))
         assert _wire(found).reads.count(JWKS) == 2
 
 
 class TestThreads:
     def test_many_at_once_read_keys_and_feed_once(self, house: House) -> None:
-        found, token, barrier = verifier(house), _token(house), threading.Barrier(20)
+        found, token, barrier = verifier(house), house.token("acme-admin"), threading.Barrier(20)
         self._together(20, lambda: (barrier.wait(), found.verify(token)))
         assert sorted(_wire(found).reads) == [JWKS, FEED]
 
     def test_a_slow_feed_holds_up_one_caller_alone(self, house: House) -> None:
-        found, token = verifier(house), _token(house)
+        found, token = verifier(house), house.token("acme-admin")
         found.verify(token)
         house.clock.advance(30)
         entered, leave, wire = threading.Event(), threading.Event(), _wire(found)
@@ -178,7 +174,7 @@ class TestThreads:
         reader.join()
 
     def test_a_junk_token_holds_up_nobody_while_the_issuer_is_slow(self, house: House) -> None:
-        found, token, junk = verifier(house), _token(house), _token(House())
+        found, token, junk = verifier(house), house.token("acme-admin"), House().token("acme-admin")
         found.verify(token)
         house.clock.advance(1)
         entered, leave, wire = threading.Event(), threading.Event(), _wire(found)
@@ -202,7 +198,7 @@ class TestThreads:
         reader.join()
 
     def test_an_issuer_that_is_down_is_asked_for_keys_once_a_second(self, house: House) -> None:
-        found, token = verifier(house), _token(house)
+        found, token = verifier(house), house.token("acme-admin")
         _wire(found).down = True
         for _ in range(20):
             with pytest.raises(Unavailable):
@@ -210,7 +206,7 @@ class TestThreads:
         assert _wire(found).reads == [JWKS]
 
     def test_it_can_be_loaded_before_anybody_calls(self, house: House) -> None:
-        found, token = verifier(house), _token(house)
+        found, token = verifier(house), house.token("acme-admin")
         found.load()
         assert sorted(_wire(found).reads) == [JWKS, FEED]
         found.verify(token)
@@ -236,7 +232,7 @@ class TestForgedFeeds:
         return jwt.encode({**content, **claims}, key.key, algorithm=key.algorithm, headers=headers)
 
     def test_only_the_deployments_own_feed_is_believed(self, house: House) -> None:
-        other, token = House(), _token(house)
+        other, token = House(), house.token("acme-admin")
         forged = {
             "an access token": token,
             "another deployment's": self.feed(other),
@@ -264,13 +260,13 @@ class TestForgedFeeds:
     def test_an_old_copy_is_not_believed(self, house: House) -> None:
         found = verifier(house, max_staleness_seconds=60)
         _wire(found).replaced[FEED] = self.feed(house)
-        token = _token(house)
+        token = house.token("acme-admin")
         assert found.verify(token)
         house.clock.advance(420)
         assert found.verify(token)
         house.clock.advance(91)
         with pytest.raises(Unavailable):
-            found.verify(_token(house))
+            found.verify(house.token("acme-admin"))
 
     def test_an_older_feed_does_not_undo_what_is_known(self, house: House) -> None:
         found, pair = verifier(house, interval_seconds=10), house.sign_in("acme-admin").tokens
@@ -298,7 +294,7 @@ class TestForgedFeeds:
 
 class TestWishes:
     def test_tenant_and_roles_are_held(self, house: House) -> None:
-        found, token = verifier(house), _token(house)
+        found, token = verifier(house), house.token("acme-admin")
         assert found.verify(token, tenant_id="acme", roles={"admin", "x"}).tenant_id == "acme"
         for wanted, reason in (({"tenant_id": "globex"}, "other_tenant"), ({"roles": ["ops"]}, "role_missing")):
             with pytest.raises(InsufficientScope) as caught:
@@ -308,7 +304,7 @@ class TestWishes:
     def test_who_must_change_the_password_is_let_in_nowhere(self, house: House) -> None:
         house.add_user("kim", password_change_required=True)
         with pytest.raises(PasswordChangeRequired):
-            verifier(house).verify(house.sign_in("kim", "correct horse battery").tokens.access_token)
+            verifier(house).verify(house.token("kim", "correct horse battery"))
 
     @pytest.mark.parametrize("auth", [None, {}, {"token": None}, {"token": 7}, {"token": ""}, "x", [], {"Token": "x"}])
     def test_a_handshake_without_a_token_is_none(self, house: House, auth: object) -> None:
@@ -316,7 +312,7 @@ class TestWishes:
             verifier(house).verify_handshake(auth)
 
     def test_a_tenant_that_a_client_forgot_to_name_is_nobodys(self, house: House) -> None:
-        auth = {"token": _token(house)}
+        auth = {"token": house.token("acme-admin")}
         assert verifier(house).verify_handshake(auth)
         assert verifier(house).verify_handshake(auth, tenant_id="acme")
         for tenant_id in (None, "", "-", "ACME"):
@@ -325,7 +321,7 @@ class TestWishes:
 
     def test_one_role_is_no_collection_of_roles(self, house: House) -> None:
         with pytest.raises(TypeError):
-            verifier(house).verify(_token(house), roles="admin")
+            verifier(house).verify(house.token("acme-admin"), roles="admin")
 
     @pytest.mark.parametrize("url", ["http://id.example", "file:///etc/passwd", "id.example", "ftp://localhost"])
     def test_keys_come_over_https_alone(self, url: str) -> None:
@@ -336,14 +332,14 @@ class TestWishes:
         assert Verifier("http://localhost:8080")
 
     def test_the_principal_knows_when_the_token_ends(self, house: House) -> None:
-        assert verifier(house).verify(_token(house)).expires_at == house.clock() // 1000 + 900
+        assert verifier(house).verify(house.token("acme-admin")).expires_at == house.clock() // 1000 + 900
 
     def test_a_shared_secret_serves_as_well(self, house: House) -> None:
         with pytest.raises(Misconfigured):
             Verifier(ISSUER, shared_secret="secret")
         found = Verifier(ISSUER, audience=AUDIENCE, shared_secret=SECRET, interval_seconds=None, clock=house.clock)
         with pytest.raises(InvalidToken):
-            found.verify(_token(house))
+            found.verify(house.token("acme-admin"))
 
 
 @pytest.fixture
@@ -416,7 +412,7 @@ class TestAsgi:
 
     def test_a_websocket_is_refused_before_it_is_accepted(self, house: House) -> None:
         assert self.run(house, self.scope("x", type="websocket")) == [{"type": "websocket.close", "code": 1008}]
-        assert self.run(house, self.scope(_token(house), type="websocket")) == [{"type": "app"}]
+        assert self.run(house, self.scope(house.token("acme-admin"), type="websocket")) == [{"type": "app"}]
 
     @pytest.mark.parametrize(
         ("tokens", "status", "challenge"),
@@ -436,7 +432,7 @@ class TestAsgi:
 
     def test_who_must_change_the_password_is_forbidden(self, house: House) -> None:
         house.add_user("kim", password_change_required=True)
-        token = house.sign_in("kim", "correct horse battery").tokens.access_token
+        token = house.token("kim", "correct horse battery")
         assert self.run(house, self.scope(token))[0]["status"] == 403
 
     def test_an_issuer_that_does_not_answer_is_unavailability(self, house: House) -> None:
@@ -449,5 +445,5 @@ class TestAsgi:
         async def send(message: Any) -> None:
             sent.append(message)
 
-        asyncio.run(Protect(app, found)(self.scope(_token(house)), None, send))  # type: ignore[arg-type]
+        asyncio.run(Protect(app, found)(self.scope(house.token("acme-admin")), None, send))  # type: ignore[arg-type]
         assert sent[0]["status"] == 503

@@ -1,6 +1,8 @@
-"""Headers that callers send."""
+"""People who sign in: what they know, and how they show it."""
 
 from __future__ import annotations
+
+PASSWORD = "correct horse battery"
 
 
 def bearer(token: str) -> dict[str, str]:

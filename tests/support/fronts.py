@@ -13,8 +13,8 @@ from doorward.keys.signing import KeySet
 from doorward.sessions.publish_revocations import PublishRevocations
 from doorward.verifier import Verifier
 from doorward.verifier.asgi import PRINCIPAL, Protect
-from tests.fakes import MemoryRevocationFeed
-from tests.world import AUDIENCE, ISSUER, House
+from tests.support.fakes import MemoryRevocationFeed
+from tests.support.world import AUDIENCE, ISSUER, House
 
 REGION_ARN = "arn:aws:execute-api:eu-central-1:123456789012:foreignapi/v1"
 

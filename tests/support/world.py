@@ -35,7 +35,7 @@ from doorward.sessions.switch import SwitchTenant
 from doorward.tokens.access import verify_access_token
 from doorward.tokens.cookie import COOKIE_NAME
 from doorward.tokens.refresh import RefreshTokens
-from tests.fakes import (
+from tests.support.fakes import (
     FakeClock,
     MemoryAttempts,
     MemoryDirectory,
@@ -49,11 +49,12 @@ from tests.fakes import (
     MemoryUsers,
     World,
 )
+from tests.support.people import PASSWORD
 
 ISSUER = "https://id.example"
 AUDIENCE = "doorward"
 ORIGIN = "https://app.example"
-PASSWORD = "correct horse battery"
+HERE = "192.0.2.1"
 DAY_MS = 86_400_000
 ACME, GLOBEX = TenantId("acme"), TenantId("globex")
 
@@ -208,12 +209,20 @@ class House:
         password: str = "admin123",
         *,
         tenant_id: TenantId | None = None,
-        source: str = "192.0.2.1",
+        source: str = HERE,
         wants_cookie: bool = True,
     ) -> SignedIn:
         return self.log_in(
             Credentials(password, source, username=username, tenant_id=tenant_id, wants_cookie=wants_cookie)
         )
+
+    def token(self, username: str = "admin", password: str = "admin123") -> str:
+        """Return the access token of somebody who signs in."""
+        return self.sign_in(username, password).tokens.access_token
+
+    def caller(self, username: str = "admin", password: str = "admin123", **rest: Any) -> Principal:
+        """Return who somebody is that signs in."""
+        return self.principal(self.sign_in(username, password, **rest).tokens)
 
     def principal(self, pair: TokenPair) -> Principal:
         return self.authorize(RequestCredentials("GET", "/", authorization=(f"Bearer {pair.access_token}",)))
@@ -223,6 +232,10 @@ class House:
 
     def claims(self, pair: TokenPair) -> AccessTokenClaims:
         return verify_access_token(pair.access_token, self.keyring, AUDIENCE, self.clock())
+
+    def change(self, caller: Principal, user_id: str, **changes: Any) -> None:
+        """Let somebody change a user."""
+        self.change_user(caller, user_id, changed(**changes), HERE)
 
     def add_user(
         self,
@@ -235,8 +248,8 @@ class House:
     ) -> Principal:
         """Make a user, sign in, and return who that is."""
         wanted = new_user(password, username=username, email=email, tenant_id=tenant_id, **rest)
-        self.create_user(self.principal(self.sign_in("admin").tokens), wanted)
-        return self.principal(self.sign_in(username, password).tokens)
+        self.create_user(self.caller(), wanted)
+        return self.caller(username, password)
 
 
 def new_user(
