@@ -1,42 +1,44 @@
-# make run          the whole stack on this machine; Ctrl-C stops it
-# make deploy-local bring changed code into the running stack
-# make logs         what the functions of the running stack logged
-# make test         lint, types, unit, contract, function and template tests
-# make e2e          black-box tests against a local cloud of their own
-# make test-versions the unit tests on Python 3.11, 3.12 and 3.13
-# make openapi      write the API's description and pages anew
-# make bench        what importing each function costs
-# make bench-reach  how long a logout takes to be real, on the running local cloud
-# make lock         compile the requirements files anew
 PYTHON ?= python3
 PORT ?= 8080
 EMULATOR_PORT ?= 4566
-.PHONY: python run deploy-local logs test test-versions e2e openapi bench bench-reach lock
+VENV := .venv
+PYTEST := $(VENV)/bin/python -m pytest
+UV := .local/uv/bin/uv
+LOCKED := layers/shared/requirements requirements/dev requirements/local requirements/sam requirements/uv \
+  examples/clients/python/requirements examples/socketio/requirements
+.PHONY: help python run deploy-local logs drill test test-fast fix test-versions e2e openapi bench bench-reach lock lock-upgrade
+
+help: ## what there is
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "Settings, such as make run PORT=9000: PYTHON=$(PYTHON) PORT=$(PORT) EMULATOR_PORT=$(EMULATOR_PORT)"
 
 # Old Pythons cannot even read the code, so they are turned away here.
 python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	  { echo "doorward: Python 3.11 or later is needed; choose one, such as: make run PYTHON=python3.13" >&2; exit 1; }
 
-run: python
+run: python ## the whole stack on this machine; Ctrl-C stops it
 	@exec $(PYTHON) -m local.run --port $(PORT) --emulator-port $(EMULATOR_PORT)
 
-deploy-local: python
+deploy-local: python ## bring changed code into the running stack
 	@exec $(PYTHON) -m local.deploy --port $(PORT) --emulator-port $(EMULATOR_PORT)
 
-logs: python
+logs: python ## what the functions of the running stack logged
 	@exec $(PYTHON) -m local.logs --emulator-port $(EMULATOR_PORT)
 
-VENV := .venv
-PYTEST := $(VENV)/bin/python -m pytest
-UV := .local/uv/bin/uv
+drill: $(VENV)/.installed ## three rotations of keys under traffic on the running stack, and what was refused
+	$(VENV)/bin/python -m local.drill --url http://localhost:$(PORT) --emulator-port $(EMULATOR_PORT)
 
 # The tests' virtual environment, made anew when its requirements change.
 $(VENV)/.installed: requirements/dev.txt requirements/uv.txt | python
 	@$(PYTHON) -m local.tools dev $(VENV)
 	@touch $@
 
-test: $(VENV)/.installed
+$(UV): requirements/uv.txt | python
+	@$(PYTHON) -m local.tools uv .local/uv
+	@touch $@
+
+test: $(VENV)/.installed ## lint, types, unit, contract, function and template tests
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check --quiet .
 	$(VENV)/bin/mypy
@@ -44,8 +46,13 @@ test: $(VENV)/.installed
 	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.openapi --check
 	$(PYTEST) -q -n auto --cov --cov-report=term --cov-fail-under=95
 
-# The unit tests on every Python that the code promises and this machine has.
-test-versions: $(VENV)/.installed
+test-fast: $(VENV)/.installed ## the unit tests alone, for the inner loop
+	$(PYTEST) -q -n auto tests/unit
+
+fix: $(VENV)/.installed ## mend and format what ruff can
+	$(VENV)/bin/ruff check --fix --quiet . ; $(VENV)/bin/ruff format --quiet . && $(VENV)/bin/ruff check .
+
+test-versions: $(VENV)/.installed $(UV) ## the unit tests on each Python from 3.11 to 3.13 that this machine has
 	@for version in 3.11 3.12 3.13; do \
 	  command -v python$$version >/dev/null 2>&1 && python$$version -c pass 2>/dev/null || { echo "no python$$version here"; continue; }; \
 	  $(UV) venv --quiet --clear --python python$$version .local/test-$$version && \
@@ -53,20 +60,23 @@ test-versions: $(VENV)/.installed
 	  echo "python$$version" && .local/test-$$version/bin/python -m pytest -q tests/unit || exit 1; \
 	done
 
-e2e: $(VENV)/.installed
+e2e: $(VENV)/.installed ## black-box tests against a local cloud of their own
 	$(PYTEST) -q -s tests/e2e
 
-openapi: $(VENV)/.installed
+openapi: $(VENV)/.installed ## write the API's description and pages anew
 	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.openapi
 
-bench-reach: $(VENV)/.installed
+bench-reach: $(VENV)/.installed ## how long a logout takes to be real, on the running stack
 	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.bench.reach --url http://localhost:$(PORT)
 
-bench: $(VENV)/.installed
+bench: $(VENV)/.installed ## what importing each function costs
 	$(VENV)/bin/python -m tools.bench.imports
 
-lock:
-	for name in layers/shared/requirements requirements/dev requirements/local requirements/sam requirements/uv \
-	  examples/clients/python/requirements examples/socketio/requirements; do \
-	  uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes $$name.in -o $$name.txt; \
+LOCK_OPTIONS := $(if $(UPGRADE),--upgrade-package $(UPGRADE))
+lock: $(UV) ## bring the requirements files up to their .in files; UPGRADE=package upgrades that one
+	@for name in $(LOCKED); do \
+	  $(UV) pip compile --quiet $(LOCK_OPTIONS) --universal --python-version 3.11 --generate-hashes $$name.in -o $$name.txt || exit 1; \
 	done
+
+lock-upgrade: LOCK_OPTIONS := --upgrade
+lock-upgrade: lock ## upgrade every requirement

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
+import os
 import sys
 import threading
 import time
@@ -22,6 +23,8 @@ import boto3
 import jwt
 
 from local.cloud import STACK
+from local.emulator import credentials, require_up
+from local.tools import Failure, port_number
 from scripts.rotate_keys import invoke
 
 ROTATIONS = 3
@@ -158,7 +161,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stack", default=STACK)
     parser.add_argument("--url", default="http://localhost:8080")
+    parser.add_argument("--emulator-port", type=port_number, default=4566)
     options = parser.parse_args(arguments)
+    try:
+        require_up(options.emulator_port)
+    except Failure as failure:
+        print(f"doorward: {failure}", file=sys.stderr)
+        return 1
+    os.environ.update(credentials(), AWS_ENDPOINT_URL=f"http://127.0.0.1:{options.emulator_port}")
     stack = boto3.client("cloudformation").describe_stacks(StackName=options.stack)["Stacks"][0]
     function = next(item["OutputValue"] for item in stack["Outputs"] if item["OutputKey"] == "RotateKeysFunction")
     return drill(lambda command: invoke(function, {"command": command}), options.url)
