@@ -116,12 +116,9 @@ def on_dynamodb(client: Any, names: dict[str, str]) -> Stores:
 @pytest.fixture(scope="session")
 def dynamodb_client() -> Any:
     """A client of a real DynamoDB's double: DynamoDB Local or the emulator."""
-    endpoint = os.environ.get("DYNAMODB_ENDPOINT")
-    if not endpoint:
-        pytest.skip("DYNAMODB_ENDPOINT is not set: no race-safe DynamoDB to test on")
     return boto3.client(
         "dynamodb",
-        endpoint_url=endpoint,
+        endpoint_url=os.environ["DYNAMODB_ENDPOINT"],
         region_name="us-east-1",
         aws_access_key_id="test",
         aws_secret_access_key="test",
@@ -155,3 +152,43 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
 def race_stores(dynamodb_client: Any) -> Stores:
     """Every store on a DynamoDB whose conditions hold under concurrency."""
     return on_dynamodb(dynamodb_client, make_tables(dynamodb_client, f"r{uuid.uuid4().hex[:8]}-"))
+
+
+LEFT_OUT = pytest.StashKey[int]()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs a race-safe DynamoDB where there is none."""
+    if os.environ.get("DYNAMODB_ENDPOINT"):
+        return
+    left = [item for item in items if _needs_dynamodb(item)]
+    items[:] = [item for item in items if not _needs_dynamodb(item)]
+    config.hook.pytest_deselected(items=left)
+    config.stash[LEFT_OUT] = len(left)
+
+
+def _needs_dynamodb(item: pytest.Item) -> bool:
+    call = getattr(item, "callspec", None)
+    wanted = call.params.get("stores") if call else None
+    return wanted == "dynamodb" or not {"dynamodb_client", "race_stores"}.isdisjoint(getattr(item, "fixturenames", ()))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Let a worker of pytest-xdist tell how many it left out."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["left_out"] = session.config.stash.get(LEFT_OUT, 0)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take from each worker what it left out; all collect the same."""
+    node.config.stash[LEFT_OUT] = getattr(node, "workeroutput", {}).get("left_out", 0)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Tell in one line what was left out."""
+    count = config.stash.get(LEFT_OUT, 0)
+    if count:
+        reason = "DYNAMODB_ENDPOINT is not set: there is no race-safe DynamoDB to run them on"
+        terminalreporter.write_line(f"left out {count} contract tests: {reason}", yellow=True)
