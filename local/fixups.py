@@ -103,6 +103,15 @@ def fix(name: str) -> Stack:
 
 def _fix_api(api_id: str, body: Template) -> None:
     gateway = boto3.client("apigateway")
+    _put_methods(gateway, api_id, body)
+    _put_gateway_responses(gateway, api_id, body)
+    deployment_id = gateway.create_deployment(restApiId=api_id)["id"]
+    change: Any = {"op": "replace", "path": "/deploymentId", "value": deployment_id}
+    for stage in gateway.get_stages(restApiId=api_id)["item"]:
+        gateway.update_stage(restApiId=api_id, stageName=stage["stageName"], patchOperations=[change])
+
+
+def _put_methods(gateway: Any, api_id: str, body: Template) -> None:  # noqa: ANN401 - boto3
     pages = gateway.get_paginator("get_resources").paginate(restApiId=api_id)
     resource_ids = {resource["path"]: resource["id"] for page in pages for resource in page["items"]}
     for path, operations in body["paths"].items():
@@ -111,6 +120,9 @@ def _fix_api(api_id: str, body: Template) -> None:
             _put_mock(gateway, place, operations["options"]["x-amazon-apigateway-integration"])
         if ANY in operations:
             _put_any(gateway, place, next(method for method in METHODS if method in operations))
+
+
+def _put_gateway_responses(gateway: Any, api_id: str, body: Template) -> None:  # noqa: ANN401 - boto3
     for kind, response in body.get("x-amazon-apigateway-gateway-responses", {}).items():
         gateway.put_gateway_response(
             restApiId=api_id,
@@ -119,10 +131,6 @@ def _fix_api(api_id: str, body: Template) -> None:
             responseTemplates=response.get("responseTemplates", {}),
             **({"statusCode": str(response["statusCode"])} if "statusCode" in response else {}),
         )
-    deployment_id = gateway.create_deployment(restApiId=api_id)["id"]
-    change: Any = {"op": "replace", "path": "/deploymentId", "value": deployment_id}
-    for stage in gateway.get_stages(restApiId=api_id)["item"]:
-        gateway.update_stage(restApiId=api_id, stageName=stage["stageName"], patchOperations=[change])
 
 
 def _put_mock(gateway: Any, place: Mapping[str, str], integration: Template) -> None:  # noqa: ANN401 - boto3

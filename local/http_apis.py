@@ -23,27 +23,42 @@ def fix_http_api(api_id: str, body: Template) -> None:
     gateway = boto3.client("apigatewayv2")
     if "x-amazon-apigateway-cors" in body:
         gateway.update_api(ApiId=api_id, CorsConfiguration=_capital(body["x-amazon-apigateway-cors"]))
+    authorizers = _authorizers(gateway, api_id, body)
+    routes = {item["RouteKey"] for item in gateway.get_routes(ApiId=api_id)["Items"]}
+    for key, operation in _operations(body):
+        if key not in routes:
+            _create_route(gateway, api_id, key, operation, authorizers)
+
+
+def _authorizers(gateway: Any, api_id: str, body: Template) -> dict[str, dict[str, str]]:  # noqa: ANN401 - boto3
+    """Create the authorizers that are missing; return what a route says to have each of them asked."""
     known = {item["Name"]: item["AuthorizerId"] for item in gateway.get_authorizers(ApiId=api_id)["Items"]}
-    schemes = body.get("components", {}).get("securitySchemes", {})
     authorizers = {}
-    for name, scheme in schemes.items():
+    for name, scheme in body.get("components", {}).get("securitySchemes", {}).items():
         found = _authorizer(scheme[AUTHORIZER])
         authorizer_id = known.get(name) or gateway.create_authorizer(ApiId=api_id, Name=name, **found)["AuthorizerId"]
         kind = "JWT" if found["AuthorizerType"] == "JWT" else "CUSTOM"
         authorizers[name] = {"AuthorizationType": kind, "AuthorizerId": authorizer_id}
-    routes = {item["RouteKey"] for item in gateway.get_routes(ApiId=api_id)["Items"]}
-    for key, operation in _operations(body):
-        if key not in routes:
-            integration = operation[INTEGRATION]
-            integration_id = gateway.create_integration(
-                ApiId=api_id,
-                IntegrationType="AWS_PROXY",
-                IntegrationUri=integration["uri"],
-                PayloadFormatVersion=integration["payloadFormatVersion"],
-            )["IntegrationId"]
-            required = [name for requirement in operation.get("security", []) for name in requirement]
-            who = authorizers[required[0]] if required else {}
-            gateway.create_route(ApiId=api_id, RouteKey=key, Target=f"integrations/{integration_id}", **who)
+    return authorizers
+
+
+def _create_route(
+    gateway: Any,  # noqa: ANN401 - boto3
+    api_id: str,
+    key: str,
+    operation: Template,
+    authorizers: Mapping[str, Mapping[str, str]],
+) -> None:
+    integration = operation[INTEGRATION]
+    integration_id = gateway.create_integration(
+        ApiId=api_id,
+        IntegrationType="AWS_PROXY",
+        IntegrationUri=integration["uri"],
+        PayloadFormatVersion=integration["payloadFormatVersion"],
+    )["IntegrationId"]
+    required = [name for requirement in operation.get("security", []) for name in requirement]
+    who = authorizers[required[0]] if required else {}
+    gateway.create_route(ApiId=api_id, RouteKey=key, Target=f"integrations/{integration_id}", **who)
 
 
 def _operations(body: Template) -> Iterator[tuple[str, Template]]:

@@ -396,24 +396,36 @@ class MemoryUsers:
                 raise LastAdmin
 
     def _claim_email(self, user: User, before: User | None) -> None:
-        address, old = fold(user.email or ""), fold(before.email or "") if before else ""
-        former = before.tenant_ids if before else ()
-        claims = {tenant_id for tenant_id in user.tenant_ids if tenant_id not in former}
-        if before is None or old != address or before.home_tenant_id != user.home_tenant_id:
-            claims |= {user.home_tenant_id} & set(user.tenant_ids)
-        if not user.email:
-            claims = set()
+        address, claims = fold(user.email or ""), _tenants_to_claim(user, before)
         if any(self.world.emails.get((tenant_id, address), user.id) != user.id for tenant_id in claims):
             raise EmailTaken
-        kept = set(user.tenant_ids) if old == address else set()
-        for tenant_id in set(former) - kept:
+        if before is not None:
+            self._leave_email(user, before)
+        self.world.emails.update({(tenant_id, address): user.id for tenant_id in claims})
+
+    def _leave_email(self, user: User, before: User) -> None:
+        """Give up an address where the user had it, and has it no longer."""
+        old = fold(before.email or "")
+        kept = set(user.tenant_ids) if old == fold(user.email or "") else set()
+        for tenant_id in set(before.tenant_ids) - kept:
             if self.world.emails.get((tenant_id, old)) == user.id:
                 del self.world.emails[tenant_id, old]
-        self.world.emails.update({(tenant_id, address): user.id for tenant_id in claims})
 
     def _release_email(self, user: User) -> None:
         for place in [place for place, owner in self.world.emails.items() if owner == user.id]:
             del self.world.emails[place]
+
+
+def _tenants_to_claim(user: User, before: User | None) -> set[TenantId]:
+    """Return the tenants whose uses of an address a change may collide with: where the user joins, and the home."""
+    if not user.email:
+        return set()
+    if before is None:
+        return set(user.tenant_ids)
+    home = {user.home_tenant_id} & set(user.tenant_ids)
+    joined = set(user.tenant_ids) - set(before.tenant_ids)
+    as_before = (fold(before.email or ""), before.home_tenant_id) == (fold(user.email), user.home_tenant_id)
+    return joined if as_before else joined | home
 
 
 @dataclass

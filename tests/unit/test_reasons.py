@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -17,25 +18,22 @@ ELSEWHERE = {"malformed_refresh_token", "forged_refresh_token"}  # of the token 
 
 
 def _reasons_in(file: Path) -> set[str]:
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {
-            "InvalidToken",
-            "SessionOver",
-            "InvalidGrant",
-        }:
-            found |= {
-                str(word.value.value)
-                for word in node.keywords
-                if word.arg == "reason" and isinstance(word.value, ast.Constant)
-            }
-        if (
-            isinstance(node, ast.Return)
-            and file.stem in {"revocation", "routes"}
-            and isinstance(node.value, ast.Constant)
-        ):
-            found |= {node.value.value} if isinstance(node.value.value, str) else set()
+    nodes = list(ast.walk(ast.parse(file.read_text())))
+    found = {reason for node in nodes if isinstance(node, ast.Call) for reason in _reasons_of(node)}
+    if file.stem in {"revocation", "routes"}:  # these return the reason of a refusal
+        found |= _texts(node.value for node in nodes if isinstance(node, ast.Return))
     return found
+
+
+def _reasons_of(call: ast.Call) -> set[str]:
+    """Return the reason that a refusal is made with."""
+    if getattr(call.func, "id", "") not in {"InvalidToken", "SessionOver", "InvalidGrant"}:
+        return set()
+    return _texts(word.value for word in call.keywords if word.arg == "reason")
+
+
+def _texts(nodes: Iterable[ast.AST | None]) -> set[str]:
+    return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
 
 def test_every_reason_that_the_code_gives_is_explained() -> None:
