@@ -2,47 +2,57 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aws_lambda_powertools.event_handler import Response
 
-from doorward.api.answers import answer_tokens
+from doorward.api.answers import answer_sign_in
 from doorward.api.bodies.requests import LoginRequest, TenantLoginRequest
 from doorward.api.requests import read_json, source_address
 from doorward.api.resolver import Resolver
+from doorward.authorization import is_cross_site, read_cookie_value
+from doorward.authorizer.events import read_credentials
 from doorward.aws.dynamodb.attempts import DynamoAttempts
-from doorward.aws.dynamodb.sessions import DynamoDirectory
+from doorward.aws.dynamodb.directory import DynamoDirectory
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.once import once
 from doorward.bootstrap.parts import Parts
+from doorward.errors import CrossSiteRequest
 from doorward.model import TenantId
 from doorward.rules.names import check_tenant_id
 from doorward.sessions.login import Credentials, LogIn
+from doorward.sessions.throttle import ThrottleSignIn
 from doorward.settings import Settings
+from doorward.tokens.cookie import COOKIE_NAME
+from doorward.tokens.device import DEVICE_COOKIE_NAME
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Signing in."""
+    """Signing in; `allowed_origin` is the one other origin whose pages may begin a web session."""
 
     log_in: LogIn
+    allowed_origin: str
 
 
 def wire(settings: Settings) -> Services:
     """Return the use case of signing in."""
     parts = Parts(settings)
+    attempts = DynamoAttempts(parts.database, settings.require("login_attempts_table"))
     log_in = LogIn(
         directory=DynamoDirectory(parts.database, parts.tables),
         sessions=parts.sessions,
-        attempts=DynamoAttempts(parts.database, settings.require("login_attempts_table")),
-        throttles=parts.throttles,
+        attempts=attempts,
+        throttle=ThrottleSignIn(attempts, parts.throttles, clock),
+        devices=parts.devices,
         hasher=parts.hasher,
         minter=parts.minter,
+        end_family=parts.end_family,
         clock=clock,
         refresh_ttl_seconds=settings.refresh_ttl_seconds,
         default_tenant_id=TenantId(settings.default_tenant_id) if settings.default_tenant_id else None,
     )
-    return Services(log_in)
+    return Services(log_in, settings.allowed_origin)
 
 
 app = Resolver()
@@ -52,30 +62,36 @@ services = once(wire)
 @app.post("/auth/login")
 def log_in_anywhere() -> Response[str]:
     """Sign in, and begin a web session."""
+    event = app.current_event.raw_event
+    credentials = read_credentials(event, changes_state=True)
+    if is_cross_site(credentials, services().allowed_origin):
+        raise CrossSiteRequest("A page of another site cannot begin a web session.")
     body = read_json(app, LoginRequest)
     tenant_id = TenantId(body.tenant_id) if body.tenant_id else None
-    return _answer(body, tenant_id, wants_cookie=True)
+    asked = _credentials(body, tenant_id)
+    device_token = body.device_token or read_cookie_value(credentials, DEVICE_COOKIE_NAME)
+    old_cookie = read_cookie_value(credentials, COOKIE_NAME)
+    signed_in = services().log_in(replace(asked, device_token=device_token, wants_cookie=True, old_cookie=old_cookie))
+    return answer_sign_in(signed_in)
 
 
 @app.post("/api/<tenant_id>/auth/login")
 def log_in_to_tenant(tenant_id: str) -> Response[str]:
     """Sign in to the tenant of the path; never with a cookie."""
-    return _answer(read_json(app, TenantLoginRequest), check_tenant_id(tenant_id), wants_cookie=False)
+    asked = _credentials(read_json(app, TenantLoginRequest), check_tenant_id(tenant_id))
+    return answer_sign_in(services().log_in(asked))
 
 
-def _answer(body: TenantLoginRequest, tenant_id: TenantId | None, *, wants_cookie: bool) -> Response[str]:
-    signed_in = services().log_in(
-        Credentials(
-            password=body.password,
-            source=source_address(app),
-            username=body.username,
-            email=body.email,
-            tenant_id=tenant_id,
-            client_id=body.client_id,
-            wants_cookie=wants_cookie,
-        )
+def _credentials(body: TenantLoginRequest, tenant_id: TenantId | None) -> Credentials:
+    return Credentials(
+        password=body.password,
+        source=source_address(app),
+        username=body.username,
+        email=body.email,
+        tenant_id=tenant_id,
+        client_id=body.client_id,
+        device_token=body.device_token,
     )
-    return answer_tokens(signed_in.tokens, signed_in.cookie)
 
 
 handler = app.resolve

@@ -18,8 +18,9 @@ from doorward.aws.dynamodb.users import DynamoUserReader
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.once import once
 from doorward.bootstrap.parts import Parts
-from doorward.errors import CrossSiteRequest, SessionOver
+from doorward.errors import NotAuthenticated, SessionOver
 from doorward.sessions.logout import LogOut
+from doorward.sessions.sign_out import SignOut
 from doorward.settings import Settings
 
 
@@ -27,8 +28,7 @@ from doorward.settings import Settings
 class Services:
     """Signing out recognises the caller without the authorizer, so that a dead cookie is cleared too."""
 
-    authorize: Authorize
-    log_out: LogOut
+    sign_out: SignOut
 
 
 def wire(settings: Settings) -> Services:
@@ -43,7 +43,8 @@ def wire(settings: Settings) -> Services:
         clock=clock,
     )
     users = DynamoUserReader(parts.database, parts.tables)
-    return Services(authorize, LogOut(parts.sessions, parts.revocations, users, clock))
+    log_out = LogOut(parts.sessions, parts.end_family, parts.revocations, users, clock)
+    return Services(SignOut(authorize, log_out))
 
 
 app = Resolver()
@@ -57,13 +58,11 @@ def log_out() -> Response[str]:
     everywhere = flag(app, "everywhere")
     credentials = read_credentials(app.current_event.raw_event, changes_state=True)
     try:
-        principal = services().authorize(credentials)
-    except SessionOver:
-        # What is left is to forget the cookie.
-        return answer_json(None, HTTPStatus.NO_CONTENT, cleared_cookie())
-    if principal.restriction == "cross_site_request":
-        raise CrossSiteRequest
-    services().log_out(principal, everywhere=everywhere)
+        services().sign_out(credentials, everywhere=everywhere)
+    except NotAuthenticated as error:
+        if everywhere or not isinstance(error, SessionOver):
+            return app.refuse(error, cleared_cookie())
+        # The cookie's session is over already, and what is left is to forget the cookie.
     return answer_json(None, HTTPStatus.NO_CONTENT, cleared_cookie())
 
 

@@ -32,8 +32,8 @@ def wire(settings: Settings) -> Services:
     """Return the use cases of refreshing."""
     parts = Parts(settings)
     overlap_seconds = settings.refresh_overlap_seconds
-    refresh = Refresh(parts.sessions, parts.minter, clock, overlap_seconds)
-    return Services(refresh, SwitchTenant(parts.sessions, parts.minter, refresh, clock, overlap_seconds))
+    refresh = Refresh(parts.sessions, parts.minter, parts.end_family, clock, overlap_seconds)
+    return Services(refresh, SwitchTenant(parts.sessions, parts.minter, refresh, clock))
 
 
 app = Resolver(oauth=True)

@@ -27,7 +27,7 @@ class Services:
 def wire(settings: Settings) -> Services:
     """Return the use case of revoking a token."""
     parts = Parts(settings)
-    revoke = Revoke(parts.sessions, parts.revocations, parts.keyring, parts.refresh_tokens, settings.audience, clock)
+    revoke = Revoke(parts.end_family, parts.revocations, parts.keyring, parts.refresh_tokens, settings.audience, clock)
     return Services(revoke)
 
 

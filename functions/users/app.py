@@ -17,7 +17,7 @@ from doorward.api.answers import answer_json
 from doorward.api.bodies.requests import AssignTenantRequest, ChangeUserRequest, CreateUserRequest
 from doorward.api.bodies.responses import UserListResponse, UserResponse
 from doorward.api.cursors import mint_cursor, read_cursor
-from doorward.api.requests import page_limit, query, read_json, read_principal, source_address
+from doorward.api.requests import page_limit, query, read_json, read_principal
 from doorward.api.resolver import Resolver
 from doorward.aws.dynamodb.attempts import DynamoAttempts
 from doorward.aws.dynamodb.user_writer import DynamoUserWriter
@@ -94,7 +94,7 @@ def change_user(user_id: str) -> Response[str]:
     """Change a user; `me` is the caller."""
     principal = read_principal(app, changing_password=True)
     changes = read_json(app, ChangeUserRequest).changes()
-    return answer_json(UserResponse.of(services().change(principal, user_id, changes, source_address(app))))
+    return answer_json(UserResponse.of(services().change(principal, user_id, changes)))
 
 
 @app.delete("/users/<user_id>")

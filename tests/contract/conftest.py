@@ -14,13 +14,14 @@ from botocore.config import Config
 
 from doorward.aws.dynamodb.attempts import DynamoAttempts
 from doorward.aws.dynamodb.client import BotoDatabase
+from doorward.aws.dynamodb.directory import DynamoDirectory
 from doorward.aws.dynamodb.feed import DynamoRevocationFeed
 from doorward.aws.dynamodb.items import Tables
 from doorward.aws.dynamodb.keys import DynamoKeySets
 from doorward.aws.dynamodb.notifications import DynamoNotifications
 from doorward.aws.dynamodb.revocations import DynamoRevocationReader, DynamoRevocations, RevocationWriter
 from doorward.aws.dynamodb.service_tokens import DynamoServiceTokens
-from doorward.aws.dynamodb.sessions import DynamoDirectory, DynamoSessionReader, DynamoSessions
+from doorward.aws.dynamodb.sessions import DynamoSessionReader, DynamoSessions
 from doorward.aws.dynamodb.sockets import DynamoSockets
 from doorward.aws.dynamodb.tenants import DynamoTenants
 from doorward.aws.dynamodb.user_writer import DynamoUserWriter

@@ -14,7 +14,7 @@ from doorward.keys.life import Policy
 from doorward.keys.rotation import RotateSigningKeys
 from doorward.keys.signing import KeySet, PrivateKeys
 from doorward.model import Cutoff
-from doorward.rules.throttles import Counter
+from doorward.rules.throttles import Counter, Limit
 from tests.contract.conftest import Stores
 from tests.support.fakes import FakeClock, MemorySecrets, World
 from tests.support.makers import ACME, NOW, claims, record, session, tenant, user
@@ -72,8 +72,8 @@ def test_one_name_is_given_once(race_stores: Stores, field: str) -> None:
 
 
 def test_a_throttle_lets_exactly_its_limit_through(race_stores: Stores) -> None:
-    counters = [Counter("pair", 10, NOW), Counter("source", 100, NOW)]
-    results = race(lambda _: race_stores.attempts.count(counters))
+    counter = Counter("name", {"pair": Limit(10, NOW), "in_all": Limit(100, NOW)})
+    results = race(lambda _: race_stores.attempts.count(counter))
     assert results.count(None) == 10
 
 

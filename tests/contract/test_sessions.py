@@ -8,7 +8,8 @@ import pytest
 
 from doorward.errors import Conflict
 from doorward.model import PLATFORM, Cutoff, Epochs, SessionId, SessionRef, UserId
-from doorward.rules.throttles import Counter, Trust
+from doorward.rules.throttles import Counter, Limit, Trust, failures_name
+from doorward.stores import SignInName
 from tests.contract.conftest import Stores
 from tests.support.makers import ACME, GLOBEX, NOW, claims, membership, record, session, tenant, user
 from tests.support.makers import epochs_of as _epochs
@@ -145,24 +146,45 @@ def test_a_session_is_spared_only_as_it_was_seen(stores: Stores, why: str) -> No
     assert stores.reader.get(member.id) == before
 
 
-def test_counters_rise_together_or_not_at_all(stores: Stores) -> None:
-    one, two = Counter("one", 2, NOW), Counter("two", 1, NOW)
-    assert stores.attempts.count([one, two]) is None
-    assert stores.attempts.count([one, two]) == two
-    assert stores.attempts.count([one]) is None
-    assert stores.attempts.count([one]) == one
-    stores.attempts.uncount([one, two])
-    assert stores.attempts.count([one, two]) is None
+def test_the_counts_of_a_counter_rise_together_or_not_at_all(stores: Stores) -> None:
+    pair, everybody = Limit(1, NOW), Limit(3, NOW)
+    one = Counter("name", {"s1": pair, "in_all": everybody})
+    other = Counter("name", {"s2": Limit(2, NOW), "in_all": everybody})
+    assert stores.attempts.count(one) is None
+    assert stores.attempts.count(one) == pair
+    assert stores.attempts.count(other) is None
+    assert stores.attempts.count(other) is None
+    assert stores.attempts.count(other) in other.limits.values()
+    assert _counts(stores, "name") == {"s1": 1, "s2": 2, "in_all": 3}
+    stores.attempts.uncount(one)
+    assert stores.attempts.count(one) is None
+    stores.attempts.uncount(Counter("gone", {"in_all": everybody}))
+    assert _counts(stores, "gone") == {}
 
 
-def test_a_sign_in_gives_its_attempt_back_and_is_trusted(stores: Stores) -> None:
-    counter = Counter("one", 1, NOW)
-    assert not stores.attempts.is_trusted("trust#x", NOW)
-    stores.attempts.count([counter])
-    stores.sessions.add(session(user()), counters=[counter], trust=Trust("trust#x", NOW // 1000 + 60))
-    assert stores.attempts.count([counter]) is None
-    assert stores.attempts.is_trusted("trust#x", NOW)
-    assert not stores.attempts.is_trusted("trust#x", NOW + 61_000)
+def test_failures_in_a_row_are_counted_and_forgotten(stores: Stores) -> None:
+    member = user()
+    name = failures_name(member.id)
+    assert stores.directory.get_admission(ACME, member.id).failures == 0
+    assert [stores.attempts.add_failure(name, NOW // 1000 + 60) for _ in range(3)] == [1, 2, 3]
+    assert stores.directory.get_admission(ACME, member.id).failures == 3
+    stores.attempts.clear_failures(member.id)
+    assert stores.directory.get_admission(ACME, member.id).failures == 0
+
+
+def test_a_sign_in_is_remembered(stores: Stores) -> None:
+    assert _counts(stores, "trust#x") == {}
+    stores.attempts.add_trust(Trust("trust#x", NOW // 1000 + 60))
+    assert _counts(stores, "trust#x") == {"expires_at": NOW // 1000 + 60}
+
+
+def _counts(stores: Stores, key: str) -> dict[str, int]:
+    found = stores.directory.look_up(SignInName("nobody"), ["other", key]).counts[key]
+    return {
+        name: count
+        for name, count in found.items()
+        if name != "pk" and (name != "expires_at" or key.startswith("trust"))
+    }
 
 
 def test_the_platform_realm_is_a_realm_like_others(stores: Stores) -> None:

@@ -16,6 +16,7 @@ from doorward.model import (
     ServiceToken,
     SessionId,
     SessionRef,
+    TenantId,
     TokenId,
     UserId,
     UserRecord,
@@ -24,7 +25,19 @@ from doorward.model import (
 from doorward.rules.revocation import mark_revoked
 from tests.contract.conftest import Stores
 from tests.contract.test_races import RACERS, race
-from tests.support.makers import ACME, GLOBEX, NOW, claims, membership, record, session, tenant, user
+from tests.support.makers import (
+    ACME,
+    GLOBEX,
+    NOW,
+    by_email,
+    by_username,
+    claims,
+    membership,
+    record,
+    session,
+    tenant,
+    user,
+)
 
 
 @pytest.fixture
@@ -83,16 +96,16 @@ def test_a_membership_comes_and_goes_with_the_address_and_the_home(tenants: Stor
     )
     tenants.writer.change(record(member), joined)
     assert tenants.reader.get(member.id) == joined
-    assert tenants.directory.get_by_email(GLOBEX, "bob@people.example") == member.id
+    assert by_email(tenants, GLOBEX, "bob@people.example") == member.id
     moved = UserRecord(replace(member, tenant_ids=(GLOBEX,), version=3), (membership(member, GLOBEX),))
     tenants.writer.change(joined, moved)
-    assert tenants.directory.get_by_email(ACME, "bob@people.example") is None
-    located = tenants.directory.get_by_username("bob")
+    assert by_email(tenants, ACME, "bob@people.example") is None
+    located = by_username(tenants, "bob")
     assert located is not None
     assert located.home_tenant_id == GLOBEX
     assert tenants.directory.get_admission(ACME, member.id).membership is None
     tenants.writer.remove(moved, [])
-    assert tenants.directory.get_by_email(GLOBEX, "bob@people.example") is None
+    assert by_email(tenants, GLOBEX, "bob@people.example") is None
 
 
 def test_a_user_without_tenant_enters_the_first(tenants: Stores) -> None:
@@ -100,7 +113,7 @@ def test_a_user_without_tenant_enters_the_first(tenants: Stores) -> None:
     tenants.writer.add(UserRecord(member, ()), None)
     joined = UserRecord(replace(member, tenant_ids=(ACME,), version=2), (membership(member),))
     tenants.writer.change(UserRecord(member, ()), joined)
-    assert tenants.directory.get_by_email(ACME, "bob@people.example") == member.id
+    assert by_email(tenants, ACME, "bob@people.example") == member.id
 
 
 def test_an_address_that_is_taken_in_a_new_tenant_or_a_missing_tenant_refuses_all(tenants: Stores) -> None:
@@ -124,11 +137,11 @@ def test_an_address_that_is_taken_where_the_user_is_a_guest_is_left_to_its_owner
     after = _next(record(guest))
     after = replace(after, user=replace(after.user, email="new@people.example"))
     tenants.writer.change(record(guest), after)
-    assert tenants.directory.get_by_email(ACME, "new@people.example") == guest.id
-    assert tenants.directory.get_by_email(GLOBEX, "new@people.example") == owner.id
-    assert tenants.directory.get_by_email(GLOBEX, "old@people.example") is None
+    assert by_email(tenants, ACME, "new@people.example") == guest.id
+    assert by_email(tenants, GLOBEX, "new@people.example") == owner.id
+    assert by_email(tenants, GLOBEX, "old@people.example") is None
     tenants.writer.remove(after, [])
-    assert tenants.directory.get_by_email(GLOBEX, "new@people.example") == owner.id
+    assert by_email(tenants, GLOBEX, "new@people.example") == owner.id
 
 
 def test_the_last_administrator_stays(tenants: Stores) -> None:
@@ -177,23 +190,58 @@ def test_a_service_that_signed_out_stays_out_and_is_listed_so(tenants: Stores) -
     assert token.id in tenants.revocation_reader.get(ACME, service).user.sessions
 
 
-def test_a_switch_is_one_write(tenants: Stores) -> None:
-    member = user()
-    old, new = session(member), session(member, GLOBEX)
+def _in(ref: SessionRef, tenant_id: TenantId) -> SessionRef:
+    return SessionRef(tenant_id, ref.user_id, ref.session_id)
+
+
+def test_a_switch_spends_the_generation_and_enters_the_other_tenant_in_one_write(tenants: Stores) -> None:
+    member = user((ACME, GLOBEX))
+    tenants.writer.add(record(member), None)
+    old = session(member)
+    new = replace(old, ref=_in(old.ref, GLOBEX), cookie_hash=None)
     tenants.sessions.add(old)
     assert tenants.sessions.switch(old, new, NOW + 1)
-    ended = replace(old, revoked_at_ms=NOW + 1, switched_to=new.ref)
-    assert tenants.sessions.get_admission(old.ref).session == ended
+    moved = replace(old, generation=1, rotated_at_ms=NOW + 1, links=1, switched_to=GLOBEX)
+    assert tenants.sessions.get_admission(old.ref).session == moved
     assert tenants.sessions.get_admission(new.ref).session == new
-    assert tenants.revocation_reader.get(ACME, member.id).user.sessions == {old.ref.session_id}
-    again = session(member, GLOBEX)
-    assert not tenants.sessions.switch(old, again, NOW + 2)
-    assert tenants.sessions.get_admission(again.ref).session is None
-    third = session(member)
-    tenants.sessions.add(third)
-    assert not tenants.sessions.switch(replace(third, generation=1), again, NOW + 2)
-    assert not tenants.sessions.switch(third, new, NOW + 2)
-    assert tenants.sessions.get_admission(third.ref).session == third
+    assert not tenants.sessions.switch(old, new, NOW + 2, replaced=0)
+    assert not tenants.sessions.switch(moved, new, NOW + 2)
+    assert not tenants.sessions.switch(moved, new, NOW + 2, replaced=7)
+    again = replace(new, generation=1)
+    assert tenants.sessions.switch(moved, again, NOW + 2, replaced=0)
+    assert tenants.sessions.get_admission(new.ref).session == again
+    assert tenants.sessions.rotate(old.ref, 2, NOW + 3).session == replace(
+        moved, generation=3, rotated_at_ms=NOW + 3, links=2, switched_to=None
+    )
+
+
+def test_a_family_ends_in_every_tenant_from_any_of_its_sessions_live_or_dead(tenants: Stores) -> None:
+    for start in (ACME, GLOBEX):
+        member = user((ACME, GLOBEX))
+        tenants.writer.add(record(member), None)
+        old, stranger = session(member), session(member)
+        new = replace(old, ref=_in(old.ref, GLOBEX))
+        tenants.sessions.add(old)
+        tenants.sessions.add(stranger)
+        assert tenants.sessions.switch(old, new, NOW + 1)
+        tenants.sessions.revoke(_in(old.ref, start), NOW + 2)
+        assert tenants.sessions.end_family(_in(old.ref, start), NOW + 3)
+        for realm in (ACME, GLOBEX):
+            ended = tenants.sessions.get_admission(_in(old.ref, realm)).session
+            assert ended is not None
+            assert ended.revoked_at_ms is not None
+            assert tenants.revocation_reader.get(realm, member.id).user.sessions == {old.ref.session_id}
+        left = tenants.sessions.get_admission(stranger.ref).session
+        assert left == stranger
+        assert not tenants.sessions.end_family(old.ref, NOW + 4)
+        assert not tenants.sessions.switch(replace(old, generation=1), replace(new, generation=1), NOW + 5, replaced=0)
+
+
+def test_a_family_whose_session_is_forgotten_is_refused_all_the_same(tenants: Stores) -> None:
+    member = user()
+    gone = session(member).ref
+    assert not tenants.sessions.end_family(gone, NOW)
+    assert tenants.revocation_reader.get(ACME, member.id).user.sessions == {gone.session_id}
 
 
 def test_notifications_are_merged_marked_and_removed(tenants: Stores) -> None:

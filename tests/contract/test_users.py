@@ -12,7 +12,7 @@ from doorward.keys.signing import KeySet, generate_key
 from doorward.model import PLATFORM, Cutoff, UserId, UserRecord
 from doorward.stores import SignInTarget
 from tests.contract.conftest import Stores
-from tests.support.makers import ACME, GLOBEX, NOW, membership, record, session, tenant, user
+from tests.support.makers import ACME, GLOBEX, NOW, by_email, by_username, membership, record, session, tenant, user
 from tests.support.makers import epochs_of as _epochs
 
 
@@ -35,9 +35,9 @@ def test_a_user_reads_back_by_id_name_and_address(tenants: Stores) -> None:
     tenants.writer.add(record(member), "hash")
     assert tenants.reader.get(member.id) == record(member)
     assert tenants.reader.get_password_hash(member.id) == "hash"
-    assert tenants.directory.get_by_username("bob") == SignInTarget(member.id, ACME)
-    assert tenants.directory.get_by_email(ACME, "bob@acme.example") == member.id
-    assert tenants.directory.get_by_email(GLOBEX, "bob@acme.example") is None
+    assert by_username(tenants, "bob") == SignInTarget(member.id, ACME)
+    assert by_email(tenants, ACME, "bob@acme.example") == member.id
+    assert by_email(tenants, GLOBEX, "bob@acme.example") is None
     assert tenants.directory.get_admission(ACME, member.id).password_hash == "hash"
     assert tenants.directory.get_admission(GLOBEX, member.id).membership is None
 
@@ -46,7 +46,7 @@ def test_an_unknown_user_is_none_everywhere(tenants: Stores) -> None:
     nobody = UserId("0" * 26)
     assert tenants.reader.get(nobody) is None
     assert tenants.reader.get_password_hash(nobody) is None
-    assert tenants.directory.get_by_username("nobody") is None
+    assert by_username(tenants, "nobody") is None
     assert tenants.directory.get_admission(ACME, nobody).user is None
 
 
@@ -62,19 +62,19 @@ def test_a_taken_name_or_address_or_a_missing_tenant_leaves_nothing_behind(tenan
         with pytest.raises(error):
             tenants.writer.add(record(second), "hash")
         assert tenants.reader.get(second.id) is None
-    assert tenants.directory.get_by_username("new") is None
-    assert tenants.directory.get_by_email(ACME, "new@acme.example") is None
+    assert by_username(tenants, "new") is None
+    assert by_email(tenants, ACME, "new@acme.example") is None
     lost = user((PLATFORM,), username="lost")
     with pytest.raises(NotFound):
         tenants.writer.add(record(lost), None)
-    assert tenants.directory.get_by_username("lost") is None
+    assert by_username(tenants, "lost") is None
 
 
 def test_the_same_address_lives_in_two_tenants(tenants: Stores) -> None:
     for tenant_id in (ACME, GLOBEX):
         member = user((tenant_id,), email="same@people.example")
         tenants.writer.add(record(member), None)
-        assert tenants.directory.get_by_email(tenant_id, "same@people.example") == member.id
+        assert by_email(tenants, tenant_id, "same@people.example") == member.id
 
 
 def test_a_change_replaces_what_was_read_and_only_that(tenants: Stores) -> None:
@@ -88,8 +88,8 @@ def test_a_change_replaces_what_was_read_and_only_that(tenants: Stores) -> None:
     )
     assert tenants.reader.get(member.id) == after
     assert tenants.reader.get_password_hash(member.id) == "other"
-    assert tenants.directory.get_by_email(ACME, "old@acme.example") is None
-    assert tenants.directory.get_by_email(ACME, "new@acme.example") == member.id
+    assert by_email(tenants, ACME, "old@acme.example") is None
+    assert by_email(tenants, ACME, "new@acme.example") == member.id
     assert _epochs(tenants, [ACME], member.id) == {ACME: 9}
     with pytest.raises(Conflict):
         tenants.writer.change(before, after)
@@ -105,7 +105,7 @@ def test_a_change_to_a_taken_address_changes_nothing(tenants: Stores) -> None:
     with pytest.raises(EmailTaken):
         tenants.writer.change(record(first), after, cutoffs=[Cutoff(ACME, first.id, 9, ends_sessions=True)])
     assert tenants.reader.get(first.id) == record(first)
-    assert tenants.directory.get_by_email(ACME, "one@acme.example") == first.id
+    assert by_email(tenants, ACME, "one@acme.example") == first.id
     assert _epochs(tenants, [ACME], first.id) == {ACME: 0}
 
 
@@ -128,7 +128,7 @@ def test_a_deletion_leaves_the_name_taken_and_the_address_free(tenants: Stores) 
     assert tenants.reader.get(member.id) is None
     assert tenants.reader.get_password_hash(member.id) is None
     assert tenants.directory.get_admission(ACME, member.id).membership is None
-    assert tenants.directory.get_by_email(ACME, "bob@acme.example") is None
+    assert by_email(tenants, ACME, "bob@acme.example") is None
     other = user(username="Bob")
     with pytest.raises(UsernameTaken):
         tenants.writer.add(record(other), None)

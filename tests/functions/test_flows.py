@@ -19,6 +19,7 @@ def test_the_main_job(deployment: Deployment) -> None:
         "refresh_token",
         "refresh_expires_in",
         "session_id",
+        "device_token",
     }
     assert first["headers"]["Cache-Control"] == "no-store"
     cookie, _, attributes = first["headers"]["Set-Cookie"].partition("; ")
@@ -143,7 +144,57 @@ def test_a_cross_site_request_on_the_cookie_is_refused(deployment: Deployment) -
     out = deployment.call("logout", "GET", "/auth/logout", headers={"cookie": cookie, "sec-fetch-site": "cross-site"})
     assert out["json"]["code"] == "cross_site_request"
     assert deployment.authorize({"cookie": cookie}).allowed
-    assert deployment.call("logout", "GET", "/auth/logout", headers={"cookie": cookie})["statusCode"] == 204
+    for referer in ({}, {"referer": "https://evil.example/page"}):
+        out = deployment.call("logout", "GET", "/auth/logout", headers={"cookie": cookie, **referer})
+        assert out["json"]["code"] == "cross_site_request"
+    own = {"cookie": cookie, "referer": "https://app.example/account"}
+    assert deployment.call("logout", "GET", "/auth/logout", headers=own)["statusCode"] == 204
+
+
+def test_another_site_begins_no_web_session(deployment: Deployment) -> None:
+    body = {"username": "acme-admin", "password": "admin123"}
+    for headers in ({"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}):
+        answer = deployment.call("login", "POST", "/auth/login", body, headers=headers)
+        assert (answer["statusCode"], answer["json"]["code"]) == (403, "cross_site_request")
+    assert deployment.call("login", "POST", "/auth/login", body, headers={"origin": "https://app.example"})["json"]
+
+
+def test_a_sign_in_remembers_the_device_and_ends_the_browsers_old_session(deployment: Deployment) -> None:
+    first = deployment.sign_in("acme-admin")
+    session, device = (cookie.partition(";")[0] for cookie in first["multiValueHeaders"]["Set-Cookie"])
+    assert device == f"__Host-doorward-device={first['json']['device_token']}"
+    body = {"username": "acme-admin", "password": "admin123"}
+    again = deployment.call("login", "POST", "/auth/login", body, headers={"cookie": f"{session}; {device}"})
+    renewed = again["multiValueHeaders"]["Set-Cookie"][1].partition(";")[0]
+    assert renewed.split(".")[:3] == device.split(".")[:3]
+    assert deployment.authorize({"cookie": session}).refusal == "denied"
+    assert deployment.authorize(bearer(first["json"]["access_token"])).refusal == "denied"
+    assert deployment.authorize({"cookie": again["headers"]["Set-Cookie"].partition(";")[0]}).allowed
+
+
+@pytest.mark.parametrize("dead", ["garbage", "signed out"])
+def test_a_dead_bearer_beside_a_live_cookie_ends_the_cookies_family(deployment: Deployment, dead: str) -> None:
+    token = dead
+    if dead == "signed out":
+        token = deployment.token("acme-admin")
+        deployment.call("logout", "POST", "/auth/logout", headers=bearer(token))
+    signed_in = deployment.sign_in("acme-admin")
+    cookie = signed_in["headers"]["Set-Cookie"].partition(";")[0]
+    out = deployment.call("logout", "POST", "/auth/logout", headers={"cookie": cookie, **bearer(token)})
+    assert out["statusCode"] == 204
+    assert "Max-Age=0" in out["headers"]["Set-Cookie"]
+    assert deployment.authorize({"cookie": cookie}).refusal == "denied"
+    assert deployment.authorize(bearer(signed_in["json"]["access_token"])).refusal == "denied"
+
+
+def test_everywhere_by_dead_credentials_says_so_and_forgets_the_cookie(deployment: Deployment) -> None:
+    cookie = deployment.sign_in("acme-admin")["headers"]["Set-Cookie"].partition(";")[0]
+    deployment.call("logout", "POST", "/auth/logout", headers={"cookie": cookie})
+    for headers in ({"cookie": cookie}, bearer("garbage")):
+        out = deployment.call("logout", "POST", "/auth/logout", headers=headers, query={"everywhere": "true"})
+        assert out["statusCode"] == 401
+        assert "Max-Age=0" in out["headers"]["Set-Cookie"]
+    assert deployment.call("logout", "POST", "/auth/logout", headers={"cookie": cookie})["statusCode"] == 204
 
 
 def test_signing_out_everywhere(deployment: Deployment) -> None:
@@ -189,14 +240,22 @@ class TestRequests:
 
     READS = frozenset({"GetItem", "BatchGetItem", "TransactGetItems", "Query"})
 
-    def test_a_login_takes_two_reads_and_two_writes(self, deployment: Deployment) -> None:
+    def test_a_login_takes_two_reads_and_three_writes_of_one_item(self, deployment: Deployment) -> None:
         deployment.sign_in("acme-admin")
         deployment.count()
-        for password in ("admin123", "wrong"):
-            deployment.sign_in("acme-admin", password)
-            requests = deployment.count()
-            assert sum(name in self.READS for name in requests) <= 2
-            assert sum(name not in self.READS for name in requests) <= 2
+        deployment.sign_in("acme-admin")
+        assert deployment.count() == ["BatchGetItem", "UpdateItem", "TransactGetItems", "UpdateItem", "PutItem"]
+        deployment.sign_in("acme-admin", "wrong")
+        assert deployment.count() == ["BatchGetItem", "UpdateItem", "TransactGetItems", "UpdateItem"]
+        deployment.sign_in("nobody", "wrong")
+        assert deployment.count() == ["BatchGetItem", "UpdateItem", "UpdateItem", "TransactGetItems", "UpdateItem"]
+
+    def test_a_throttled_login_takes_one_read(self, deployment: Deployment) -> None:
+        for _ in range(10):
+            deployment.sign_in("nobody", "wrong")
+        deployment.count()
+        assert deployment.sign_in("nobody", "wrong")["statusCode"] == 429
+        assert deployment.count() == ["BatchGetItem"]
 
     def test_a_refresh_takes_one_read_and_one_conditional_write(self, deployment: Deployment) -> None:
         token = deployment.sign_in("acme-admin")["json"]["refresh_token"]
@@ -221,8 +280,8 @@ class TestRequests:
         deployment.call("logout", "POST", "/auth/logout", headers=bearer(tokens[0]))
         deployment.count()
         deployment.call("logout", "POST", "/auth/logout", headers=bearer(tokens[1]))
-        # recognising the caller, reading what to prune, and the one write
-        assert deployment.count() == ["BatchGetItem", "GetItem", "TransactWriteItems"]
+        # recognising the caller, the family, what to prune, and the one write
+        assert deployment.count() == ["BatchGetItem", "BatchGetItem", "GetItem", "TransactWriteItems"]
 
 
 def test_a_function_without_its_settings_fails_closed(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,8 +37,8 @@ from doorward.model import (
 from doorward.rules.names import fold
 from doorward.rules.revocation import next_epoch
 from doorward.rules.tenancy import administers, changes_of_administrators
-from doorward.rules.throttles import Counter, Trust
-from doorward.stores import Page, Rotation, SignInTarget
+from doorward.rules.throttles import Counter, Limit, Trust, failures_name
+from doorward.stores import NameLookup, Page, Rotation, SignInName, SignInTarget
 
 Place = tuple[TenantId, UserId]
 
@@ -70,8 +70,7 @@ class World:
     sessions: dict[SessionRef, Session] = field(default_factory=dict)
     states: dict[Place, RevocationState] = field(default_factory=dict)
     tenant_epochs: dict[TenantId, int] = field(default_factory=dict)
-    attempts: dict[str, int] = field(default_factory=dict)
-    trusted: dict[str, int] = field(default_factory=dict)
+    attempts: dict[str, dict[str, int]] = field(default_factory=dict)
     key_set: KeySet | None = None
     tickets: dict[str, SocketTicket] = field(default_factory=dict)
     connections: dict[str, Connection] = field(default_factory=dict)
@@ -137,15 +136,20 @@ class World:
 class MemoryDirectory:
     world: World
 
-    def get_by_username(self, folded: str) -> SignInTarget | None:
-        return self.world.usernames.get(folded)
-
-    def get_by_email(self, tenant_id: TenantId, folded: str) -> UserId | None:
-        return self.world.emails.get((tenant_id, folded))
+    def look_up(self, name: SignInName, counter_keys: Sequence[str]) -> NameLookup:
+        with self.world.lock:
+            target = self.world.usernames.get(name.folded)
+            if name.realm is not None:
+                user_id = self.world.emails.get((name.realm, name.folded))
+                target = SignInTarget(user_id, name.realm) if user_id else None
+            counts = {key: dict(self.world.attempts.get(key, {})) for key in counter_keys}
+            return NameLookup(target, counts)
 
     def get_admission(self, tenant_id: TenantId, user_id: UserId) -> Admission:
         with self.world.lock:
-            return replace(self.world.admission(tenant_id, user_id), password_hash=self.world.hashes.get(user_id))
+            failures = self.world.attempts.get(failures_name(user_id), {}).get("failures", 0)
+            admission = self.world.admission(tenant_id, user_id)
+            return replace(admission, password_hash=self.world.hashes.get(user_id), failures=failures)
 
     def change_password_hash(self, user_id: UserId, old: str, new: str) -> None:
         with self.world.lock:
@@ -157,14 +161,11 @@ class MemoryDirectory:
 class MemorySessions:
     world: World
 
-    def add(self, session: Session, *, counters: Sequence[Counter] = (), trust: Trust | None = None) -> None:
+    def add(self, session: Session) -> None:
         with self.world.lock:
             if session.ref in self.world.sessions:
                 raise Conflict
             self.world.sessions[session.ref] = session
-            MemoryAttempts(self.world).uncount(counters)
-            if trust is not None:
-                self.world.trusted[trust.key] = trust.expires_at
 
     def get_admission(self, ref: SessionRef) -> Admission:
         with self.world.lock:
@@ -177,19 +178,38 @@ class MemorySessions:
             live = session is not None and session.revoked_at_ms is None and session.expires_at_ms > now_ms
             if session is None or not live or session.generation != generation:
                 return Rotation(won=False, session=session)
-            session = replace(session, generation=generation + 1, rotated_at_ms=now_ms)
+            session = replace(session, generation=generation + 1, rotated_at_ms=now_ms, switched_to=None)
             self.world.sessions[ref] = session
             return Rotation(won=True, session=session)
 
-    def switch(self, old: Session, new: Session, now_ms: int) -> bool:
+    def switch(self, old: Session, new: Session, now_ms: int, *, replaced: int | None = None) -> bool:
         with self.world.lock:
-            stored = self.world.sessions.get(old.ref)
+            stored, there = self.world.sessions.get(old.ref), self.world.sessions.get(new.ref)
             live = stored is not None and stored.revoked_at_ms is None and stored.expires_at_ms > now_ms
-            if stored is None or not live or stored.generation != old.generation or new.ref in self.world.sessions:
+            if stored is None or not live or stored.generation != old.generation:
                 return False
-            self.world.sessions[old.ref] = replace(stored, switched_to=new.ref)
+            if (there.generation if there else None) != replaced:
+                return False
+            self.world.sessions[old.ref] = replace(
+                stored,
+                generation=stored.generation + 1,
+                rotated_at_ms=now_ms,
+                switched_to=new.ref.tenant_id,
+                links=stored.links + 1,
+            )
             self.world.sessions[new.ref] = new
-            return self.revoke(old.ref, now_ms)
+            return True
+
+    def end_family(self, ref: SessionRef, now_ms: int) -> bool:
+        with self.world.lock:
+            user = self.world.users.get(ref.user_id)
+            realms = dict.fromkeys([ref.tenant_id, *(user.realms if user else ())])
+            refs = [SessionRef(realm, ref.user_id, ref.session_id) for realm in realms]
+            stored = [each for each in refs if each in self.world.sessions]
+            live = [each for each in stored if self.world.sessions[each].revoked_at_ms is None]
+            for each in [*live, *([] if ref in stored else [ref])]:
+                self.revoke(each, now_ms)
+            return bool(live)
 
     def revoke(self, ref: SessionRef, now_ms: int) -> bool:
         with self.world.lock:
@@ -284,22 +304,31 @@ class MemorySocketCloser:
 class MemoryAttempts:
     world: World
 
-    def count(self, counters: Sequence[Counter]) -> Counter | None:
+    def count(self, counter: Counter) -> Limit | None:
         with self.world.lock:
-            for counter in counters:
-                if self.world.attempts.get(counter.key, 0) >= counter.limit:
-                    return counter
-            for counter in counters:
-                self.world.attempts[counter.key] = self.world.attempts.get(counter.key, 0) + 1
-            return None
+            counts = self.world.attempts.setdefault(counter.key, {})
+            limit = counter.reached(counts)
+            if limit is None:
+                counts.update({name: counts.get(name, 0) + 1 for name in counter.limits})
+            return limit
 
-    def uncount(self, counters: Sequence[Counter]) -> None:
+    def uncount(self, counter: Counter) -> None:
         with self.world.lock:
-            for counter in counters:
-                self.world.attempts[counter.key] -= 1
+            counts = self.world.attempts.get(counter.key)
+            if counts is not None:
+                counts.update({name: counts.get(name, 0) - 1 for name in counter.limits})
 
-    def is_trusted(self, key: str, now_ms: int) -> bool:
-        return self.world.trusted.get(key, 0) * 1000 > now_ms
+    def add_failure(self, key: str, expires_at: int) -> int:
+        with self.world.lock:
+            counts = self.world.attempts.setdefault(key, {})
+            counts["failures"] = counts.get("failures", 0) + 1
+            return counts["failures"]
+
+    def add_trust(self, trust: Trust) -> None:
+        self.world.attempts[trust.key] = {"expires_at": trust.expires_at}
+
+    def clear_failures(self, user_id: UserId) -> None:
+        self.world.attempts.pop(failures_name(user_id), None)
 
 
 @dataclass

@@ -21,6 +21,7 @@ from doorward.model import (
     UserId,
     UserRecord,
 )
+from doorward.stores import SignInName, SignInTarget
 from tests.contract.conftest import Stores
 
 ACME, GLOBEX = TenantId("acme"), TenantId("globex")
@@ -89,3 +90,14 @@ def epochs_of(stores: Stores, tenant_ids: list[TenantId], user_id: UserId) -> di
     return {
         tenant_id: state.min_epoch for tenant_id, state in stores.revocations.get_states(tenant_ids, user_id).items()
     }
+
+
+def by_username(stores: Stores, folded: str) -> SignInTarget | None:
+    """Return whom a user name names."""
+    return stores.directory.look_up(SignInName(folded), []).target
+
+
+def by_email(stores: Stores, tenant_id: TenantId, folded: str) -> UserId | None:
+    """Return whose address this is within a tenant."""
+    target = stores.directory.look_up(SignInName(folded, tenant_id), []).target
+    return target.user_id if target else None

@@ -26,14 +26,18 @@ from doorward.model import AccessTokenClaims, Principal, TenantId, TokenPair
 from doorward.model.changes import NewUser, UserChanges
 from doorward.rules.passwords import PasswordHasher
 from doorward.rules.throttles import Throttles
+from doorward.sessions.family import EndFamily
 from doorward.sessions.login import Credentials, LogIn, SignedIn
 from doorward.sessions.logout import LogOut
 from doorward.sessions.minting import TokenMinter
 from doorward.sessions.refresh import Refresh
 from doorward.sessions.revoke import Revoke
+from doorward.sessions.sign_out import SignOut
 from doorward.sessions.switch import SwitchTenant
+from doorward.sessions.throttle import ThrottleSignIn
 from doorward.tokens.access import verify_access_token
 from doorward.tokens.cookie import COOKIE_NAME
+from doorward.tokens.device import Devices
 from doorward.tokens.refresh import RefreshTokens
 from tests.support.fakes import (
     FakeClock,
@@ -78,7 +82,6 @@ class House:
     clock: FakeClock = field(default_factory=FakeClock)
     world: World = field(default_factory=World)
     hasher: CountingHasher = field(default_factory=CountingHasher)
-    throttles: Throttles = field(default_factory=lambda: Throttles(300_000, 10, 100, 200))
 
     def __post_init__(self) -> None:
         self.users = MemoryUsers(self.world)
@@ -130,6 +133,29 @@ class House:
         return RefreshTokens(MacKeyring(lambda: self.world.secrets.get("mac"), self.clock))
 
     @cached_property
+    def throttles(self) -> Throttles:
+        return Throttles(
+            window_ms=300_000,
+            per_pair=10,
+            per_account=50,
+            per_source=200,
+            per_source_day=1000,
+            mask=self.refresh_tokens.mask,
+        )
+
+    @cached_property
+    def devices(self) -> Devices:
+        return Devices(MacKeyring(lambda: self.world.secrets.get("mac"), self.clock))
+
+    @cached_property
+    def end_family(self) -> EndFamily:
+        return EndFamily(self.sessions, self.clock)
+
+    @cached_property
+    def sign_out(self) -> SignOut:
+        return SignOut(self.authorize, self.log_out)
+
+    @cached_property
     def minter(self) -> TokenMinter:
         signer = Signer(self.keyring, lambda: PrivateKeys.decode(self.world.secrets["signing"]).pems)
         return TokenMinter(signer, self.refresh_tokens, AUDIENCE, 900)
@@ -140,24 +166,26 @@ class House:
             MemoryDirectory(self.world),
             self.sessions,
             self.attempts,
-            self.throttles,
+            ThrottleSignIn(self.attempts, self.throttles, self.clock),
+            self.devices,
             self.hasher,
             self.minter,
+            self.end_family,
             self.clock,
             86_400,
         )
 
     @cached_property
     def refresh(self) -> Refresh:
-        return Refresh(self.sessions, self.minter, self.clock, 10)
+        return Refresh(self.sessions, self.minter, self.end_family, self.clock, 10)
 
     @cached_property
     def log_out(self) -> LogOut:
-        return LogOut(self.sessions, self.revocations, self.users, self.clock)
+        return LogOut(self.sessions, self.end_family, self.revocations, self.users, self.clock)
 
     @cached_property
     def revoke(self) -> Revoke:
-        return Revoke(self.sessions, self.revocations, self.keyring, self.refresh_tokens, AUDIENCE, self.clock)
+        return Revoke(self.end_family, self.revocations, self.keyring, self.refresh_tokens, AUDIENCE, self.clock)
 
     @cached_property
     def authorize(self) -> Authorize:
@@ -183,7 +211,7 @@ class House:
 
     @cached_property
     def switch(self) -> SwitchTenant:
-        return SwitchTenant(self.sessions, self.minter, self.refresh, self.clock, 10)
+        return SwitchTenant(self.sessions, self.minter, self.refresh, self.clock)
 
     @cached_property
     def service_tokens(self) -> AdministerServiceTokens:
@@ -235,7 +263,7 @@ class House:
 
     def change(self, caller: Principal, user_id: str, **changes: Any) -> None:
         """Let somebody change a user."""
-        self.change_user(caller, user_id, changed(**changes), HERE)
+        self.change_user(caller, user_id, changed(**changes))
 
     def add_user(
         self,

@@ -21,7 +21,8 @@ rules settings
 keys
 tokens
 stores
-authorization sessions accounts
+authorization
+sessions accounts
 authorizer verifier demo
 aws sockets
 api

@@ -120,7 +120,7 @@ class Cast:
 
     def change(self, relation: Relation, **sent: Any) -> None:
         body = ChangeUserRequest.model_validate_json(_json(sent))
-        self.house.change_user(self.principal(relation), self.user_id, body.changes(), "192.0.2.7")
+        self.house.change_user(self.principal(relation), self.user_id, body.changes())
 
 
 def _json(sent: Mapping[str, Any]) -> bytes:
@@ -158,7 +158,7 @@ def test_a_guest_tenants_administrator_changes_nothing_of_the_user_in_any_combin
         for chosen in itertools.combinations(allowed, count):
             changes = {key: SAMPLE[key] for key in (*chosen, name)}
             with pytest.raises(DoorwardError):
-                cast.house.change_user(principal, cast.user_id, UserChanges(changes, PASSWORD), "192.0.2.7")
+                cast.house.change_user(principal, cast.user_id, UserChanges(changes, PASSWORD))
     assert cast.stored() == before
 
 

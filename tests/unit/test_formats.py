@@ -37,12 +37,13 @@ from doorward.keys.signing import KeyPairAlgorithm, KeySet, generate_key
 from doorward.model import SessionId, SessionRef, TenantId, UserId
 from doorward.rules import names
 from doorward.rules.passwords import PasswordHasher, check_new_password
-from doorward.rules.throttles import Attempt, Throttles, trust_key
+from doorward.rules.throttles import Attempt
 from doorward.settings import Settings
 from doorward.tokens.refresh import RefreshTokens, mint_refresh_token, read_refresh_token
 from local.front import Front
 from tests.support.fakes import FakeClock
 from tests.support.template import routes
+from tests.support.world import House
 
 
 class TestNames:
@@ -326,11 +327,15 @@ class TestDynamoDbForms:
             Endpoint.from_environment({})
 
 
-def test_strangers_share_no_throttle_and_the_table_shows_no_names() -> None:
-    throttles = Throttles(300_000, 10, 100, 200)
-    one, other = (throttles.counters(Attempt(source, "bob"), 0, trusted=False) for source in ("192.0.2.1", "192.0.2.2"))
-    assert not {counter.key for counter in one[:2]} & {counter.key for counter in other[:2]}
-    assert "bob" not in str(one) + trust_key(Attempt("unknown", "bob"))
+def test_strangers_share_no_throttle_and_the_table_shows_no_names(house: House) -> None:
+    one, other = (Attempt(source, "username:bob") for source in ("192.0.2.1", "192.0.2.2"))
+    keys = [house.throttles.of_source(each, 0).key for each in (one, other)]
+    keys += [house.throttles.trust_key(each) for each in (one, other)]
+    assert len(set(keys)) == 4
+    by_name = [house.throttles.of_name(each, 0, known_address=True) for each in (one, other)]
+    assert by_name[0].key == by_name[1].key
+    assert not by_name[0].limits.keys() & by_name[1].limits.keys()
+    assert not any(word in key for key in [*keys, by_name[0].key] for word in ("bob", "192"))
 
 
 def test_the_front_door_prefixes_the_path_and_asks_for_one_answer() -> None:

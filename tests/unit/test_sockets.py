@@ -242,7 +242,7 @@ class TestClosing:
             "change the password": {"password": "another good password"},
         }
         if what in changes:
-            house.change_user(harbour.admin, user_id, changed(**changes[what]), "192.0.2.9")
+            house.change_user(harbour.admin, user_id, changed(**changes[what]))
         elif what == "delete":
             house.delete_user(harbour.admin, user_id)
         elif what.startswith("sign out"):

@@ -93,21 +93,59 @@ class TestMemberships:
         assert house.claims(house.sign_in("bob", PASSWORD).tokens).tenant_id == ACME
         assert house.claims(house.sign_in("bob", PASSWORD, tenant_id=GLOBEX).tokens).subject.roles == ("auditor",)
 
-    def test_switching_ends_the_first_session_and_keeps_its_end(self, house: House) -> None:
+    def test_switching_leaves_the_first_session_its_cookie_and_its_end(self, house: House) -> None:
         bob = house.add_user("bob")
         house.assign.put(house.caller(), bob.user_id, GLOBEX, ("user",))
         here = house.sign_in("bob", PASSWORD)
         house.clock.advance(3600)
-        there = house.switch(here.tokens.refresh_token, GLOBEX)
+        access = house.refresh(here.tokens.refresh_token)
+        there = house.switch(access.refresh_token, GLOBEX)
         assert house.claims(there).tenant_id == GLOBEX
         assert there.refresh_expires_in == 86_400 - 3600
-        with pytest.raises(InvalidToken):
-            house.by_cookie(here.cookie)
-        with pytest.raises(InvalidGrant):
-            house.refresh(here.tokens.refresh_token)
+        assert there.session_id == here.tokens.session_id
+        assert house.by_cookie(here.cookie).tenant_id == ACME
+        assert house.principal(access).tenant_id == ACME
         house.clock.advance(5)
-        assert house.switch(here.tokens.refresh_token, GLOBEX).refresh_token == there.refresh_token
+        assert house.switch(access.refresh_token, GLOBEX).refresh_token == there.refresh_token
         assert house.principal(house.refresh(there.refresh_token)).tenant_id == GLOBEX
+        back = house.switch(house.refresh(there.refresh_token).refresh_token, ACME)
+        assert house.principal(back).tenant_id == ACME
+        assert house.by_cookie(here.cookie).tenant_id == ACME
+
+    def test_two_tabs_that_share_a_token_work_in_two_tenants(self, house: House) -> None:
+        bob = house.add_user("bob")
+        house.assign.put(house.caller(), bob.user_id, GLOBEX, ("user",))
+        shared = house.sign_in("bob", PASSWORD).tokens.refresh_token
+        there = house.switch(shared, GLOBEX)
+        here = house.refresh(shared)
+        house.clock.advance(900)
+        assert house.principal(house.refresh(here.refresh_token)).tenant_id == ACME
+        assert house.principal(house.refresh(there.refresh_token)).tenant_id == GLOBEX
+
+    @pytest.mark.parametrize("switches", [1, 2, 5, 1000])
+    @pytest.mark.parametrize("who", ["refresh", "revoke", "sign out"])
+    def test_a_thief_does_not_outrun_the_family_by_switching(self, house: House, switches: int, who: str) -> None:
+        bob = house.add_user("bob")
+        house.assign.put(house.caller(), bob.user_id, GLOBEX, ("user",))
+        signed_in = house.sign_in("bob", PASSWORD)
+        stolen = signed_in.tokens.refresh_token
+        thief = signed_in.tokens
+        for number in range(switches):
+            thief = house.switch(thief.refresh_token, ACME if number % 2 else GLOBEX)
+        house.clock.advance(10.001)
+        if who == "refresh":
+            with pytest.raises(RefreshTokenReused):
+                house.refresh(stolen)
+        elif who == "revoke":
+            house.revoke(stolen)
+        else:
+            house.log_out(house.by_cookie(signed_in.cookie))
+        with pytest.raises(InvalidGrant):
+            house.refresh(thief.refresh_token)
+        with pytest.raises(InvalidToken):
+            house.principal(thief)
+        with pytest.raises(InvalidToken):
+            house.by_cookie(signed_in.cookie)
 
     @pytest.mark.parametrize("by", ["refresh", "switch"])
     def test_a_token_that_comes_back_after_a_switch_ends_what_came_of_it(self, house: House, by: str) -> None:
@@ -128,24 +166,28 @@ class TestMemberships:
         with pytest.raises(InvalidToken):
             house.principal(third)
 
-    def test_one_token_switches_to_one_tenant(self, house: House) -> None:
+    def test_a_family_has_one_session_a_tenant_however_often_it_switches(self, house: House) -> None:
         bob = house.add_user("bob")
         house.tenants.create(house.caller(), INITECH, None)
         for tenant_id in (GLOBEX, INITECH):
             house.assign.put(house.caller(), bob.user_id, tenant_id, ("user",))
         pair = house.sign_in("bob", PASSWORD).tokens
-        there = house.switch(pair.refresh_token, GLOBEX)
+        for tenant_id in (GLOBEX, INITECH, ACME, GLOBEX, INITECH):
+            pair = house.switch(pair.refresh_token, tenant_id)
+        family = [ref.tenant_id for ref in house.world.sessions if ref.session_id == pair.session_id]
+        assert sorted(family) == [ACME, GLOBEX, INITECH]
+
+    def test_what_a_replaced_session_gave_out_is_reuse(self, house: House) -> None:
+        bob = house.add_user("bob")
+        house.assign.put(house.caller(), bob.user_id, GLOBEX, ("user",))
+        first = house.sign_in("bob", PASSWORD).tokens
+        thief = house.switch(first.refresh_token, GLOBEX)
+        again = house.switch(house.refresh(first.refresh_token).refresh_token, GLOBEX)
+        house.clock.advance(11)
+        with pytest.raises(RefreshTokenReused):
+            house.refresh(thief.refresh_token)
         with pytest.raises(InvalidGrant):
-            house.switch(pair.refresh_token, INITECH)
-        assert house.principal(there)
-        assert (
-            sum(
-                session.revoked_at_ms is None
-                for session in house.world.sessions.values()
-                if session.ref.user_id == bob.user_id
-            )
-            == 2
-        )
+            house.refresh(again.refresh_token)
 
     def test_a_session_that_ended_does_not_switch(self, house: House) -> None:
         bob = house.add_user("bob")
@@ -173,9 +215,9 @@ class TestMemberships:
         house.assign.put(platform, bob.user_id, GLOBEX, ("admin",))
         real = house.sessions.switch
 
-        def demoting(*arguments: Any) -> bool:
+        def demoting(*arguments: Any, **named: Any) -> bool:
             house.assign.put(platform, bob.user_id, GLOBEX, ("user",))
-            return real(*arguments)
+            return real(*arguments, **named)
 
         monkeypatch.setattr(house.sessions, "switch", demoting)
         there = house.switch(house.sign_in("bob", PASSWORD).tokens.refresh_token, GLOBEX)
@@ -195,16 +237,16 @@ class TestMemberships:
     def test_a_platform_administrator_signs_in_outside_tenants_unless_one_is_named(self, house: House) -> None:
         admin = house.caller()
         house.assign.put(admin, admin.user_id, ACME, ("user",))
-        house.change_user(house.caller("acme-admin"), admin.user_id, changed(status="disabled"), "")
+        house.change_user(house.caller("acme-admin"), admin.user_id, changed(status="disabled"))
         assert house.claims(house.sign_in("admin").tokens).tenant_id == PLATFORM
-        house.change_user(house.caller("acme-admin"), admin.user_id, changed(status="active"), "")
+        house.change_user(house.caller("acme-admin"), admin.user_id, changed(status="active"))
         assert house.claims(house.sign_in("admin", tenant_id=ACME).tokens).subject.roles == ("user", "platform_admin")
 
     def test_a_platform_administrator_acting_in_one_tenant_changes_users_of_another(self, house: House) -> None:
         admin, other = house.caller(), house.add_user("other", GLOBEX)
         house.assign.put(admin, admin.user_id, ACME, ("user",))
         here = house.caller("admin", tenant_id=ACME)
-        house.change_user(here, other.user_id, changed(status="active", roles=("auditor",)), "")
+        house.change_user(here, other.user_id, changed(status="active", roles=("auditor",)))
         assert house.world.memberships[GLOBEX, other.user_id].roles == ("auditor",)
 
     def test_removal_ends_what_is_there_and_the_next_tenant_is_home(self, house: House) -> None:
@@ -283,7 +325,7 @@ class TestMemberships:
         bob = house.add_user("bob")
         house.assign.put(house.caller(), bob.user_id, GLOBEX, ("user",))
         house.add_user("other", GLOBEX, email="taken@people.example")
-        house.change_user(house.caller("acme-admin"), bob.user_id, changed(email="taken@people.example"), "")
+        house.change_user(house.caller("acme-admin"), bob.user_id, changed(email="taken@people.example"))
         with pytest.raises(EmailTaken):
             house.assign.remove(house.caller(), bob.user_id, ACME)
 
@@ -291,12 +333,12 @@ class TestMemberships:
         bob = house.add_user("bob")
         house.assign.put(house.caller(), bob.user_id, GLOBEX, ("user",))
         guest = house.caller("globex-admin")
-        house.change_user(guest, bob.user_id, changed(status="disabled"), "")
+        house.change_user(guest, bob.user_id, changed(status="disabled"))
         house.assign.put(house.caller(), bob.user_id, GLOBEX, ("auditor",))
         with pytest.raises(InvalidCredentials):
             house.sign_in("bob", PASSWORD, tenant_id=GLOBEX)
         house.assign.remove(house.caller(), bob.user_id, ACME)
-        house.change_user(guest, bob.user_id, changed(status="active"), "")
+        house.change_user(guest, bob.user_id, changed(status="active"))
         assert house.claims(house.sign_in("bob", PASSWORD).tokens).subject.roles == ("auditor",)
 
     def test_a_home_administrator_learns_nothing_of_addresses_elsewhere(self, house: House) -> None:
@@ -304,7 +346,7 @@ class TestMemberships:
         house.assign.put(house.caller(), bob.user_id, GLOBEX, ("user",))
         other = house.add_user("other", GLOBEX, email="secret@globex.example")
         changes = changed(email="secret@globex.example")
-        house.change_user(house.caller("acme-admin"), bob.user_id, changes, "192.0.2.1")
+        house.change_user(house.caller("acme-admin"), bob.user_id, changes)
         assert house.world.emails[GLOBEX, "secret@globex.example"] == other.user_id
         house.delete_user(house.caller("acme-admin"), bob.user_id)
         assert house.world.emails[GLOBEX, "secret@globex.example"] == other.user_id
@@ -317,9 +359,9 @@ class TestLastAdministrator:
 
         def act() -> None:
             if way == "demote":
-                house.change_user(platform, user_id, changed(roles=("user",)), "")
+                house.change_user(platform, user_id, changed(roles=("user",)))
             elif way == "disable":
-                house.change_user(platform, user_id, changed(status="disabled"), "")
+                house.change_user(platform, user_id, changed(status="disabled"))
             elif way == "delete":
                 house.delete_user(platform, user_id)
             elif way == "remove":
@@ -339,8 +381,8 @@ class TestLastAdministrator:
         house.tenants.create(house.caller(), INITECH, None)
         house.assign.put(house.caller(), bob.user_id, INITECH, ("admin",))
         with pytest.raises(LastAdmin):
-            house.change_user(house.caller(), bob.user_id, changed(status="disabled"), "")
-        house.change_user(house.caller("acme-admin"), bob.user_id, changed(status="disabled"), "")
+            house.change_user(house.caller(), bob.user_id, changed(status="disabled"))
+        house.change_user(house.caller("acme-admin"), bob.user_id, changed(status="disabled"))
         house.delete_user(house.caller("acme-admin"), bob.user_id)
 
 

@@ -18,6 +18,7 @@ EXAMPLES: Mapping[str, Any] = {
     "created_at": "2026-11-26T09:00:00.000Z",
     "created_by": _USER_ID,
     "current_password": "the present password",
+    "device_token": "dwd1.01JD8M3Q….01JD8M6D….x9Q…",
     "display_name": "Ada Okafor",
     "email": "ada@acme.example",
     "exp": 1_795_683_300,

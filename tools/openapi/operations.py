@@ -91,10 +91,15 @@ _IN_TENANT: Errors = (*CHANGE, errors.InsufficientScope, errors.NotFound, errors
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
     ("POST", "/auth/login"): Operation(
-        TOKENS, "anybody", requests.LoginRequest, token_answers.TokenResponse, _LOGIN, sets_cookie=True
+        TOKENS,
+        "anybody",
+        requests.LoginRequest,
+        token_answers.SignInResponse,
+        (*_LOGIN, errors.CrossSiteRequest),
+        sets_cookie=True,
     ),
     ("POST", "/api/{tenantId}/auth/login"): Operation(
-        TOKENS, "anybody", requests.TenantLoginRequest, token_answers.TokenResponse, _LOGIN
+        TOKENS, "anybody", requests.TenantLoginRequest, token_answers.SignInResponse, _LOGIN
     ),
     ("POST", "/auth/token/refresh"): _refresh(),
     ("POST", "/auth/refresh"): _refresh(),

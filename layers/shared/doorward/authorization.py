@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from doorward.errors import InvalidToken, MissingCredentials, NotAuthenticated, SessionOver
 from doorward.keys.keyring import Verifying
@@ -35,6 +36,7 @@ class RequestCredentials:
     origin: str | None = None
     host: str | None = None
     fetch_site: str | None = None
+    referer: str | None = None
     changes_state: bool = False
     subprotocols: tuple[str, ...] = ()
 
@@ -90,7 +92,7 @@ class Authorize:
         token = credentials.bearer()
         if token is not None:
             return self._by_token(token)
-        cookie = None if credentials.path.startswith("/api/") else _session_cookie(credentials.cookie)
+        cookie = None if credentials.path.startswith("/api/") else read_cookie_value(credentials, COOKIE_NAME)
         if cookie is None:
             raise MissingCredentials
         return self._by_cookie(cookie, credentials)
@@ -121,27 +123,36 @@ class Authorize:
         if subject is None or not is_live(session, admission, self.clock()):
             raise SessionOver(reason="session_over")
         principal = Principal(subject=subject)
-        if self._is_cross_site(credentials):
+        if is_cross_site(credentials, self.allowed_origin):
             return replace(principal, restriction="cross_site_request")
         if user.password_change_required:
             return replace(principal, restriction="password_change_required")
         return principal
 
-    def _is_cross_site(self, credentials: RequestCredentials) -> bool:
-        """Return whether a browser says that another site made it send a state-changing request.
 
-        Every browser since 2023 sends Sec-Fetch-Site, and those before sent Origin with every POST; a
-        client that sends neither is no browser (docs/decisions/0005).
-        """
-        if credentials.method in _SAFE_METHODS and not credentials.changes_state:
-            return False
-        origin_allowed = bool(credentials.origin) and credentials.origin in {
-            self.allowed_origin,
-            _own_origin(credentials.host),
-        }
-        if credentials.fetch_site is not None:
-            return not (credentials.fetch_site in {"same-origin", "none"} or origin_allowed)
-        return credentials.origin is not None and not origin_allowed
+def is_cross_site(credentials: RequestCredentials, allowed_origin: str) -> bool:
+    """Return whether a browser says that another site made it send a state-changing request.
+
+    Every browser since 2023 sends Sec-Fetch-Site, and those before sent Origin with every POST. A client that sends
+    neither is no browser, except for a GET, which older browsers send with Referer alone (docs/decisions/0005).
+
+    Args:
+        credentials: what the request presents.
+        allowed_origin: the one other origin whose pages may use the cookie.
+    """
+    if credentials.method in _SAFE_METHODS and not credentials.changes_state:
+        return False
+    allowed = {allowed_origin, _own_origin(credentials.host)} - {""}
+    if credentials.fetch_site is not None:
+        return not (credentials.fetch_site in {"same-origin", "none"} or credentials.origin in allowed)
+    if credentials.origin is not None:
+        return credentials.origin not in allowed
+    return credentials.method in _SAFE_METHODS and _origin_of(credentials.referer) not in allowed
+
+
+def _origin_of(url: str | None) -> str:
+    parts = urlsplit(url or "")
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def judge(claims: AccessTokenClaims, revocations: Revocations) -> Principal:
@@ -185,12 +196,17 @@ def _bearer(values: Iterable[str]) -> str | None:
     return token[0].strip()
 
 
-def _session_cookie(headers: Iterable[str]) -> str | None:
-    text = "; ".join(headers)
+def read_cookie_value(credentials: RequestCredentials, cookie_name: str) -> str | None:
+    """Return the value of a cookie, or None if there is none.
+
+    Raises:
+        InvalidToken: the cookies are too long, or the cookie comes twice.
+    """
+    text = "; ".join(credentials.cookie)
     if len(text) > MAX_COOKIE_HEADER:
         raise InvalidToken(reason="cookies_too_long")
     pairs = (part.strip().partition("=") for part in text.split(";"))
-    found = [value for name, _, value in pairs if name == COOKIE_NAME]
+    found = [value for name, _, value in pairs if name == cookie_name]
     if len(found) > 1:
         raise InvalidToken(reason="several_session_cookies")
     return found[0] if found else None

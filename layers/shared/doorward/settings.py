@@ -47,8 +47,9 @@ class Settings:
     argon2_time_cost: int = 2
     throttle_window_seconds: int = 300
     throttle_per_pair: int = 10
-    throttle_per_account: int = 100
+    throttle_per_account: int = 50
     throttle_per_source: int = 200
+    throttle_per_source_day: int = 1000
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:

@@ -12,6 +12,7 @@ from doorward.errors import (
     OwnAccount,
     PasswordChangeRequired,
     TooManyAttempts,
+    Unavailable,
     WeakPassword,
     WrongPassword,
 )
@@ -21,7 +22,7 @@ from doorward.rules.fields import MEMBERSHIP, PROFILE, Relation, changeable_by, 
 from doorward.rules.passwords import PasswordHasher, check_new_password
 from doorward.rules.revocation import cut_off_user
 from doorward.rules.tenancy import check_roles, is_admin
-from doorward.rules.throttles import Attempt, Throttles
+from doorward.rules.throttles import Throttles
 from doorward.stores import AttemptStore, RevocationStore, UserReader, UserWriter
 
 
@@ -37,7 +38,7 @@ class ChangeUser:
     hasher: PasswordHasher
     clock: Clock
 
-    def __call__(self, principal: Principal, user_id: str, changes: UserChanges, source: str) -> VisibleUser:
+    def __call__(self, principal: Principal, user_id: str, changes: UserChanges) -> VisibleUser:
         """Change a user on behalf of a caller.
 
         Users change their own profile; e-mail and password only with the current password. The home
@@ -47,7 +48,6 @@ class ChangeUser:
             principal: the caller.
             user_id: the user, or `me`.
             changes: what to change.
-            source: the address the request came from, for throttling.
 
         Raises:
             InsufficientScope, NotFound: the caller may not see or not change this.
@@ -59,12 +59,14 @@ class ChangeUser:
         before = find(self.reader, principal, resolve(principal, user_id))
         self._permit(principal, before, changes)
         if principal.user_id == before.user.id and any(map(needs_password, changes.names)):
-            self._prove(before, changes.current_password, source)
+            self._prove(principal, before, changes.current_password)
         after = self._apply(principal, before, changes)
         password_hash = self._new_hash(before, changes)
         cutoffs = self._cutoffs(principal, before, changes)
         keep_admin_in = principal.keep_admin_in(before.user.tenant_ids)
         self.writer.change(before, after, password_hash=password_hash, cutoffs=cutoffs, keep_admin_in=keep_admin_in)
+        if password_hash is not None:
+            self.attempts.clear_failures(before.user.id)  # they were guesses of another password
         audit.record(
             "user_changed", user_id=before.user.id, by=principal.user_id, fields=",".join(sorted(changes.names))
         )
@@ -83,18 +85,23 @@ class ChangeUser:
         if not changes.names <= changeable_by(relation):
             raise InsufficientScope
 
-    def _prove(self, before: UserRecord, current_password: str | None, source: str) -> None:
+    def _prove(self, principal: Principal, before: UserRecord, current_password: str | None) -> None:
         if current_password is None:
             raise InvalidRequest("Changing the e-mail address or the password needs current_password.")
         now_ms = self.clock()
-        attempt = Attempt(source, f"user:{before.user.id}")
-        counters = self.throttles.counters(attempt, now_ms, trusted=False)
-        full = self.attempts.count(counters)
-        if full is not None:
-            raise TooManyAttempts(full.retry_after_seconds(now_ms))
-        if not self.hasher.verify(self.reader.get_password_hash(before.user.id), current_password):
+        # Counted by session: whoever is signed in can change the password while strangers try to guess it.
+        counter = self.throttles.of_own(f"session#{principal.session_id}", now_ms)
+        limit = self.attempts.count(counter)
+        if limit is not None:
+            raise TooManyAttempts(limit.retry_after_seconds(now_ms))
+        try:
+            proved = self.hasher.verify(self.reader.get_password_hash(before.user.id), current_password)
+        except Unavailable:
+            self.attempts.uncount(counter)
+            raise
+        if not proved:
             raise WrongPassword
-        self.attempts.uncount(counters)
+        self.attempts.uncount(counter)
 
     def _apply(self, principal: Principal, before: UserRecord, changes: UserChanges) -> UserRecord:
         values = {name: PROFILE[name].checked(value) for name, value in changes.values.items() if name in PROFILE}

@@ -11,10 +11,12 @@ from http import HTTPStatus
 from aws_lambda_powertools.event_handler import Response
 from pydantic import BaseModel
 
-from doorward.api.bodies.tokens import TokenResponse
+from doorward.api.bodies.tokens import SignInResponse, TokenResponse
 from doorward.model import TokenPair
+from doorward.sessions.login import SignedIn
 from doorward.settings import Settings
 from doorward.tokens.cookie import COOKIE_NAME
+from doorward.tokens.device import DEVICE_COOKIE_NAME, DEVICE_COOKIE_SECONDS
 
 _COOKIE_ATTRIBUTES = "Path=/; Secure; HttpOnly; SameSite=Lax"
 
@@ -22,7 +24,7 @@ _COOKIE_ATTRIBUTES = "Path=/; Secure; HttpOnly; SameSite=Lax"
 def answer_json(
     body: BaseModel | None,
     status: HTTPStatus = HTTPStatus.OK,
-    headers: Mapping[str, str] | None = None,
+    headers: Mapping[str, str | list[str]] | None = None,
 ) -> Response[str]:
     """Return an answer with a JSON body, or without one; nothing of it may be stored by caches."""
     text = "" if body is None else body.model_dump_json(exclude_none=True)
@@ -52,12 +54,22 @@ def answer_feed(text: str | None, tag: str) -> Response[str]:
     return respond(status, text or "", "application/jwt", headers)
 
 
-def answer_tokens(pair: TokenPair, cookie: str | None = None) -> Response[str]:
-    """Return a token pair, and with it the web session cookie if one was made."""
-    headers = {"Pragma": "no-cache"}
-    if cookie is not None:
-        headers["Set-Cookie"] = f"{COOKIE_NAME}={cookie}; Max-Age={pair.refresh_expires_in}; {_COOKIE_ATTRIBUTES}"
-    return answer_json(TokenResponse.of(pair), headers=headers)
+def answer_tokens(pair: TokenPair) -> Response[str]:
+    """Return a token pair."""
+    return answer_json(TokenResponse.of(pair), headers={"Pragma": "no-cache"})
+
+
+def answer_sign_in(signed_in: SignedIn) -> Response[str]:
+    """Return the tokens of a sign-in; with a session cookie, also the cookie of the device."""
+    body = SignInResponse.of_sign_in(signed_in.tokens, signed_in.device_token)
+    headers: dict[str, str | list[str]] = {"Pragma": "no-cache"}
+    if signed_in.cookie is not None:
+        lives = signed_in.tokens.refresh_expires_in
+        headers["Set-Cookie"] = [
+            f"{COOKIE_NAME}={signed_in.cookie}; Max-Age={lives}; {_COOKIE_ATTRIBUTES}",
+            f"{DEVICE_COOKIE_NAME}={signed_in.device_token}; Max-Age={DEVICE_COOKIE_SECONDS}; {_COOKIE_ATTRIBUTES}",
+        ]
+    return answer_json(body, headers=headers)
 
 
 def cleared_cookie() -> dict[str, str]:
@@ -65,7 +77,7 @@ def cleared_cookie() -> dict[str, str]:
     return {"Set-Cookie": f"{COOKIE_NAME}=; Max-Age=0; {_COOKIE_ATTRIBUTES}"}
 
 
-def respond(status: HTTPStatus, body: str, media_type: str, headers: Mapping[str, str]) -> Response[str]:
+def respond(status: HTTPStatus, body: str, media_type: str, headers: Mapping[str, str | list[str]]) -> Response[str]:
     """Return any answer, with the headers that all have: CORS and protection against misuse."""
     return Response(
         status_code=status.value,

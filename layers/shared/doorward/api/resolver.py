@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
+from collections.abc import Mapping
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
@@ -29,11 +30,15 @@ class Resolver(APIGatewayRestResolver):
         self.not_found(self._no_route)
 
     def _refuse(self, error: DoorwardError) -> Response[str]:
+        return self.refuse(error, {})
+
+    def refuse(self, error: DoorwardError, more: Mapping[str, str]) -> Response[str]:
+        """Return the problem of an error, with more headers."""
         request_id = self._request_id()
         fields = {"code": error.code, "reason": error.reason, "request_id": request_id}
         _LOGGER.info("refused", extra={"refusal": fields})
         body = problem(error, request_id, oauth=self._oauth)
-        headers = {"Cache-Control": "no-store", **headers_of(error)}
+        headers = {"Cache-Control": "no-store", **headers_of(error), **more}
         # Token endpoints must answer errors as application/json, and clients insist on it (RFC 6749 section 5.2).
         media_type = "application/json" if self._oauth else "application/problem+json"
         return respond(status_of(error), body, media_type, headers)

@@ -87,6 +87,7 @@ def read_credentials(event: Event, *, changes_state: bool = False) -> RequestCre
         origin=_header(event, "origin"),
         host=_header(event, "host"),
         fetch_site=_header(event, "sec-fetch-site"),
+        referer=_header(event, "referer"),
         changes_state=changes_state,
     )
 

@@ -20,8 +20,10 @@ from doorward.keys.shared_secret import SharedSecret
 from doorward.keys.signing import PrivateKeys
 from doorward.rules.passwords import PasswordHasher
 from doorward.rules.throttles import Throttles
+from doorward.sessions.family import EndFamily
 from doorward.sessions.minting import TokenMinter
 from doorward.settings import Settings
+from doorward.tokens.device import Devices
 from doorward.tokens.refresh import RefreshTokens
 
 
@@ -69,8 +71,23 @@ class Parts:
     @cached_property
     def refresh_tokens(self) -> RefreshTokens:
         """What mints and reads refresh tokens."""
+        return RefreshTokens(self.mac_keyring)
+
+    @cached_property
+    def devices(self) -> Devices:
+        """What mints and reads device tokens."""
+        return Devices(self.mac_keyring)
+
+    @cached_property
+    def mac_keyring(self) -> MacKeyring:
+        """The keys whose MAC proves refresh tokens and device tokens."""
         max_age_ms = self.settings.key_cache_seconds * 1000
-        return RefreshTokens(MacKeyring(lambda: self._secret("refresh_mac_secret_id"), clock, max_age_ms=max_age_ms))
+        return MacKeyring(lambda: self._secret("refresh_mac_secret_id"), clock, max_age_ms=max_age_ms)
+
+    @cached_property
+    def end_family(self) -> EndFamily:
+        """What ends families of sessions."""
+        return EndFamily(self.sessions, clock)
 
     @cached_property
     def minter(self) -> TokenMinter:
@@ -87,10 +104,12 @@ class Parts:
         """This deployment's limits."""
         settings = self.settings
         return Throttles(
-            settings.throttle_window_seconds * 1000,
-            settings.throttle_per_pair,
-            settings.throttle_per_account,
-            settings.throttle_per_source,
+            window_ms=settings.throttle_window_seconds * 1000,
+            per_pair=settings.throttle_per_pair,
+            per_account=settings.throttle_per_account,
+            per_source=settings.throttle_per_source,
+            per_source_day=settings.throttle_per_source_day,
+            mask=lambda text: self.refresh_tokens.mask(text),  # noqa: PLW0108 - the secret is read only when a name is masked
         )
 
     @cached_property

@@ -35,7 +35,8 @@ class Epochs:
 class Session:
     """One sign-in. Its refresh tokens are derived from `ref` and `generation`, never stored.
 
-    `switched_to` is the session in another tenant that took its place.
+    One sign-in is a family: its sessions, one a tenant at most, have the same id. `links` counts the switches from
+    this session to another tenant. `switched_to` is the tenant that the last rotation led to; None if it stayed.
     """
 
     ref: SessionRef
@@ -47,7 +48,8 @@ class Session:
     cookie_hash: str | None = None
     revoked_at_ms: int | None = None
     client_id: str | None = None
-    switched_to: SessionRef | None = None
+    links: int = 0
+    switched_to: TenantId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Admission:
     """All that decides whether somebody is let in, as it was at one moment.
 
     `sessions_from` is the epoch below which the user's sessions are dead; no key of `revoked_kids` may sign for them.
+    `failures` counts the wrong passwords in a row, where a sign-in asks.
     """
 
     user: User | None = None
@@ -65,3 +68,4 @@ class Admission:
     epochs: Epochs = Epochs()
     sessions_from: int = 0
     revoked_kids: frozenset[str] = frozenset()
+    failures: int = 0

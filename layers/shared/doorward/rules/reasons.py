@@ -42,6 +42,7 @@ REASONS: Mapping[str, str] = {
     "session_over": "the session cookie's session ended, expired or was cut off, or its user is not let in any more",
     # A known caller, refused all the same
     "password_change_required": "the user must change the password first",
+    "known_devices_only": "after many wrong passwords the account takes passwords from known devices only",
     "cross_site_request": "another web site made the browser send a change on the cookie",
     "other_tenant": "the path names another tenant than the caller's",
     "role_missing": "the API's owner asks for a role on this path that the caller has not",

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ulid import ULID
 
 from doorward import audit
-from doorward.errors import InvalidCredentials, InvalidRequest, TooManyAttempts
+from doorward.errors import InvalidCredentials, InvalidRequest
 from doorward.model import Admission, Clock, Session, SessionId, SessionRef, Subject, TenantId, TokenPair, UserId
 from doorward.rules import names
 from doorward.rules.passwords import PasswordHasher
 from doorward.rules.tenancy import admitted_subject
-from doorward.rules.throttles import Attempt, Counter, Throttles, trust, trust_key
+from doorward.rules.throttles import FAILURES_SECONDS, MAX_FAILURES, Attempt, failures_name
+from doorward.sessions.family import EndFamily
 from doorward.sessions.minting import TokenMinter
-from doorward.stores import AttemptStore, Directory, SessionStore, SignInTarget
+from doorward.sessions.throttle import BegunAttempt, ThrottleSignIn
+from doorward.stores import AttemptStore, Directory, SessionStore, SignInName, SignInTarget
 from doorward.tokens.cookie import mint_cookie
+from doorward.tokens.device import Device, Devices
 
-_NOBODY = SignInTarget(UserId("0" * 26), TenantId("0"))
+_NOBODY = UserId("0" * 26)
+_NOWHERE = TenantId("0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +29,15 @@ class Credentials:
     """What somebody sent to sign in: a user name or an e-mail address, and the rest.
 
     Args:
-        tenant_id: the tenant to enter; the user's home tenant if absent.
+        password: as sent.
         source: the address the request came from.
+        username: this or `email`.
+        email: this or `username`.
+        tenant_id: the tenant to enter; the user's home tenant if absent.
+        client_id: of the client that begins the session, if it says so.
+        device_token: what the client keeps of an earlier sign-in, if it has any.
         wants_cookie: whether a web session cookie may be given.
+        old_cookie: the session cookie that came with the request; its session ends when the new one begins.
     """
 
     password: str
@@ -37,7 +46,9 @@ class Credentials:
     email: str | None = None
     tenant_id: TenantId | None = None
     client_id: str | None = None
+    device_token: str | None = None
     wants_cookie: bool = False
+    old_cookie: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +57,26 @@ class SignedIn:
 
     tokens: TokenPair
     cookie: str | None
+    device_token: str
 
 
 @dataclass(frozen=True, slots=True)
 class LogIn:
     """Proves a password and starts a session.
 
-    An unknown user, a wrong password, a wrong tenant and a disabled user get the same answer after
-    the same work (OWASP Authentication Cheat Sheet, "Authentication and Error Messages").
+    An unknown user, a wrong password, a wrong tenant and a disabled user get the same answer after the same work, and
+    the same answers to everything they try afterwards (OWASP Authentication Cheat Sheet, "Authentication and Error
+    Messages").
     """
 
     directory: Directory
     sessions: SessionStore
     attempts: AttemptStore
-    throttles: Throttles
+    throttle: ThrottleSignIn
+    devices: Devices
     hasher: PasswordHasher
     minter: TokenMinter
+    end_family: EndFamily
     clock: Clock
     refresh_ttl_seconds: int
     default_tenant_id: TenantId | None = None
@@ -75,14 +90,27 @@ class LogIn:
             InvalidCredentials: anything about the credentials is wrong.
             NotInitialised: the deployment has no keys.
         """
-        now_ms = self.clock()
-        located = self._locate(credentials)
-        attempt = Attempt(credentials.source, self._account(credentials, located))
-        counters = self._admit(attempt, now_ms)
-        tenant_id = credentials.tenant_id or located.home_tenant_id
-        admission = self.directory.get_admission(tenant_id, located.user_id)
-        ref = SessionRef(tenant_id, located.user_id, SessionId(str(ULID())))
-        subject = self._verify(admission, ref, credentials.password)
+        name = self._name(credentials)
+        attempt = Attempt(credentials.source, name.presented)
+        device = self.devices.read(credentials.device_token)
+        found = self.directory.look_up(name, self.throttle.keys(attempt, device))
+        begun = self.throttle.begin(attempt, device, found)
+        try:
+            admission, subject = self._prove(credentials, found.target, begun)
+        except InvalidCredentials:
+            raise  # counted: this was a guess
+        except Exception:
+            self.throttle.undo(begun)
+            raise
+        self.throttle.succeed(attempt, begun)
+        if admission.failures:
+            self.attempts.clear_failures(subject.user_id)
+        return self._begin(credentials, admission, subject, begun.known_device)
+
+    def _begin(
+        self, credentials: Credentials, admission: Admission, subject: Subject, known: Device | None
+    ) -> SignedIn:
+        now_ms, ref = self.clock(), SessionRef(subject.tenant_id, subject.user_id, subject.session_id)
         cookie, cookie_hash = mint_cookie(ref) if credentials.wants_cookie else (None, None)
         session = Session(
             ref=ref,
@@ -95,56 +123,53 @@ class LogIn:
             client_id=credentials.client_id,
         )
         tokens = self.minter.mint(session, admission, subject, now_ms)
-        self.sessions.add(session, counters=counters, trust=trust(attempt, now_ms))
-        audit.record("signed_in", tenant_id=tenant_id, user_id=ref.user_id, session_id=ref.session_id)
-        return SignedIn(tokens, cookie)
+        self.sessions.add(session)
+        audit.record("signed_in", tenant_id=ref.tenant_id, user_id=ref.user_id, session_id=ref.session_id)
+        if credentials.old_cookie is not None:
+            self.end_family.by_cookie(credentials.old_cookie)
+        return SignedIn(tokens, cookie, self.devices.mint(ref.user_id, known))
 
-    def _account(self, credentials: Credentials, located: SignInTarget) -> str:
-        # By whichever name a user is called, the tries are counted together.
-        if located.user_id != _NOBODY.user_id:
-            return f"user:{located.user_id}"
+    def _name(self, credentials: Credentials) -> SignInName:
         if credentials.email is None:
-            return f"username:{names.fold(credentials.username or '')}"
-        return f"email:{self._email_realm(credentials)}:{names.fold(credentials.email)}"
-
-    def _email_realm(self, credentials: Credentials) -> TenantId:
+            return SignInName(names.fold(credentials.username or ""))
         tenant_id = credentials.tenant_id or self.default_tenant_id
         if tenant_id is None:
             raise InvalidRequest("Signing in by e-mail needs a tenant_id.")
-        return tenant_id
+        return SignInName(names.fold(credentials.email), tenant_id)
 
-    def _admit(self, attempt: Attempt, now_ms: int) -> Sequence[Counter]:
-        counters = self.throttles.counters(attempt, now_ms, trusted=False)
-        full = self.attempts.count(counters)
-        if (
-            full is not None
-            and full.key.startswith("account#")
-            and self.attempts.is_trusted(trust_key(attempt), now_ms)
-        ):
-            counters = self.throttles.counters(attempt, now_ms, trusted=True)
-            full = self.attempts.count(counters)
-        if full is not None:
-            audit.record("sign_in_throttled", by=full.key.partition("#")[0])
-            raise TooManyAttempts(full.retry_after_seconds(now_ms))
-        return counters
-
-    def _locate(self, credentials: Credentials) -> SignInTarget:
-        if credentials.email is None:
-            return self.directory.get_by_username(names.fold(credentials.username or "")) or _NOBODY
-        tenant_id = self._email_realm(credentials)
-        user_id = self.directory.get_by_email(tenant_id, names.fold(credentials.email))
-        return SignInTarget(user_id, tenant_id) if user_id else SignInTarget(_NOBODY.user_id, tenant_id)
-
-    def _verify(self, admission: Admission, ref: SessionRef, password: str) -> Subject:
-        proved = self.hasher.verify(admission.password_hash, password)
-        subject = admitted_subject(admission, ref)
-        if not proved or subject is None:
-            reason = "not_admitted" if proved else "wrong_password" if admission.password_hash else "unknown_user"
-            audit.record("sign_in_failed", reason=reason, user_id=admission.user.id if admission.user else None)
+    def _prove(
+        self, credentials: Credentials, target: SignInTarget | None, begun: BegunAttempt
+    ) -> tuple[Admission, Subject]:
+        user_id = target.user_id if target else _NOBODY
+        tenant_id = credentials.tenant_id or (target.home_tenant_id if target else _NOWHERE)
+        admission = self.directory.get_admission(tenant_id, user_id)
+        proved = self.hasher.verify(admission.password_hash, credentials.password)
+        subject = admitted_subject(admission, SessionRef(tenant_id, user_id, SessionId(str(ULID()))))
+        restricted = admission.failures >= MAX_FAILURES and begun.known_device is None
+        if not proved or subject is None or restricted:
+            reason = _reason(admission, proved=proved, restricted=restricted)
+            self._record_failure(admission, tenant_id, begun, reason)
             raise InvalidCredentials(reason=reason)
-        self._rehash(admission, password)
-        return subject
+        self._rehash(admission, credentials.password)
+        return admission, subject
+
+    def _record_failure(self, admission: Admission, tenant_id: TenantId, begun: BegunAttempt, reason: str) -> None:
+        now, user = self.clock() // 1000, admission.user
+        audit.record("sign_in_failed", reason=reason, tenant_id=tenant_id, user_id=user.id if user else None)
+        # For nobody, the same write goes to an item that is there already: neither time nor tables grow with names.
+        counter = begun.counters[-1]
+        key, expires_at = (
+            (failures_name(user.id), now + FAILURES_SECONDS) if user else (counter.key, counter.expires_at)
+        )
+        if self.attempts.add_failure(key, expires_at) == MAX_FAILURES and user is not None:
+            audit.record("account_restricted", tenant_id=tenant_id, user_id=user.id, failures=MAX_FAILURES)
 
     def _rehash(self, admission: Admission, password: str) -> None:
         if admission.user and admission.password_hash and self.hasher.needs_rehash(admission.password_hash):
             self.directory.change_password_hash(admission.user.id, admission.password_hash, self.hasher.hash(password))
+
+
+def _reason(admission: Admission, *, proved: bool, restricted: bool) -> str:
+    if not proved:
+        return "wrong_password" if admission.password_hash else "unknown_user"
+    return "known_devices_only" if restricted else "not_admitted"

@@ -8,6 +8,7 @@ from doorward import audit
 from doorward.errors import Conflict
 from doorward.model import Clock, Principal, is_service
 from doorward.rules.revocation import cut_off_user
+from doorward.sessions.family import EndFamily
 from doorward.stores import RevocationStore, SessionStore, UserReader
 
 _TRIES = 3
@@ -18,12 +19,13 @@ class LogOut:
     """Ends sessions; their access tokens are refused from the next request on."""
 
     sessions: SessionStore
+    end_family: EndFamily
     revocations: RevocationStore
     users: UserReader
     clock: Clock
 
     def __call__(self, principal: Principal, *, everywhere: bool = False) -> None:
-        """End the caller's session.
+        """End the caller's session, and all others of its family.
 
         Args:
             principal: the caller.
@@ -35,7 +37,10 @@ class LogOut:
         # One token of a service does not speak for the others.
         if everywhere and not is_service(principal.user_id):
             self._end_all(principal)
-        self.sessions.revoke(principal.session_ref, self.clock())
+        if is_service(principal.user_id):
+            self.sessions.revoke(principal.session_ref, self.clock())
+        else:
+            self.end_family(principal.session_ref)
         audit.record(
             "signed_out",
             tenant_id=principal.tenant_id,

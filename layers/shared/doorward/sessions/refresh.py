@@ -11,12 +11,12 @@ from doorward.errors import InvalidGrant, RefreshTokenReused
 from doorward.model import Admission, Clock, Session, SessionRef, Subject, TenantId, TokenPair
 from doorward.rules.revocation import is_live
 from doorward.rules.tenancy import admitted_subject
+from doorward.sessions.family import EndFamily
 from doorward.sessions.minting import TokenMinter
 from doorward.stores import SessionStore
 from doorward.tokens.refresh import ProvenRefreshToken
 
 _LONGEST_WAIT_MS = 30_000  # API Gateway gives up after 29 s
-_MAX_SWITCHES = 100  # of one session; each is a link to follow when an old token comes back
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class Refresh:
 
     sessions: SessionStore
     minter: TokenMinter
+    end_family: EndFamily
     clock: Clock
     overlap_seconds: int
 
@@ -51,7 +52,7 @@ class Refresh:
                 alone (RFC 6749 section 6).
 
         Raises:
-            RefreshTokenReused: an old token came back; its session is now revoked.
+            RefreshTokenReused: an old token came back; its family is now over.
             InvalidGrant: the token is not, or no longer, good for anything.
         """
         proven = self.minter.refresh_tokens.read(token)
@@ -59,45 +60,32 @@ class Refresh:
             raise InvalidGrant(reason="other_tenant")
         now_ms = self.clock()
         received_at_ms = _arrival(received_at_ms, now_ms)
-        admission, session, subject = self._enter(proven, now_ms, received_at_ms)
+        admission, session, subject = self._enter(proven, now_ms)
         require_client(session, client_id)
         if proven.generation == session.generation:
             rotation = self.sessions.rotate(proven.ref, proven.generation, now_ms)
-            session = self._live(rotation.session, admission, now_ms, received_at_ms)
+            session = self._live(rotation.session, admission, now_ms)
             if rotation.won:
                 return self.minter.mint(session, admission, subject, now_ms)
-        self._require_overlap(proven, session, now_ms, received_at_ms)
+        self._require_overlap(proven, session, received_at_ms)
         return self.minter.mint(session, admission, subject, now_ms)
 
-    def accept(self, proven: ProvenRefreshToken) -> Session:
+    def accept(self, proven: ProvenRefreshToken, received_at_ms: int | None = None) -> Session:
         """Return the live session of a token that may be used now, without rotating it.
 
         Raises:
-            RefreshTokenReused: an old token came back; its session is now revoked.
+            RefreshTokenReused: an old token came back; its family is now over.
             InvalidGrant: the token is not, or no longer, good for anything.
         """
         now_ms = self.clock()
-        _, session, _ = self._enter(proven, now_ms, now_ms)
+        _, session, _ = self._enter(proven, now_ms)
         if proven.generation != session.generation:
-            self._require_overlap(proven, session, now_ms, now_ms)
+            self._require_overlap(proven, session, _arrival(received_at_ms, now_ms))
         return session
 
-    def refuse_switched(self, proven: ProvenRefreshToken, received_at_ms: int | None) -> None:
-        """Refuse a token whose session went on in another tenant, and end what came of it if it is reuse.
-
-        Raises:
-            RefreshTokenReused: the overlap is over.
-        """
-        now_ms = self.clock()
-        session = self.sessions.get_admission(proven.ref).session
-        if session is not None:
-            self._notice_switched(session, now_ms, _arrival(received_at_ms, now_ms))
-
-    def _enter(
-        self, proven: ProvenRefreshToken, now_ms: int, received_at_ms: int
-    ) -> tuple[Admission, Session, Subject]:
+    def _enter(self, proven: ProvenRefreshToken, now_ms: int) -> tuple[Admission, Session, Subject]:
         admission = self.sessions.get_admission(proven.ref)
-        session = self._live(admission.session, admission, now_ms, received_at_ms)
+        session = self._live(admission.session, admission, now_ms)
         subject = admitted_subject(admission, proven.ref)
         if subject is None:
             raise InvalidGrant(reason="not_admitted")
@@ -106,34 +94,22 @@ class Refresh:
             raise InvalidGrant(reason="generation_ahead")
         return admission, session, subject
 
-    def _require_overlap(self, proven: ProvenRefreshToken, session: Session, now_ms: int, received_at_ms: int) -> None:
+    def _require_overlap(self, proven: ProvenRefreshToken, session: Session, received_at_ms: int) -> None:
         recent = received_at_ms - session.rotated_at_ms <= self.overlap_seconds * 1000
         if session.generation != proven.generation + 1 or not recent:
-            self._end(proven.ref, now_ms)
+            self._end(proven.ref)
 
-    def _live(self, session: Session | None, admission: Admission, now_ms: int, received_at_ms: int) -> Session:
+    @staticmethod
+    def _live(session: Session | None, admission: Admission, now_ms: int) -> Session:
         if session is None:
             raise InvalidGrant(reason="unknown_session")
-        self._notice_switched(session, now_ms, received_at_ms)
         if not is_live(session, admission, now_ms):
             raise InvalidGrant(reason="session_over")
         return session
 
-    def _notice_switched(self, session: Session, now_ms: int, received_at_ms: int) -> None:
-        since_ms = received_at_ms - (session.revoked_at_ms or received_at_ms)
-        if session.switched_to is None or since_ms <= self.overlap_seconds * 1000:
-            return
-        last = session.switched_to
-        for _ in range(_MAX_SWITCHES):
-            later = self.sessions.get_admission(last).session
-            if later is None or later.switched_to is None:
-                break
-            last = later.switched_to
-        self._end(last, now_ms)
-
-    def _end(self, ref: SessionRef, now_ms: int) -> NoReturn:
-        self.sessions.revoke(ref, now_ms)
+    def _end(self, ref: SessionRef) -> NoReturn:
         audit.record("refresh_token_reused", tenant_id=ref.tenant_id, user_id=ref.user_id, session_id=ref.session_id)
+        self.end_family(ref)
         raise RefreshTokenReused(reason="refresh_token_reused")
 
 

@@ -8,7 +8,8 @@ from doorward import audit
 from doorward.errors import InvalidGrant, InvalidToken
 from doorward.keys.keyring import Verifying
 from doorward.model import Clock
-from doorward.stores import RevocationStore, SessionStore
+from doorward.sessions.family import EndFamily
+from doorward.stores import RevocationStore
 from doorward.tokens.access import verify_access_token
 from doorward.tokens.refresh import RefreshTokens
 
@@ -17,7 +18,7 @@ from doorward.tokens.refresh import RefreshTokens
 class Revoke:
     """Token revocation (RFC 7009)."""
 
-    sessions: SessionStore
+    end_family: EndFamily
     revocations: RevocationStore
     keyring: Verifying
     refresh_tokens: RefreshTokens
@@ -25,7 +26,7 @@ class Revoke:
     clock: Clock
 
     def __call__(self, token: str) -> None:
-        """Revoke a refresh token with its whole session, or one access token.
+        """Revoke a refresh token with its whole family, or one access token.
 
         A token that is unknown, expired or no token at all is no error (RFC 7009 section 2.2).
 
@@ -38,8 +39,7 @@ class Revoke:
         except InvalidGrant:
             self._revoke_access_token(token, now_ms)
             return
-        if self.sessions.revoke(ref, now_ms):
-            audit.record("session_revoked", tenant_id=ref.tenant_id, user_id=ref.user_id, session_id=ref.session_id)
+        self.end_family(ref)
 
     def _revoke_access_token(self, token: str, now_ms: int) -> None:
         try:

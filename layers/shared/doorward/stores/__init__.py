@@ -7,12 +7,14 @@ contract tests hold both. Every method is atomic. `tenant_id` comes first wherev
 from doorward.stores.sessions import (
     AttemptStore,
     Directory,
+    NameLookup,
     RevocationFeedStore,
     RevocationReader,
     RevocationStore,
     Rotation,
     SessionReader,
     SessionStore,
+    SignInName,
     SignInTarget,
 )
 from doorward.stores.sockets import SocketCloser, SocketStore
@@ -21,6 +23,7 @@ from doorward.stores.users import Page, ServiceTokenStore, TenantStore, UserRead
 __all__ = [
     "AttemptStore",
     "Directory",
+    "NameLookup",
     "Page",
     "RevocationFeedStore",
     "RevocationReader",
@@ -29,6 +32,7 @@ __all__ = [
     "ServiceTokenStore",
     "SessionReader",
     "SessionStore",
+    "SignInName",
     "SignInTarget",
     "SocketCloser",
     "SocketStore",

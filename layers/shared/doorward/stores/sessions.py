@@ -18,15 +18,36 @@ from doorward.model import (
     TenantId,
     UserId,
 )
-from doorward.rules.throttles import Counter, Trust
+from doorward.rules.throttles import Counter, Limit, Trust
+
+
+@dataclass(frozen=True, slots=True)
+class SignInName:
+    """A name by which somebody signs in, folded: a user name, or an e-mail address within a realm."""
+
+    folded: str
+    realm: TenantId | None = None
+
+    @property
+    def presented(self) -> str:
+        """Return the name in the form in which attempts on it are counted."""
+        return f"username:{self.folded}" if self.realm is None else f"email:{self.realm}:{self.folded}"
 
 
 @dataclass(frozen=True, slots=True)
 class SignInTarget:
-    """Where a user name leads: a user, and the realm of a sign-in that names none."""
+    """Where a name leads: a user, and the realm of a sign-in that names none."""
 
     user_id: UserId
     home_tenant_id: TenantId
+
+
+@dataclass(frozen=True, slots=True)
+class NameLookup:
+    """What is known of a name: whom it names, if anybody, and the counts that were asked for, by key."""
+
+    target: SignInTarget | None
+    counts: Mapping[str, Mapping[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +61,11 @@ class Rotation:
 class Directory(Protocol):
     """Users as signing in sees them."""
 
-    def get_by_username(self, folded: str) -> SignInTarget | None:
-        """Return whom a folded user name names."""
-
-    def get_by_email(self, tenant_id: TenantId, folded: str) -> UserId | None:
-        """Return whose folded e-mail address this is within the tenant."""
+    def look_up(self, name: SignInName, counter_keys: Sequence[str]) -> NameLookup:
+        """Return whom a name names, with counts of attempts, in one consistent read."""
 
     def get_admission(self, tenant_id: TenantId, user_id: UserId) -> Admission:
-        """Return all that decides about a sign-in, with the password hash, as of one moment."""
+        """Return all that decides about a sign-in, with the password hash and failures, as of one moment."""
 
     def change_password_hash(self, user_id: UserId, old: str, new: str) -> None:
         """Store a hash made with today's parameters, unless the password changed meanwhile."""
@@ -56,8 +74,8 @@ class Directory(Protocol):
 class SessionStore(Protocol):
     """Sessions and their rotation."""
 
-    def add(self, session: Session, *, counters: Sequence[Counter] = (), trust: Trust | None = None) -> None:
-        """Store a new session; in the same transaction lower the counters and keep the trust.
+    def add(self, session: Session) -> None:
+        """Store a new session.
 
         Raises:
             Conflict: there is a session with this id.
@@ -69,8 +87,25 @@ class SessionStore(Protocol):
     def rotate(self, ref: SessionRef, generation: int, now_ms: int) -> Rotation:
         """Move a live session from `generation` to the next, unless another call already did."""
 
-    def switch(self, old: Session, new: Session, now_ms: int) -> bool:
-        """End a session, if it is live and still as it was read, and store its successor, and return whether."""
+    def switch(self, old: Session, new: Session, now_ms: int, *, replaced: int | None = None) -> bool:
+        """Move a live session from its generation to the next, and store the family's session in another tenant.
+
+        Args:
+            old: the session that the switch starts from, as it was read.
+            new: the session in the other tenant, with the same id.
+            now_ms: the time, in milliseconds.
+            replaced: the generation of the session that is there now; None if there is none.
+
+        Returns:
+            Whether both were still as they were read. Otherwise nothing is written.
+        """
+
+    def end_family(self, ref: SessionRef, now_ms: int) -> bool:
+        """End the sessions of a family in all realms of its user, in one transaction, and return whether one lived.
+
+        Raises:
+            Conflict: the family changed at the same moment, many times.
+        """
 
     def revoke(self, ref: SessionRef, now_ms: int) -> bool:
         """End a session and refuse its access tokens, in one transaction, and return whether it existed."""
@@ -115,13 +150,19 @@ class RevocationFeedStore(Protocol):
 
 
 class AttemptStore(Protocol):
-    """Counters of attempts to sign in."""
+    """Counters of attempts to prove a password."""
 
-    def count(self, counters: Sequence[Counter]) -> Counter | None:
-        """Raise all counters by one, or none if one is full: that one is returned."""
+    def count(self, counter: Counter) -> Limit | None:
+        """Raise all counts of a counter by one, or none if a limit is reached: that limit is returned."""
 
-    def uncount(self, counters: Sequence[Counter]) -> None:
-        """Lower counters that `count` raised: the attempt succeeded."""
+    def uncount(self, counter: Counter) -> None:
+        """Lower counts that `count` raised: the attempt was right, or something else failed."""
 
-    def is_trusted(self, key: str, now_ms: int) -> bool:
-        """Return whether this trust key was kept by a sign-in that is not long ago."""
+    def add_failure(self, key: str, expires_at: int) -> int:
+        """Return how many wrong passwords in a row are counted under a key, with this one."""
+
+    def add_trust(self, trust: Trust) -> None:
+        """Remember that a name signed in from a source."""
+
+    def clear_failures(self, user_id: UserId) -> None:
+        """Forget the wrong passwords of a user."""

@@ -5,7 +5,6 @@ A refresh token is derived from the session and its generation, so that the tabl
 
 from __future__ import annotations
 
-import base64
 import hmac
 import re
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from doorward.errors import ForgedRefreshToken, InvalidGrant
 from doorward.keys.mac import MacKeyring
 from doorward.model import SessionId, SessionRef, TenantId, UserId
+from doorward.tokens.macs import is_proved, mac
 
 _TENANT = r"-|[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _ULID = r"[0-9A-HJKMNP-TV-Z]{26}"
@@ -58,6 +58,14 @@ class RefreshTokens:
                 raise
             return read_refresh_token(keys, text)
 
+    def mask(self, text: str) -> str:
+        """Return 32 hexadecimal digits that only this deployment can derive from a text, and nobody can turn back.
+
+        Raises:
+            NotInitialised: the deployment has no MAC key yet.
+        """
+        return hmac.digest(self._keyring.keys()[0], f"mask.{text}".encode(), "sha256").hex()[:32]
+
     def derive(self, label: str) -> bytes:
         """Return 16 bytes that only this deployment can derive from a label.
 
@@ -76,7 +84,7 @@ def mint_refresh_token(key: bytes, ref: SessionRef, generation: int) -> str:
         generation: how often the session was refreshed, from 0.
     """
     body = f"dwr1.{ref.tenant_id}.{ref.user_id}.{ref.session_id}.{generation}"
-    return f"{body}.{_mac(key, body)}"
+    return f"{body}.{mac(key, body)}"
 
 
 def read_refresh_token(keys: Sequence[bytes], text: str) -> ProvenRefreshToken:
@@ -93,18 +101,9 @@ def read_refresh_token(keys: Sequence[bytes], text: str) -> ProvenRefreshToken:
     match = _REFRESH.fullmatch(text)
     if match is None:
         raise InvalidGrant(reason="malformed_refresh_token")
-    tenant_id, user_id, session_id, generation, mac = match.groups()
+    tenant_id, user_id, session_id, generation, presented = match.groups()
     body = text.rpartition(".")[0]
-    if not any(hmac.compare_digest(_mac(key, body), mac) for key in keys):
+    if not is_proved(keys, body, presented):
         raise ForgedRefreshToken(reason="forged_refresh_token")
     ref = SessionRef(TenantId(tenant_id), UserId(user_id), SessionId(session_id))
     return ProvenRefreshToken(ref, int(generation))
-
-
-def _mac(key: bytes, body: str) -> str:
-    # The prefix `dwr1` inside the body separates this use of the key from any later one.
-    return _b64(hmac.digest(key, body.encode("ascii"), "sha256"))
-
-
-def _b64(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")

@@ -49,6 +49,9 @@ class TenantLoginRequest(RequestBody):
     email: Annotated[Text | None, Field(description="this or `username`")] = None
     username: Text | None = None
     client_id: ClientId = None
+    device_token: Annotated[
+        Text | None, Field(description="of an earlier sign-in of the user on this device; strangers cannot lock it out")
+    ] = None
 
     @model_validator(mode="after")
     def _one_name(self) -> Self:

@@ -31,6 +31,17 @@ class TokenResponse(BaseModel):
         )
 
 
+class SignInResponse(TokenResponse):
+    """A successful sign-in; `device_token` is for clients without cookies: send it with the next sign-in."""
+
+    device_token: str
+
+    @classmethod
+    def of_sign_in(cls, pair: TokenPair, device_token: str) -> Self:
+        """Return the body for a sign-in."""
+        return cls(**TokenResponse.of(pair).model_dump(), device_token=device_token)
+
+
 class SocketTicketResponse(BaseModel):
     """A ticket, and where to take it: `url?ticket=…`."""
 

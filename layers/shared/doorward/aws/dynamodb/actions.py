@@ -12,9 +12,16 @@ ABSENT = "attribute_not_exists(pk)"
 PRESENT = "attribute_exists(pk)"
 
 
-def put(table: str, key: Key, attributes: Mapping[str, Any], *, when: str | None = None) -> Action:
+def put(
+    table: str,
+    key: Key,
+    attributes: Mapping[str, Any],
+    *,
+    when: str | None = None,
+    values: Mapping[str, Any] | None = None,
+) -> Action:
     """Store an item; `when` is a condition on what is there before."""
-    return {"Put": {"TableName": table, "Item": encode({**key, **attributes}), **_condition(when, {}, {})}}
+    return {"Put": {"TableName": table, "Item": encode({**key, **attributes}), **_condition(when, {}, values or {})}}
 
 
 def delete(table: str, key: Key, *, when: str | None = None, values: Mapping[str, Any] | None = None) -> Action:

@@ -1,53 +1,56 @@
-"""Throttle counters on DynamoDB."""
+"""Counters of attempts on DynamoDB."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from doorward.aws.dynamodb import actions
-from doorward.aws.dynamodb.database import Action, ConditionFailed, Database
-from doorward.rules.throttles import Counter
-
-
-def uncount_actions(table: str, counters: Sequence[Counter]) -> list[Action]:
-    """Return the actions that lower counters again."""
-    return [
-        actions.update(table, {"pk": counter.key}, add={"attempts": -1}, when=actions.PRESENT) for counter in counters
-    ]
+from doorward.aws.dynamodb.database import ConditionFailed, Database
+from doorward.aws.dynamodb.items import failures_key
+from doorward.model import UserId
+from doorward.rules.throttles import Counter, Limit, Trust
 
 
 @dataclass(frozen=True, slots=True)
 class DynamoAttempts:
-    """Counters that are raised before the password is looked at, and lowered when it was right."""
+    """Counters that are raised before the password is looked at, one write each."""
 
     database: Database
     table: str
 
-    def count(self, counters: Sequence[Counter]) -> Counter | None:
-        """Raise all counters by one, or none if one is full: that one is returned."""
-        steps = [
-            actions.update(
-                self.table,
-                {"pk": counter.key},
-                assign={"expires_at": counter.ends_at_ms // 1000 + 1},
-                add={"attempts": 1},
-                when="attribute_not_exists(attempts) OR attempts < :limit",
-                values={"limit": counter.limit},
-            )
-            for counter in counters
-        ]
+    def count(self, counter: Counter) -> Limit | None:
+        """Raise all counts of a counter by one, or none if a limit is reached: that limit is returned."""
+        action = actions.update(
+            self.table,
+            {"pk": counter.key},
+            assign={"expires_at": counter.expires_at},
+            add=dict.fromkeys(counter.limits, 1),
+            when=" AND ".join(f"(attribute_not_exists({name}) OR {name} < :{name})" for name in counter.limits),
+            values={name: limit.most for name, limit in counter.limits.items()},
+        )
         try:
-            self.database.transact(steps)
+            self.database.write(action)
         except ConditionFailed as failure:
-            return counters[failure.failed[0]]
+            return counter.reached(failure.item or {}) or next(iter(counter.limits.values()))
         return None
 
-    def uncount(self, counters: Sequence[Counter]) -> None:
-        """Lower counters that `count` raised: the attempt succeeded."""
-        self.database.transact(uncount_actions(self.table, counters))
+    def uncount(self, counter: Counter) -> None:
+        """Lower counts that `count` raised: the attempt was right, or something else failed."""
+        lower = dict.fromkeys(counter.limits, -1)
+        try:
+            self.database.write(actions.update(self.table, {"pk": counter.key}, add=lower, when=actions.PRESENT))
+        except ConditionFailed:
+            return  # the window is over
 
-    def is_trusted(self, key: str, now_ms: int) -> bool:
-        """Return whether this trust key was kept by a sign-in that is not long ago."""
-        item = self.database.get((self.table, {"pk": key}))
-        return item is not None and bool(item["expires_at"] * 1000 > now_ms)
+    def add_failure(self, key: str, expires_at: int) -> int:
+        """Return how many wrong passwords in a row are counted under a key, with this one."""
+        action = actions.update(self.table, {"pk": key}, assign={"expires_at": expires_at}, add={"failures": 1})
+        return int(self.database.write(action)["failures"])
+
+    def add_trust(self, trust: Trust) -> None:
+        """Remember that a name signed in from a source."""
+        self.database.write(actions.put(self.table, {"pk": trust.key}, {"expires_at": trust.expires_at}))
+
+    def clear_failures(self, user_id: UserId) -> None:
+        """Forget the wrong passwords of a user."""
+        self.database.write(actions.delete(self.table, failures_key(user_id)))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from doorward.model import SessionRef, TenantId, UserId
+from doorward.rules.throttles import failures_name
 
 Key = Mapping[str, str]
 Item = dict[str, Any]
@@ -79,6 +80,11 @@ def read_mark_key(tenant_id: TenantId, user_id: UserId, notification_id: str) ->
 def demo_key(tenant_id: TenantId) -> Key:
     """Return the key of the record of what the demo made in a tenant."""
     return {"pk": f"tenant#{tenant_id}", "sk": "demo"}
+
+
+def failures_key(user_id: UserId) -> Key:
+    """Return the key of the wrong passwords of a user."""
+    return {"pk": failures_name(user_id)}
 
 
 def user_revocations_key(tenant_id: TenantId, user_id: UserId) -> Key:

@@ -2,81 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from doorward.aws.dynamodb import actions
-from doorward.aws.dynamodb.attempts import uncount_actions
-from doorward.aws.dynamodb.database import ConditionFailed, Database, Place, Reader
+from doorward.aws.dynamodb.admissions import session_places, to_admission
+from doorward.aws.dynamodb.database import Action, ConditionFailed, Database, Reader
 from doorward.aws.dynamodb.items import (
-    KEYS_REVOCATIONS_KEY,
-    Item,
     Tables,
-    credential_key,
-    email_key,
-    membership_key,
     session_key,
-    tenant_key,
-    tenant_revocations_key,
     user_key,
-    user_revocations_key,
-    username_key,
 )
 from doorward.aws.dynamodb.revocations import RevocationWriter
 from doorward.aws.dynamodb.shapes import (
-    KID_PREFIX,
     session_attributes,
-    suffixes,
-    to_membership,
-    to_revocation_state,
     to_session,
-    to_tenant,
     to_user,
 )
 from doorward.errors import Conflict
-from doorward.model import Admission, Epochs, Session, SessionRef, TenantId, UserId
-from doorward.rules.throttles import Counter, Trust
-from doorward.stores import Rotation, SignInTarget
+from doorward.model import Admission, Session, SessionRef
+from doorward.stores import Rotation
 
-_TRIES = 3
-
-
-@dataclass(frozen=True, slots=True)
-class DynamoDirectory:
-    """Users as signing in sees them: never through an index, which would be late."""
-
-    database: Database
-    tables: Tables
-
-    def get_by_username(self, folded: str) -> SignInTarget | None:
-        """Return whom a folded user name names."""
-        item = self.database.get((self.tables.users, username_key(folded)))
-        return SignInTarget(item["user_id"], item["home_tenant_id"]) if item else None
-
-    def get_by_email(self, tenant_id: TenantId, folded: str) -> UserId | None:
-        """Return whose folded e-mail address this is within the tenant."""
-        item = self.database.get((self.tables.users, email_key(tenant_id, folded)))
-        return UserId(item["user_id"]) if item else None
-
-    def get_admission(self, tenant_id: TenantId, user_id: UserId) -> Admission:
-        """Return all that decides about a sign-in, with the password hash, as of one moment."""
-        places = [*_admission_places(self.tables, tenant_id, user_id), (self.tables.users, credential_key(user_id))]
-        *items, credential = self.database.transact_get(places)
-        return _to_admission(items, password_hash=credential["password_hash"] if credential else None)
-
-    def change_password_hash(self, user_id: UserId, old: str, new: str) -> None:
-        """Store a hash made with today's parameters, unless the password changed meanwhile."""
-        action = actions.update(
-            self.tables.users,
-            credential_key(user_id),
-            assign={"password_hash": new},
-            when="password_hash = :old",
-            values={"old": old},
-        )
-        try:
-            self.database.write(action)
-        except ConditionFailed:
-            return
+_TRIES = 5
+_ROTATABLE = "generation = :expected AND attribute_not_exists(revoked_at_ms) AND expires_at_ms > :now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,38 +34,30 @@ class DynamoSessions:
     tables: Tables
     writer: RevocationWriter
 
-    def add(self, session: Session, *, counters: Sequence[Counter] = (), trust: Trust | None = None) -> None:
-        """Store a new session; in the same transaction lower the counters and keep the trust key.
+    def add(self, session: Session) -> None:
+        """Store a new session.
 
         Raises:
-            Conflict: there is a session with this id, or a counter is gone.
+            Conflict: there is a session with this id.
         """
-        tables = self.tables
-        steps = [
-            actions.put(
-                tables.refresh_tokens, session_key(session.ref), session_attributes(session), when=actions.ABSENT
-            )
-        ]
-        steps += uncount_actions(tables.login_attempts, counters)
-        if trust is not None:
-            steps.append(actions.put(tables.login_attempts, {"pk": trust.key}, {"expires_at": trust.expires_at}))
+        key, attributes = session_key(session.ref), session_attributes(session)
         try:
-            self.database.transact(steps)
+            self.database.write(actions.put(self.tables.refresh_tokens, key, attributes, when=actions.ABSENT))
         except ConditionFailed as failure:
             raise Conflict from failure
 
     def get_admission(self, ref: SessionRef) -> Admission:
         """Return a session and all that decides whether it is still let in, as of one moment."""
-        *items, session = self.database.transact_get(_with_session(self.tables, ref))
-        return _to_admission(items, session=session)
+        *items, session = self.database.transact_get(session_places(self.tables, ref))
+        return to_admission(items, session=session)
 
     def rotate(self, ref: SessionRef, generation: int, now_ms: int) -> Rotation:
         """Move a live session from `generation` to the next, unless another call already did."""
         action = actions.update(
             self.tables.refresh_tokens,
             session_key(ref),
-            assign={"generation": generation + 1, "rotated_at_ms": now_ms},
-            when="generation = :expected AND attribute_not_exists(revoked_at_ms) AND expires_at_ms > :now",
+            assign={"generation": generation + 1, "rotated_at_ms": now_ms, "switched_to": None},
+            when=_ROTATABLE,
             values={"expected": generation, "now": now_ms},
         )
         try:
@@ -127,26 +66,67 @@ class DynamoSessions:
             found = failed.item or self.database.get((self.tables.refresh_tokens, session_key(ref)))
             return Rotation(won=False, session=to_session(found))
 
-    def switch(self, old: Session, new: Session, now_ms: int) -> bool:
-        """End a session, if it is live and still as it was read, and store its successor, and return whether."""
+    def switch(self, old: Session, new: Session, now_ms: int, *, replaced: int | None = None) -> bool:
+        """Move a live session from its generation to the next, and store the family's session in another tenant."""
         table = self.tables.refresh_tokens
-        end = actions.update(
+        leave = actions.update(
             table,
             session_key(old.ref),
-            assign={
-                "revoked_at_ms": now_ms,
-                "switched_tenant_id": new.ref.tenant_id,
-                "switched_session_id": new.ref.session_id,
-            },
-            when="generation = :seen AND attribute_not_exists(revoked_at_ms) AND expires_at_ms > :now",
-            values={"seen": old.generation, "now": now_ms},
+            assign={"generation": old.generation + 1, "rotated_at_ms": now_ms, "switched_to": new.ref.tenant_id},
+            add={"links": 1},
+            when=_ROTATABLE,
+            values={"expected": old.generation, "now": now_ms},
         )
-        begin = actions.put(table, session_key(new.ref), session_attributes(new), when=actions.ABSENT)
+        when, values = (actions.ABSENT, {}) if replaced is None else ("generation = :replaced", {"replaced": replaced})
+        enter = actions.put(table, session_key(new.ref), session_attributes(new), when=when, values=values)
         try:
-            self.database.transact([end, begin, self.writer.session_action(old.ref, now_ms)])
+            self.database.transact([leave, enter])
         except ConditionFailed:
             return False
         return True
+
+    def end_family(self, ref: SessionRef, now_ms: int) -> bool:
+        """End the sessions of a family in all realms of its user, in one transaction, and return whether one lived.
+
+        Raises:
+            Conflict: the family changed at the same moment, many times.
+        """
+        for _ in range(_TRIES):
+            family = self._family(ref)
+            live = [session for session in family if session.revoked_at_ms is None]
+            steps = [self._end(session, now_ms) for session in live]
+            steps += [self.writer.session_action(session.ref, now_ms) for session in live]
+            if all(session.ref != ref for session in family):
+                # The table's TTL removed it: only its last access token can be left.
+                steps.append(self.writer.session_action(ref, now_ms))
+            try:
+                if steps:
+                    self.database.transact(steps)
+            except ConditionFailed:
+                continue
+            return bool(live)
+        raise Conflict
+
+    def _family(self, ref: SessionRef) -> list[Session]:
+        table = self.tables.refresh_tokens
+        own, user_item = self.database.batch_get(
+            [(table, session_key(ref)), (self.tables.users, user_key(ref.user_id))]
+        )
+        user = to_user(user_item)
+        realms = [realm for realm in (user.realms if user else ()) if realm != ref.tenant_id]
+        others = [SessionRef(realm, ref.user_id, ref.session_id) for realm in realms]
+        items = self.database.batch_get([(table, session_key(other)) for other in others]) if others else []
+        return [session for item in (own, *items) if (session := to_session(item)) is not None]
+
+    def _end(self, session: Session, now_ms: int) -> Action:
+        # A switch that came first shows in `links`, so that no session of the family is overlooked.
+        return actions.update(
+            self.tables.refresh_tokens,
+            session_key(session.ref),
+            assign={"revoked_at_ms": now_ms},
+            when="attribute_not_exists(revoked_at_ms) AND links = :links",
+            values={"links": session.links},
+        )
 
     def revoke(self, ref: SessionRef, now_ms: int) -> bool:
         """End a session and refuse its access tokens, in one transaction, and return whether it existed."""
@@ -176,37 +156,5 @@ class DynamoSessionReader:
 
     def get_admission(self, ref: SessionRef) -> Admission:
         """Return a session and all that decides whether it is let in; each item is consistent."""
-        *items, session = self.database.batch_get(_with_session(self.tables, ref))
-        return _to_admission(items, session=session)
-
-
-def _admission_places(tables: Tables, tenant_id: TenantId, user_id: UserId) -> list[Place]:
-    return [
-        (tables.users, user_key(user_id)),
-        (tables.users, membership_key(tenant_id, user_id)),
-        (tables.users, tenant_key(tenant_id)),
-        (tables.revocations, user_revocations_key(tenant_id, user_id)),
-        (tables.revocations, tenant_revocations_key(tenant_id)),
-        (tables.revocations, KEYS_REVOCATIONS_KEY),
-    ]
-
-
-def _with_session(tables: Tables, ref: SessionRef) -> list[Place]:
-    return [*_admission_places(tables, ref.tenant_id, ref.user_id), (tables.refresh_tokens, session_key(ref))]
-
-
-def _to_admission(
-    items: Sequence[Item | None], *, password_hash: str | None = None, session: Item | None = None
-) -> Admission:
-    user, membership, tenant, user_revocations, tenant_revocations, keys = items
-    state = to_revocation_state(user_revocations)
-    return Admission(
-        user=to_user(user),
-        password_hash=password_hash,
-        membership=to_membership(membership),
-        tenant=to_tenant(tenant),
-        session=to_session(session),
-        epochs=Epochs(state.min_epoch, (tenant_revocations or {}).get("min_epoch", 0)),
-        sessions_from=state.sessions_min_epoch,
-        revoked_kids=suffixes(keys or {}, KID_PREFIX),
-    )
+        *items, session = self.database.batch_get(session_places(self.tables, ref))
+        return to_admission(items, session=session)

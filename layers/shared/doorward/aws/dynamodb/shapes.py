@@ -83,8 +83,8 @@ def session_attributes(session: Session) -> dict[str, Any]:
         "cookie_hash": session.cookie_hash,
         "revoked_at_ms": session.revoked_at_ms,
         "client_id": session.client_id,
-        "switched_tenant_id": session.switched_to.tenant_id if session.switched_to else None,
-        "switched_session_id": session.switched_to.session_id if session.switched_to else None,
+        "links": session.links,
+        "switched_to": session.switched_to,
     }
 
 
@@ -102,11 +102,8 @@ def to_session(item: Item | None) -> Session | None:
         cookie_hash=item.get("cookie_hash"),
         revoked_at_ms=item.get("revoked_at_ms"),
         client_id=item.get("client_id"),
-        switched_to=(
-            SessionRef(item["switched_tenant_id"], item["user_id"], item["switched_session_id"])
-            if "switched_session_id" in item
-            else None
-        ),
+        links=item["links"],
+        switched_to=item.get("switched_to"),
     )
 
 

@@ -1,0 +1,62 @@
+"""Users as signing in sees them, on DynamoDB."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from doorward.aws.dynamodb import actions
+from doorward.aws.dynamodb.admissions import admission_places, to_admission
+from doorward.aws.dynamodb.database import ConditionFailed, Database
+from doorward.aws.dynamodb.items import (
+    Tables,
+    credential_key,
+    email_key,
+    failures_key,
+    username_key,
+)
+from doorward.model import Admission, TenantId, UserId
+from doorward.stores import NameLookup, SignInName, SignInTarget
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoDirectory:
+    """Users as signing in sees them: never through an index, which would be late."""
+
+    database: Database
+    tables: Tables
+
+    def look_up(self, name: SignInName, counter_keys: Sequence[str]) -> NameLookup:
+        """Return whom a name names, with counts of attempts, in one consistent read."""
+        users, attempts = self.tables.users, self.tables.login_attempts
+        key = email_key(name.realm, name.folded) if name.realm is not None else username_key(name.folded)
+        item, *counts = self.database.batch_get([(users, key), *((attempts, {"pk": each}) for each in counter_keys)])
+        target = None
+        if item is not None:
+            target = SignInTarget(UserId(item["user_id"]), name.realm or TenantId(item["home_tenant_id"]))
+        return NameLookup(target, {each: count or {} for each, count in zip(counter_keys, counts, strict=True)})
+
+    def get_admission(self, tenant_id: TenantId, user_id: UserId) -> Admission:
+        """Return all that decides about a sign-in, with the password hash, as of one moment."""
+        places = [
+            *admission_places(self.tables, tenant_id, user_id),
+            (self.tables.users, credential_key(user_id)),
+            (self.tables.login_attempts, failures_key(user_id)),
+        ]
+        *items, credential, failures = self.database.transact_get(places)
+        admission = to_admission(items, password_hash=credential["password_hash"] if credential else None)
+        return replace(admission, failures=(failures or {}).get("failures", 0))
+
+    def change_password_hash(self, user_id: UserId, old: str, new: str) -> None:
+        """Store a hash made with today's parameters, unless the password changed meanwhile."""
+        action = actions.update(
+            self.tables.users,
+            credential_key(user_id),
+            assign={"password_hash": new},
+            when="password_hash = :old",
+            values={"old": old},
+        )
+        try:
+            self.database.write(action)
+        except ConditionFailed:
+            return

@@ -1,0 +1,57 @@
+"""Known devices: a signed memory, kept by a client, that one user signed in there.
+
+A device token lets nobody in. It only says that this client is none of the strangers who fill counters, and that the
+account may take a password from it after many failures (NIST SP 800-63B-4 section 3.2.2).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ulid import ULID
+
+from doorward.keys.mac import MacKeyring
+from doorward.model import UserId
+from doorward.tokens.macs import is_proved, mac
+
+DEVICE_COOKIE_NAME = "__Host-doorward-device"
+DEVICE_COOKIE_SECONDS = 31_536_000
+
+_DEVICE = re.compile(r"(dwd1\.([0-9A-HJKMNP-TV-Z]{26})\.([0-9A-HJKMNP-TV-Z]{26}))\.([A-Za-z0-9_-]{43})")
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device on which a user signed in."""
+
+    user_id: UserId
+    id: str
+
+
+class Devices:
+    """Mints and reads device tokens."""
+
+    def __init__(self, keyring: MacKeyring) -> None:
+        """Take the keys whose MAC proves device tokens."""
+        self._keyring = keyring
+
+    def mint(self, user_id: UserId, known: Device | None = None) -> str:
+        """Return a device token, of the device that is known already or of a new one.
+
+        Raises:
+            NotInitialised: the deployment has no MAC key yet.
+        """
+        body = f"dwd1.{user_id}.{known.id if known else ULID()}"
+        return f"{body}.{mac(self._keyring.keys()[0], body)}"
+
+    def read(self, text: str | None) -> Device | None:
+        """Return the device that a text proves, or None for any other text.
+
+        Raises:
+            NotInitialised: the deployment has no MAC key yet.
+        """
+        match = _DEVICE.fullmatch(text or "")
+        if match is None or not is_proved(self._keyring.keys(), match[1], match[4]):
+            return None
+        return Device(UserId(match[2]), match[3])
