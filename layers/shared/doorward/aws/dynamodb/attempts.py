@@ -11,7 +11,7 @@ from doorward.rules.throttles import Counter
 
 
 def uncount_actions(table: str, counters: Sequence[Counter]) -> list[Action]:
-    """Return the actions that lower counters again."""
+    """Return the actions that lower counters by one."""
     return [
         actions.update(table, {"pk": counter.key}, add={"attempts": -1}, when=actions.PRESENT) for counter in counters
     ]
@@ -19,13 +19,17 @@ def uncount_actions(table: str, counters: Sequence[Counter]) -> list[Action]:
 
 @dataclass(frozen=True, slots=True)
 class DynamoAttempts:
-    """Counters that are raised before the password is looked at, and lowered when it was right."""
+    """Counters that are raised before the password is checked, and lowered if the password was right."""
 
     database: Database
     table: str
 
     def count(self, counters: Sequence[Counter]) -> Counter | None:
-        """Raise all counters by one, or none if one is full: that one is returned."""
+        """Raise all counters by one, unless one of them is full.
+
+        Returns:
+            A full counter, and then no counter was raised; None if all were raised.
+        """
         steps = [
             actions.update(
                 self.table,
@@ -44,10 +48,10 @@ class DynamoAttempts:
         return None
 
     def uncount(self, counters: Sequence[Counter]) -> None:
-        """Lower counters that `count` raised: the attempt succeeded."""
+        """Lower counters that `count` raised, because the attempt succeeded."""
         self.database.transact(uncount_actions(self.table, counters))
 
     def is_trusted(self, key: str, now_ms: int) -> bool:
-        """Return whether this trust key was kept by a sign-in that is not long ago."""
+        """Return whether a sign-in stored this trust key and the key has not expired."""
         item = self.database.get((self.table, {"pk": key}))
         return item is not None and bool(item["expires_at"] * 1000 > now_ms)

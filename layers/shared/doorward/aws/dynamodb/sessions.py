@@ -1,4 +1,4 @@
-"""Sessions, and the snapshots that decide about them, on DynamoDB."""
+"""Sessions on DynamoDB, and the items that decide whether a session is let in."""
 
 from __future__ import annotations
 
@@ -43,29 +43,29 @@ _TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class DynamoDirectory:
-    """Users as signing in sees them: never through an index, which would be late."""
+    """Users as sign-in reads them, but never through an index: an index may be late."""
 
     database: Database
     tables: Tables
 
     def get_by_username(self, folded: str) -> SignInTarget | None:
-        """Return whom a folded user name names."""
+        """Return the user who has this folded user name."""
         item = self.database.get((self.tables.users, username_key(folded)))
         return SignInTarget(item["user_id"], item["home_tenant_id"]) if item else None
 
     def get_by_email(self, tenant_id: TenantId, folded: str) -> UserId | None:
-        """Return whose folded e-mail address this is within the tenant."""
+        """Return the id of the user who has this folded e-mail address in the tenant."""
         item = self.database.get((self.tables.users, email_key(tenant_id, folded)))
         return UserId(item["user_id"]) if item else None
 
     def get_admission(self, tenant_id: TenantId, user_id: UserId) -> Admission:
-        """Return all that decides about a sign-in, with the password hash, as of one moment."""
+        """Return everything that decides about a sign-in, and the password hash, as of one moment."""
         places = [*_admission_places(self.tables, tenant_id, user_id), (self.tables.users, credential_key(user_id))]
         *items, credential = self.database.transact_get(places)
         return _to_admission(items, password_hash=credential["password_hash"] if credential else None)
 
     def change_password_hash(self, user_id: UserId, old: str, new: str) -> None:
-        """Store a hash made with today's parameters, unless the password changed meanwhile."""
+        """Store a hash of the same password with the present parameters, unless the password changed meanwhile."""
         action = actions.update(
             self.tables.users,
             credential_key(user_id),
@@ -81,14 +81,17 @@ class DynamoDirectory:
 
 @dataclass(frozen=True, slots=True)
 class DynamoSessions:
-    """Sessions, one item each."""
+    """Sessions.
+
+    Each session is one item.
+    """
 
     database: Database
     tables: Tables
     writer: RevocationWriter
 
     def add(self, session: Session, *, counters: Sequence[Counter] = (), trust: Trust | None = None) -> None:
-        """Store a new session; in the same transaction lower the counters and keep the trust key.
+        """Store a new session, lower the counters, and store the trust key, all in one transaction.
 
         Raises:
             Conflict: there is a session with this id, or a counter is gone.
@@ -108,12 +111,12 @@ class DynamoSessions:
             raise Conflict from failure
 
     def get_admission(self, ref: SessionRef) -> Admission:
-        """Return a session and all that decides whether it is still let in, as of one moment."""
+        """Return a session and everything that decides whether it is still let in, as of one moment."""
         *items, session = self.database.transact_get(_with_session(self.tables, ref))
         return _to_admission(items, session=session)
 
     def rotate(self, ref: SessionRef, generation: int, now_ms: int) -> Rotation:
-        """Move a live session from `generation` to the next, unless another call already did."""
+        """Move a live session from `generation` to the next one, unless another call did so already."""
         action = actions.update(
             self.tables.refresh_tokens,
             session_key(ref),
@@ -128,7 +131,10 @@ class DynamoSessions:
             return Rotation(won=False, session=to_session(found))
 
     def switch(self, old: Session, new: Session, now_ms: int) -> bool:
-        """End a session, if it is live and still as it was read, and store its successor, and return whether."""
+        """End a session, store the session that replaces it, and return whether this happened.
+
+        Nothing happens if the old session has ended, or if it was refreshed since it was read.
+        """
         table = self.tables.refresh_tokens
         end = actions.update(
             table,
@@ -149,7 +155,13 @@ class DynamoSessions:
         return True
 
     def revoke(self, ref: SessionRef, now_ms: int) -> bool:
-        """End a session and refuse its access tokens, in one transaction, and return whether it existed."""
+        """End a session, refuse its access tokens, and return whether the session existed.
+
+        One transaction writes both.
+
+        Raises:
+            Conflict: other revocations came first in all three tries.
+        """
         end = actions.update(
             self.tables.refresh_tokens, session_key(ref), assign={"revoked_at_ms": now_ms}, when=actions.PRESENT
         )
@@ -159,7 +171,7 @@ class DynamoSessions:
                 self.database.transact([end, refuse])
             except ConditionFailed as failure:
                 if failure.failed == (0,):
-                    # The table's TTL removed it: only its last access token can be left.
+                    # DynamoDB deleted the expired session. Only its last access token can still be valid.
                     self.database.write(refuse)
                     return False
             else:
@@ -169,13 +181,16 @@ class DynamoSessions:
 
 @dataclass(frozen=True, slots=True)
 class DynamoSessionReader:
-    """Sessions as the authorizer sees them, in one batch read."""
+    """Sessions as the authorizer reads them, in one batch."""
 
     database: Reader
     tables: Tables
 
     def get_admission(self, ref: SessionRef) -> Admission:
-        """Return a session and all that decides whether it is let in; each item is consistent."""
+        """Return a session and everything that decides whether it is let in.
+
+        The read of each item is consistent.
+        """
         *items, session = self.database.batch_get(_with_session(self.tables, ref))
         return _to_admission(items, session=session)
 
