@@ -1,4 +1,4 @@
-"""The resolver that every function begins with."""
+"""The resolver of every function that answers HTTP requests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ class Resolver(APIGatewayRestResolver):
     """Routes the paths of one function, and turns every error into a problem (RFC 9457)."""
 
     def __init__(self, *, oauth: bool = False) -> None:
-        """Make the resolver; `oauth` adds the error members of RFC 6749 to the problems."""
+        """Make the resolver.
+
+        Args:
+            oauth: whether to add the error members of RFC 6749 section 5.2 to the problems.
+        """
         super().__init__()
         self._oauth = oauth
         self.exception_handler(DoorwardError)(self._refuse)
@@ -34,12 +38,12 @@ class Resolver(APIGatewayRestResolver):
         _LOGGER.info("refused", extra={"refusal": fields})
         body = problem(error, request_id, oauth=self._oauth)
         headers = {"Cache-Control": "no-store", **headers_of(error)}
-        # Token endpoints must answer errors as application/json, and clients insist on it (RFC 6749 section 5.2).
+        # Token endpoints must answer errors as application/json, and clients rely on that (RFC 6749 section 5.2).
         media_type = "application/json" if self._oauth else "application/problem+json"
         return respond(status_of(error), body, media_type, headers)
 
     def _fail(self, error: Exception) -> Response[str]:
-        # Only the kind and the place: a message may quote what was sent.
+        # The log gets only the error's class and place, because its message may quote the request.
         trace = "".join(traceback.format_tb(error.__traceback__))
         _LOGGER.error("failed: %s", type(error).__name__, extra={"trace": trace})
         return self._refuse(DoorwardError(reason=type(error).__name__))
