@@ -23,7 +23,7 @@ from doorward.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Signing in."""
+    """The use case of signing in."""
 
     log_in: LogIn
 
@@ -59,7 +59,7 @@ def log_in_anywhere() -> Response[str]:
 
 @app.post("/api/<tenant_id>/auth/login")
 def log_in_to_tenant(tenant_id: str) -> Response[str]:
-    """Sign in to the tenant of the path; never with a cookie."""
+    """Sign in to the tenant of the path. The answer never sets a cookie."""
     return _answer(read_json(app, TenantLoginRequest), check_tenant_id(tenant_id), wants_cookie=False)
 
 
