@@ -54,7 +54,7 @@ class Demo:
     """Fills a tenant with example users and notifications.
 
     A record with the ids of all users and notifications is stored before anything is made. So a call can be repeated, a
-    call that was killed can be completed, and everything can be removed.
+    call that was killed can be completed, and the users and notifications can be removed.
     """
 
     create: CreateUser

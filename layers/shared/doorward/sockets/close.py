@@ -29,7 +29,7 @@ _LAST_MS = 9_007_199_254_740_991
 class CloseSockets:
     """Closes sockets.
 
-    The same rule decides that refuses access tokens.
+    The rule that refuses access tokens also decides which sockets are closed.
 
     Args:
         sleep: waits for a number of seconds.

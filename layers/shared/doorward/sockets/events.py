@@ -52,8 +52,7 @@ def answer_event(connect: Connect, forget: Callable[[str], None], event: Event) 
 def close_changed(use_case: CloseSockets, event: Event) -> int:
     """Close the sockets that the stream's records concern, and return how many were closed.
 
-    An event without records comes from the schedule. Then the sockets whose session ends in the
-    next minute are closed.
+    An event without records comes from the schedule. Then the sockets whose session ends in the next minute are closed.
     """
     if "Records" not in event:
         return use_case.ended(SWEEP_SECONDS)

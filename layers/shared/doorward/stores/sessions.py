@@ -79,6 +79,9 @@ class SessionStore(Protocol):
         """End a session, refuse its access tokens, and return whether the session existed.
 
         One transaction writes both.
+
+        Raises:
+            Conflict: other revocations came first in every try.
         """
 
 
@@ -103,7 +106,11 @@ class RevocationStore(Protocol):
     """Revocations as the use cases write them."""
 
     def revoke_token(self, claims: AccessTokenClaims, now_ms: int) -> None:
-        """Refuse one access token until it expires."""
+        """Refuse one access token until it expires.
+
+        Raises:
+            Conflict: other revocations came first in every try.
+        """
 
     def cut_off(self, cutoffs: Sequence[Cutoff], now_ms: int) -> None:
         """Apply general revocations in one transaction.

@@ -170,4 +170,7 @@ class ServiceTokenStore(Protocol):
         """Refuse a token until it expires, mark its record, and return whether there was a record.
 
         One transaction writes both.
+
+        Raises:
+            Conflict: other revocations came first in every try.
         """
