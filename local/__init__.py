@@ -1,1 +1,4 @@
-"""The local cloud behind `make run`. Needs nothing but Python's standard library to start."""
+"""The local cloud that `make run` starts.
+
+To start, it needs only Python's standard library.
+"""

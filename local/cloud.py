@@ -1,4 +1,4 @@
-"""Building and deploying the stack into the emulator, with the same `sam` that deploys to AWS."""
+"""Build the stack and deploy it into the emulator, with the same program `sam` that deploys to AWS."""
 
 from __future__ import annotations
 
@@ -18,14 +18,17 @@ _SOURCES = ("template.yaml", "samconfig.toml", "functions", "layers/shared", "re
 
 
 def deploy(endpoint: str, base_url: str) -> tuple[str, str]:
-    """Build and deploy what changed, complete what the emulator leaves out; return the ids of API and WebSocket API.
+    """Build and deploy the stack if anything changed, and add what the emulator leaves out.
 
     Args:
         endpoint: the emulator's URL.
         base_url: the issuer of the local stack.
 
+    Returns:
+        The ids of the API and of the WebSocket API.
+
     Raises:
-        Failure: a step failed; its output is in the message.
+        Failure: a step failed. The message has the step's output.
     """
     stamp, wanted = STATE / "deployed", _fingerprint(base_url)
     deployed, _, ids = stamp.read_text().partition(" ") if stamp.exists() else ("", "", "")
@@ -47,7 +50,7 @@ def deploy(endpoint: str, base_url: str) -> tuple[str, str]:
             "DemoEnabled=true",
             "SocketsEnabled=true",
             f"SocketUrl={base_url.replace('http', 'ws', 1)}/sockets",
-            # Here a rotation can be watched; on AWS keys are announced for a day.
+            # Short times let developers watch a rotation. On AWS a key is announced for a day.
             "KeyCacheSeconds=5",
             "KeyAnnounceSeconds=10",
         ]
@@ -56,7 +59,7 @@ def deploy(endpoint: str, base_url: str) -> tuple[str, str]:
     try:
         run(command, "sam deploy failed", variables)
     except Failure as failure:
-        # `no_fail_on_empty_changeset` does not know the emulator's words for it.
+        # The option `no_fail_on_empty_changeset` does not recognise the emulator's message.
         if "No changes to deploy" not in str(failure):
             raise
     api_id, socket_api_id = in_emulators_python(endpoint, "-m", "local.fixups", STACK).split()
@@ -65,7 +68,7 @@ def deploy(endpoint: str, base_url: str) -> tuple[str, str]:
 
 
 def initialise(endpoint: str) -> None:
-    """Make keys, the user admin and two tenants, as far as they are missing.
+    """Make the keys, the user admin and two tenants, unless they exist.
 
     Raises:
         Failure: the script failed.
@@ -78,16 +81,20 @@ def initialise(endpoint: str) -> None:
 
 
 def make_certificate(folder: Path) -> None:
-    """Make the certificate of https://localhost, unless there is one.
+    """Make the certificate of https://localhost, unless there is a good one.
 
     Raises:
-        Failure: it could not be made.
+        Failure: the certificate could not be made.
     """
     run([str(environment("local") / "python"), "-m", "local.tls", str(folder)], "the certificate could not be made")
 
 
 def in_emulators_python(endpoint: str, *arguments: str) -> str:
-    """Run Python with the packages of the layer that was just built, and return what it printed."""
+    """Run Python with the packages of the layer that was just built, and return what the program printed.
+
+    Raises:
+        Failure: the program failed.
+    """
     layer = HOME / "build" / "SharedLayer" / "python"
     variables = {**_variables(endpoint), "PYTHONPATH": f"{layer}{os.pathsep}{ROOT}"}
     problem = f"{Path(arguments[0]).name} failed"
@@ -95,7 +102,7 @@ def in_emulators_python(endpoint: str, *arguments: str) -> str:
 
 
 def _answers(endpoint: str, api_id: str) -> bool:
-    # An emulator that was killed has lost its state, whatever the stamp says.
+    # An emulator that was killed has lost its state, although the stamp says that the stack is deployed.
     url = f"{endpoint}/_aws/execute-api/{api_id}/v1/.well-known/jwks.json"
     try:
         with urllib.request.urlopen(url, timeout=20) as answer:
@@ -109,7 +116,7 @@ def _variables(endpoint: str) -> dict[str, str]:
         **credentials(),
         "AWS_ENDPOINT_URL": endpoint,
         "SAM_CLI_TELEMETRY": "0",
-        # The functions run in the emulator's own interpreter: the layer is built for that one.
+        # The functions run in the emulator's own interpreter, so the layer is built for that interpreter.
         "ARCHITECTURE": "local",
         "PYTHON_VERSION": f"{sys.version_info.major}.{sys.version_info.minor}",
         "PATH": f"{environment('uv')}{os.pathsep}{os.environ.get('PATH', '')}",
@@ -135,9 +142,9 @@ def _counts(file: Path) -> bool:
 
 
 def require_make() -> None:
-    """Make sure that the one program SAM's build needs beside Python is there.
+    """Make sure that `make` is installed, which SAM's build needs.
 
     Raises:
-        Failure: it is not.
+        Failure: `make` is not installed.
     """
     run(["make", "--version"], "make is needed for the build")

@@ -1,4 +1,4 @@
-"""`make deploy-local`: bring changed code into the running local cloud."""
+"""`make deploy-local`: deploy changed code into the running local cloud."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from local.tools import Failure, port_number, say
 
 
 def main() -> int:
-    """Deploy; return the exit status."""
+    """Deploy, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=port_number, default=8080)
     parser.add_argument("--emulator-port", type=port_number, default=4566)

@@ -1,7 +1,7 @@
-"""Rotations under traffic on the local cloud: not one token may be refused.
+"""Rotate keys on the local cloud while callers use it.
 
-Callers verify their access tokens through the authorizer and offline from a cached JWKS, and refresh; meanwhile the
-keys rotate three times.
+No token may be refused. Callers verify their access tokens through the authorizer, and offline with a cached key set.
+The callers also refresh their tokens. At the same time the keys rotate three times.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ MIN_VERIFICATIONS, MIN_REFRESHES = 2000, 500
 CALLERS = 4
 _LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 _PATIENCE_SECONDS = 240
-_JWKS_CACHE_SECONDS = 5  # as long as the local cloud's Cache-Control allows
+_JWKS_CACHE_SECONDS = 5  # the local cloud's Cache-Control allows this long
 
 
 @dataclass
 class Tally:
-    """What callers saw."""
+    """What the callers did, and what was refused."""
 
     counts: Counter[str] = field(default_factory=Counter)
     kids: set[str] = field(default_factory=set)
@@ -45,7 +45,7 @@ class Tally:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, what: str, problem: str | None = None) -> None:
-        """Count one thing that was done, and keep its failure."""
+        """Count one request, and keep its problem if it was refused."""
         with self.lock:
             self.counts[what] += 1
             if problem is not None:
@@ -53,10 +53,10 @@ class Tally:
 
 
 class Caller(threading.Thread):
-    """Somebody who stays signed in."""
+    """A caller who stays signed in."""
 
     def __init__(self, url: str, keys: jwt.PyJWKClient, tally: Tally, done: threading.Event) -> None:
-        """Take where to call, how to verify offline, where to count, and when to end."""
+        """Take the URL, the keys to verify with offline, the tally to count in, and the event that ends the thread."""
         super().__init__(daemon=True)
         self._url = url
         self._keys = keys
@@ -64,7 +64,7 @@ class Caller(threading.Thread):
         self._done = done
 
     def run(self) -> None:
-        """Refresh, verify online and offline, until told to end."""
+        """Refresh tokens, and verify them online and offline, until `done` is set."""
         credentials = {"username": "acme-admin", "password": "admin123"}
         status, tokens = _call(self._url, "POST", "/auth/login", credentials)
         if status != http.client.OK:
@@ -93,11 +93,14 @@ class Caller(threading.Thread):
 
 
 def drill(rotate: Callable[[str], Mapping[str, Any]], url: str) -> int:
-    """Rotate three times under traffic, print what was seen, and return the exit status: 1 if anything was refused.
+    """Rotate the keys three times while callers use them, and print the result.
 
     Args:
         rotate: gives a command to the key rotation of the local cloud, and returns its answer.
-        url: of the local cloud.
+        url: the URL of the local cloud.
+
+    Returns:
+        The exit status: 0 if enough was done and nothing was refused, 1 if not, 2 if the URL is not on this machine.
     """
     if urlsplit(url).hostname not in _LOOPBACK:
         print("the drill is for the local cloud alone")
@@ -157,7 +160,7 @@ def _call(
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the drill against the local cloud's stack; return the exit status."""
+    """Run the drill against the local cloud's stack, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stack", default=STACK)
     parser.add_argument("--url", default="http://localhost:8080")

@@ -1,4 +1,4 @@
-"""The AWS emulator as a child process that keeps its state."""
+"""Run the AWS emulator as a child process that keeps its state."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ _POSITIONS = re.compile(r'"dynamodb_stream_positions": \{"__account_region_scope
 
 
 class Emulator:
-    """ministack on 127.0.0.1, each function confined to its IAM role."""
+    """The emulator ministack on 127.0.0.1.
+
+    Each function may do only what its IAM role allows.
+    """
 
     def __init__(self, programs: Path, port: int) -> None:
         """Take the folder of the installed programs, and the port to listen on."""
@@ -32,10 +35,10 @@ class Emulator:
         self._pid_file = STATE / "emulator.pid"
 
     def start(self) -> None:
-        """Start it, and wait until it is healthy.
+        """Start the emulator, and wait until it is healthy.
 
         Raises:
-            Failure: the port is taken, or it ended.
+            Failure: the port is taken, or the emulator ended, or it was not healthy in time.
         """
         self._end_leftover()
         require_free(self.port, "EMULATOR_PORT")
@@ -65,7 +68,7 @@ class Emulator:
             time.sleep(0.1)
 
     def stop(self) -> None:
-        """End it, so that it writes its state down."""
+        """End the emulator in a way that lets it save its state."""
         process, self._process = self._process, None
         if process is None or process.poll() is not None:
             return
@@ -76,14 +79,17 @@ class Emulator:
             process.kill()
 
     def _forget_positions(self) -> None:
-        """Let streams be read from their beginning: it remembers how far each was read, but not what was in it."""
+        """Make the emulator read streams from their beginning.
+
+        The emulator saves how far it read each stream, but not the records of the stream.
+        """
         file = STATE / "state" / "lambda.json"
         if file.exists():
             text = file.read_text("utf-8")
             file.write_text(_POSITIONS.sub(lambda found: re.sub(r": \d+", ": 0", found[0]), text), "utf-8")
 
     def _end_leftover(self) -> None:
-        """End an emulator of this state whose `make run` was killed, so that it writes its state down."""
+        """End an emulator that a killed `make run` left behind, in a way that lets it save its state."""
         try:
             pid = int(self._pid_file.read_text())
             program = Path(f"/proc/{pid}/cmdline").read_text()
@@ -97,7 +103,7 @@ class Emulator:
             time.sleep(0.1)
 
     def is_alive(self) -> bool:
-        """Return whether it still runs."""
+        """Return whether the emulator is running."""
         return self._process is not None and self._process.poll() is None
 
     def _is_healthy(self) -> bool:
@@ -109,7 +115,10 @@ class Emulator:
 
 
 def credentials() -> dict[str, str]:
-    """Return the emulator's root credentials: everybody knows them, and they open nothing else."""
+    """Return the emulator's root credentials.
+
+    The credentials are no secret, because nothing else accepts them.
+    """
     return {
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
@@ -119,27 +128,31 @@ def credentials() -> dict[str, str]:
 
 
 def require_free(port: int, setting: str) -> None:
-    """Make sure that nobody listens on a port.
+    """Make sure that no program listens on a port.
+
+    Args:
+        port: the port of 127.0.0.1.
+        setting: the variable of `make run` that chooses another port.
 
     Raises:
-        Failure: somebody does.
+        Failure: a program listens on the port.
     """
     if is_taken(port):
         raise Failure(f"port {port} is taken; end what uses it, or choose another: make run {setting}=NUMBER")
 
 
 def require_up(port: int) -> None:
-    """Make sure that a local cloud is there.
+    """Make sure that a local cloud is running.
 
     Raises:
-        Failure: nobody listens on its port.
+        Failure: no program listens on its port.
     """
     if not is_taken(port):
         raise Failure(f"no local cloud on port {port}; start it with make run")
 
 
 def is_taken(port: int) -> bool:
-    """Return whether somebody listens on a port of 127.0.0.1."""
+    """Return whether a program listens on a port of 127.0.0.1."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 

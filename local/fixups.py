@@ -1,8 +1,7 @@
-"""What the emulator's CloudFormation leaves out of the stack, put in place through its own API.
+"""Add to the stack what the emulator's CloudFormation leaves out, with the emulator's own API.
 
-ministack 1.5.33 imports of a REST API's body neither ANY methods nor mock responses (CORS preflights)
-nor gateway responses, and ignores a table's TTL; for HTTP APIs see `local.http_apis`. On AWS nothing of
-this is needed.
+From the body of a REST API, ministack 1.5.33 imports no ANY methods, no mock responses (for CORS preflights) and no
+gateway responses. It also ignores the TTL of a table. For HTTP APIs see `local.http_apis`. AWS needs none of this.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ ANY = "x-amazon-apigateway-any-method"
 
 
 class Stack:
-    """A deployed stack: its processed template with the references in it resolved."""
+    """A deployed stack: its processed template, and a method that resolves the template's references."""
 
     def __init__(self, name: str) -> None:
         """Read the stack from the emulator."""
@@ -47,7 +46,10 @@ class Stack:
         ]
 
     def resolve(self, value: Any) -> Any:  # noqa: ANN401 - JSON
-        """Return a template value with Ref, Fn::Sub, Fn::ImportValue and Fn::If replaced; others stay as they are."""
+        """Return a template value with Ref, Fn::Sub, Fn::ImportValue and Fn::If replaced.
+
+        Other functions stay as they are.
+        """
         if isinstance(value, list):
             return [self.resolve(element) for element in value]
         if not isinstance(value, dict):
@@ -67,7 +69,7 @@ class Stack:
     def _substitute(self, argument: Any) -> str:  # noqa: ANN401 - JSON
         text, variables = (argument, {}) if isinstance(argument, str) else argument
         named = self.resolve(variables)
-        # The emulator finds a function by its name as well as by its ARN.
+        # The emulator finds a function by its name too, so the name can replace the ARN.
         return re.sub(
             r"\$\{([^}.]+)(?:\.Arn)?\}",
             lambda match: str(named.get(match.group(1)) or self._reference(match.group(1))),
@@ -89,12 +91,15 @@ class Stack:
 
 
 def fix(name: str) -> Stack:
-    """Complete a stack in the emulator; repeating it changes nothing."""
+    """Complete a stack in the emulator.
+
+    Repeating this changes nothing.
+    """
     stack = Stack(name)
     for api_id, properties in stack.resources("AWS::ApiGateway::RestApi"):
         _fix_api(api_id, properties["Body"])
     for api_id, properties in stack.resources("AWS::ApiGatewayV2::Api"):
-        if "Body" in properties:  # a WebSocket API has none
+        if "Body" in properties:  # a WebSocket API has no body
             fix_http_api(api_id, properties["Body"])
     for table, properties in stack.resources("AWS::DynamoDB::Table"):
         _fix_table(table, properties)

@@ -1,7 +1,7 @@
-"""The local cloud's front door: a short base URL before the emulator's long one.
+"""Forward requests from a short base URL to the emulator's long URL.
 
-http://localhost:8080/auth/login becomes /_aws/execute-api/API/v1/auth/login at the emulator, the way a
-custom domain stands before API Gateway. One request a connection keeps it simple.
+http://localhost:8080/auth/login becomes /_aws/execute-api/API/v1/auth/login at the emulator, as a custom domain
+forwards to API Gateway. To keep the code simple, a connection carries only one request.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ class Front:
     """Forwards connections to one API.
 
     Args:
-        emulator_port: where the emulator listens, on 127.0.0.1.
+        emulator_port: the port of 127.0.0.1 on which the emulator listens.
         prefix: the path of the API's stage at the emulator.
-        socket_prefix: the path of the WebSocket API's stage there, which answers under /sockets.
+        socket_prefix: the path of the WebSocket API's stage at the emulator. Clients reach it under /sockets.
     """
 
     emulator_port: int
@@ -59,7 +59,10 @@ class Front:
             stream.close()
 
     def rewrite(self, head: bytes) -> bytes:
-        """Return a request's head with the API's path before its own, asking for one answer alone."""
+        """Return a request's head with the stage's path before its own path.
+
+        A request to the API also gets the header `Connection: close`, so that the connection carries one request.
+        """
         request_line, *headers = head[:-4].split(b"\r\n")
         method, target, version = request_line.split(b" ", 2)
         if self.socket_prefix and re.match(rb"/sockets(?:[/?]|$)", target):

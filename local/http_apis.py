@@ -1,8 +1,8 @@
-"""What the emulator's CloudFormation leaves out of an HTTP API, put in place through its own API.
+"""Add to an HTTP API what the emulator's CloudFormation leaves out, with the emulator's own API.
 
-ministack 1.5.33 imports nothing of the body of an AWS::ApiGatewayV2::Api: no authorizers, integrations, routes or CORS,
-so a stack that SAM made of an AWS::Serverless::HttpApi answers 404 to everything. The stage and its variables are
-there. On AWS nothing of this is needed.
+ministack 1.5.33 imports nothing from the body of an AWS::ApiGatewayV2::Api: no authorizers, integrations, routes or
+CORS. So an API that SAM makes from an AWS::Serverless::HttpApi answers 404 to every request. The emulator does make the
+stage and its variables. AWS needs none of this.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ AUTHORIZER = "x-amazon-apigateway-authorizer"
 
 
 def fix_http_api(api_id: str, body: Template) -> None:
-    """Complete an HTTP API from the body of its resource; repeating it changes nothing."""
+    """Complete an HTTP API from the body of its resource.
+
+    Repeating this changes nothing.
+    """
     gateway = boto3.client("apigatewayv2")
     if "x-amazon-apigateway-cors" in body:
         gateway.update_api(ApiId=api_id, CorsConfiguration=_capital(body["x-amazon-apigateway-cors"]))

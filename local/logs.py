@@ -1,4 +1,4 @@
-"""`make logs`: what the functions of the running local cloud logged, oldest first."""
+"""`make logs`: print what the functions of the running local cloud logged, the oldest line first."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ for _, name, message in sorted(events):
 
 
 def main() -> int:
-    """Print the logs; return the exit status."""
+    """Print the logs, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--emulator-port", type=port_number, default=4566)
     options = parser.parse_args()

@@ -1,4 +1,4 @@
-"""`make run`: the whole stack on this machine, without Docker and without an AWS account."""
+"""`make run`: run the whole stack on this machine, without Docker and without an AWS account."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from local.tools import STATE, Failure, environment, port_number, say
 
 PORT, EMULATOR_PORT = 8080, 4566
 TLS_OFFSET = 363
-"""From the port to that with TLS: 8080 to 8443."""
+"""How much higher the port with TLS is: 8443 for 8080."""
 
 WELCOME = """
   {url} is up after {seconds:.0f} s. Users admin, acme-admin and globex-admin have the password admin123.
@@ -33,7 +33,7 @@ WELCOME = """
 
 
 def main() -> int:
-    """Run until interrupted; return the exit status."""
+    """Run until the user interrupts, and return the exit status."""
     options = _parse()
     try:
         return asyncio.run(_run(options.port, options.emulator_port))

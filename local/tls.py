@@ -1,6 +1,6 @@
-"""A certificate for https://localhost, for clients that insist on TLS: `python -m local.tls FOLDER`.
+"""Make a certificate for https://localhost, for clients that need TLS: `python -m local.tls FOLDER`.
 
-The authority is made on this machine, for this machine alone, and its key is thrown away.
+The certificate authority is made on this machine and only for this machine. Its private key is never stored.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _RENEWED_BEFORE = dt.timedelta(days=30)
 
 
 def make(folder: Path) -> None:
-    """Write ca.pem, server.pem and server.key into a folder, unless those there are good for another month.
+    """Write ca.pem, server.pem and server.key into a folder, unless server.pem is good for another month.
 
     Args:
-        folder: of the files; made if need be.
+        folder: the folder of the files, which is made if there is none.
     """
     folder.mkdir(parents=True, exist_ok=True)
     now = dt.datetime.now(dt.UTC)

@@ -1,4 +1,4 @@
-"""The virtual environments of the local cloud, made on the first run."""
+"""Make the virtual environments of the local cloud on the first run, and run programs."""
 
 from __future__ import annotations
 
@@ -12,20 +12,23 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 HOME = ROOT / ".local"
 STATE = Path(os.environ.get("DOORWARD_STATE") or HOME)
-"""Where one local cloud keeps what it must remember; the tests have one of their own."""
+"""The folder in which a local cloud stores its state. The tests use another folder."""
 
 
 class Failure(Exception):
-    """Something that the user must know, in one line."""
+    """A problem that the user must know.
+
+    The message is for the user.
+    """
 
 
 def environment(name: str, home: Path | None = None, requirements: Path | None = None) -> Path:
-    """Return the folder of programs of a virtual environment, installed from requirements.
+    """Make a virtual environment unless it is up to date, and return the folder of its programs.
 
     Args:
-        name: which requirements.
-        home: where the environment lies; .local/NAME by default.
-        requirements: the file; requirements/NAME.txt by default.
+        name: the name of the environment.
+        home: the folder of the environment; .local/NAME by default.
+        requirements: the file with the packages to install; requirements/NAME.txt by default.
 
     Raises:
         Failure: the packages cannot be installed.
@@ -50,10 +53,15 @@ def environment(name: str, home: Path | None = None, requirements: Path | None =
 
 
 def run(command: list[str], problem: str, variables: dict[str, str] | None = None) -> str:
-    """Run a program and return what it printed; it is shown only if it fails.
+    """Run a program, and return what the program printed on standard output.
+
+    Args:
+        command: the program and its arguments.
+        problem: what to say if the program fails.
+        variables: environment variables for the program, beside those of this process.
 
     Raises:
-        Failure: it failed, or is not there.
+        Failure: the program failed, or is not installed. The message has the end of its output.
     """
     try:
         done = subprocess.run(  # noqa: S603 - our own commands
@@ -70,10 +78,10 @@ def run(command: list[str], problem: str, variables: dict[str, str] | None = Non
 
 
 def port_number(text: str) -> int:
-    """Return a TCP port from the command line.
+    """Return the TCP port that a text from the command line names.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the text names no TCP port.
     """
     port = int(text)
     if not 1 <= port <= 65_535:  # noqa: PLR2004 - TCP
@@ -82,7 +90,7 @@ def port_number(text: str) -> int:
 
 
 def say(line: str) -> None:
-    """Tell the user what goes on."""
+    """Print what is happening, for the user."""
     print(f"doorward: {line}", flush=True)
 
 

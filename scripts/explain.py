@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Tell why a request was denied, or what a token is worth now and which check it fails.
+"""Explain why a request was denied, or whether a token is valid now and which check it fails.
 
-Give the request id of an answer, or a token (`-` reads it from standard input, so that no shell keeps it). It reads the
-stack's logs and tables; it changes nothing, and shows no secret.
+Give the script the request id of an answer, or a token. With `-` the script reads the token from standard input, so
+that no shell stores the token. The script reads the stack's logs and tables. It changes nothing, and shows no secret.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9=_-]{8,64}")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the script; return its exit status: 0 if there is something to explain, 1 if not."""
+    """Run the script, and return its exit status: 0 if it explained something, 1 if not."""
     options = _parse(arguments)
     asked = sys.stdin.read().strip() if options.asked == "-" else options.asked
     try:
@@ -74,7 +74,7 @@ def _explain_token(token: str, stack: Mapping[str, str]) -> int:
 
 
 def _show_claims(token: str) -> None:
-    """Print what a token says of itself, proven or not."""
+    """Print the claims of a token, whether they are proven or not."""
     try:
         header = jwt.get_unverified_header(token)
         claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
@@ -115,7 +115,7 @@ def _explain_request(request_id: str, stack: str, hours: float) -> int:
 
 
 def _log_lines(request_id: str, stack: str, hours: float) -> Iterator[tuple[int, str, dict[str, Any]]]:
-    """Yield time, log group and fields of each line of the stack's functions that names the request."""
+    """Yield the time, the log group and the fields of each log line of the stack's functions about the request."""
     logs = boto3.client("logs")
     since_ms = int((time.time() - hours * 3600) * 1000)
     resources = boto3.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
@@ -137,7 +137,7 @@ def _log_lines(request_id: str, stack: str, hours: float) -> Iterator[tuple[int,
 
 
 def _fields(message: str) -> dict[str, Any]:
-    """Return what a line says of a refusal or an audit event, in Lambda's JSON or in the local cloud's form."""
+    """Return the fields of a refusal or an audit event in a log line, of Lambda's JSON or the local cloud's form."""
     try:
         parts = json.loads(message[message.index("{") :])
     except ValueError:
@@ -147,7 +147,7 @@ def _fields(message: str) -> dict[str, Any]:
 
 
 def _plain(value: object) -> str:
-    """Return a value on one line, without anything that a terminal would obey."""
+    """Return a value as one line of text, without characters that control a terminal."""
     return "".join(character if character.isprintable() else "?" for character in str(value))[:200]
 
 

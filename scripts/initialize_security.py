@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Make a deployed stack ready: its first keys, the user `admin`, and tenants if asked.
+"""Make the first keys of a deployed stack, the user `admin`, and tenants if you name some.
 
-It can be repeated: keys and users that are there stay as they are (scripts/rotate_keys.py rotates keys).
-On a deployment, passwords are random, shown once, and must be changed before anything else
-works.
+You can run the script again: keys and users that exist stay as they are (scripts/rotate_keys.py rotates keys).
+The passwords on a deployment are random. The script shows each password once, and the user must change it before
+anything else works.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the script; return its exit status."""
+    """Run the script, and return its exit status."""
     options = _parse(arguments)
     client = connect()
     endpoints = (client.meta.endpoint_url, boto3.client("secretsmanager").meta.endpoint_url)
@@ -101,7 +101,7 @@ def _stack(name: str) -> dict[str, str]:
 
 
 def _environment(stack: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment that the stack gives its rotate_keys function."""
+    """Return the environment variables that the stack gives its function `rotate_keys`."""
     return {variable: stack[name] for variable, name in _ROTATION.items() if name in stack}
 
 

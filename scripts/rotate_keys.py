@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Show and rotate the keys of a deployed stack.
 
-The stack's own function does the work, so that whoever calls it needs no access to a key, only the right to invoke
-that function. Without an option it takes the steps that are due, as the schedule does every hour.
+A function of the stack does the work. So the person who runs this script needs no access to a key, only the right to
+invoke the function. Without an option, the script takes the steps that are due, as the schedule does every hour.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the script; return its exit status."""
+    """Run the script, and return its exit status."""
     options = _parse(arguments)
     try:
         stack = boto3.client("cloudformation").describe_stacks(StackName=options.stack)["Stacks"][0]
@@ -31,10 +31,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def invoke(function: str, event: dict[str, str]) -> dict[str, Any]:
-    """Return what the function answers.
+    """Invoke the function, and return its answer.
+
+    Args:
+        function: the function's name.
+        event: the command, as `doorward.keys.commands.execute` takes it.
 
     Raises:
-        RuntimeError: it failed.
+        RuntimeError: the function failed.
     """
     answer = boto3.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
     content: dict[str, Any] = json.loads(answer["Payload"].read())

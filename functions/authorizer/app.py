@@ -1,4 +1,4 @@
-"""The Lambda authorizer of this API, and of any other, of whatever kind, that wants its protection."""
+"""The Lambda authorizer of Doorward's own API, and of any other API that uses it."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from doorward.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The one decision."""
+    """The use case that decides about a request."""
 
     authorize: Authorize
 
 
 def wire(settings: Settings) -> Services:
-    """Return the decision."""
+    """Return the use case that decides about a request."""
     database = SignedReader(Endpoint.from_environment(os.environ))
     revocations_table = settings.require("revocations_table")
     authorize = Authorize(
@@ -46,5 +46,5 @@ services = once(wire)
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
-    """Return the decision about one request, as the database that asks understands it."""
+    """Return the decision about one request, in the form of the gateway that asks."""
     return decide(services().authorize, event)

@@ -1,4 +1,4 @@
-"""Closes sockets: after each change of revocations, and every minute those whose session ends."""
+"""Close sockets: after each change of revocations, and every minute the sockets whose session ends."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from doorward.sockets.events import close_changed
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Closing sockets."""
+    """The use case that closes sockets."""
 
     close_sockets: CloseSockets
 
@@ -49,5 +49,5 @@ services = once(wire)
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:  # noqa: ANN401 - Lambda's own object
-    """Return how many sockets were closed."""
+    """Close the sockets that an event concerns, and return how many were closed."""
     return {"closed": close_changed(services().close_sockets, event)}

@@ -59,7 +59,7 @@ services = once(wire)
 
 @app.post("/api/<tenant_id>/demo/seed")
 def seed(tenant_id: str) -> Response[str]:
-    """Make the demo's team and notifications, as far as they are missing."""
+    """Make the demo's users and notifications, unless they exist."""
     principal = read_principal(app)
     body = read_json(app, SeedRequest) if has_body(app) else SeedRequest()
     seeded = services().demo.seed(principal, check_tenant_id(tenant_id), with_passwords=body.passwords)
@@ -72,7 +72,7 @@ def seed(tenant_id: str) -> Response[str]:
 
 @app.delete("/api/<tenant_id>/demo/seed")
 def unseed(tenant_id: str) -> Response[str]:
-    """Remove all that the demo made."""
+    """Remove everything that the demo made."""
     services().demo.unseed(read_principal(app), check_tenant_id(tenant_id))
     return answer_json(None, HTTPStatus.NO_CONTENT)
 

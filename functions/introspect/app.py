@@ -21,7 +21,7 @@ from doorward.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Introspection of tokens."""
+    """The use case that introspects tokens."""
 
     introspect: Introspect
 
@@ -40,7 +40,7 @@ services = once(wire)
 
 @app.post("/auth/token/introspect")
 def introspect_token() -> Response[str]:
-    """Tell what a token is worth now."""
+    """Return whether a token is valid now, and what it says."""
     principal, body = read_principal(app), read_form_or_json(app, IntrospectRequest)
     introspect = services().introspect
     found = introspect(principal, body.token)

@@ -26,7 +26,10 @@ from doorward.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Signing out recognises the caller without the authorizer, so that a dead cookie is cleared too."""
+    """The use cases of signing out.
+
+    This function recognises the caller itself, without the authorizer, so that it can also clear a dead cookie.
+    """
 
     sign_out: SignOut
 
@@ -54,7 +57,7 @@ services = once(wire)
 @app.get("/auth/logout")
 @app.post("/auth/logout")
 def log_out() -> Response[str]:
-    """End the caller's session, or with `everywhere=true` all of the user's."""
+    """End the caller's session, or with `everywhere=true` all sessions of the user."""
     everywhere = flag(app, "everywhere")
     credentials = read_credentials(app.current_event.raw_event, changes_state=True)
     try:

@@ -25,7 +25,7 @@ from doorward.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The use cases of notifications; `cursor_key` authenticates list cursors."""
+    """The use cases of notifications, and the key that authenticates list cursors."""
 
     notifications: ReadNotifications
     cursor_key: Callable[[], bytes]
@@ -49,7 +49,7 @@ services = once(wire)
 
 @app.get("/api/<tenant_id>/notifications")
 def list_notifications(tenant_id: str) -> Response[str]:
-    """List the caller's own and the tenant's notifications, newest first."""
+    """List the caller's own notifications and the tenant's, the newest first."""
     principal, use_case, key = read_principal(app), services().notifications, services().cursor_key
     listed = f"notifications:{tenant_id}:{principal.user_id}"
     after = read_cursor(key(), listed, query(app, "cursor"))

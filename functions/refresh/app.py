@@ -22,7 +22,7 @@ from doorward.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Refreshing, and switching to another tenant."""
+    """The use cases of refreshing, and of switching to another tenant."""
 
     refresh: Refresh
     switch: SwitchTenant
@@ -43,13 +43,13 @@ services = once(wire)
 @app.post("/auth/refresh")
 @app.post("/auth/token/refresh")
 def refresh_anywhere() -> Response[str]:
-    """Exchange a refresh token for its successor."""
+    """Exchange a refresh token for new tokens."""
     return _answer(None)
 
 
 @app.post("/api/<tenant_id>/auth/refresh")
 def refresh_in_tenant(tenant_id: str) -> Response[str]:
-    """Exchange a refresh token of the path's tenant."""
+    """Exchange a refresh token of the path's tenant for new tokens."""
     return _answer(check_tenant_id(tenant_id))
 
 

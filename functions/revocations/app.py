@@ -1,4 +1,4 @@
-"""GET /.well-known/revocations: what an offline verifier must know to honour a logout."""
+"""GET /.well-known/revocations: the feed that an offline verifier needs to honour a logout."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from doorward.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Publishing revocations."""
+    """The use case that publishes revocations."""
 
     publish: PublishRevocations
 
@@ -38,7 +38,7 @@ services = once(wire)
 
 @app.route("/.well-known/revocations", ["GET", "HEAD"])
 def get_revocations() -> Response[str]:
-    """Return what is revoked, signed; asked for again with its ETag, nothing if nothing changed."""
+    """Return the signed feed of revocations, or 304 if the caller sends its ETag and nothing changed."""
     tag, text = services().publish(header(app.current_event.raw_event, "if-none-match"))
     return answer_feed(text, tag)
 

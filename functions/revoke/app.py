@@ -19,7 +19,7 @@ from doorward.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Revocation of tokens."""
+    """The use case that revokes tokens."""
 
     revoke: Revoke
 
@@ -37,7 +37,7 @@ services = once(wire)
 
 @app.post("/auth/token/revoke")
 def revoke_token() -> Response[str]:
-    """Revoke a token; whether it was one is not told."""
+    """Revoke a token. The answer is the same if the token was not valid."""
     services().revoke(read_form_or_json(app, RevokeRequest).token)
     return answer_json(None)
 

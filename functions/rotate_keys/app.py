@@ -1,4 +1,4 @@
-"""Moves keys through their states, every hour and when scripts/rotate_keys.py asks."""
+"""Move keys through their states, every hour and when scripts/rotate_keys.py asks for it."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ services = once(wire)
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
-    """Return the keys after what was due."""
+    """Carry out a command of the key rotation, and return the keys after it."""
     return execute(services().signing, services().mac, event)

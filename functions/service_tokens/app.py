@@ -25,7 +25,7 @@ from doorward.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The use cases of service tokens; `cursor_key` authenticates list cursors."""
+    """The use cases of service tokens, and the key that authenticates list cursors."""
 
     tokens: AdministerServiceTokens
     cursor_key: Callable[[], bytes]
@@ -51,7 +51,7 @@ services = once(wire)
 
 @app.post("/api/<tenant_id>/auth/service-tokens")
 def mint_token(tenant_id: str) -> Response[str]:
-    """Mint a service token; it is shown only in this answer."""
+    """Mint a service token. Only this answer shows the token."""
     principal, body = read_principal(app), read_json(app, MintServiceTokenRequest)
     text, token = services().tokens.mint(principal, check_tenant_id(tenant_id), body.name, body.expires_in)
     record = ServiceTokenResponse.of(token, clock())

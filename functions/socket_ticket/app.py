@@ -21,7 +21,7 @@ from doorward.sockets.tickets import TTL_SECONDS, IssueSocketTicket
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Giving out tickets, and where to take them."""
+    """The use case that gives out tickets, and the URL to open sockets at."""
 
     issue: IssueSocketTicket
     socket_url: str
@@ -31,7 +31,7 @@ def wire(settings: Settings) -> Services:
     """Return the use case of giving out tickets.
 
     Raises:
-        NotFound: the deployment has no sockets; the path is then the same as none.
+        NotFound: the deployment has no sockets. The answer is the same as for an unknown path.
     """
     if not settings.socket_url:
         raise NotFound
@@ -46,7 +46,7 @@ services = once(wire)
 
 @app.post("/auth/socket-ticket")
 def issue_ticket() -> Response[str]:
-    """Give out a ticket that opens one WebSocket, once and within a minute."""
+    """Return a ticket that opens one WebSocket within a minute."""
     principal, origin = read_principal(app), header(app.current_event.raw_event, "origin")
     ticket = services().issue(principal, origin)
     return answer_json(SocketTicketResponse(ticket=ticket, expires_in=TTL_SECONDS, url=services().socket_url))

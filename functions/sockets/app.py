@@ -1,4 +1,4 @@
-"""$connect, $disconnect and $default of the WebSocket API."""
+"""The routes $connect, $disconnect and $default of the WebSocket API."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from doorward.sockets.events import answer_event
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Opening and forgetting sockets."""
+    """The use case that opens sockets, and the store of open sockets."""
 
     connect: Connect
     store: DynamoSockets
 
 
 def wire(settings: Settings) -> Services:
-    """Return the use cases of the WebSocket API's own routes."""
+    """Return the use case and the store that the routes of the WebSocket API need."""
     parts = Parts(settings)
     store = DynamoSockets(parts.database, settings.require("sockets_table"))
     revocations = DynamoRevocationReader(parts.database, settings.require("revocations_table"))
@@ -38,5 +38,5 @@ services = once(wire)
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
-    """Answer the WebSocket API."""
+    """Answer one event of the WebSocket API."""
     return answer_event(services().connect, services().store.remove, event)

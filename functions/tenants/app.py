@@ -25,7 +25,7 @@ from doorward.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The use cases of tenants; `cursor_key` authenticates list cursors."""
+    """The use cases of tenants, and the key that authenticates list cursors."""
 
     tenants: AdministerTenants
     cursor_key: Callable[[], bytes]
@@ -62,7 +62,7 @@ def list_tenants() -> Response[str]:
 
 @app.get("/tenants/<tenant_id>")
 def get_tenant(tenant_id: str) -> Response[str]:
-    """Return a tenant; its members may read their own."""
+    """Return a tenant. The members of a tenant may read it too."""
     return answer_json(TenantResponse.of(services().tenants.one(read_principal(app), check_tenant_id(tenant_id))))
 
 

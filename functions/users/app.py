@@ -31,7 +31,7 @@ from doorward.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The use cases of users; `cursor_key` authenticates list cursors."""
+    """The use cases of users, and the key that authenticates list cursors."""
 
     look_up: LookUpUsers
     create: CreateUser
@@ -85,13 +85,13 @@ def list_users() -> Response[str]:
 
 @app.get("/users/<user_id>")
 def get_user(user_id: str) -> Response[str]:
-    """Return one user; `me` is the caller."""
+    """Return one user. The id `me` stands for the caller."""
     return answer_json(UserResponse.of(services().look_up.one(read_principal(app), user_id)))
 
 
 @app.patch("/users/<user_id>")
 def change_user(user_id: str) -> Response[str]:
-    """Change a user; `me` is the caller."""
+    """Change a user. The id `me` stands for the caller."""
     principal = read_principal(app, changing_password=True)
     changes = read_json(app, ChangeUserRequest).changes()
     return answer_json(UserResponse.of(services().change(principal, user_id, changes)))

@@ -1,4 +1,4 @@
-"""What anybody may know: keys, metadata, and the description of the API."""
+"""The documents that anybody may read: keys, metadata, and the description of the API."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from doorward.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The public keys, and how long others may keep them."""
+    """The public keys, and for how many seconds caches may keep them."""
 
     keyring: Verifying
     max_age_seconds: int
@@ -50,13 +50,13 @@ def get_jwks() -> Response[str]:
 
 @app.route("/.well-known/openid-configuration", READ)
 def get_openid_configuration() -> Response[str]:
-    """Return where the keys are, for OpenID Connect Discovery."""
+    """Return the URL of the keys, in the form of OpenID Connect Discovery."""
     return _answer(openid_configuration(services().keyring.key_set()))
 
 
 @app.route("/.well-known/oauth-authorization-server", READ)
 def get_metadata() -> Response[str]:
-    """Return what this server is and can do (RFC 8414)."""
+    """Return the metadata of this authorization server (RFC 8414)."""
     return _answer(authorization_server_metadata(services().keyring.key_set()))
 
 

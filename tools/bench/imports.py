@@ -1,4 +1,4 @@
-"""What importing each function costs: processor milliseconds over a bare interpreter, a median of runs.
+"""Measure what the import of each function costs: processor milliseconds more than a bare interpreter, as a median.
 
 Run: make bench
 """
@@ -32,11 +32,11 @@ def measure(module: str) -> tuple[float, int]:
         cost, count = done.stdout.split()
         costs.append(float(cost))
         modules = int(count)
-    return statistics.median(costs[1:]), modules  # the first compiles
+    return statistics.median(costs[1:]), modules  # the first run also compiles
 
 
 def main() -> None:
-    """Print a line a function."""
+    """Print a line for each function."""
     bare, _ = measure("")
     print(f"bare interpreter {bare:.0f} ms")
     for folder in sorted((ROOT / "functions").iterdir()):

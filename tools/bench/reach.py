@@ -1,6 +1,7 @@
-"""How long a logout takes to be real, for each way of verifying, on a running local cloud.
+"""Measure how long a token is accepted after a logout, for each way of verifying, on a running local cloud.
 
-`make run` in one shell, `make bench-reach` in another. Each way is tried several times; the worst counts.
+Start `make run` in one shell, and `make bench-reach` in another. Each way is tried several times. The longest time is
+the one that counts.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Cloud:
         return found
 
     def log_out(self, session: dict[str, Any]) -> float:
-        """Sign out; return when that was answered."""
+        """Sign out, and return the time of the answer."""
         answer = self.call("POST", "/auth/logout", session["access_token"])
         answer.raise_for_status()
         return time.monotonic()

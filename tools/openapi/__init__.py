@@ -1,1 +1,1 @@
-"""The OpenAPI document of the whole API, made from the functions' routes and schemas, and the pages made from it."""
+"""Make the API's OpenAPI document from the functions' routes and schemas, and the Markdown page from the document."""

@@ -1,4 +1,7 @@
-"""`python -m tools.openapi` writes the document and its pages; `--check` only compares them."""
+"""`python -m tools.openapi` writes the document and its page.
+
+With `--check` it only compares them with the code.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ DOCUMENT = "layers/shared/doorward/api/openapi.json"
 
 
 def main(arguments: list[str]) -> int:
-    """Write or check; return the exit status."""
+    """Write or check the files, and return the exit status."""
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     made = document(version)
     wanted = {

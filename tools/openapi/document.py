@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document."""
+"""Make the OpenAPI 3.1 document."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _PROBLEM: Schema = {
 
 
 def routes() -> dict[tuple[str, str], str]:
-    """Return the sentence of each route of each function, by method and path."""
+    """Return the first docstring line of each route of each function, by method and path."""
     found = {}
     for file in sorted((ROOT / "functions").glob("*/app.py")):
         app = getattr(importlib.import_module(f"functions.{file.parent.name}.app"), "app", None)
@@ -67,10 +67,10 @@ def document(version: str) -> Schema:
     """Return the document of the whole API.
 
     Args:
-        version: of Doorward.
+        version: the version of Doorward.
 
     Raises:
-        KeyError: a route is not described in `tools.openapi.operations`, or something is described that is no route.
+        KeyError: `tools.openapi.operations` does not describe a route, or describes something that is no route.
     """
     sentences = routes()
     if set(sentences) != set(OPERATIONS):
@@ -136,7 +136,7 @@ def _success(operation: Operation) -> Schema:
 
 
 def _refusals(operation: Operation) -> dict[str, Schema]:
-    # RFC 6749 section 5.2 prescribes JSON for token endpoints.
+    # Token endpoints must answer errors as application/json (RFC 6749 section 5.2).
     media_type = "application/json" if operation.form else "application/problem+json"
     codes: dict[int, set[str]] = {}
     kinds: list[type[DoorwardError]] = [*operation.problems, *ALWAYS, MethodNotAllowed]

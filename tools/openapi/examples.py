@@ -1,4 +1,4 @@
-"""Example bodies for the pages, from the schemas."""
+"""Make example bodies for the Markdown page from the schemas."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ EXAMPLES: Mapping[str, Any] = {
     "user_id": _USER_ID,
     "username": "ada",
 }
-"""A value of each member that has one value wherever it appears."""
+"""The example value of each member, by the member's name."""
 
 PATH_EXAMPLES: Mapping[str, str] = {"tenantId": "acme", "id": _USER_ID, "jti": str(EXAMPLES["jti"])}
 
@@ -75,7 +75,7 @@ _SPECIAL: Mapping[str, Mapping[str, Any]] = {
     "IntrospectRequest": {"token": EXAMPLES["token"]},
     "MintServiceTokenRequest": {"name": "ci", "expires_in": 3600},
 }
-"""Bodies, by the name of their schema: the members that such a body usually has."""
+"""Members with another value in a schema, by the schema's name. For a request, these are all members of the example."""
 
 _WHOLE = frozenset(name for name in _SPECIAL if name.endswith("Request"))
 
@@ -84,11 +84,11 @@ def example(schema: Schema, components: Mapping[str, Schema]) -> Any:  # noqa: A
     """Return an example of a schema.
 
     Args:
-        schema: the schema of a body, or of a part of one.
+        schema: the schema of a body, or of a part of a body.
         components: the document's schemas, by name.
 
     Raises:
-        KeyError: a member has no example; add one to EXAMPLES.
+        KeyError: a member has no example value. Add a value to EXAMPLES.
     """
     name = schema.get("$ref", "").rpartition("/")[2]
     if name in _WHOLE:

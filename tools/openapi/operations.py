@@ -1,4 +1,7 @@
-"""What each operation takes and answers; paths, methods and sentences come from the functions themselves."""
+"""What each operation takes and answers.
+
+The path, the method and the sentence of an operation come from the functions.
+"""
 
 from __future__ import annotations
 
@@ -38,16 +41,17 @@ class Operation:
     """One operation.
 
     Args:
-        who: may call it, in words.
-        request: the model of its body, if it has one.
+        tag: the heading under which the page shows the operation.
+        who: the callers who may use the operation, in words.
+        request: the model of the request's body, if there is one.
+        response: the model, or the schema, of a successful answer; None if the answer has no body.
+        problems: the errors of the operation, beside those of every operation.
+        status: the status of a successful answer.
         form: whether the body may be a form, as OAuth clients send it.
-        response: the model, or the schema, of a successful answer; None for an empty one.
-        status: of a successful answer.
-        problems: what it refuses with, beside what every operation can.
-        query: names of its query parameters.
-        needs_body: whether the body must be there.
-        media_type: of a successful answer.
+        query: the names of the query parameters.
+        needs_body: whether a request must have a body.
         sets_cookie: whether a successful answer sets or clears the session cookie.
+        media_type: the media type of a successful answer.
     """
 
     tag: str

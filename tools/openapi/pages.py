@@ -1,4 +1,4 @@
-"""The API for people, in Markdown, from the OpenAPI document."""
+"""Make the Markdown page of the API from the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def pages(document: Schema) -> str:
     """Return the Markdown page of the API.
 
     Raises:
-        KeyError: a member of a body has no example.
+        KeyError: a member of a body has no example value.
     """
     lines = ["# The API", "", "Generated from [openapi.json](../layers/shared/doorward/api/openapi.json), which every"]
     lines += ["deployment serves at `/.well-known/openapi.json`.", ""]
@@ -59,7 +59,7 @@ def _operation(method: str, path: str, operation: Schema, document: Schema, told
     lines = [f"### {name}", "", *_wrapped(f"{operation['summary']} {operation['description']}"), ""]
     lines += [*_curl(method, path, operation, document), ""]
     rest = [*_query(operation), *_members(operation, document), *_answers(operation, document)]
-    # Operations on several paths are told once.
+    # An operation on several paths is described only once.
     first = told.setdefault("\n".join(rest), name)
     return [*lines, *(rest if first == name else [f"Body, answers and refusals are those of `{first}`.", ""])]
 

@@ -1,4 +1,4 @@
-"""Audit events: what happened to whom, as structured log lines without secrets."""
+"""Audit events: structured log lines that say what happened to whom, and hold no secret."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ def record(event: str, **fields: str | int | bool | None) -> None:
 
     Args:
         event: a stable name in the past tense, such as `session_revoked`.
-        fields: identifiers and reasons; never a token, a password or a hash.
+        fields: identifiers and reasons, but never a token, a password or a hash.
     """
     _LOGGER.info(event, extra={"audit": {"event": event, **fields}})

@@ -1,6 +1,6 @@
-"""The tree of errors, each with the stable code that callers see.
+"""The tree of errors, each with a stable code that callers see.
 
-A `detail` is for the caller, a `reason` for the operator's log alone; neither holds a secret.
+The caller reads the `detail`. Only the operator's log has the `reason`. Neither of them holds a secret.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from typing import ClassVar
 
 
 class DoorwardError(Exception):
-    """The root of everything that Doorward refuses or fails at on purpose."""
+    """The root of all errors that Doorward raises on purpose."""
 
     code: ClassVar[str] = "internal_error"
     default_detail: ClassVar[str] = "The request could not be completed."
 
     def __init__(self, detail: str | None = None, *, reason: str | None = None) -> None:
-        """Take what the caller is told (the class's sentence by default) and the log (the code by default)."""
+        """Take the sentence for the caller (by default the class's) and the text for the log (by default the code)."""
         self.detail = detail or self.default_detail
         self.reason = reason or self.code
         super().__init__(self.detail)
@@ -32,14 +32,14 @@ class UnsupportedGrantType(InvalidRequest):
     """The token endpoint does not know this grant (RFC 6749 section 5.2)."""
 
     code = "unsupported_grant_type"
-    default_detail = "Only grant_type=refresh_token is supported here."
+    default_detail = "This endpoint supports only grant_type=refresh_token."
 
 
 class InvalidCursor(InvalidRequest):
-    """A list cursor was altered, or belongs to another list."""
+    """A list cursor was altered, or it belongs to another list."""
 
     code = "invalid_cursor"
-    default_detail = "The cursor is not one that this list gave out."
+    default_detail = "This list did not give out the cursor."
 
 
 class WeakPassword(InvalidRequest):
@@ -50,40 +50,40 @@ class WeakPassword(InvalidRequest):
 
 
 class UnacceptableName(InvalidRequest):
-    """A name could be mistaken for another, or is not printable."""
+    """A name looks like another name, or has characters that cannot be printed."""
 
     code = "unacceptable_name"
     default_detail = "The name has characters that are not allowed."
 
 
 class UnsupportedMediaType(DoorwardError):
-    """The body is not in a format this endpoint reads."""
+    """The body is not in a format that this endpoint reads."""
 
     code = "unsupported_media_type"
     default_detail = "Send the body as application/json."
 
 
 class PayloadTooLarge(DoorwardError):
-    """The body is larger than any valid request."""
+    """The body is larger than any valid body."""
 
     code = "payload_too_large"
     default_detail = "The body is too large."
 
 
 class MethodNotAllowed(DoorwardError):
-    """The path exists, the method on it does not."""
+    """The path exists, but it does not have this method."""
 
     code = "method_not_allowed"
     default_detail = "This path does not support the method."
 
     def __init__(self, allowed: tuple[str, ...]) -> None:
-        """Remember the methods for the `Allow` header (RFC 9110 section 15.5.6)."""
+        """Take the methods that the path has, for the `Allow` header (RFC 9110 section 15.5.6)."""
         super().__init__()
         self.allowed = allowed
 
 
 class NotAuthenticated(DoorwardError):
-    """Nobody was recognised."""
+    """The request does not prove who the caller is."""
 
 
 class MissingCredentials(NotAuthenticated):
@@ -94,7 +94,7 @@ class MissingCredentials(NotAuthenticated):
 
 
 class InvalidToken(NotAuthenticated):
-    """An access token or session cookie is not, or no longer, valid (RFC 6750 section 3.1)."""
+    """An access token or a session cookie is not valid, or not valid any more (RFC 6750 section 3.1)."""
 
     code = "invalid_token"
     default_detail = "The access token is invalid, expired or revoked."
@@ -105,14 +105,14 @@ class SessionOver(InvalidToken):
 
 
 class InvalidCredentials(NotAuthenticated):
-    """Sign-in failed; the answer is the same whatever the cause."""
+    """Sign-in failed, and the answer is the same for every cause."""
 
     code = "invalid_credentials"
     default_detail = "The user name or the password is wrong."
 
 
 class InvalidGrant(DoorwardError):
-    """A refresh token is not, or no longer, valid (RFC 6749 section 5.2)."""
+    """A refresh token is not valid, or not valid any more (RFC 6749 section 5.2)."""
 
     code = "invalid_grant"
     default_detail = "The refresh token is invalid, expired or revoked."
@@ -123,43 +123,43 @@ class ForgedRefreshToken(InvalidGrant):
 
 
 class RefreshTokenReused(InvalidGrant):
-    """A refresh token came back after its successor was in use (RFC 9700 section 4.14.2)."""
+    """Somebody sent a refresh token after the next one was in use (RFC 9700 section 4.14.2)."""
 
 
 class Forbidden(DoorwardError):
-    """The caller is known, and may not do this."""
+    """The caller is known, but may not do this."""
 
 
 class InsufficientScope(Forbidden):
-    """A role is missing (RFC 6750 section 3.1)."""
+    """The caller lacks a role (RFC 6750 section 3.1)."""
 
     code = "insufficient_scope"
-    default_detail = "This needs a role that you do not have."
+    default_detail = "This request needs a role that you do not have."
 
 
 class PasswordChangeRequired(Forbidden):
-    """The password must be changed before anything else."""
+    """The user must change the password before they may do anything else."""
 
     code = "password_change_required"
     default_detail = "Change your password first: PATCH /users/me with current_password and password."
 
 
 class CrossSiteRequest(Forbidden):
-    """A request on a cookie came from another site."""
+    """A request with a session cookie came from another site."""
 
     code = "cross_site_request"
-    default_detail = "A request on the session cookie must come from the same or the configured origin."
+    default_detail = "A request with the session cookie must come from the API's own origin or the allowed origin."
 
 
 class WrongPassword(Forbidden):
-    """The current password, asked for again, is wrong."""
+    """The user had to send the current password again, and sent a wrong one."""
 
     code = "wrong_password"
     default_detail = "The current password is wrong."
 
 
 class NotFound(DoorwardError):
-    """There is no such thing, or none that the caller may know of."""
+    """There is no such object, or the caller may not know that it exists."""
 
     code = "not_found"
     default_detail = "There is no such object."
@@ -175,11 +175,11 @@ class Conflict(DoorwardError):
     """The request contradicts the present state."""
 
     code = "conflict"
-    default_detail = "The object was changed at the same moment; read it and try again."
+    default_detail = "Somebody else changed the object at the same moment. Read the object and try again."
 
 
 class UsernameTaken(Conflict):
-    """The user name was given before."""
+    """The user name belongs to another user, or belonged to one."""
 
     code = "username_taken"
     default_detail = "This user name is taken."
@@ -193,17 +193,17 @@ class EmailTaken(Conflict):
 
 
 class TenantTaken(Conflict):
-    """The tenant id was given before."""
+    """The tenant id belongs to another tenant."""
 
     code = "tenant_taken"
     default_detail = "This tenant id is taken."
 
 
 class LastAdmin(Conflict):
-    """A tenant would be left without an active administrator."""
+    """The change would leave a tenant without an active administrator."""
 
     code = "last_admin"
-    default_detail = "This is the tenant's last active administrator; make another one first."
+    default_detail = "This user is the tenant's last active administrator. Make another user an administrator first."
 
 
 class OwnAccount(Conflict):
@@ -214,26 +214,26 @@ class OwnAccount(Conflict):
 
 
 class TooManyAttempts(DoorwardError):
-    """Too many attempts to sign in."""
+    """There were too many attempts to sign in."""
 
     code = "too_many_attempts"
     default_detail = "Too many attempts. Try again later."
 
     def __init__(self, retry_after_seconds: int) -> None:
-        """Remember when the throttle ends, in seconds from now."""
+        """Take the time until the throttle ends, in seconds from now."""
         super().__init__()
         self.retry_after_seconds = retry_after_seconds
 
 
 class Unavailable(DoorwardError):
-    """The service cannot answer now; the same request may work later."""
+    """The service cannot answer now, but the same request may work later."""
 
     code = "temporarily_unavailable"
     default_detail = "The service is busy. Try again."
 
 
 class NotInitialised(Unavailable):
-    """The deployment has no keys yet: scripts/initialize_security.py makes them."""
+    """The deployment has no keys until scripts/initialize_security.py makes them."""
 
     code = "not_initialised"
     default_detail = "This deployment has not been initialised."

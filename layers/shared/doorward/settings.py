@@ -1,4 +1,7 @@
-"""The environment of one function, read once into a frozen object; nothing is read at import."""
+"""The settings of one function, read from its environment.
+
+Importing this module reads nothing.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,10 @@ from doorward.errors import Misconfigured, NotFound
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Every setting of a deployment; a function is given only those it needs.
+    """Every setting of a deployment.
 
-    Each field is the environment variable of the same name in capitals.
+    A function gets only the settings that it needs. Each field comes from the environment variable with the same name
+    in capitals.
     """
 
     users_table: str = ""
@@ -53,13 +57,13 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Read the settings that are present, and check them.
+        """Read the settings that are present, and check the numbers.
 
         Args:
-            environment: variable name to text, as `os.environ`.
+            environment: variable name to text, as in `os.environ`.
 
         Returns:
-            The settings, defaults where the environment is silent.
+            The settings. A setting has its default if its variable is absent or empty.
 
         Raises:
             Misconfigured: a number is not a positive whole number.
@@ -73,10 +77,10 @@ class Settings:
         return cls(**values)
 
     def require(self, name: str) -> str:
-        """Return a text setting that this function cannot do without.
+        """Return a text setting that this function needs.
 
         Raises:
-            Misconfigured: it is not set.
+            Misconfigured: the setting is absent or empty.
         """
         value = getattr(self, name)
         if not isinstance(value, str) or not value:
@@ -84,10 +88,10 @@ class Settings:
         return value
 
     def require_demo(self) -> None:
-        """Let pass where the deployment has the demo.
+        """Make sure that the deployment has the demo.
 
         Raises:
-            NotFound: it has not; the path is then the same as none.
+            NotFound: the deployment has no demo. The answer is the same as for an unknown path.
         """
         if self.demo_enabled != "true":
             raise NotFound

@@ -1,1 +1,1 @@
-"""HTTP at the edge: requests in, answers out, errors to statuses."""
+"""HTTP: read requests, make answers, and turn errors into statuses."""

@@ -1,4 +1,4 @@
-"""From results to HTTP answers."""
+"""Turn results into HTTP answers."""
 
 from __future__ import annotations
 
@@ -26,18 +26,21 @@ def answer_json(
     status: HTTPStatus = HTTPStatus.OK,
     headers: Mapping[str, str | list[str]] | None = None,
 ) -> Response[str]:
-    """Return an answer with a JSON body, or without one; nothing of it may be stored by caches."""
+    """Return an answer with a JSON body, or without a body.
+
+    No cache may store the answer.
+    """
     text = "" if body is None else body.model_dump_json(exclude_none=True)
     return respond(status, text, "application/json", {"Cache-Control": "no-store", **(headers or {})})
 
 
 def answer_public(text: str, max_age_seconds: int, seen: str | None) -> Response[str]:
-    """Return a public JSON document that caches may keep, or tell that theirs is still right (RFC 9110 section 13.1.2).
+    """Return a public JSON document that caches may store, or 304 if the caller has the same document already.
 
     Args:
         text: the document.
-        max_age_seconds: how long it may be kept.
-        seen: the request's If-None-Match.
+        max_age_seconds: how long caches may keep the document.
+        seen: the request's If-None-Match header (RFC 9110 section 13.1.2).
     """
     etag = f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
     headers = {"Cache-Control": f"public, max-age={max_age_seconds}", "ETag": etag}
@@ -48,7 +51,14 @@ def answer_public(text: str, max_age_seconds: int, seen: str | None) -> Response
 
 
 def answer_feed(text: str | None, tag: str) -> Response[str]:
-    """Return the signed feed of revocations, or tell that it did not change; no cache may answer in its place."""
+    """Return the signed feed of revocations, or 304 if it did not change.
+
+    A cache must ask Doorward before it answers.
+
+    Args:
+        text: the feed; None if the caller has the same feed already.
+        tag: the feed's ETag, without quotation marks.
+    """
     headers = {"Cache-Control": "no-cache", "ETag": f'"{tag}"'}
     status = HTTPStatus.NOT_MODIFIED if text is None else HTTPStatus.OK
     return respond(status, text or "", "application/jwt", headers)
@@ -73,7 +83,7 @@ def answer_sign_in(signed_in: SignedIn) -> Response[str]:
 
 
 def cleared_cookie() -> dict[str, str]:
-    """Return the header that makes a browser forget the session cookie."""
+    """Return the header that makes a browser delete the session cookie."""
     return {"Set-Cookie": f"{COOKIE_NAME}=; Max-Age=0; {_COOKIE_ATTRIBUTES}"}
 
 

@@ -1,4 +1,7 @@
-"""List cursors: opaque, and authenticated for the one list they belong to."""
+"""List cursors: opaque texts.
+
+A MAC proves that a cursor belongs to its list.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,15 @@ _MAC_BYTES = 16
 
 
 def mint_cursor(key: bytes, listed: str, after: str | None) -> str | None:
-    """Return the cursor that continues a list after an item; None at its end.
+    """Return the cursor that continues a list after an item.
 
     Args:
         key: the MAC key, 32 bytes.
-        listed: what names the list, such as a tenant id.
-        after: the last item's id.
+        listed: the name of the list, such as a tenant id.
+        after: the last item's id; None at the end of the list.
+
+    Returns:
+        The cursor; None at the end of the list.
     """
     if after is None:
         return None
@@ -25,10 +31,15 @@ def mint_cursor(key: bytes, listed: str, after: str | None) -> str | None:
 
 
 def read_cursor(key: bytes, listed: str, cursor: str | None) -> str | None:
-    """Return the id after which a list goes on; None for its beginning.
+    """Return the id of the item after which a page begins; None for the first page.
+
+    Args:
+        key: the MAC key, 32 bytes.
+        listed: the name of the list.
+        cursor: the text that the caller sent; None for the first page.
 
     Raises:
-        InvalidCursor: the cursor was altered, or belongs to another list.
+        InvalidCursor: the cursor was altered, or it belongs to another list.
     """
     if cursor is None:
         return None

@@ -1,4 +1,4 @@
-"""What this authorization server says of itself."""
+"""The documents in which this authorization server describes itself."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from doorward.keys.signing import KeySet
 
 
 def authorization_server_metadata(key_set: KeySet) -> dict[str, str | list[str]]:
-    """Return the metadata document (RFC 8414 section 2), promising only what is there.
+    """Return the metadata document (RFC 8414 section 2).
 
-    There is no authorization endpoint: sign-in is Doorward's own.
+    The document names only what exists. There is no authorization endpoint, because sign-in is an API of its own.
     """
     issuer = key_set.issuer
     return {
@@ -19,7 +19,7 @@ def authorization_server_metadata(key_set: KeySet) -> dict[str, str | list[str]]
         "introspection_endpoint": f"{issuer}/auth/token/introspect",
         "service_documentation": f"{issuer}/.well-known/openapi.json",
         "grant_types_supported": ["refresh_token"],
-        # Required, and not to be empty (RFC 8414 sections 2 and 3.2): this one says that nothing is ever returned.
+        # The list is required and must not be empty (RFC 8414 sections 2 and 3.2). "none" says: no response type.
         "response_types_supported": ["none"],
         "token_endpoint_auth_methods_supported": ["none"],
         "revocation_endpoint_auth_methods_supported": ["none"],
@@ -28,10 +28,11 @@ def authorization_server_metadata(key_set: KeySet) -> dict[str, str | list[str]]
 
 
 def openid_configuration(key_set: KeySet) -> dict[str, str | list[str]]:
-    """Return the OpenID Connect Discovery document, by which many libraries and API Gateway find the keys.
+    """Return the OpenID Connect Discovery document.
 
-    There is no OpenID provider here: no authorization endpoint and no ID tokens. The two members that Discovery
-    (section 3) requires and that promise no endpoint are there, for libraries that insist on them.
+    API Gateway and many libraries find the keys with it. Doorward is no OpenID provider: it has no authorization
+    endpoint and no ID tokens. The document has the two members that OpenID Connect Discovery 1.0 (section 3) requires
+    and that name no endpoint, because some libraries need them.
     """
     return {
         **authorization_server_metadata(key_set),

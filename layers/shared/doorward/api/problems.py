@@ -1,4 +1,4 @@
-"""The one table from errors to HTTP, and the body they get (RFC 9457)."""
+"""The HTTP status, the headers and the body (RFC 9457) of each error."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def status_of(error: DoorwardError) -> HTTPStatus:
 
 
 def status_of_kind(kind: type[DoorwardError]) -> HTTPStatus:
-    """Return the HTTP status of a kind of errors: that of its nearest ancestor in the table."""
+    """Return the HTTP status of a class of errors: the status of its nearest ancestor in the table."""
     return next(STATUSES[ancestor] for ancestor in kind.__mro__ if ancestor in STATUSES)
 
 
 def headers_of(error: DoorwardError) -> dict[str, str]:
-    """Return the headers which an error's status demands (RFC 6750 section 3, RFC 9110 section 15.5)."""
+    """Return the headers that the answer to an error needs (RFC 6750 section 3, RFC 9110 section 15.5)."""
     match error:
         case errors.InvalidToken():
             headers = {"WWW-Authenticate": f'Bearer error="invalid_token", error_description="{error.detail}"'}
@@ -60,9 +60,9 @@ def problem(error: DoorwardError, request_id: str, *, oauth: bool) -> str:
     """Return the JSON body of an error.
 
     Args:
-        error: what went wrong.
-        request_id: API Gateway's id of the request, by which the log is searched.
-        oauth: whether to add the members of RFC 6749 section 5.2, as token endpoints do.
+        error: the error.
+        request_id: API Gateway's id of the request. Operators search the log for it.
+        oauth: whether to add the members of RFC 6749 section 5.2, which token endpoints need.
     """
     status = status_of(error)
     body: dict[str, str | int] = {

@@ -1,4 +1,4 @@
-"""From API Gateway's event to a checked request."""
+"""Read API Gateway's event, and check the request in it."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def read_json(app: APIGatewayRestResolver, model: type[Body]) -> Body:
     """Return the JSON body of the request.
 
     Raises:
-        UnsupportedMediaType: it is not declared as JSON.
-        PayloadTooLarge: it has more than 32 KiB.
-        InvalidRequest: it is not what the model asks for.
+        UnsupportedMediaType: the Content-Type is not JSON.
+        PayloadTooLarge: the body has more than 32 KiB.
+        InvalidRequest: there is no body, or the model refuses it.
     """
     if not has_body(app):
         raise InvalidRequest("Send a JSON body.")
@@ -44,19 +44,22 @@ def read_json(app: APIGatewayRestResolver, model: type[Body]) -> Body:
 
 
 def has_body(app: APIGatewayRestResolver) -> bool:
-    """Return whether the request has a body, for those that may go without."""
+    """Return whether the request has a body.
+
+    Some requests may have none.
+    """
     return bool(_event(app).get("body"))
 
 
 def read_form_or_json(app: APIGatewayRestResolver, model: type[Body]) -> Body:
-    """Return the body of a token endpoint: a form as OAuth clients send it, or JSON.
+    """Return the body of a request to a token endpoint: a form, as OAuth clients send it, or JSON.
 
-    Unknown members of a form are ignored (RFC 6749 section 3.2), those of JSON are errors.
+    Unknown members of a form are ignored (RFC 6749 section 3.2). Unknown members of JSON are errors.
 
     Raises:
-        UnsupportedMediaType: it is neither.
-        PayloadTooLarge: it has more than 32 KiB.
-        InvalidRequest: it is not what the model asks for, or a member comes twice.
+        UnsupportedMediaType: the Content-Type is neither a form nor JSON.
+        PayloadTooLarge: the body has more than 32 KiB.
+        InvalidRequest: the model refuses the body, or the form has a member twice.
     """
     media_type, body = _media_type(app), _body(app)
     if media_type == "application/json":
@@ -74,15 +77,16 @@ def read_form_or_json(app: APIGatewayRestResolver, model: type[Body]) -> Body:
 
 
 def read_principal(app: APIGatewayRestResolver, *, changing_password: bool = False) -> Principal:
-    """Return the caller whom the authorizer recognised.
+    """Return the caller, as the authorizer described them.
 
     Args:
         app: the resolver that holds the request.
-        changing_password: whether this is the one call open to those who must change theirs.
+        changing_password: whether a caller who must change their password may make this request.
 
     Raises:
-        MissingCredentials: the authorizer was not asked.
-        CrossSiteRequest, PasswordChangeRequired: the caller is known, but restricted.
+        MissingCredentials: the authorizer did not describe a caller.
+        CrossSiteRequest: a web page of another site sent the request with the caller's cookie.
+        PasswordChangeRequired: the caller must change their password first.
     """
     context: Mapping[str, Any] = _event(app).get("requestContext", {}).get("authorizer") or {}
     if not context.get("user_id"):
@@ -106,28 +110,33 @@ def read_principal(app: APIGatewayRestResolver, *, changing_password: bool = Fal
 
 
 def source_address(app: APIGatewayRestResolver) -> str:
-    """Return the address the request came from, as API Gateway saw it; no header can change it."""
+    """Return the IP address that API Gateway received the request from.
+
+    No header can change the address.
+    """
     identity: Mapping[str, Any] = _event(app).get("requestContext", {}).get("identity") or {}
     return str(identity.get("sourceIp") or "unknown")
 
 
 def received_at_ms(app: APIGatewayRestResolver) -> int | None:
-    """Return when API Gateway received the request, in milliseconds."""
+    """Return when API Gateway received the request, in milliseconds, or None if the event does not say it."""
     received = _event(app).get("requestContext", {}).get("requestTimeEpoch")
     return received if isinstance(received, int) else None
 
 
 def query(app: APIGatewayRestResolver, name: str) -> str | None:
-    """Return a query parameter, None if it is absent or empty."""
+    """Return a query parameter, or None if it is absent or empty."""
     parameters: Mapping[str, str] = _event(app).get("queryStringParameters") or {}
     return parameters.get(name) or None
 
 
 def flag(app: APIGatewayRestResolver, name: str) -> bool:
-    """Return a query parameter that is yes or no; no unless told.
+    """Return whether a query parameter is true.
+
+    An absent parameter is false.
 
     Raises:
-        InvalidRequest: it is neither.
+        InvalidRequest: the parameter is none of `true`, `1`, `false` and `0`.
     """
     text = query(app, name) or "false"
     if text not in {"true", "1", "false", "0"}:
@@ -136,10 +145,10 @@ def flag(app: APIGatewayRestResolver, name: str) -> bool:
 
 
 def page_limit(app: APIGatewayRestResolver) -> int:
-    """Return how many items a page has: 1 to 100, 25 unless told.
+    """Return how many items a page may have, from the parameter `limit`: 1 to 100, and 25 by default.
 
     Raises:
-        InvalidRequest: `limit` is anything else.
+        InvalidRequest: `limit` is no whole number from 1 to 100.
     """
     text = query(app, "limit") or str(_DEFAULT_PAGE)
     if not (text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) <= MAX_PAGE):  # noqa: PLR2004
@@ -148,7 +157,14 @@ def page_limit(app: APIGatewayRestResolver) -> int:
 
 
 def header(event: Mapping[str, Any], name: str) -> str | None:
-    """Return a request header, whatever its case; the last one if there are several."""
+    """Return the value of a request header, or None if it is absent.
+
+    If the header came several times, API Gateway gives the last value.
+
+    Args:
+        event: API Gateway's event.
+        name: the header's name in lower case. The event may spell it in any case.
+    """
     headers: Mapping[str, str] = event.get("headers") or {}
     return next((value for key, value in headers.items() if key.lower() == name), None)
 
@@ -185,7 +201,7 @@ def _validated(model: type[Body], body: bytes | dict[str, str]) -> Body:
 
 
 def _summary(error: ValidationError) -> str:
-    """Name the members at fault, never their values: one of them may be a password."""
+    """Return a sentence that names the first wrong member, but never its value: the value may be a password."""
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
     place = ".".join(str(part) for part in first["loc"])[:100]
     message = "it is no valid JSON" if first["type"] == "json_invalid" else first["msg"].removeprefix("Value error, ")

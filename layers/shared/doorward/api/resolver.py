@@ -1,4 +1,4 @@
-"""The resolver that every function begins with."""
+"""The resolver of every function that answers HTTP requests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,11 @@ class Resolver(APIGatewayRestResolver):
     """Routes the paths of one function, and turns every error into a problem (RFC 9457)."""
 
     def __init__(self, *, oauth: bool = False) -> None:
-        """Make the resolver; `oauth` adds the error members of RFC 6749 to the problems."""
+        """Make the resolver.
+
+        Args:
+            oauth: whether to add the error members of RFC 6749 section 5.2 to the problems.
+        """
         super().__init__()
         self._oauth = oauth
         self.exception_handler(DoorwardError)(self._refuse)
@@ -44,7 +48,7 @@ class Resolver(APIGatewayRestResolver):
         return respond(status_of(error), body, media_type, headers)
 
     def _fail(self, error: Exception) -> Response[str]:
-        # Only the kind and the place: a message may quote what was sent.
+        # The log gets only the error's class and place, because its message may quote the request.
         trace = "".join(traceback.format_tb(error.__traceback__))
         _LOGGER.error("failed: %s", type(error).__name__, extra={"trace": trace})
         return self._refuse(DoorwardError(reason=type(error).__name__))

@@ -1,1 +1,1 @@
-"""The Lambda authorizer: events of every kind of gateway in, one decision, answers of that kind out."""
+"""The Lambda authorizer: it reads the events of every kind of gateway, decides, and answers in the gateway's form."""

@@ -1,4 +1,4 @@
-"""From a decision to the answer that a gateway understands."""
+"""Turn a decision into the answer that a gateway understands."""
 
 from __future__ import annotations
 
@@ -18,17 +18,22 @@ _MAX_RESOURCE = 512
 
 
 class Unauthorized(Exception):
-    """Makes API Gateway answer 401: the message must be exactly this word."""
+    """An error that makes API Gateway answer 401.
+
+    The message must be exactly the word `Unauthorized`.
+    """
 
     def __init__(self) -> None:
         super().__init__("Unauthorized")
 
 
 def answer_gateway(request: AuthorizerRequest, decision: Decision) -> Answer:
-    """Return what the gateway that asked understands; nothing in it tells why.
+    """Return the answer in the form of the gateway that asked.
+
+    The answer does not say why a caller is refused.
 
     Raises:
-        Unauthorized: the caller is not known, and this gateway can answer 401.
+        Unauthorized: the caller is not known, and this kind of gateway can answer 401.
     """
     if request.gateway == "appsync":
         return _appsync(decision)
@@ -40,10 +45,11 @@ def answer_gateway(request: AuthorizerRequest, decision: Decision) -> Answer:
 
 
 def policy(request: AuthorizerRequest, decision: Decision) -> Answer:
-    """Return an IAM policy for the whole API and never for one route, because gateways may keep it for other routes.
+    """Return an IAM policy for the whole API, because a gateway may use the same policy for other routes too.
 
-    A known caller is allowed the whole stage, except what the owner's rules deny the caller there. No policy can say
-    "no tenant but this one": a kept policy holds no path to its tenant (docs/protecting.md, "Caching").
+    The policy allows a known caller the whole stage, except the paths that the owner's rules deny the caller. A policy
+    cannot say "no other tenant". So a policy that a gateway keeps does not check the tenant of later paths
+    (docs/protecting.md, "Caching").
     """
     stage = "/".join(request.arn.split("/")[:2])
     principal = decision.principal
@@ -71,13 +77,19 @@ def _denied_by_rules(stage: str, rules: Iterable[RouteRule]) -> list[str]:
 
 
 def _denied_now(stage: str, arn: str) -> str:
-    """Return the resource that denies this request: its own, or all where a policy would read the path as a pattern."""
+    """Return the resource to deny for this request.
+
+    The resource is the request's own, or the whole stage if a policy would read the path as a pattern.
+    """
     plain = len(arn) <= _MAX_RESOURCE and not re.search(r"[$*?]", arn.partition("/")[2])
     return arn if plain else f"{stage}/*"
 
 
 def context_of(decision: Decision) -> dict[str, str]:
-    """Return the principal as gateways carry it: text alone. Nothing is told of who is not let in."""
+    """Return the principal in the form that gateways pass on: texts only.
+
+    The context is empty if the caller is refused.
+    """
     principal = decision.principal
     if principal is None or not decision.allowed:
         return {}
@@ -93,13 +105,13 @@ def context_of(decision: Decision) -> dict[str, str]:
 
 
 def _appsync(decision: Decision) -> Answer:
-    # AppSync would keep the answer for five minutes, and a logout would wait as long.
+    # Without this, AppSync would keep the answer for five minutes, and a logout would take effect only then.
     return {"isAuthorized": decision.allowed, "resolverContext": context_of(decision), "ttlOverride": 0}
 
 
 def _with_usage(request: AuthorizerRequest, decision: Decision, found: Answer) -> Answer:
     if request.settings.get(USAGE) == "tenant" and decision.allowed and decision.principal is not None:
-        # The value of an API key has at least 20 characters.
+        # The value of an API key must have at least 20 characters.
         found["usageIdentifierKey"] = f"doorward-usage-tenant-{_tenant(decision.principal) or 'platform'}"
     return found
 

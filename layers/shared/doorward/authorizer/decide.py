@@ -1,4 +1,4 @@
-"""The Lambda authorizer: every kind of gateway event in, one decision, that gateway's kind of answer out."""
+"""The Lambda authorizer: read a gateway's event, decide, and answer in the gateway's form."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ __all__ = ["Unauthorized", "decide", "read_credentials"]
 def decide(authorize: Authorize, event: Mapping[str, Any]) -> dict[str, Any]:
     """Return the answer to an authorizer event.
 
-    Doorward's own API gets restricted callers passed on, for its functions explain the restriction to them, and a
-    Deny for bad tokens, which its gateway responses make a 401 with `invalid_token`. Any other API gets a refusal in
-    their place, and its paths are held to the tenant that they name and to its owner's rules.
+    Doorward's own API lets restricted callers through, because its functions explain the restriction to the callers.
+    For a bad token the API gets a Deny, and its gateway responses turn the Deny into a 401 with `invalid_token`.
+
+    Any other API gets a refusal in both cases. If a path of that API names a tenant, the caller must belong to the
+    tenant. The caller must also have the roles that the API's owner asks for.
 
     Raises:
         Unauthorized: API Gateway answers 401.
-        InvalidRequest: the event is none of an authorizer; nobody is let in.
-        Misconfigured, NotInitialised, Unavailable: API Gateway answers 500; nobody is let in.
+        InvalidRequest: the event is no event of an authorizer. Nobody is let in.
+        Misconfigured, NotInitialised, Unavailable: API Gateway answers 500. Nobody is let in.
     """
     request = read_request(event)
     if request.api_id == authorize.keyring.key_set().own_api_id:

@@ -1,4 +1,4 @@
-"""From the events of AWS's gateways to what they present and ask for."""
+"""Read the events of AWS's gateways: who calls, and what the request asks for."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Event = Mapping[str, Any]
 GatewayKind = Literal["rest", "token", "http_1", "http_2", "websocket", "appsync"]
 
 RULES, ANSWER, USAGE = "doorward_roles", "doorward_answer", "doorward_usage"
-"""The stage variables by which an API's owner asks for more."""
+"""The names of the stage variables in which an API's owner configures the authorizer."""
 
 SUBPROTOCOL_PREFIX = "doorward.token."
 _TENANT_PARAMETERS = frozenset({"tenant", "tenantid"})
@@ -24,11 +24,11 @@ _ARN_PARTS = 3
 
 @dataclass(frozen=True, slots=True)
 class AuthorizerRequest:
-    """An authorizer event, whatever gateway it came from.
+    """An authorizer event, from any kind of gateway.
 
     Args:
-        arn: what is called; empty for AppSync.
-        settings: the stage variables of the API that is called.
+        arn: the ARN of the called method or route; empty for AppSync.
+        settings: the stage variables of the called API.
     """
 
     gateway: GatewayKind
@@ -41,10 +41,10 @@ class AuthorizerRequest:
 
 
 def read_request(event: Event) -> AuthorizerRequest:
-    """Return what an authorizer event asks.
+    """Return the request that an authorizer event describes.
 
     Raises:
-        InvalidRequest: it is none that is known here.
+        InvalidRequest: the event is of no known kind.
         Misconfigured: the API's rules are malformed.
     """
     gateway = _gateway_kind(event)
@@ -54,7 +54,7 @@ def read_request(event: Event) -> AuthorizerRequest:
     credentials = _READERS[gateway](event)
     method, path = _called(arn)
     if gateway in {"http_1", "http_2"} and method.startswith("$"):
-        method, path = credentials.method, _without_stage(event)  # the route $default tells nothing of what is called
+        method, path = credentials.method, _without_stage(event)  # the route $default has no method and no path
     if plain_path(path).startswith("/api/"):
         credentials = replace(credentials, path=plain_path(path))  # an HTTP API's own path may begin with the stage
     return AuthorizerRequest(
@@ -69,11 +69,11 @@ def read_request(event: Event) -> AuthorizerRequest:
 
 
 def read_credentials(event: Event, *, changes_state: bool = False) -> RequestCredentials:
-    """Return what a request presents about its caller.
+    """Return the credentials that a request sends.
 
     Args:
-        event: of an authorizer, or of a proxy integration.
-        changes_state: whether the request changes state although its method is safe.
+        event: the event of an authorizer or of a proxy integration.
+        changes_state: whether the request changes state although its method is safe (RFC 9110 section 9.2.1).
     """
     http = _mapping(_mapping(event, "requestContext"), "http")
     spellings = (event.get("path") or event.get("rawPath"), event.get("resource"))
@@ -93,7 +93,10 @@ def read_credentials(event: Event, *, changes_state: bool = False) -> RequestCre
 
 
 def read_socket_credentials(event: Event) -> RequestCredentials:
-    """Return what the handshake of a WebSocket presents; a browser can set no header but the subprotocols."""
+    """Return the credentials that the handshake of a WebSocket sends.
+
+    A browser can send a token only in the subprotocols, because a web page can set no other header.
+    """
     credentials = read_credentials(event)
     offered = [name.strip() for name in ",".join(_headers(event, "sec-websocket-protocol")).split(",")]
     tokens = [name.removeprefix(SUBPROTOCOL_PREFIX) for name in offered if name.startswith(SUBPROTOCOL_PREFIX)]
@@ -141,11 +144,11 @@ _READERS: Mapping[GatewayKind, Callable[[Event], RequestCredentials]] = {
     "websocket": read_socket_credentials,
     "appsync": _read_appsync,
 }
-"""How each kind of gateway presents a caller."""
+"""The function that reads the credentials, for each kind of gateway."""
 
 
 def _called(arn: str) -> tuple[str, str]:
-    """Return method and path from arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/PATH."""
+    """Return the method and the path in arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/PATH."""
     parts = arn.split("/", _ARN_PARTS)
     if len(parts) < _ARN_PARTS:
         return "", ""
@@ -164,7 +167,7 @@ def _tenant(event: Event) -> str | None:
         for name, value in parameters.items()
         if value is not None and re.sub("[_-]", "", name).lower() in _TENANT_PARAMETERS
     }
-    # A path that names two tenants names none that there is.
+    # If a path names two tenants, this returns a name that no tenant can have.
     return "/".join(sorted(named)) if named else None
 
 

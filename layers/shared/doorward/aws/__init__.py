@@ -1,1 +1,1 @@
-"""The only room that knows AWS: the stores on DynamoDB, Secrets Manager, and API Gateway's sockets."""
+"""The only package that knows AWS: the stores on DynamoDB, Secrets Manager, and API Gateway's sockets."""

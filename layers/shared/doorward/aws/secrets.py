@@ -19,10 +19,13 @@ _CURRENT, _CANDIDATE = "AWSCURRENT", "AWSPENDING"
 
 
 class SecretsManager:
-    """Reads and writes texts; each function's role allows it its own alone."""
+    """Reads and writes secret texts.
+
+    A function's role allows access only to the function's own secrets.
+    """
 
     def __init__(self, client: SecretsManagerClient | None = None) -> None:
-        """Take a client, or make one with short time-outs."""
+        """Take a client, or make a client with short time-outs."""
         config = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3})
         self._client: SecretsManagerClient = client or boto3.client("secretsmanager", config=config)
 
@@ -41,19 +44,24 @@ class SecretsManager:
         return Secret(answer["SecretString"], answer["VersionId"])
 
     def change(self, secret_id: str, text: str, seen: Secret) -> None:
-        """Give a secret a new text, if it is still as it was seen.
+        """Give a secret a new text, unless it changed since it was read.
 
-        The label AWSCURRENT moves from the version that was seen to the new one, and Secrets Manager refuses to move
-        it from a version that it is no longer at (API reference, UpdateSecretVersionStage).
+        This method moves the label AWSCURRENT from the version that was read to the new version. Secrets Manager
+        refuses the move if the label is at another version (API reference, UpdateSecretVersionStage).
+
+        Args:
+            secret_id: the secret's id.
+            text: the new text.
+            seen: the secret as the caller read it.
 
         Raises:
-            Conflict: somebody else changed it since.
+            Conflict: somebody else changed the secret since then.
             Unavailable: Secrets Manager does not answer.
         """
         removed = {} if seen.version is None else {"RemoveFromVersionId": seen.version}
         try:
             made = self._client.put_secret_value(SecretId=secret_id, SecretString=text, VersionStages=[_CANDIDATE])
-            if _CURRENT not in made["VersionStages"]:  # the first version of all gets it at once
+            if _CURRENT not in made["VersionStages"]:  # the very first version gets the label at once
                 self._client.update_secret_version_stage(
                     SecretId=secret_id, VersionStage=_CURRENT, MoveToVersionId=made["VersionId"], **removed
                 )

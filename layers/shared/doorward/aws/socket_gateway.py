@@ -16,22 +16,24 @@ if TYPE_CHECKING:
 
 
 class ApiGatewaySockets:
-    """Speaks to open connections of a WebSocket API."""
+    """Sends to the open connections of a WebSocket API, and closes them."""
 
     def __init__(self, endpoint: str) -> None:
-        """Take the API's `@connections` endpoint, without that segment."""
+        """Take the URL of the API's stage: its `@connections` endpoint without that segment."""
         config = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
         self._client: ApiGatewayManagementApiClient = boto3.client(
             "apigatewaymanagementapi", endpoint_url=endpoint, config=config
         )
 
     def close(self, connection_id: str, message: str) -> None:
-        """Send a last message and close; a socket that is gone is no error.
+        """Send a last message, and close the socket.
+
+        A socket that is gone is no error.
 
         Raises:
             Unavailable: API Gateway does not answer.
         """
-        # A client that reads nothing any more can be told nothing, and is closed all the same.
+        # The message may fail, because a client may read nothing any more. The socket is closed all the same.
         with contextlib.suppress(ClientError, BotoCoreError):
             self._client.post_to_connection(ConnectionId=connection_id, Data=message.encode("utf-8"))
         try:

@@ -1,1 +1,4 @@
-"""What two entry points share: parts, keys, the clock. A function's own wiring stands beside its handler."""
+"""What several entry points share: parts, keys, the clock.
+
+A function's own wiring is in the function's `app.py`.
+"""

@@ -1,4 +1,7 @@
-"""Which keys verify, whichever client reads them."""
+"""Choose the keys that verify access tokens.
+
+Any reader of DynamoDB can read them.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,13 @@ from doorward.settings import Settings
 
 
 def public_keyring(settings: Settings, database: Reader) -> Keyring:
-    """Return the published keys."""
+    """Return the keyring of the published keys."""
     table = settings.require("signing_keys_table")
     return Keyring(lambda: load_key_set(database, table), clock, max_age_ms=settings.key_cache_seconds * 1000)
 
 
 def verifying_keys(settings: Settings, database: Reader) -> Verifying:
-    """Return what verifies access tokens: the published keys, or the shared secret if one is set.
+    """Return the keys that verify access tokens: the shared secret if one is set, or else the published keys.
 
     Raises:
         Misconfigured: the shared secret is weak.

@@ -1,4 +1,4 @@
-"""How a function logs."""
+"""Set up the log of a function."""
 
 from __future__ import annotations
 
@@ -7,16 +7,22 @@ import logging
 
 
 class LineFormatter(logging.Formatter):
-    """Writes a record and its structured parts on one line, where nobody else formats logs."""
+    """Writes a record and its structured parts on one line.
+
+    The formatter is used where the runtime formats no logs.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line."""
+        """Return the line for a record."""
         parts = {name: getattr(record, name) for name in ("audit", "refusal", "trace") if hasattr(record, name)}
         return f"{record.levelname} {record.name} {record.getMessage()} {json.dumps(parts)}"
 
 
 def set_up_logging() -> None:
-    """Log what Doorward tells from INFO on; to the standard error stream where the runtime set up nothing else."""
+    """Let Doorward log from level INFO on.
+
+    The log goes to standard error if the runtime has set up no handler.
+    """
     logging.getLogger("doorward").setLevel(logging.INFO)
     if not logging.getLogger().handlers:
         handler = logging.StreamHandler()

@@ -1,4 +1,4 @@
-"""Wire a function from its environment, once an execution environment."""
+"""Wire a function from its environment variables, once in each execution environment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def once(wire: Callable[[Settings], T]) -> Callable[[], T]:
-    """Return a function that wires at its first call and answers the same ever after.
+    """Return a function that makes the services at its first call and returns the same services at later calls.
 
     Args:
         wire: makes a function's services from its settings.

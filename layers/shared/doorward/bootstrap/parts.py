@@ -1,4 +1,4 @@
-"""The parts that several functions are wired from."""
+"""The parts that functions are made of."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ from doorward.tokens.refresh import RefreshTokens
 
 
 class Parts:
-    """Everything a function may be wired from; what it does not ask for is not made."""
+    """All parts that a function may need.
+
+    A part is made when the function first asks for it.
+    """
 
     def __init__(self, settings: Settings) -> None:
         """Take the function's settings."""
@@ -41,7 +44,7 @@ class Parts:
 
     @cached_property
     def tables(self) -> Tables:
-        """The tables this function was given."""
+        """The tables that this function may use."""
         settings = self.settings
         return Tables(
             settings.users_table,
@@ -91,7 +94,7 @@ class Parts:
 
     @cached_property
     def minter(self) -> TokenMinter:
-        """What mints token pairs."""
+        """The object that mints token pairs."""
         return TokenMinter(self.signer, self.refresh_tokens, self.settings.audience, self.settings.access_ttl_seconds)
 
     @cached_property
@@ -101,7 +104,7 @@ class Parts:
 
     @cached_property
     def throttles(self) -> Throttles:
-        """This deployment's limits."""
+        """This deployment's limits for attempts to sign in."""
         settings = self.settings
         return Throttles(
             window_ms=settings.throttle_window_seconds * 1000,
@@ -114,12 +117,12 @@ class Parts:
 
     @cached_property
     def revocation_writer(self) -> RevocationWriter:
-        """What makes revoking actions."""
+        """The object that makes the actions that revoke."""
         return RevocationWriter(self.database, self.settings.require("revocations_table"))
 
     @cached_property
     def revocations(self) -> DynamoRevocations:
-        """Revocations to write."""
+        """Revocations, to write them."""
         return DynamoRevocations(self.database, self.revocation_writer)
 
     @cached_property
@@ -129,7 +132,7 @@ class Parts:
 
     @cached_property
     def sessions(self) -> DynamoSessions:
-        """Sessions."""
+        """Sessions, to read and write them."""
         return DynamoSessions(self.database, self.tables, self.revocation_writer)
 
     def _secret(self, setting: str) -> str:

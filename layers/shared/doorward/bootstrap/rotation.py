@@ -1,4 +1,4 @@
-"""Rotation of keys, for the function `rotate_keys` and for the initialisation."""
+"""Wire the rotation of keys, for the function `rotate_keys` and for scripts/initialize_security.py."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def wire(settings: Settings) -> Services:
     """Return the use cases of rotation.
 
     Raises:
-        Misconfigured: keys would sign before every function knows them, or the algorithm is unknown.
+        Misconfigured: a key would sign before every function has read it, or the algorithm is unknown.
     """
     parts = Parts(settings)
     signing = RotateSigningKeys(
@@ -45,7 +45,7 @@ def wire(settings: Settings) -> Services:
 
 
 def _algorithm(name: str) -> KeyPairAlgorithm | None:
-    """Return the algorithm of the keys to make; None where a shared secret signs."""
+    """Return the algorithm of new keys; None if a shared secret signs."""
     if name == "HS256":
         return None
     for algorithm in ALGORITHMS:

@@ -1,1 +1,1 @@
-"""The demo: a team and notifications in a tenant."""
+"""The demo: example users and notifications in a tenant."""

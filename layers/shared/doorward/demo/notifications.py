@@ -1,4 +1,4 @@
-"""A user's notifications."""
+"""Read a user's notifications."""
 
 from __future__ import annotations
 
@@ -14,16 +14,22 @@ from doorward.stores import Page
 
 @dataclass(frozen=True, slots=True)
 class ReadNotifications:
-    """Reads the caller's own notifications and those of the tenant."""
+    """Reads the caller's own notifications and the tenant's notifications."""
 
     notifications: NotificationStore
     clock: Clock
 
     def many(self, principal: Principal, tenant_id: TenantId, limit: int, after: str | None) -> Page[SeenNotification]:
-        """Return a page, newest first.
+        """Return a page of notifications, the newest first.
+
+        Args:
+            principal: the caller.
+            tenant_id: the caller's tenant.
+            limit: how many notifications the page may have.
+            after: the id of the last notification of the page before; None for the first page.
 
         Raises:
-            NotFound: this is not the caller's tenant.
+            NotFound: the tenant is not the caller's tenant.
         """
         require_member(principal, tenant_id)
         return self.notifications.list_by_user(tenant_id, principal.user_id, limit, after)
@@ -32,7 +38,7 @@ class ReadNotifications:
         """Remember that the caller read a notification.
 
         Raises:
-            NotFound: there is none such for the caller.
+            NotFound: the caller has no such notification.
         """
         require_member(principal, tenant_id)
         if not is_ulid(notification_id):

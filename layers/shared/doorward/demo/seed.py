@@ -1,4 +1,4 @@
-"""The demo: a team and some notifications in a tenant, and all of it gone again."""
+"""Make the demo, example users and notifications in a tenant, and remove it again."""
 
 from __future__ import annotations
 
@@ -36,7 +36,13 @@ NEWS = (
 
 @dataclass(frozen=True, slots=True)
 class Seeded:
-    """What the demo made: user id to e-mail address, and to one-time password (None unless asked for)."""
+    """What one call made.
+
+    Args:
+        emails: the e-mail address of each new user, by user id.
+        passwords: the one-time password of each new user, by user id; None unless the caller asked for passwords.
+        notifications: how many notifications the demo has.
+    """
 
     emails: Mapping[str, str]
     passwords: Mapping[str, str | None]
@@ -45,10 +51,10 @@ class Seeded:
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """Fills a tenant with people and notifications.
+    """Fills a tenant with example users and notifications.
 
-    What it will make is written down first, with all ids: so it can be repeated, completed after
-    having been killed, and removed without a trace.
+    A record with the ids of all users and notifications is stored before anything is made. So a call can be repeated, a
+    call that was killed can be completed, and the users and notifications can be removed.
     """
 
     create: CreateUser
@@ -58,16 +64,18 @@ class Demo:
     clock: Clock
 
     def seed(self, principal: Principal, tenant_id: TenantId, *, with_passwords: bool = False) -> Seeded:
-        """Make what is missing of the demo; repeating it changes nothing.
+        """Make the users and notifications that are missing.
+
+        Repeating the call changes nothing.
 
         Args:
-            principal: an administrator of the tenant.
+            principal: the caller, an administrator of the tenant.
             tenant_id: the tenant.
-            with_passwords: give new users one-time passwords; otherwise nobody can sign in as them.
+            with_passwords: whether new users get one-time passwords. Without a password, nobody can sign in as them.
 
         Raises:
-            InsufficientScope, NotFound: the caller does not administer this tenant, or there is none.
-            Conflict: the demo is being removed at the same moment.
+            InsufficientScope, NotFound: the caller does not administer this tenant, or there is no such tenant.
+            Conflict: somebody else removes the demo at the same moment.
         """
         require_own_admin(principal, tenant_id)
         if self.tenants.get(tenant_id) is None:
@@ -93,7 +101,7 @@ class Demo:
         return Seeded(emails, passwords, len(made))
 
     def unseed(self, principal: Principal, tenant_id: TenantId) -> None:
-        """Remove all that the demo made, but people who meanwhile belong to other tenants too, and the caller.
+        """Remove everything that the demo made, except the caller and users who now belong to other tenants too.
 
         Raises:
             InsufficientScope, NotFound: the caller does not administer this tenant.
@@ -115,7 +123,7 @@ class Demo:
         try:
             return self.create.create_once(user_id, new_user, tenant_id, password)
         except EmailTaken:
-            return False  # a real person of the tenant has this address; the demo does without
+            return False  # another user of the tenant has this address, so the demo has one user less
 
     def _plan(self, tenant_id: TenantId, owner: UserId) -> dict[str, Any]:
         plan: dict[str, Any] = {

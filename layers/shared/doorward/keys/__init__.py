@@ -1,1 +1,1 @@
-"""Keys: their life, their making and rotation, and keys as functions hold them."""
+"""Keys: their states, how they are made and rotated, and how functions keep them in memory."""

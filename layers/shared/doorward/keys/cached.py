@@ -1,4 +1,4 @@
-"""A stored value as functions hold it: read seldom, kept in memory."""
+"""A stored value that a function reads seldom and keeps in memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ RELOAD_INTERVAL_MS = 60_000
 
 
 class Cached(Generic[T]):
-    """Keeps a value for a time, and reads the value once more when a caller misses something in it."""
+    """Keeps a stored value in memory.
+
+    The value is read again when it is old, or when a caller misses something in it.
+    """
 
     def __init__(
         self,
@@ -25,13 +28,15 @@ class Cached(Generic[T]):
         max_age_ms: int = MAX_AGE_MS,
         reload_interval_ms: int = RELOAD_INTERVAL_MS,
     ) -> None:
-        """Take what reads the value; nothing is read before the first `get`.
+        """Take the function that reads the value.
+
+        Nothing is read here.
 
         Args:
-            load: reads the value from where it is stored.
-            clock: the time in milliseconds.
-            max_age_ms: how long a value is kept.
-            reload_interval_ms: how often a miss may read the value again.
+            load: reads the stored value.
+            clock: returns the time in milliseconds.
+            max_age_ms: how long a value is kept, in milliseconds.
+            reload_interval_ms: the shortest time between two readings after a miss, in milliseconds.
         """
         self._load = load
         self._clock = clock
@@ -43,12 +48,12 @@ class Cached(Generic[T]):
         self._loading = threading.RLock()
 
     def get(self) -> T:
-        """Return the value, at most `max_age_ms` old, or as much older as reading it takes.
+        """Return the value, and read it first if it is `max_age_ms` old.
 
         Raises:
             Whatever `load` raises.
         """
-        # While one thread reads, the others go on with what is known. Where nothing is known, they wait.
+        # While one thread reads, the other threads use the old value. They wait if there is no value yet.
         if self._is_old() and self._loading.acquire(blocking=self._value is None):
             try:
                 if self._is_old():
@@ -58,7 +63,7 @@ class Cached(Generic[T]):
         return self.reload() if self._value is None else self._value
 
     def reload(self) -> T:
-        """Return the value as it is stored now.
+        """Read the value now, and return it.
 
         Raises:
             Whatever `load` raises.
@@ -69,7 +74,10 @@ class Cached(Generic[T]):
             return found
 
     def reload_after_miss(self) -> T | None:
-        """Return the value as it is stored now, or None if it was read a moment ago.
+        """Read the value again after a miss, and return it.
+
+        Returns:
+            The value as it is stored now; None if it was read a moment ago, or another thread is reading it.
 
         Raises:
             Whatever `load` raises.

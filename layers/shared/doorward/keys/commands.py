@@ -1,4 +1,7 @@
-"""What can be asked of the key rotation: by the schedule, or by people through scripts/rotate_keys.py."""
+"""The commands of the key rotation.
+
+The schedule gives them, or people with scripts/rotate_keys.py.
+"""
 
 from __future__ import annotations
 
@@ -14,35 +17,35 @@ from doorward.keys.rotation import RotateMacKeys, RotateSigningKeys
 from doorward.keys.signing import PublicKey
 
 _KID = re.compile(r"[A-Za-z0-9_-]{43}|(?:hs|mac)-[0-9a-f]{16}|[0-9a-f]{8}")
-"""A thumbprint, a shared secret's or a MAC key's name; a slip of the pen is mostly none of them."""
+"""A key's id: a thumbprint (RFC 7638), or the id of a shared secret or a MAC key. Most misspellings match no form."""
 
 
 _OLD_MAC_KID = 8
 
 
 def execute(signing: RotateSigningKeys, mac: RotateMacKeys, event: Mapping[str, Any]) -> dict[str, Any]:
-    """Carry out a command, and return the keys as they are then.
+    """Carry out a command, and return the keys after it.
 
     Args:
-        signing: the signing keys.
-        mac: the MAC keys of refresh tokens.
-        event: `{"command": "advance"}` or anything without a command takes the steps that are due; `rotate` rotates
-            now, as far as the next keys were announced long enough; `revoke` takes away the key `kid`.
+        signing: rotates the signing keys.
+        mac: rotates the MAC keys of refresh tokens.
+        event: has a `command`. `advance`, or no command, takes the steps that are due. `rotate` rotates now, if the
+            next keys were announced long enough. `revoke` revokes the key `kid`.
 
     Returns:
-        `{"signing": […], "mac": […]}`, each key with kid, state, and the times of its state in ISO 8601; a deployment
-        without keys has two empty lists.
+        `{"signing": […], "mac": […]}`, each key with kid, state, and the times of its state in ISO 8601. Both lists
+        are empty if the deployment has no key set yet.
 
     Raises:
-        InvalidRequest: the command is none of these.
-        Conflict: others were faster, many times.
+        InvalidRequest: the command is none of these, `kid` is no id of a key, or there is no such MAC key.
+        Conflict: other runs changed the keys first, in every try.
     """
     command = event.get("command", "advance")
     try:
         if command == "revoke":
             kid = _checked_kid(event.get("kid"))
             is_mac = kid.startswith("mac-") or len(kid) == _OLD_MAC_KID
-            # What is revoked comes first: nothing else may keep it from being so.
+            # The revocation comes first, so that a failure of the other step cannot prevent it.
             if is_mac:
                 mac_keys = mac.revoke(kid)
                 signing_keys = signing.advance()
@@ -80,7 +83,7 @@ def _described(keys: Sequence[Key], policy: Policy) -> list[dict[str, str]]:
 
 
 def _until_ms(key: Key, policy: Policy) -> int:
-    """Return when a key can leave its state: sign, be followed by the next, or be forgotten."""
+    """Return when a key may leave its state, in milliseconds: when it may sign, retire or be removed."""
     spans = {
         "pending": policy.announce_ms,
         "active": policy.period_ms,

@@ -1,4 +1,7 @@
-"""Keys as functions hold them: read seldom, parsed once an environment."""
+"""The keys that a function keeps in memory.
+
+The function reads the keys seldom, and parses each key once.
+"""
 
 from __future__ import annotations
 
@@ -14,44 +17,47 @@ from doorward.model import Clock
 
 
 class Verifying(Protocol):
-    """What verifies access tokens."""
+    """The keys that verify access tokens."""
 
     def key_set(self) -> KeySet:
-        """Return the deployment's public identity.
+        """Return the deployment's issuer, own API and public keys.
 
         Raises:
-            NotInitialised: the deployment has none yet.
+            NotInitialised: the deployment has no key set yet.
         """
 
     def verification_key(self, kid: str) -> VerificationKey:
         """Return the key with this `kid`.
 
         Raises:
-            InvalidToken: there is none.
+            InvalidToken: there is no such key.
         """
 
 
 class Signing(Protocol):
-    """What signs access tokens."""
+    """The key that signs access tokens."""
 
     @property
     def issuer(self) -> str:
         """Return the issuer identifier (RFC 8414 section 2)."""
 
     def current(self, revoked_kids: Collection[str] = ()) -> SigningKey:
-        """Return the key that signs now, which is none of the revoked ones.
+        """Return the key that signs now.
+
+        A revoked key never signs.
 
         Raises:
             NotInitialised: the deployment has no key.
-            Unavailable: the key that signs is revoked, and its successor not there yet.
+            Unavailable: the key that signs is revoked, and the next key does not sign yet.
         """
 
 
 class Keyring:
-    """The public keys, loaded lazily and kept in memory.
+    """The public keys, which are read at first use and kept in memory.
 
-    A key is published (pending) for longer than `max_age_ms` before the key signs. A cached set therefore knows every
-    key that signs, but one that had to stand in at once: an unknown `kid` causes one reload, at most one a minute.
+    A key is published (pending) for longer than `max_age_ms` before the key signs. A set in memory therefore has every
+    key that signs, except a key that replaced a revoked key at once. So an unknown `kid` causes a reload, at most once
+    a minute.
     """
 
     def __init__(
@@ -62,23 +68,23 @@ class Keyring:
         max_age_ms: int = MAX_AGE_MS,
         reload_interval_ms: int = RELOAD_INTERVAL_MS,
     ) -> None:
-        """Take the function that reads the key set from where it is stored."""
+        """Take the function that reads the stored key set."""
         self._cached = Cached(load, clock, max_age_ms=max_age_ms, reload_interval_ms=reload_interval_ms)
         self._parsed: dict[str, VerificationKey] = {}
 
     def key_set(self) -> KeySet:
-        """Return the key set, at most `max_age_ms` old, or as much older as reading it takes.
+        """Return the key set, and read it first if it is `max_age_ms` old.
 
         Raises:
-            NotInitialised: the deployment has none yet.
+            NotInitialised: the deployment has no key set yet.
         """
         return self._cached.get()
 
     def reload(self) -> KeySet:
-        """Return the key set as it is stored now.
+        """Read the key set now, and return it.
 
         Raises:
-            NotInitialised: the deployment has none yet.
+            NotInitialised: the deployment has no key set yet.
         """
         return self._cached.reload()
 
@@ -107,10 +113,13 @@ def _find(key_set: KeySet | None, kid: str) -> PublicKey | None:
 
 
 class Signer:
-    """The private key that signs now; only minting functions have one."""
+    """The private key that signs now.
+
+    Only functions that mint tokens have it.
+    """
 
     def __init__(self, keyring: Keyring, load_private_keys: Callable[[], Mapping[str, str]]) -> None:
-        """Take the public key set, and the function that reads the private keys (kid to PEM)."""
+        """Take the public keys, and the function that reads the private keys (kid to PEM text)."""
         self._keyring = keyring
         self._load = load_private_keys
         self._parsed: SigningKey | None = None
@@ -121,14 +130,14 @@ class Signer:
         return self._keyring.key_set().issuer
 
     def current(self, revoked_kids: Collection[str] = ()) -> SigningKey:
-        """Return the active signing key, parsed.
+        """Return the active signing key.
 
         Args:
-            revoked_kids: what is revoked at this moment; a cached key that is among them is not used.
+            revoked_kids: the ids of the keys that are revoked now. A key among them does not sign.
 
         Raises:
             NotInitialised: there is no key set, or no active key.
-            Unavailable: the active key is revoked, and its successor not there yet.
+            Unavailable: the active key is revoked, and the next key is not active yet.
             Misconfigured: the secret lacks the active key.
         """
         active = self._keyring.key_set().active()
@@ -143,7 +152,7 @@ class Signer:
     def _read(self, active: PublicKey) -> SigningKey:
         pem = self._load().get(active.kid)
         if pem is None:
-            # It may have been retired since the key set was read.
+            # The key may have retired since the key set was read.
             active = self._keyring.reload().active()
             pem = self._load().get(active.kid)
         if pem is None:

@@ -1,4 +1,7 @@
-"""The life of a key: pending, active, retiring, gone. Pure: what is due at a time, and what a revocation leaves."""
+"""The states of a key: pending, active, retiring, gone.
+
+The functions are pure. They return which keys there must be at a time, and which keys are left after a revocation.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,11 @@ _ORDER = ("active", "pending", "retiring")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """What the life of any key depends on.
+    """What every key has, whatever it signs.
 
     Args:
-        since_ms: when it entered its state.
-        signs_for_ms: the longest life, in milliseconds, of anything that it signed.
+        since_ms: when the key entered its state, in milliseconds.
+        signs_for_ms: the longest life, in milliseconds, of anything that the key signed.
     """
 
     kid: str
@@ -31,13 +34,15 @@ K = TypeVar("K", bound=Key)
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """When a key moves on; all in milliseconds.
+    """How long a key stays in a state.
+
+    All times are in milliseconds.
 
     Args:
         period_ms: how long a key signs.
-        announce_ms: how long a key is known before it signs: longer than any cache of the known keys.
-        token_life_ms: the longest life of what the active key signs now.
-        cache_ms: how long a function may go on with keys that it read.
+        announce_ms: how long a key is published before it signs. It is longer than any function keeps keys in memory.
+        token_life_ms: the longest life of anything that the active key signs now.
+        cache_ms: how long a function may use keys that it read.
     """
 
     period_ms: int
@@ -54,17 +59,18 @@ def plan(
     wanted: Callable[[K], bool] = lambda _: True,
     due: bool = False,
 ) -> tuple[K, ...]:
-    """Return the keys as they must be now; planning again at the same time changes nothing.
+    """Return the keys as they must be now.
 
-    There is always a pending key after the caller adds one where this leaves none. It is announced long before it
-    signs, so that no verifier's cache lacks a key that signs, also when the active key must go at once.
+    Planning again at the same time changes nothing. If no key is pending afterwards, the caller adds a pending key.
+    Verifiers read the pending key long before it signs. So they usually have the key that signs, even when it replaced
+    a revoked key at once.
 
     Args:
-        keys: as they are.
-        policy: when a key moves on.
+        keys: the keys as they are.
+        policy: how long a key stays in a state.
         now_ms: the time, in milliseconds.
-        wanted: whether a key is of the kind that the deployment asks for.
-        due: rotate although the period is not over.
+        wanted: returns whether a key is of the kind that the deployment asks for.
+        due: rotate although the active key's period is not over, if the pending key was announced long enough.
     """
     pending, active = _in_state(keys, "pending"), _in_state(keys, "active")
     rest = [key for key in keys if key.state == "retiring" and not _is_gone(key, policy, now_ms)]
@@ -80,7 +86,10 @@ def plan(
 
 
 def without(keys: Sequence[K], kid: str, policy: Policy, now_ms: int) -> tuple[K, ...]:
-    """Return the keys after a revocation; was it the active one, the pending one signs at once, if there is one."""
+    """Return the keys after a revocation.
+
+    If the active key was revoked, the pending key becomes active at once.
+    """
     left = [key for key in keys if key.kid != kid]
     pending = _in_state(left, "pending")
     if _in_state(left, "active") is None and pending is not None:
@@ -94,12 +103,12 @@ def lacks(keys: Sequence[K], state: KeyState) -> bool:
 
 
 def ordered(keys: Sequence[K]) -> tuple[K, ...]:
-    """Return the keys in the order of their states: the one that signs is first."""
+    """Return the keys in the order of their states, the active key first."""
     return tuple(sorted(keys, key=lambda key: (_ORDER.index(key.state), -key.since_ms)))
 
 
 def leaves_secret(key: Key, policy: Policy, now_ms: int) -> bool:
-    """Return whether nobody can still be about to sign with a key."""
+    """Return whether the private key can be deleted, because no function can still sign with it."""
     return key.state == "retiring" and now_ms >= key.since_ms + 2 * policy.cache_ms
 
 
@@ -117,5 +126,5 @@ def _moved(key: K, state: KeyState, now_ms: int, policy: Policy) -> K:
 
 
 def _is_gone(key: K, policy: Policy, now_ms: int) -> bool:
-    # A function that read the keys just before this key retired signs with the key until its cache ends.
+    # A function that read the keys just before this key retired still signs with the key, for as long as it keeps it.
     return now_ms >= key.since_ms + 2 * policy.cache_ms + key.signs_for_ms

@@ -1,4 +1,7 @@
-"""The keys whose MAC proves refresh tokens; their states lie with them in one secret."""
+"""The MAC keys that prove refresh tokens.
+
+One secret holds the keys and their states.
+"""
 
 from __future__ import annotations
 
@@ -26,26 +29,29 @@ class MacKey(Key):
 
 
 def generate_mac_key(now_ms: int, state: KeyState) -> MacKey:
-    """Return a new key."""
+    """Return a new random MAC key that begins in this state."""
     key = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode("ascii")
     return MacKey(kid=f"mac-{secrets.token_hex(8)}", state=state, since_ms=now_ms, key=key)
 
 
 def decode_mac_keys(text: str | None) -> tuple[MacKey, ...]:
-    """Return the MAC keys in a secret's text, the active one first; none from a secret without a value."""
+    """Return the MAC keys in a secret's text, the active key first.
+
+    A secret without a value has no keys.
+    """
     return ordered([MacKey(**key) for key in json.loads(text or "{}").get("keys", [])])
 
 
 def encode_mac_keys(keys: Sequence[MacKey]) -> str:
-    """Return the secret's text."""
+    """Return the secret's text for these keys."""
     return json.dumps({"keys": [asdict(key) for key in keys]})
 
 
 class MacKeyring:
-    """The MAC keys, loaded lazily and kept in memory.
+    """The MAC keys, which are read at first use and kept in memory.
 
-    The keys are loaded again now and then, so that a key taken away is soon of no use. They are loaded once more, at
-    most once a minute, for a MAC that no known key proves: another environment may have met a newer key first.
+    The keys are read again when they are old, so that a revoked key soon proves nothing. They are also read again, at
+    most once a minute, when no known key proves a MAC: another environment may have used a newer key already.
     """
 
     def __init__(
@@ -67,7 +73,9 @@ class MacKeyring:
         self._cached = Cached(load_raw, clock, max_age_ms=max_age_ms, reload_interval_ms=reload_interval_ms)
 
     def keys(self) -> tuple[bytes, ...]:
-        """Return the keys that prove a MAC; the first one makes MACs.
+        """Return the keys that prove MACs.
+
+        The first key makes new MACs.
 
         Raises:
             NotInitialised: the deployment has no MAC key yet.
@@ -75,7 +83,10 @@ class MacKeyring:
         return self._cached.get()
 
     def reload_after_miss(self) -> tuple[bytes, ...] | None:
-        """Return the keys as they are stored now, or None if they were read a moment ago.
+        """Read the keys again after a miss, and return them.
+
+        Returns:
+            The keys as they are stored now; None if they were read a moment ago, or another thread is reading them.
 
         Raises:
             NotInitialised: the deployment has no MAC key yet.

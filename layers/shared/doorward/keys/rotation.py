@@ -1,4 +1,7 @@
-"""Move keys through their states, and revoke them. Every step can be repeated, run twice at once, or be killed."""
+"""Move keys through their states, and revoke keys.
+
+A step may be repeated, may run twice at the same time, and may be killed before its end.
+"""
 
 from __future__ import annotations
 
@@ -16,18 +19,18 @@ from doorward.model import Clock
 
 _TRIES = 10
 _NEEDED: tuple[KeyState, ...] = ("active", "pending")
-_ORPHAN_MS = 3_600_000  # nobody waits that long between storing a private key and publishing its other half
+_ORPHAN_MS = 3_600_000  # no run waits this long between storing a private key and publishing its public key
 
 
 @dataclass(frozen=True, slots=True)
 class RotateSigningKeys:
-    """The signing keys: private halves in a secret, public ones in the key set.
+    """Rotates the signing keys: private keys in a secret, public keys in the key set.
 
-    A private key is stored before its public half is published, and taken away after nobody can sign with it any
-    more; both writes suppose that nobody else wrote since the reading.
+    A private key is stored before its public key is published. It is deleted when no function can sign with it any
+    more. A write fails if somebody else wrote since the reading.
 
     Args:
-        algorithm: of the keys to make; None if a shared secret signs, and there is nothing to rotate.
+        algorithm: the algorithm of new keys; None if a shared secret signs, and there is nothing to rotate.
     """
 
     key_sets: KeySetStore
@@ -39,24 +42,26 @@ class RotateSigningKeys:
     clock: Clock
 
     def advance(self, *, due: bool = False) -> tuple[PublicKey, ...]:
-        """Take every step that is due, and return the keys as they are then.
+        """Take every step that is due, and return the keys after it.
 
         Args:
-            due: rotate although the period is not over, as soon as the pending key was announced long enough.
+            due: rotate although the active key's period is not over, if the pending key was announced long enough.
 
         Raises:
             NotInitialised: there is no key set.
-            Conflict: others were faster, many times.
+            Conflict: other runs changed the keys first, in every try.
         """
         if self.algorithm is None:
             return ()
         return _repeated(lambda: self._advance(self.key_sets.get(), due=due))
 
     def add_first(self, key_set: KeySet) -> None:
-        """Store the first key set, with the first keys unless a shared secret signs.
+        """Store the first key set.
+
+        The key set gets its first keys, unless a shared secret signs.
 
         Raises:
-            Conflict: another one began.
+            Conflict: another run stored a key set first.
         """
         if self.algorithm is None:
             self.key_sets.change(replace(key_set, version=key_set.version + 1))
@@ -64,14 +69,16 @@ class RotateSigningKeys:
         self._store(key_set, (), frozenset())
 
     def revoke(self, kid: str) -> tuple[PublicKey, ...]:
-        """Refuse everything that a key signed, from the next request on; the next key signs at once.
+        """Refuse everything that a key signed, from the next request on.
+
+        The next key signs at once.
 
         Raises:
             NotInitialised: there is no key set.
-            Conflict: others were faster, many times.
+            Conflict: other runs changed the keys first, in every try.
         """
-        # The successor is there before its predecessor is refused, or nobody could sign in in between; but refused it
-        # is in any case: that nobody can sign in for a while is better than a stolen key that is accepted.
+        # The next key is published before this key is refused, so that users can sign in all the time. If that fails,
+        # this key is refused all the same: a stolen key that is accepted is worse than a time without sign-in.
         try:
             return _repeated(lambda: self._without(self.key_sets.get(), kid))
         finally:
@@ -88,7 +95,11 @@ class RotateSigningKeys:
         return self._store(before, keys, frozenset({kid}))
 
     def _usable(self, keys: Sequence[PublicKey]) -> tuple[PublicKey, ...]:
-        """Return the keys without those that cannot sign, as after a restored backup; what they signed stays good."""
+        """Return the keys that are still of use.
+
+        After a restored backup, private keys may be missing. A pending key without its private key is dropped. An
+        active key without its private key becomes a retiring key, so that the tokens that it signed stay valid.
+        """
         stored = PrivateKeys.decode(self.secrets.get(self.secret_id).text).pems
         able = [key for key in keys if key.kid in stored or key.state == "retiring"]
         lost = [key for key in keys if key.kid not in stored and key.state == "active"]
@@ -97,7 +108,7 @@ class RotateSigningKeys:
     def _store(
         self, before: KeySet, keys: tuple[PublicKey, ...], revoked_kids: frozenset[str]
     ) -> tuple[PublicKey, ...]:
-        """Store the keys, those that are lacking made, and forget private keys that nobody signs with."""
+        """Make the missing keys, store all keys, and delete the private keys that no function can sign with."""
         keys = self._completed(keys)
         if keys != before.keys:
             self.key_sets.change(replace(before, keys=keys, version=before.version + 1))
@@ -122,7 +133,7 @@ class RotateSigningKeys:
         private = PrivateKeys.decode(secret.text)
         published = {key.kid for key in keys}
         signing = {key.kid for key in keys if not leaves_secret(key, self.policy, now_ms)}
-        # Another run may be about to publish what it just stored.
+        # Another run may be about to publish a key that it just stored.
         young = {kid for kid, made_at_ms in private.made_at_ms.items() if now_ms - made_at_ms < _ORPHAN_MS}
         kept = private.only((signing | (young - published)) - revoked_kids)
         if kept.pems != private.pems:
@@ -131,7 +142,10 @@ class RotateSigningKeys:
 
 @dataclass(frozen=True, slots=True)
 class RotateMacKeys:
-    """The MAC keys of refresh tokens: keys and states lie in one secret."""
+    """Rotates the MAC keys of refresh tokens.
+
+    One secret holds the keys and their states.
+    """
 
     secrets: SecretStore
     secret_id: str
@@ -139,19 +153,24 @@ class RotateMacKeys:
     clock: Clock
 
     def advance(self, *, due: bool = False) -> tuple[MacKey, ...]:
-        """Take every step that is due, the making of the first keys included, and return the keys.
+        """Take every step that is due, and return the keys after it.
+
+        The first call makes the first keys.
+
+        Args:
+            due: rotate although the active key's period is not over, if the pending key was announced long enough.
 
         Raises:
-            Conflict: others were faster, many times.
+            Conflict: other runs changed the keys first, in every try.
         """
         return _repeated(lambda: self._store(lambda keys, now_ms: plan(keys, self.policy, now_ms, due=due)))
 
     def revoke(self, kid: str) -> tuple[MacKey, ...]:
-        """Refuse all refresh tokens that a key proves, once functions read the secret again.
+        """Refuse all refresh tokens that a key proves, as soon as the functions read the secret again.
 
         Raises:
-            InvalidRequest: there is no such key (any more).
-            Conflict: others were faster, many times.
+            InvalidRequest: there is no such key, or it is gone already.
+            Conflict: other runs changed the keys first, in every try.
         """
         if all(key.kid != kid for key in decode_mac_keys(self.secrets.get(self.secret_id).text)):
             raise InvalidRequest("There is no MAC key of this name.")
@@ -172,7 +191,11 @@ class RotateMacKeys:
 
 
 def _repeated(step: Callable[[], tuple[K, ...]]) -> tuple[K, ...]:
-    """Run a step again from a fresh reading as long as others were faster."""
+    """Run a step, and run it again with newly read keys if another run wrote first.
+
+    Raises:
+        Conflict: another run wrote first in every try.
+    """
     for _ in range(_TRIES):
         with contextlib.suppress(Conflict):
             return step()

@@ -1,7 +1,8 @@
-"""The exclusive HS256 mode: one secret signs and verifies (JWT_SECRET), for development or a single consumer.
+"""The HS256 mode: one shared secret (JWT_SECRET) signs and verifies all tokens, and no key pair does.
 
-Whoever verifies can also sign, so there is no JWKS to publish. JWT_SECRET_PREVIOUS keeps the tokens of the secret
-before valid while they live.
+The mode is for development, or for a deployment with a single API behind it. A program that can verify can also sign,
+so no key is published. JWT_SECRET_PREVIOUS is the secret before this one: the tokens that it signed stay valid until
+they expire.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from doorward.keys.keyring import Verifying
 from doorward.keys.signing import KeySet, SigningKey, VerificationKey
 
 MIN_BITS = 256
-"""As long as the hash (RFC 7518 section 3.2)."""
+"""How many random bits a secret must have: as many as the hash has (RFC 7518 section 3.2)."""
 
 _MIN_DISTINCT = 12
 _PLACEHOLDERS = re.compile(
@@ -28,14 +29,14 @@ _ALPHABETS = ((r"[0-9]+", 10), (r"[0-9a-f]+|[0-9A-F]+", 16), (r"[0-9a-z]+|[0-9A-
 
 
 def check_secret(name: str, text: str) -> bytes:
-    """Return a shared secret as a key.
+    """Check a shared secret, and return it as a key.
 
     Args:
-        name: of the setting that it came from.
-        text: its text; the UTF-8 bytes are the key, as JWT libraries take it.
+        name: the setting that holds the secret.
+        text: the secret. Its UTF-8 bytes are the key, as in JWT libraries.
 
     Raises:
-        Misconfigured: it is too short, no random text, or a placeholder; `reason` says which.
+        Misconfigured: the secret is too short, no random text, or a placeholder. `reason` says which.
     """
     alphabet = next((size for pattern, size in _ALPHABETS if re.fullmatch(pattern, text)), 64)
     advice = "make one with: openssl rand -base64 32"
@@ -51,10 +52,18 @@ def check_secret(name: str, text: str) -> bytes:
 
 
 class SharedSecret:
-    """Signs and verifies with a shared secret; issuer and own API are the key set's."""
+    """Signs and verifies with a shared secret.
+
+    The issuer and the own API come from another identity.
+    """
 
     def __init__(self, identity: Verifying, current: str, previous: str = "") -> None:
-        """Take where the issuer is known, the secret, and the one before it if its tokens still live.
+        """Take the secrets, and what knows the issuer.
+
+        Args:
+            identity: has the issuer and the own API.
+            current: the secret that signs.
+            previous: the secret before it, if its tokens may still be valid.
 
         Raises:
             Misconfigured: a secret is weak.
@@ -67,14 +76,14 @@ class SharedSecret:
         self._current = _kid(keys[0])
 
     def key_set(self) -> KeySet:
-        """Return the deployment's public identity; nothing of a shared secret is public."""
+        """Return the deployment's issuer and own API, without keys: no part of a shared secret is public."""
         return replace(self._identity.key_set(), keys=())
 
     def verification_key(self, kid: str) -> VerificationKey:
         """Return the secret with this `kid`.
 
         Raises:
-            InvalidToken: there is none.
+            InvalidToken: there is no such secret.
         """
         if kid not in self._keys:
             raise InvalidToken(reason="unknown_kid")
@@ -89,7 +98,7 @@ class SharedSecret:
         """Return the secret that signs now.
 
         Raises:
-            Unavailable: it is revoked.
+            Unavailable: the secret is revoked.
         """
         if self._current in revoked_kids:
             raise Unavailable(reason="the shared secret is revoked; set another JWT_SECRET")
@@ -97,5 +106,5 @@ class SharedSecret:
 
 
 def _kid(key: bytes) -> str:
-    # A MAC, not a hash: the name of the key tells nothing of it, and is not the name that others derive from it.
+    # The kid is a MAC and not a hash. So it says nothing about the key, and other programs derive other names from it.
     return f"hs-{hmac.digest(key, b'doorward kid', 'sha256').hex()[:16]}"

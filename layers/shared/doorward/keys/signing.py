@@ -1,4 +1,4 @@
-"""Signing keys and the public key set that is made of them."""
+"""Signing keys, and the set of their public keys."""
 
 from __future__ import annotations
 
@@ -26,20 +26,29 @@ _THUMBPRINT_MEMBERS = {"RSA": ("e", "kty", "n"), "EC": ("crv", "kty", "x", "y"),
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicKey(Key):
-    """One published key; `jwk` is its public JSON Web Key (RFC 7517) without `use` and `alg`."""
+    """One published key.
+
+    Args:
+        algorithm: the only algorithm that the key is used with.
+        jwk: the public JSON Web Key (RFC 7517), without `kid`, `use` and `alg`.
+        created_at_ms: when the key was made, in milliseconds.
+    """
 
     algorithm: KeyPairAlgorithm
     jwk: Mapping[str, str]
     created_at_ms: int
 
     def published(self) -> dict[str, str]:
-        """Return the JWK as the JWKS shows it."""
+        """Return the key as the JSON Web Key Set shows it."""
         return {**self.jwk, "kid": self.kid, "use": "sig", "alg": self.algorithm}
 
 
 @dataclass(frozen=True, slots=True)
 class KeySet:
-    """The deployment's public identity: issuer, own API and keys; `version` counts its changes."""
+    """The deployment's public identity: issuer, own API and public keys.
+
+    `version` counts the changes of the set.
+    """
 
     issuer: str
     own_api_id: str
@@ -54,7 +63,7 @@ class KeySet:
         """Return the key that signs now.
 
         Raises:
-            NotInitialised: none does.
+            NotInitialised: no key signs.
         """
         for key in self.keys:
             if key.state == "active":
@@ -64,7 +73,10 @@ class KeySet:
 
 @dataclass(frozen=True, slots=True)
 class VerificationKey:
-    """A parsed key that verifies; the key fixes the algorithm, never the token's header."""
+    """A parsed key that verifies.
+
+    The key decides the algorithm, and the token's header never does.
+    """
 
     kid: str
     algorithm: Algorithm
@@ -81,12 +93,12 @@ class SigningKey:
 
 
 def generate_key(algorithm: KeyPairAlgorithm, now_ms: int, state: KeyState = "active") -> tuple[PublicKey, str]:
-    """Return a new key: its public half, and its private half as PKCS #8 PEM text.
+    """Return a new key pair: the public key, and the private key as PKCS #8 PEM text.
 
     Args:
         algorithm: RS256 (2048 bits), ES256 or EdDSA (Ed25519).
-        now_ms: the time of its making, in milliseconds.
-        state: the state it begins in.
+        now_ms: the time, in milliseconds.
+        state: the state that the key begins in.
     """
     private = _generate(algorithm)
     pem = private.private_bytes(
@@ -103,9 +115,9 @@ def parse_private_key(pem: str) -> PrivateKey:
     """Return a private key that this deployment made.
 
     Raises:
-        Misconfigured: it is of a kind that none of our algorithms uses.
+        Misconfigured: the key is of a kind that no supported algorithm uses.
     """
-    # The consistency check of an RSA key costs 50 ms at each cold start; this deployment made the key.
+    # This deployment made the key itself. To check that an RSA key is consistent would cost 50 ms at each cold start.
     key = serialization.load_pem_private_key(pem.encode("ascii"), None, unsafe_skip_rsa_key_validation=True)
     if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey):
         raise Misconfigured(reason="the signing secret holds a key of an unsupported kind")
@@ -114,16 +126,19 @@ def parse_private_key(pem: str) -> PrivateKey:
 
 @dataclass(frozen=True, slots=True)
 class PrivateKeys:
-    """The content of the signing secret: PEM texts by kid, and when each was made."""
+    """The content of the signing secret: by kid, the PEM text of each key and the time when it was made."""
 
     pems: Mapping[str, str]
     made_at_ms: Mapping[str, int]
 
     @classmethod
     def decode(cls, text: str | None) -> PrivateKeys:
-        """Read the secret's text; None stands for a secret without a value."""
+        """Read the secret's text.
+
+        The text is None for a secret without a value.
+        """
         keys: dict[str, Any] = json.loads(text or "{}").get("keys", {})
-        # An early form had the PEM text alone.
+        # Early versions of Doorward stored only the PEM text.
         entries: dict[str, Any] = {kid: {"pem": key} if isinstance(key, str) else key for kid, key in keys.items()}
         return cls(
             {kid: entry["pem"] for kid, entry in entries.items()},
@@ -137,11 +152,11 @@ class PrivateKeys:
         )
 
     def added(self, kid: str, pem: str, now_ms: int) -> PrivateKeys:
-        """Return the keys with one more."""
+        """Return these keys and one more."""
         return PrivateKeys({**self.pems, kid: pem}, {**self.made_at_ms, kid: now_ms})
 
     def only(self, kids: Collection[str]) -> PrivateKeys:
-        """Return the keys without all others."""
+        """Return only the keys with these ids."""
         return PrivateKeys({kid: pem for kid, pem in self.pems.items() if kid in kids}, self.made_at_ms)
 
 

@@ -1,4 +1,4 @@
-"""What keys need of storage."""
+"""The storage that keys need."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ class KeySetStore(Protocol):
         """Return the key set.
 
         Raises:
-            NotInitialised: there is none yet.
+            NotInitialised: there is no key set yet.
         """
 
     def change(self, key_set: KeySet) -> None:
-        """Store a key set whose `version` is one more than that of the stored one.
+        """Store a key set.
+
+        Its `version` is one more than the version of the stored set.
 
         Raises:
             Conflict: another change came first.
@@ -28,7 +30,10 @@ class KeySetStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A secret as it was read; without a value, text and version are None."""
+    """A secret as it was read.
+
+    `text` and `version` are None if the secret has no value.
+    """
 
     text: str | None = None
     version: str | None = None
@@ -41,15 +46,20 @@ class SecretStore(Protocol):
         """Return the secret as it is now."""
 
     def change(self, secret_id: str, text: str, seen: Secret) -> None:
-        """Give a secret a new text, if it is still as it was seen.
+        """Give a secret a new text, unless it changed since it was read.
+
+        Args:
+            secret_id: the secret's id.
+            text: the new text.
+            seen: the secret as the caller read it.
 
         Raises:
-            Conflict: somebody else changed it since.
+            Conflict: somebody else changed the secret since then.
         """
 
 
 class KeyRevocationStore(Protocol):
-    """Revoked signing keys, as the authorizer reads them."""
+    """The revoked signing keys, which the authorizer reads."""
 
     def revoke_key(self, kid: str, now_ms: int) -> None:
         """Refuse everything that a key signed."""

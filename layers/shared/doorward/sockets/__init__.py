@@ -1,1 +1,1 @@
-"""Sockets that end with the session: tickets to open them, and what closes them."""
+"""Sockets that end with their session: tickets that open them, and the use case that closes them."""

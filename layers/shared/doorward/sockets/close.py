@@ -1,4 +1,4 @@
-"""Close sockets whose session ended, and say why."""
+"""Close sockets whose session has ended, and say why."""
 
 from __future__ import annotations
 
@@ -20,17 +20,19 @@ TOLD = {
     "user_cut_off": "access_changed",
     "expired": "expired",
 }
-"""What a client is told: whether to sign in again, or just to connect again."""
+"""For each denial reason, the word that the client reads. So a client knows whether to sign in or to connect again."""
 
 _LAST_MS = 9_007_199_254_740_991
 
 
 @dataclass(frozen=True, slots=True)
 class CloseSockets:
-    """Closes sockets by the same decision that refuses their tokens.
+    """Closes sockets.
+
+    The rule that refuses access tokens also decides which sockets are closed.
 
     Args:
-        sleep: waits for some seconds.
+        sleep: waits for a number of seconds.
     """
 
     sockets: SocketStore
@@ -40,17 +42,17 @@ class CloseSockets:
     sleep: Callable[[float], None]
 
     def after_change(self, tenant_id: TenantId | None, user_id: UserId | None) -> int:
-        """Close what a change of revocations concerns, and return how many.
+        """Close the sockets that a change of revocations concerns, and return how many were closed.
 
         Args:
-            tenant_id: whose revocations changed; None if those of keys did.
-            user_id: the user, or None if they are the whole tenant's.
+            tenant_id: the tenant whose revocations changed; None if the revocations of keys changed.
+            user_id: the user whose revocations changed; None if those of the whole tenant changed.
 
         Raises:
-            Unavailable: some could not be closed; repeat it.
+            Unavailable: some sockets could not be closed. The caller must repeat the call.
         """
         if tenant_id is None:
-            # A ticket does not tell which key signed the token that got it: all connect again.
+            # A ticket does not say which key signed the token that it was given for. So all clients connect again.
             return self._close((found, "key_revoked") for found in self.sockets.list_ending(_LAST_MS))
         return self._close(
             (found, reason)
@@ -59,10 +61,13 @@ class CloseSockets:
         )
 
     def ended(self, within_seconds: int) -> int:
-        """Close each socket at the end of its session, as far as that lies in the next seconds; return how many.
+        """Wait for each session that ends in the next seconds, close its socket, and return how many were closed.
+
+        Args:
+            within_seconds: how many seconds from now the last of these sessions may end.
 
         Raises:
-            Unavailable: some could not be closed; repeat it.
+            Unavailable: some sockets could not be closed. The caller must repeat the call.
         """
         until_ms = self.clock() + within_seconds * 1000
         return self._close((self._awaited(found), "expired") for found in self.sockets.list_ending(until_ms))
@@ -76,7 +81,10 @@ class CloseSockets:
         return denial_reason(grant, self.revocations.get(grant.tenant_id, grant.user_id))
 
     def _close(self, found: Iterable[tuple[Connection, str]]) -> int:
-        """Close what was found; one that cannot be closed keeps no other open."""
+        """Close the sockets that were found.
+
+        If one cannot be closed, the others are closed all the same.
+        """
         count, failed = 0, 0
         for connection, reason in found:
             try:

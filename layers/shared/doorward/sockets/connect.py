@@ -19,7 +19,7 @@ _MAX_TICKET = 128
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """Lets sockets in, and registers them so that they can be closed."""
+    """Opens sockets, and registers them so that they can be closed later."""
 
     sockets: SocketStore
     sessions: SessionStore
@@ -30,25 +30,25 @@ class Connect:
     clock: Clock
 
     def __call__(self, connection_id: str, ticket: str | None, credentials: RequestCredentials) -> SocketGrant:
-        """Return for whom the socket opens.
+        """Open a socket, and return for whom it is open.
 
         Args:
-            connection_id: as the gateway names it.
-            ticket: if one came along; it is used up, whatever comes of it.
-            credentials: headers, with a bearer token if there is no ticket.
+            connection_id: the gateway's id of the connection.
+            ticket: the ticket, if the client sent one. A ticket is used up even if the socket is refused.
+            credentials: the handshake's credentials, with a bearer token if there is no ticket.
 
         Raises:
-            MissingCredentials: there is neither.
-            InvalidToken: ticket or token is not good, or revoked.
+            MissingCredentials: there is neither a ticket nor a bearer token.
+            InvalidToken: the ticket or the token is not valid, or is revoked.
         """
         taken = self._take(ticket, credentials) if ticket else None
         grant = taken.grant if taken else self._by_token(credentials)
-        # Registered first and judged then: whatever is revoked from now on finds it.
+        # The socket is registered before it is checked. So a revocation from now on closes the socket.
         self.sockets.add(Connection(connection_id, grant))
         revocations = self.revocations.get(grant.tenant_id, grant.user_id)
         reason = denial_reason(grant, revocations)
         if taken and revocations.revoked_kids != taken.revoked_kids:
-            reason = "key_revoked"  # it may be the one that signed the token which got the ticket
+            reason = "key_revoked"  # the revoked key may have signed the token that the ticket was given for
         if reason is not None:
             self.sockets.remove(connection_id)
             raise InvalidToken(reason=reason)
@@ -70,7 +70,7 @@ class Connect:
         if token is None:
             raise MissingCredentials
         if credentials.origin is not None and credentials.origin != self.allowed_origin:
-            # A browser lets any page open a socket anywhere; its origin is all that tells them apart (RFC 6455, 10.2).
+            # A browser lets every page open sockets to every host. Only the origin shows which page (RFC 6455, 10.2).
             raise InvalidToken(reason="socket_of_another_origin")
         claims = verify_access_token(token, self.keyring, self.audience, self.clock())
         if must_change_password(claims, self.revocations.get(claims.tenant_id, claims.user_id)):

@@ -1,4 +1,4 @@
-"""Between the events of API Gateway's WebSocket API, the table's stream and the schedule, and the use cases."""
+"""Give the events of the WebSocket API, of the table's stream and of the schedule to the use cases."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ _PK = re.compile(r"tenant#([^#]*)(?:#user#(.*))?", re.DOTALL)
 
 
 def answer_event(connect: Connect, forget: Callable[[str], None], event: Event) -> dict[str, Any]:
-    """Return the answer to one event of the WebSocket API; a refusal is a status that the handshake fails with."""
+    """Return the answer to one event of the WebSocket API.
+
+    A refusal is a status that makes the handshake fail.
+    """
     context = event["requestContext"]
     connection_id = str(context["connectionId"])
     if context["routeKey"] == "$disconnect":
@@ -38,7 +41,7 @@ def answer_event(connect: Connect, forget: Callable[[str], None], event: Event) 
         status = HTTPStatus.UNAUTHORIZED if isinstance(error, MissingCredentials) else HTTPStatus.FORBIDDEN
         return {"statusCode": status.value}
     offered = credentials.subprotocols
-    # A browser drops a socket whose server chose none of the subprotocols that it offered (RFC 6455 section 4.1).
+    # A browser closes the socket if it offered subprotocols and the server chose none (RFC 6455 section 4.1).
     chosen = next((name for name in offered if not name.startswith(SUBPROTOCOL_PREFIX)), None)
     return {
         "statusCode": HTTPStatus.OK.value,
@@ -47,7 +50,10 @@ def answer_event(connect: Connect, forget: Callable[[str], None], event: Event) 
 
 
 def close_changed(use_case: CloseSockets, event: Event) -> int:
-    """Close what the stream's records, or the schedule, call for; return how many sockets."""
+    """Close the sockets that the stream's records concern, and return how many were closed.
+
+    An event without records comes from the schedule. Then the sockets whose session ends in the next minute are closed.
+    """
     if "Records" not in event:
         return use_case.ended(SWEEP_SECONDS)
     changed = {_changed(record) for record in event["Records"] if record.get("eventName") != "REMOVE"}

@@ -1,4 +1,7 @@
-"""Give out tickets: a browser can send a WebSocket no header, and a token does not belong into a URL."""
+"""Give out tickets that open sockets.
+
+A web page can set no header on a WebSocket, and a token must not be in a URL. A ticket may be in a URL.
+"""
 
 from __future__ import annotations
 
@@ -18,22 +21,27 @@ _PREFIX = "dwt1."
 
 @dataclass(frozen=True, slots=True)
 class IssueSocketTicket:
-    """Gives out tickets: good once, for a minute, for the caller's tenant and the page's origin."""
+    """Gives out tickets.
+
+    A ticket is good once, for a minute, for the caller's tenant and the page's origin.
+    """
 
     sessions: SessionStore
     sockets: SocketStore
     clock: Clock
 
     def __call__(self, principal: Principal, origin: str | None) -> str:
-        """Return a ticket; roles and revocation state are those of this moment.
+        """Return a ticket.
+
+        The ticket has the caller's roles and revocation state of this moment.
 
         Args:
-            principal: the caller; services send their token in a header.
-            origin: of the page that asks, as the browser says it; the socket must come from there.
+            principal: the caller, who must be a user.
+            origin: the origin of the page that asks, from the browser. The socket must come from the same origin.
 
         Raises:
-            InsufficientScope: the caller is a service.
-            InvalidToken: the session ended in this moment.
+            InsufficientScope: the caller is a service. Services send their token in a header.
+            InvalidToken: the session has just ended.
         """
         if is_service(principal.user_id):
             raise InsufficientScope("Services open sockets with their token in a header.")
@@ -55,5 +63,8 @@ class IssueSocketTicket:
 
 
 def ticket_hash(text: str) -> str:
-    """Return what is kept of a ticket: 256 random bits need no slow hash."""
+    """Return the hash by which a ticket is stored.
+
+    Nobody can guess 256 random bits, so they need no slow hash.
+    """
     return hashlib.sha256(text.encode("utf-8")).hexdigest()

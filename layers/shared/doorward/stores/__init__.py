@@ -1,7 +1,7 @@
-"""What the use cases need of storage.
+"""The storage that the use cases need.
 
-Two implementations keep these promises: `doorward.aws.dynamodb` and the in-memory one of the tests; the same
-contract tests hold both. Every method is atomic. `tenant_id` comes first wherever the data belongs to a tenant.
+There are two implementations: `doorward.aws.dynamodb`, and one in memory for the tests. The same contract tests check
+both. Every method is atomic. `tenant_id` is the first argument wherever the data belongs to a tenant.
 """
 
 from doorward.stores.sessions import (

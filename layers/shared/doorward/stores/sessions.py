@@ -1,4 +1,4 @@
-"""What the life of a session needs of storage."""
+"""The storage that sessions need."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ class NameLookup:
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """How a rotation ended: whether this call moved the session, and the session as it is now."""
+    """The result of a rotation: whether this call moved the session, and the session as it is now."""
 
     won: bool
     session: Session | None
 
 
 class Directory(Protocol):
-    """Users as signing in sees them."""
+    """Users as sign-in reads them."""
 
     def look_up(self, name: SignInName, counter_keys: Sequence[str]) -> NameLookup:
         """Return whom a name names, with counts of attempts, in one consistent read."""
@@ -68,7 +68,7 @@ class Directory(Protocol):
         """Return all that decides about a sign-in, with the password hash and failures, as of one moment."""
 
     def change_password_hash(self, user_id: UserId, old: str, new: str) -> None:
-        """Store a hash made with today's parameters, unless the password changed meanwhile."""
+        """Store a hash of the same password with the present parameters, unless the password changed meanwhile."""
 
 
 class SessionStore(Protocol):
@@ -78,14 +78,14 @@ class SessionStore(Protocol):
         """Store a new session.
 
         Raises:
-            Conflict: there is a session with this id.
+            Conflict: there is a session with this id, or a counter is gone.
         """
 
     def get_admission(self, ref: SessionRef) -> Admission:
-        """Return a session and all that decides whether it is still let in, as of one moment."""
+        """Return a session and everything that decides whether it is still let in, as of one moment."""
 
     def rotate(self, ref: SessionRef, generation: int, now_ms: int) -> Rotation:
-        """Move a live session from `generation` to the next, unless another call already did."""
+        """Move a live session from `generation` to the next one, unless another call did so already."""
 
     def switch(self, old: Session, new: Session, now_ms: int, *, replaced: int | None = None) -> bool:
         """Move a live session from its generation to the next, and store the family's session in another tenant.
@@ -108,45 +108,61 @@ class SessionStore(Protocol):
         """
 
     def revoke(self, ref: SessionRef, now_ms: int) -> bool:
-        """End a session and refuse its access tokens, in one transaction, and return whether it existed."""
+        """End a session, refuse its access tokens, and return whether the session existed.
+
+        One transaction writes both.
+
+        Raises:
+            Conflict: other revocations came first in every try.
+        """
 
 
 class SessionReader(Protocol):
-    """Sessions as the authorizer sees them."""
+    """Sessions as the authorizer reads them."""
 
     def get_admission(self, ref: SessionRef) -> Admission:
-        """Return a session and all that decides whether it is let in; each item is consistent."""
+        """Return a session and everything that decides whether it is let in.
+
+        The read of each item is consistent.
+        """
 
 
 class RevocationReader(Protocol):
-    """Revocations as the authorizer sees them."""
+    """Revocations as the authorizer reads them."""
 
     def get(self, tenant_id: TenantId, user_id: UserId) -> Revocations:
         """Return what is revoked, in one strongly consistent read."""
 
 
 class RevocationStore(Protocol):
-    """Revocations as those who revoke write them."""
+    """Revocations as the use cases write them."""
 
     def revoke_token(self, claims: AccessTokenClaims, now_ms: int) -> None:
-        """Refuse one access token until it expires."""
+        """Refuse one access token until it expires.
+
+        Raises:
+            Conflict: other revocations came first in every try.
+        """
 
     def cut_off(self, cutoffs: Sequence[Cutoff], now_ms: int) -> None:
         """Apply general revocations in one transaction.
 
         Raises:
-            Conflict: an epoch was overtaken by another cutoff.
+            Conflict: another cutoff came first, and one of these epochs is too early now.
         """
 
     def get_states(self, tenant_ids: Iterable[TenantId], user_id: UserId) -> Mapping[TenantId, RevocationState]:
-        """Return what is revoked for the user in each realm, consistently."""
+        """Return what is revoked for the user in each realm, from a consistent read."""
 
 
 class RevocationFeedStore(Protocol):
-    """Revocations as offline verifiers hear of them."""
+    """Revocations as the feed for offline verifiers reads them."""
 
     def list_live(self, now_ms: int) -> LiveRevocations:
-        """Return all that can concern a token which still lives; changes show within about a second."""
+        """Return all revocations that can concern a live token.
+
+        A change may appear about a second late.
+        """
 
 
 class AttemptStore(Protocol):

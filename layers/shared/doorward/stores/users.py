@@ -1,4 +1,4 @@
-"""What users, tenants and service tokens need of storage."""
+"""The storage that users, tenants and service tokens need."""
 
 from __future__ import annotations
 
@@ -23,37 +23,46 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """One page of a list; `after` continues it, None at its end."""
+    """One page of a list.
+
+    The next page begins after the item with the id `after`; None at the end of the list.
+    """
 
     records: tuple[T, ...]
     after: str | None
 
 
 class UserReader(Protocol):
-    """Users as those who look at them see them."""
+    """Users as the use cases read them."""
 
     def get(self, user_id: UserId) -> UserRecord | None:
-        """Return a user with memberships, consistently."""
+        """Return a user with memberships, from consistent reads."""
 
     def get_password_hash(self, user_id: UserId) -> str | None:
-        """Return the user's hash, or None if no password was ever set."""
+        """Return the hash of the user's password, or None if the user has no password."""
 
     def list_by_tenant(self, tenant_id: TenantId, limit: int, after: str | None) -> Page[UserRecord]:
         """Return members of a tenant in the order of their ids."""
 
     def list_all(self, limit: int, after: str | None) -> Page[UserRecord]:
-        """Return users of the deployment in the order of their ids; new ones may appear late."""
+        """Return users of the deployment in the order of their ids.
+
+        A new user may appear a moment late.
+        """
 
 
 class UserWriter(Protocol):
-    """Changes of users. Each is one transaction, with the revocations it implies."""
+    """Changes of users.
+
+    Each change is one transaction, with the revocations that it implies.
+    """
 
     def add(self, record: UserRecord, password_hash: str | None) -> None:
         """Store a new user.
 
         Raises:
-            UsernameTaken: the folded user name was ever given.
-            EmailTaken: the folded address is in use in the realm.
+            UsernameTaken: a user has or had this folded user name.
+            EmailTaken: the folded address is in use in a tenant of the user.
             NotFound: the tenant of a membership does not exist.
         """
 
@@ -66,54 +75,70 @@ class UserWriter(Protocol):
         cutoffs: Sequence[Cutoff] = (),
         keep_admin_in: Collection[TenantId] | None = None,
     ) -> None:
-        """Replace a user and memberships that were read as `before`; memberships may come and go.
+        """Replace a user and memberships that were read as `before`.
 
-        A changed address is claimed in the home tenant alone: elsewhere it would take, or tell of, other
-        people's addresses. There the user signs in by user name.
+        The change may add and remove memberships. A changed address is claimed only in the home tenant. In the user's
+        other tenants, the claim could take an address from other people, or show that they have it. There the user
+        signs in with the user name.
 
         Args:
-            before: the user as it was read.
-            after: the user as they become.
+            before: the user as the caller read them.
+            after: the user after the change.
             password_hash: the new hash, if the password changes.
             cutoffs: the revocations that the change implies.
-            keep_admin_in: the tenants that must keep an administrator; None means all.
+            keep_admin_in: the tenants that must keep an administrator; None means all tenants.
 
         Raises:
             Conflict: somebody changed the user meanwhile.
-            EmailTaken: the address is in use in the home tenant or a new one.
+            EmailTaken: the address is in use in the home tenant, or in a tenant that the user enters.
             NotFound: the tenant of a new membership does not exist.
-            LastAdmin: a keep_admin_in tenant would be left without an active administrator.
+            LastAdmin: the change would leave a tenant of `keep_admin_in` without an active administrator.
         """
 
     def remove(
         self, before: UserRecord, cutoffs: Sequence[Cutoff], *, keep_admin_in: Collection[TenantId] | None = None
     ) -> None:
-        """Remove a user; the user name stays taken for ever.
+        """Remove a user.
+
+        Nobody can ever have the same user name again.
+
+        Args:
+            before: the user as the caller read them.
+            cutoffs: the revocations that the removal implies.
+            keep_admin_in: the tenants that must keep an administrator; None means all tenants.
 
         Raises:
             Conflict: somebody changed the user meanwhile.
-            LastAdmin: a tenant would be left without an active administrator.
+            LastAdmin: the removal would leave a tenant of `keep_admin_in` without an active administrator.
         """
 
 
 class TenantStore(Protocol):
-    """Tenants; they are disabled and never removed, so an id is never given again."""
+    """Tenants.
+
+    A tenant can be disabled but never removed, so no other tenant ever gets its id.
+    """
 
     def add(self, tenant: Tenant) -> None:
         """Store a new tenant.
 
         Raises:
-            TenantTaken: the id was ever given.
+            TenantTaken: a tenant has this id already.
         """
 
     def get(self, tenant_id: TenantId) -> Tenant | None:
-        """Return a tenant, consistently."""
+        """Return a tenant, from a consistent read."""
 
     def list_all(self, limit: int, after: str | None) -> Page[Tenant]:
-        """Return tenants in the order of their ids; new ones may appear late."""
+        """Return tenants in the order of their ids.
+
+        A new tenant may appear a moment late.
+        """
 
     def change(self, before: Tenant, after: Tenant, now_ms: int) -> None:
-        """Replace a tenant that was read as `before`; disabling it cuts off all its tokens and sessions.
+        """Replace a tenant that was read as `before`.
+
+        Disabling a tenant cuts off all its tokens and sessions.
 
         Raises:
             Conflict: somebody changed the tenant meanwhile.
@@ -121,19 +146,31 @@ class TenantStore(Protocol):
 
 
 class ServiceTokenStore(Protocol):
-    """Service tokens, as far as they are listed and revoked; the tokens themselves are kept nowhere."""
+    """The records of service tokens, to list and to revoke them.
+
+    The tokens themselves are stored nowhere.
+    """
 
     def get_admission(self, tenant_id: TenantId, name: str) -> Admission:
-        """Return tenant, epochs and revoked keys under which a service token begins, as of one moment."""
+        """Return the tenant, the epochs and the revoked keys that a new service token depends on, as of one moment."""
 
     def add(self, token: ServiceToken) -> None:
-        """Store a token that was minted."""
+        """Store the record of a token that was minted."""
 
     def list_by_tenant(self, tenant_id: TenantId, limit: int, after: str | None) -> Page[ServiceToken]:
-        """Return the records of a tenant's tokens in the order of their making, revoked and expired ones included."""
+        """Return the records of a tenant's tokens, the oldest first.
+
+        Revoked and expired tokens are in the list too.
+        """
 
     def get_revocations(self, tenant_id: TenantId, names: Iterable[str]) -> Mapping[str, Revocations]:
         """Return what is revoked of each of these services, in one consistent read."""
 
     def revoke(self, tenant_id: TenantId, token_id: TokenId, now_ms: int) -> bool:
-        """Refuse a token until it expires, in one transaction with its record, and return whether it existed."""
+        """Refuse a token until it expires, mark its record, and return whether there was a record.
+
+        One transaction writes both.
+
+        Raises:
+            Conflict: other revocations came first in every try.
+        """

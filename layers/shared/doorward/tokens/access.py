@@ -1,4 +1,4 @@
-"""Access tokens: JSON Web Tokens in the profile of RFC 9068, minted and verified."""
+"""Mint and verify access tokens: JSON Web Tokens in the profile of RFC 9068."""
 
 from __future__ import annotations
 
@@ -32,10 +32,12 @@ def mint_access_token(claims: AccessTokenClaims, key: SigningKey, issuer: str, a
     """Return a signed access token.
 
     Args:
-        claims: what it says; `tenant_id` PLATFORM becomes a token without that claim.
+        claims: what the token says. If `tenant_id` is PLATFORM, the token has no such claim.
         key: the active signing key.
         issuer: this deployment's issuer URL.
-        audience: whom it is for.
+        audience: whom the token is for.
+
+    Source: RFC 9068 section 2.
     """
     payload: dict[str, Any] = {
         "iss": issuer,
@@ -65,16 +67,16 @@ def mint_access_token(claims: AccessTokenClaims, key: SigningKey, issuer: str, a
 def verify_access_token(token: str, keyring: Verifying, audience: str, now_ms: int) -> AccessTokenClaims:
     """Return the claims of an access token that this deployment signed and that has not expired.
 
-    Whether it was revoked is another question: see `doorward.rules.revocation`.
+    This function does not ask whether the token was revoked: see `doorward.rules.revocation`.
 
     Args:
         token: the compact serialisation.
-        keyring: the published keys; the key's algorithm is used, the header's only compared.
-        audience: the audience it must be for.
+        keyring: the keys that verify. The key decides the algorithm, and the header's `alg` must be the same.
+        audience: the audience that the token must be for.
         now_ms: the time, in milliseconds.
 
     Raises:
-        InvalidToken: it is anything else (RFC 9068 section 4).
+        InvalidToken: the token is anything else (RFC 9068 section 4).
         NotInitialised: the deployment has no keys.
     """
     try:
@@ -87,7 +89,7 @@ def verify_access_token(token: str, keyring: Verifying, audience: str, now_ms: i
             algorithms=[key.algorithm],
             audience=audience,
             issuer=keyring.key_set().issuer,
-            # The times are checked below, by the injected clock and more strictly.
+            # The times are checked below, with the caller's clock and more strictly.
             options={
                 "require": _REQUIRED,
                 "verify_exp": False,

@@ -1,4 +1,4 @@
-"""The session cookie: a random secret, of which the session keeps the hash."""
+"""The session cookie: it holds a random secret, and the session holds the secret's hash."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _COOKIE = re.compile(
 
 
 def mint_cookie(ref: SessionRef) -> tuple[str, str]:
-    """Return a new cookie value for a session, and the hash that the session keeps of it."""
+    """Return a new cookie value for a session, and the hash of its secret for the session to keep."""
     secret = secrets.token_urlsafe(32)
     return f"dws1.{ref.tenant_id}.{ref.user_id}.{ref.session_id}.{secret}", _digest(secret)
 
@@ -28,7 +28,7 @@ def read_cookie(text: str) -> tuple[SessionRef, str]:
     """Return the session that a cookie names, and the hash of its secret.
 
     Raises:
-        SessionOver: it is no session cookie.
+        SessionOver: the text is no session cookie.
     """
     match = _COOKIE.fullmatch(text)
     if match is None:
@@ -38,10 +38,15 @@ def read_cookie(text: str) -> tuple[SessionRef, str]:
 
 
 def same_secret(stored_hash: str | None, presented_hash: str) -> bool:
-    """Compare two hashes of cookie secrets in constant time."""
+    """Return whether two hashes of cookie secrets are equal, in constant time.
+
+    Args:
+        stored_hash: the session's hash; None if the session has no cookie.
+        presented_hash: the hash of the secret that the caller sent.
+    """
     return stored_hash is not None and hmac.compare_digest(stored_hash, presented_hash)
 
 
 def _digest(secret: str) -> str:
-    # 256 random bits need no slow hash.
+    # Nobody can guess 256 random bits, so they need no slow hash.
     return base64.urlsafe_b64encode(hashlib.sha256(secret.encode("ascii")).digest()).rstrip(b"=").decode("ascii")

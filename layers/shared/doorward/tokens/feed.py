@@ -1,8 +1,8 @@
-"""The feed of revocations: all that an offline verifier must know to honour a logout, signed.
+"""The feed of revocations: a signed text with all that an offline verifier needs to honour a logout.
 
-Users, services and tenants are named by hashes: nobody reads a user's from it, whose id is random; who guesses the name
-of a tenant or a service can see that something of it was revoked. What can concern no token that still lives is left
-out.
+The feed names users, services and tenants by hashes. Nobody can find a user in the feed, because the ids of users are
+random. Somebody who guesses the name of a tenant or a service can see that something of it was revoked. The feed leaves
+out revocations that can concern no live token.
 """
 
 from __future__ import annotations
@@ -24,14 +24,21 @@ from doorward.tokens.form import check_signed
 
 TYPE = "revocations+jwt"
 SIGNED_ANEW_SECONDS = 300
-"""How often a feed is signed again although nothing changed. Its readers thereby see its age."""
+"""How often a feed is signed again although nothing changed, so that its readers know its age."""
 
 MAX_LENGTH = 8_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A verified feed, as `doorward.rules.revocation` asks for it."""
+    """A verified feed, in the form that `doorward.rules.revocation` needs.
+
+    Args:
+        issued_at: when the feed was signed, in epoch seconds.
+        users: what is revoked for each user or service, by the hash of its tenant and id.
+        tenants: the least valid epoch of each tenant, by the hash of its id.
+        kids: the ids of the revoked keys.
+    """
 
     issued_at: int = 0
     users: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -39,7 +46,7 @@ class Feed:
     kids: frozenset[str] = frozenset()
 
     def get(self, tenant_id: TenantId, user_id: UserId) -> Revocations:
-        """Return what is revoked for a token's subject."""
+        """Return what is revoked for a user or a service in a tenant."""
         state = self.users.get(_name(tenant_id, user_id), {})
         return Revocations(
             user=RevocationState(
@@ -55,7 +62,10 @@ class Feed:
 
 
 def compose(revoked: LiveRevocations) -> dict[str, Any]:
-    """Return a feed's content; the same revocations give the same content."""
+    """Return a feed's content.
+
+    The same revocations always give the same content.
+    """
     users = {
         _name(tenant_id, user_id): {name: value for name, value in _described(state).items() if value}
         for tenant_id, user_id, state in revoked.users
@@ -68,7 +78,10 @@ def compose(revoked: LiveRevocations) -> dict[str, Any]:
 
 
 def tag(content: Mapping[str, Any], now_ms: int) -> str:
-    """Return what changes when the content does, and now and then without that."""
+    """Return the feed's tag.
+
+    It changes when the content changes, and every `SIGNED_ANEW_SECONDS`.
+    """
     period = now_ms // 1000 // SIGNED_ANEW_SECONDS
     return hashlib.sha256(f"{period} {json.dumps(content)}".encode()).hexdigest()[:32]
 
@@ -80,10 +93,10 @@ def sign_feed(content: Mapping[str, Any], key: SigningKey, issuer: str, now_ms: 
 
 
 def verify_feed(text: str, keyring: Verifying) -> Feed:
-    """Return the feed that this deployment signed.
+    """Verify a text, and return the feed that it holds.
 
     Raises:
-        InvalidToken: it is anything else.
+        InvalidToken: the text is no feed that this deployment signed.
     """
     header = check_signed(text, MAX_LENGTH)
     if header.get("typ") != TYPE or not isinstance(header.get("kid"), str):

@@ -1,7 +1,8 @@
-"""The one form in which a token is accepted: what may be signed in several spellings is read in none.
+"""The one form in which a token is accepted.
 
-JSON readers keep the last of two members with one name, and base64 readers forgive much; where two readers differ,
-one of them can be deceived (RFC 8725 section 3.1; RFC 7515 sections 4 and 7.1).
+A token that could be written in another way too is refused. Many JSON readers keep the last of two members with the
+same name, and many base64 readers accept several spellings. If two readers understand a token differently, an attacker
+can deceive one of them (RFC 8725 section 3.1; RFC 7515 sections 4 and 7.1).
 """
 
 from __future__ import annotations
@@ -22,15 +23,18 @@ _P256_BYTES = 32
 
 
 def check_signed(token: str, max_length: int = MAX_LENGTH) -> dict[str, Any]:
-    """Return the header of something signed in compact serialisation; nothing of it is proven yet.
+    """Check the form of a signed text in compact serialisation, and return its header.
+
+    Nothing is proven yet.
 
     Args:
-        token: what somebody sent.
-        max_length: how many characters it may have.
+        token: the text that somebody sent.
+        max_length: how many characters the text may have.
 
     Raises:
-        InvalidToken: it is too long, not canonical base64url, no JSON objects with distinct members, or its header
-            says anything beside `alg`, `typ` and `kid`: nothing that it points to is ever fetched.
+        InvalidToken: the text is too long, its parts are not canonical base64url, header or payload is no JSON object
+            with distinct members, or the header has a member beside `alg`, `typ` and `kid`. So no header can make
+            Doorward fetch anything.
     """
     if len(token) > max_length:
         raise InvalidToken(reason="token_too_long")
@@ -50,7 +54,7 @@ def check_signed(token: str, max_length: int = MAX_LENGTH) -> dict[str, Any]:
 
 
 def has_low_s(token: str) -> bool:
-    """Return whether the second half of an ES256 signature is the smaller of the two numbers that both verify."""
+    """Return whether the number `s` of an ES256 signature is the smaller of the two that verify."""
     signature = _decode(token.rpartition(".")[2])
     return int.from_bytes(signature[_P256_BYTES:], "big") <= _P256_HALF_ORDER
 

@@ -1,6 +1,7 @@
-"""Refresh tokens: opaque, proved by a MAC before any table is read.
+"""Refresh tokens: opaque texts that a MAC proves before any table is read.
 
-A refresh token is derived from the session and its generation, so that the tables hold nothing which could be replayed.
+A refresh token is computed from the session and the session's generation. So no table holds a refresh token that a
+thief could use.
 """
 
 from __future__ import annotations
@@ -22,21 +23,24 @@ _REFRESH = re.compile(rf"dwr1\.({_TENANT})\.({_ULID})\.({_ULID})\.(0|[1-9][0-9]{
 
 @dataclass(frozen=True, slots=True)
 class ProvenRefreshToken:
-    """A refresh token whose MAC was right; whether it still lives, the session says."""
+    """A refresh token whose MAC is right.
+
+    The session decides whether the token is still valid.
+    """
 
     ref: SessionRef
     generation: int
 
 
 class RefreshTokens:
-    """Mints and reads the refresh tokens of a deployment."""
+    """Mints and reads the refresh tokens of a deployment, with the MAC keys of its keyring."""
 
     def __init__(self, keyring: MacKeyring) -> None:
-        """Take the keys whose MAC proves refresh tokens."""
+        """Take the MAC keys that prove refresh tokens."""
         self._keyring = keyring
 
     def mint(self, ref: SessionRef, generation: int) -> str:
-        """Return the refresh token of a session's generation.
+        """Return the refresh token of a session in this generation.
 
         Raises:
             NotInitialised: the deployment has no MAC key yet.
@@ -44,10 +48,10 @@ class RefreshTokens:
         return mint_refresh_token(self._keyring.keys()[0], ref, generation)
 
     def read(self, text: str) -> ProvenRefreshToken:
-        """Return what a refresh token stands for.
+        """Return the session and the generation of a refresh token.
 
         Raises:
-            InvalidGrant: it is no refresh token of this deployment.
+            InvalidGrant: the text is no refresh token of this deployment.
             NotInitialised: the deployment has no MAC key yet.
         """
         try:
@@ -76,7 +80,7 @@ class RefreshTokens:
 
 
 def mint_refresh_token(key: bytes, ref: SessionRef, generation: int) -> str:
-    """Return the one refresh token of a session's generation.
+    """Return the only refresh token that a session has in this generation.
 
     Args:
         key: the MAC key, 32 bytes.
@@ -88,15 +92,15 @@ def mint_refresh_token(key: bytes, ref: SessionRef, generation: int) -> str:
 
 
 def read_refresh_token(keys: Sequence[bytes], text: str) -> ProvenRefreshToken:
-    """Return what a refresh token stands for, once one of the keys proves it.
+    """Check the MAC of a refresh token, and return the token's session and generation.
 
     Args:
-        keys: the current MAC key and those still accepted.
-        text: what the client sent.
+        keys: the MAC key that makes tokens, and the other keys that are accepted.
+        text: the text that the client sent.
 
     Raises:
-        InvalidGrant: it has not the form of a refresh token.
-        ForgedRefreshToken: no key proves it.
+        InvalidGrant: the text does not have the form of a refresh token.
+        ForgedRefreshToken: no key proves the text.
     """
     match = _REFRESH.fullmatch(text)
     if match is None:

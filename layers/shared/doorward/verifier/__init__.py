@@ -1,4 +1,4 @@
-"""The installable library: verify Doorward's access tokens in any Python server."""
+"""The library that verifies Doorward's access tokens in any Python server."""
 
 from doorward.verifier.verifier import ANY_TENANT, AnyTenant, Fetch, Verifier
 

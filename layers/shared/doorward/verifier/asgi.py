@@ -18,23 +18,23 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 PRINCIPAL = "doorward.principal"
-"""Where the application finds its caller: `scope["doorward.principal"]`."""
+"""The key of the caller in the ASGI scope: `scope["doorward.principal"]`."""
 
 
 class Protect:
-    """Lets only verified callers through, over HTTP and WebSocket.
+    """Lets only verified callers use an application, over HTTP and WebSocket.
 
     Args:
         app: the application.
-        verifier: of the deployment that issues the tokens.
-        public: paths that are open to anybody, with any method.
+        verifier: verifies the tokens.
+        public: the paths that anybody may request, with any method.
     """
 
     def __init__(self, app: App, verifier: Verifier, *, public: Collection[str] = ()) -> None:
         """Wrap an application.
 
         Raises:
-            TypeError: `public` is one path and no collection of paths.
+            TypeError: `public` is a text and no collection of paths.
         """
         if isinstance(public, str):
             raise TypeError("public is a collection of paths")
@@ -43,12 +43,12 @@ class Protect:
         self._public = frozenset(public)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a verified request on with its principal; refuse any other.
+        """Pass a verified request on with its principal, and refuse any other request.
 
-        It is verified when it begins: a long answer, or a WebSocket, outlives what ends its session.
+        A request is verified only when it begins. A long answer, or a WebSocket, goes on after its session has ended.
 
         Raises:
-            ValueError: the server speaks a protocol that this does not know.
+            ValueError: the ASGI scope is of an unknown type.
         """
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
@@ -62,7 +62,7 @@ class Protect:
         try:
             if len(headers) > 1:
                 raise InvalidToken(reason="several_authorization_headers")
-            # Reading keys and revocations may take a moment. The other requests must not wait for it.
+            # Reading keys and revocations may take a moment. Other requests must not wait for that.
             principal = await asyncio.to_thread(self._verifier.verify_header, headers[0] if headers else None)
         except DoorwardError as error:
             await _refuse(error, scope, receive, send)
@@ -71,17 +71,17 @@ class Protect:
 
 
 def principal_of(scope: Scope) -> Principal:
-    """Return who calls, in an application that `Protect` wraps.
+    """Return the caller of a request, in an application that `Protect` wraps.
 
     Raises:
-        KeyError: nothing protects it, or the path is public.
+        KeyError: `Protect` does not wrap the application, or the path is public.
     """
     principal: Principal = scope[PRINCIPAL]
     return principal
 
 
 def _is_preflight(scope: Scope) -> bool:
-    # A browser sends no credentials with it (Fetch standard, CORS-preflight request).
+    # A browser sends no credentials with a preflight request (Fetch standard, CORS-preflight request).
     names = {name for name, _ in scope["headers"]}
     return scope.get("method") == "OPTIONS" and b"access-control-request-method" in names
 
@@ -89,7 +89,7 @@ def _is_preflight(scope: Scope) -> bool:
 async def _refuse(error: DoorwardError, scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "websocket":
         await receive()
-        await send({"type": "websocket.close", "code": 1008})  # before it was accepted: the client sees 403
+        await send({"type": "websocket.close", "code": 1008})  # a close before the accept: the client sees 403
         return
     status, challenge = _answer(error)
     body = {
@@ -107,7 +107,7 @@ async def _refuse(error: DoorwardError, scope: Scope, receive: Receive, send: Se
 
 
 def _answer(error: DoorwardError) -> tuple[HTTPStatus, str]:
-    """Return status and challenge (RFC 6750 section 3)."""
+    """Return the status and the challenge for an error (RFC 6750 section 3)."""
     match error:
         case InvalidToken():
             return HTTPStatus.UNAUTHORIZED, 'Bearer error="invalid_token"'

@@ -1,4 +1,4 @@
-"""What an issuer publishes, as those outside read it."""
+"""Read what an issuer publishes, over HTTPS."""
 
 from __future__ import annotations
 
@@ -17,50 +17,54 @@ _TIMEOUT_SECONDS = 5.0
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Follows nobody anywhere: keys come from the issuer alone."""
+    """Follows no redirection, because keys may come only from the issuer."""
 
     def redirect_request(self, *_: object) -> None:
-        """Take the redirection for the failure that it is."""
+        """Return None, which makes a redirection an error."""
 
 
 _OPENER = urllib.request.build_opener(_NoRedirects)
 
 
 def checked_url(url: str) -> str:
-    """Return a URL that keys may be read from.
+    """Return the URL if keys may be read from it.
 
     Raises:
-        Misconfigured: it is neither https nor on this machine.
+        Misconfigured: the URL is neither https nor a URL of this machine.
     """
     parts = urlsplit(url)
     local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
     if parts.scheme != "https" and not (parts.scheme == "http" and local):
-        # Somebody between us and the issuer could put other keys in the place of the published ones.
+        # Somebody between this machine and the issuer could replace the published keys.
         raise Misconfigured(reason="the issuer must be an https URL")
     return url
 
 
 class IssuerName:
-    """An identity that is its issuer's name alone."""
+    """An identity that has only the issuer's name, and no keys."""
 
     def __init__(self, issuer: str) -> None:
-        """Take the name."""
+        """Take the issuer's name."""
         self._key_set = KeySet(issuer, "", ())
 
     def key_set(self) -> KeySet:
-        """Return it."""
+        """Return a key set that has the issuer and no keys."""
         return self._key_set
 
     def verification_key(self, _: str) -> NoReturn:
-        """Find no key."""
+        """Refuse every key id.
+
+        Raises:
+            InvalidToken: always.
+        """
         raise InvalidToken(reason="unknown_kid")
 
 
 def public_keys(text: str) -> tuple[PublicKey, ...]:
-    """Return the keys in a JSON Web Key Set that are of our algorithms.
+    """Return the keys in a JSON Web Key Set (RFC 7517 section 5) that have a supported algorithm.
 
     Raises:
-        ValueError, KeyError, TypeError, AttributeError: it is none.
+        ValueError, KeyError, TypeError, AttributeError: the text is no JSON Web Key Set.
     """
     found = []
     for jwk in json.loads(text)["keys"]:
@@ -72,10 +76,17 @@ def public_keys(text: str) -> tuple[PublicKey, ...]:
 
 
 def read_url(url: str, etag: str | None) -> tuple[str | None, str | None]:
-    """Read a URL over HTTP, and its ETag; None for a text that did not change.
+    """Read a URL.
+
+    Args:
+        url: the URL.
+        etag: the ETag of the text that the caller has, if there is one.
+
+    Returns:
+        The text, and its ETag if it has one. The text is None if it did not change.
 
     Raises:
-        Unavailable: it cannot be read.
+        Unavailable: the URL cannot be read.
     """
     request = urllib.request.Request(url, headers={"If-None-Match": etag} if etag else {})  # noqa: S310 - the issuer's
     try:

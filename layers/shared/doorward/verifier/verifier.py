@@ -1,10 +1,12 @@
-"""Verify access tokens anywhere: the authorizer's own decision, from nothing but the issuer's URL.
+"""Verify access tokens in any program.
+
+The program needs only the issuer's URL, and decides as the authorizer does.
 
     verifier = Verifier("https://id.example.com")
     principal = verifier.verify(token)
 
-Keys and the feed of revocations are read over HTTPS and kept. A logout is honoured within `interval_seconds`; the
-Lambda authorizer alone honours it at the next request.
+The verifier reads the keys and the feed of revocations over HTTPS, and keeps them. The verifier refuses a token
+within `interval_seconds` after the logout. Only the Lambda authorizer refuses the token from the next request on.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ from doorward.tokens.feed import SIGNED_ANEW_SECONDS, Feed, verify_feed
 from doorward.verifier.issuer import IssuerName, checked_url, public_keys, read_url
 
 Fetch = Callable[[str, str | None], tuple[str | None, str | None]]
-"""From a URL and a known ETag to the text, None if it did not change, and its ETag."""
+"""A function that takes a URL and a known ETag, and returns the text and its ETag; None for an unchanged text."""
 
 _KEYS_MAX_AGE_MS = 300_000
 _RETRY_MS = 1000
@@ -44,17 +46,20 @@ _LOGGER = logging.getLogger("doorward.verifier")
 
 
 class AnyTenant(Enum):
-    """What a caller may say of the tenant in place of its id."""
+    """What a server may pass in place of a tenant's id."""
 
     ANY = "any"
 
 
 ANY_TENANT = AnyTenant.ANY
-"""The request names no tenant. It is not None: what a client forgot to name is refused."""
+"""The request is about no tenant. None means something else: a client forgot to name the tenant, and is refused."""
 
 
 class Verifier:
-    """Verifies the access tokens of one deployment; one object serves all threads of a process."""
+    """Verifies the access tokens of one deployment.
+
+    All threads of a process may use the same object.
+    """
 
     def __init__(
         self,
@@ -68,18 +73,20 @@ class Verifier:
         fetch: Fetch | None = None,
         clock: Clock | None = None,
     ) -> None:
-        """Take where tokens come from; nothing is read before the first token, or `load`.
+        """Take the issuer.
+
+        Nothing is read before the first token, or a call of `load`.
 
         Args:
-            issuer: the deployment's issuer URL, exactly as `iss` says it.
-            audience: whom tokens must be for.
-            interval_seconds: how old the known revocations may be; None trusts a token until it expires.
-            max_staleness_seconds: how long to go on with known revocations if the feed cannot be read; after that
-                nobody is let in.
-            shared_secret: of a deployment in HS256 mode; None reads the published keys.
-            url: where the issuer answers, if that is not its name; https, but on this machine.
-            fetch: reads a URL, and raises Unavailable if it cannot; by default over urllib.
-            clock: the time in milliseconds; by default the system's.
+            issuer: the deployment's issuer URL, exactly as in the claim `iss`.
+            audience: the audience that tokens must be for.
+            interval_seconds: how old the known revocations may be. With None, a token is accepted until it expires.
+            max_staleness_seconds: how much older the known revocations may be while the feed cannot be read. After
+                that, nobody is let in.
+            shared_secret: the secret of a deployment in HS256 mode. With None, the published keys are read.
+            url: the URL at which the issuer answers, if it is not `issuer`. It must be https, except on this machine.
+            fetch: reads a URL, and raises Unavailable if it cannot; by default with urllib.
+            clock: returns the time in milliseconds; by default the system's time.
 
         Raises:
             Misconfigured: the URL is not https, or the shared secret is weak.
@@ -102,10 +109,12 @@ class Verifier:
         self._reading = threading.Lock()
 
     def load(self) -> None:
-        """Read keys and revocations now, so that the first caller need not wait, and a wrong issuer shows.
+        """Read keys and revocations now.
+
+        The first caller does not wait then, and a wrong URL shows at once.
 
         Raises:
-            Unavailable: they cannot be read.
+            Unavailable: keys or revocations cannot be read.
         """
         self._keyring.key_set()
         self._revocations()
@@ -113,17 +122,19 @@ class Verifier:
     def verify(
         self, token: str, *, tenant_id: str | AnyTenant | None = ANY_TENANT, roles: Collection[str] = ()
     ) -> Principal:
-        """Return who a token stands for.
+        """Verify a token, and return its caller.
 
         Args:
             token: an access token or a service token.
-            tenant_id: the tenant whose data is asked for; None, which a client forgot to name, is nobody's.
-            roles: of which the caller needs one; none asks for none.
+            tenant_id: the tenant whose data the request is about. Nobody may use None: a client forgot the tenant.
+            roles: the caller needs one of these roles. Without roles, the caller needs none.
 
         Raises:
-            InvalidToken: answer 401; `reason` is for the log.
-            Forbidden: answer 403: InsufficientScope for another tenant or a missing role, PasswordChangeRequired.
-            Unavailable: keys or revocations cannot be read; answer 503.
+            InvalidToken: the token is not valid. Answer 401; `reason` is for the log.
+            InsufficientScope: the caller belongs to another tenant, or lacks a role. Answer 403.
+            PasswordChangeRequired: the caller must change their password first. Answer 403.
+            Unavailable: keys or revocations cannot be read. Answer 503.
+            TypeError: `roles` is a text and no collection of roles.
         """
         if isinstance(roles, str):
             raise TypeError("roles is a collection of roles")
@@ -139,11 +150,15 @@ class Verifier:
         return principal
 
     def verify_header(self, value: str | None, **wanted: Any) -> Principal:  # noqa: ANN401 - as `verify` takes it
-        """Return who an Authorization header stands for.
+        """Verify the token in an Authorization header, and return its caller.
+
+        Args:
+            value: the header's value; None if the header is absent.
+            wanted: the other arguments of `verify`.
 
         Raises:
-            MissingCredentials: it is absent, or of another scheme than Bearer; answer 401.
-            InvalidToken, Forbidden, Unavailable: as `verify`.
+            MissingCredentials: the header is absent, or its scheme is not Bearer. Answer 401.
+            InvalidToken, InsufficientScope, PasswordChangeRequired, Unavailable: see `verify`.
         """
         scheme, _, token = (value or "").strip().partition(" ")
         if scheme.lower() != "bearer":
@@ -151,11 +166,15 @@ class Verifier:
         return self.verify(token.strip(), **wanted)
 
     def verify_handshake(self, auth: object, **wanted: Any) -> Principal:  # noqa: ANN401 - as `verify` takes it
-        """Return who a Socket.IO handshake stands for: its `auth` is `{"token": …}`.
+        """Verify the token in a Socket.IO handshake, and return its caller.
+
+        Args:
+            auth: the handshake's `auth`: `{"token": …}`.
+            wanted: the other arguments of `verify`.
 
         Raises:
-            MissingCredentials: there is no token in it.
-            InvalidToken, Forbidden, Unavailable: as `verify`.
+            MissingCredentials: `auth` has no token. Answer 401.
+            InvalidToken, InsufficientScope, PasswordChangeRequired, Unavailable: see `verify`.
         """
         token = auth.get("token") if isinstance(auth, Mapping) else None
         if not isinstance(token, str) or not token:
@@ -165,7 +184,7 @@ class Verifier:
     def _revocations(self) -> Feed:
         if self._interval_ms is None:
             return Feed()
-        # While one thread reads, the others go on with what is known; where nothing is, they wait.
+        # While one thread reads, the other threads use the old feed. They wait if there is no feed yet.
         if self._is_due() and self._reading.acquire(blocking=self._feed is None):
             try:
                 if self._is_due():
@@ -194,7 +213,15 @@ class Verifier:
         self._etag, self._problem, self._known_at_ms = etag or self._etag, None, asked_at_ms
 
     def _take(self, text: str | None, now_ms: int) -> None:
-        """Keep a feed, unless it is an old copy: that would undo what is known."""
+        """Keep a feed, unless it is an old copy: an old copy may lack revocations that are known.
+
+        Args:
+            text: the signed feed; None if the feed did not change.
+            now_ms: the time before the feed was read, in milliseconds.
+
+        Raises:
+            InvalidToken: the text is no feed of the issuer, or it is an old copy.
+        """
         feed = self._feed if text is None else verify_feed(text, self._keyring)
         if feed is None or now_ms // 1000 - feed.issued_at > SIGNED_ANEW_SECONDS + CLOCK_SLACK_SECONDS:
             raise InvalidToken(reason="old_revocations")

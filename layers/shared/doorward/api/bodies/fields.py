@@ -1,4 +1,4 @@
-"""From the declaration of fields to the members of JSON bodies."""
+"""Turn the declaration of fields into the members of JSON bodies."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def with_members(members: Mapping[str, Any]) -> Callable[[type[M]], type[M]]:
     """Return a class decorator that adds members to a body.
 
     Args:
-        members: name to type and default, as `pydantic.create_model` takes them.
+        members: name to type and default, in the form that `pydantic.create_model` takes.
     """
 
     def extended(body: type[M]) -> type[M]:
@@ -42,13 +42,15 @@ def with_members(members: Mapping[str, Any]) -> Callable[[type[M]], type[M]]:
 def accepted(
     kind: type, table: Mapping[str, Field], names: Collection[str], *, null: Null = "removes"
 ) -> dict[str, Any]:
-    """Return the members of a request that gives fields a value; each member may be left out.
+    """Return the members of a request that gives values to fields.
+
+    A request may leave out each member.
 
     Args:
-        kind: the dataclass that says the fields' types.
+        kind: the dataclass that has the fields' types.
         table: the rules of the fields.
-        names: of the fields; those that are not in the table are another table's.
-        null: whether null removes a value, or is as good as a member that is left out.
+        names: the names of the fields. Names that are not in the table are ignored.
+        null: whether null removes a value, or means the same as an absent member.
     """
     hints = get_type_hints(kind)
     members: dict[str, Any] = {}
@@ -58,7 +60,7 @@ def accepted(
             nullable = rules.removable or null == "is absent"
             removal = "null removes it" if rules.removable and null == "removes" else ""
             description = "; ".join(filter(None, [rules.description, removal])) or None
-            # Which members were sent is what counts, so the value of an absent member that is not null means nothing.
+            # Readers of the body use only the members that were sent, so the default of a text is never used.
             default = BodyField(None, description=description) if nullable else BodyField(default_factory=str)
             members[name] = (json_type | None if nullable else json_type, default)
     return members
@@ -68,9 +70,9 @@ def shown(kind: type, table: Mapping[str, Field], relations: Sequence[Relation])
     """Return the members of an answer that shows fields.
 
     Args:
-        kind: the dataclass that says the fields' types.
+        kind: the dataclass that has the fields' types.
         table: the rules of the fields.
-        relations: of the callers who get this answer; what one of them does not see may be absent.
+        relations: the relations of the callers who get this answer. A field that one of them may not see can be absent.
     """
     hints = get_type_hints(kind)
     return {
@@ -82,7 +84,7 @@ def shown(kind: type, table: Mapping[str, Field], relations: Sequence[Relation])
 
 
 def values_for(record: object, table: Mapping[str, Field], relation: Relation) -> dict[str, Any]:
-    """Return the fields of a record that a caller of this relation sees, in their JSON form."""
+    """Return the fields of a record that a caller with this relation may see, in their JSON form."""
     return {
         shown_name(name): iso_time(value) if name.endswith(_TIME_SUFFIX) else value
         for name, rules in table.items()
@@ -92,7 +94,10 @@ def values_for(record: object, table: Mapping[str, Field], relation: Relation) -
 
 
 def shown_name(name: str) -> str:
-    """Return the JSON name of a field: times are shown in ISO 8601, without their unit."""
+    """Return the JSON name of a field.
+
+    The name of a time loses its unit, because JSON shows times in ISO 8601.
+    """
     return name.removesuffix(_TIME_SUFFIX)
 
 

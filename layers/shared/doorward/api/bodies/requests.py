@@ -17,7 +17,7 @@ from doorward.rules.names import check_tenant_id
 MAX_BODY_BYTES = 32_768
 
 Password = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
-NewPassword = str  # its rules are in `passwords`
+NewPassword = str  # the module `doorward.rules.passwords` checks it
 TenantIdText = Annotated[str, AfterValidator(check_tenant_id)]
 TokenText = Annotated[str, StringConstraints(min_length=1, max_length=8192)]
 
@@ -80,7 +80,7 @@ class RefreshRequest(RequestBody):
     @model_validator(mode="before")
     @classmethod
     def _known_grant(cls, members: object) -> object:
-        # Before anything that only this grant asks for is missed (RFC 6749 section 5.2).
+        # This check comes first: another grant lacks members of this grant, and needs another error (RFC 6749, 5.2).
         if isinstance(members, dict) and members.get("grant_type") not in (None, "refresh_token"):
             raise UnsupportedGrantType
         return members
@@ -114,7 +114,7 @@ class CreateUserRequest(RequestBody):
     ] = False
 
     def new_user(self) -> NewUser:
-        """Return what is asked for."""
+        """Return the user that the request asks for."""
         return NewUser(
             password=self.password,
             username=self.username,
@@ -132,7 +132,10 @@ class CreateUserRequest(RequestBody):
     }
 )
 class ChangeUserRequest(RequestBody):
-    """PATCH /users/{id}; a member that is absent stays as it is."""
+    """PATCH /users/{id}.
+
+    A field whose member is absent stays as it is.
+    """
 
     password: NewPassword = Field(default_factory=str)
     current_password: Annotated[
@@ -140,7 +143,7 @@ class ChangeUserRequest(RequestBody):
     ] = None
 
     def changes(self) -> UserChanges:
-        """Return what is asked for: the members that were sent, and no others."""
+        """Return the changes that the request asks for: only the members that were sent."""
         sent = {name: getattr(self, name) for name in self.model_fields_set if name != "current_password"}
         if "roles" in sent:
             sent["roles"] = tuple(sent["roles"])
@@ -167,7 +170,10 @@ class ChangeTenantRequest(RequestBody):
         return self
 
     def changes(self) -> dict[str, Any]:
-        """Return the new values; a member that is null or absent stays as it is."""
+        """Return the new values.
+
+        A field whose member is null or absent stays as it is.
+        """
         sent = {name: getattr(self, name) for name in self.model_fields_set}
         return {name: value for name, value in sent.items() if value is not None}
 
@@ -188,7 +194,10 @@ class MintServiceTokenRequest(RequestBody):
 
 
 class SeedRequest(RequestBody):
-    """POST /api/{tenantId}/demo/seed; the body may be left out."""
+    """POST /api/{tenantId}/demo/seed.
+
+    The request may have no body.
+    """
 
     passwords: Annotated[bool, Field(description="give the new users one-time passwords")] = False
 

@@ -18,28 +18,31 @@ _TENANTS = (Relation.MEMBER, Relation.PLATFORM)
 
 @with_members(shown(Membership, fields.MEMBERSHIP, _USERS))
 class MembershipResponse(BaseModel):
-    """What a user is within one tenant."""
+    """What a user is in one tenant."""
 
     tenant_id: str
     home: bool
 
     @classmethod
     def of(cls, membership: Membership, user: User, relation: Relation) -> Self:
-        """Return the body for a membership, as a caller of this relation sees it."""
+        """Return the body for a membership, as a caller with this relation may see it."""
         home = membership.tenant_id == user.home_tenant_id
         return cls(home=home, **values_for(membership, fields.MEMBERSHIP, relation))
 
 
 @with_members(shown(User, fields.USER, _USERS))
 class UserResponse(BaseModel):
-    """A user; without profile and credentials' state where the caller sees the membership alone."""
+    """A user.
+
+    A caller who may see only a membership gets the id, the user name and that membership.
+    """
 
     id: str
     tenants: list[MembershipResponse]
 
     @classmethod
     def of(cls, visible: VisibleUser) -> Self:
-        """Return the body for a user, as far as the caller may see them."""
+        """Return the body for a user, with the fields that the caller may see."""
         tenants = [MembershipResponse.of(member, visible.user, visible.relation) for member in visible.memberships]
         return cls(tenants=tenants, **values_for(visible.user, fields.USER, visible.relation))
 
@@ -69,7 +72,10 @@ class TenantListResponse(BaseModel):
 
 
 class ServiceTokenResponse(BaseModel):
-    """A service token's record; `access_token` is there only in the answer that minted it."""
+    """A service token's record.
+
+    Only the answer that mints the token has `access_token`.
+    """
 
     jti: str
     name: str
@@ -108,7 +114,7 @@ class ServiceTokenListResponse(BaseModel):
 
 
 class SeededUserResponse(BaseModel):
-    """A user that the demo made, with a one-time password if one was asked for."""
+    """A user that the demo made, with a one-time password if the request asked for passwords."""
 
     id: str
     email: str
@@ -116,7 +122,7 @@ class SeededUserResponse(BaseModel):
 
 
 class SeedResponse(BaseModel):
-    """What the demo made now; what was there before is not repeated."""
+    """The users that this request made, and the number of the demo's notifications."""
 
     users: list[SeededUserResponse]
     notifications: int

@@ -43,7 +43,7 @@ class SignInResponse(TokenResponse):
 
 
 class SocketTicketResponse(BaseModel):
-    """A ticket, and where to take it: `url?ticket=…`."""
+    """A ticket, and the URL to open a socket with it: `url?ticket=…`."""
 
     ticket: str
     expires_in: int
@@ -51,7 +51,10 @@ class SocketTicketResponse(BaseModel):
 
 
 class IntrospectionResponse(BaseModel):
-    """What a token is worth now (RFC 7662 section 2.2); of a dead one nothing but `active` is told."""
+    """Whether a token is valid now (RFC 7662 section 2.2).
+
+    For an invalid token, `active` is the only member.
+    """
 
     active: bool
     iss: str | None = None
@@ -70,7 +73,7 @@ class IntrospectionResponse(BaseModel):
 
     @classmethod
     def of(cls, token: IntrospectedToken | None, issuer: str, audience: str) -> Self:
-        """Return the body for a live token, or for anything else."""
+        """Return the body for a live token, or for None, which stands for anything else."""
         if token is None:
             return cls(active=False)
         return cls(

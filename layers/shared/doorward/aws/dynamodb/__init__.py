@@ -1,1 +1,4 @@
-"""The stores on DynamoDB. Importing this package imports no AWS SDK; `client` does."""
+"""The stores on DynamoDB.
+
+Only the module `client` imports the AWS SDK.
+"""

@@ -1,4 +1,4 @@
-"""Writes as data, in the form of TransactWriteItems."""
+"""Return writes as data, in the form that TransactWriteItems takes."""
 
 from __future__ import annotations
 
@@ -25,12 +25,28 @@ def put(
 
 
 def delete(table: str, key: Key, *, when: str | None = None, values: Mapping[str, Any] | None = None) -> Action:
-    """Remove an item; `:name` in the condition stands for a member of `values`."""
+    """Return the action that removes an item.
+
+    Args:
+        table: the table.
+        key: the item's key.
+        when: a condition; `:name` in it stands for a member of `values`.
+        values: the values that the condition compares with.
+    """
     return {"Delete": {"TableName": table, "Key": encode(key), **_condition(when, {}, values or {})}}
 
 
 def check(table: str, key: Key, *, when: str, values: Mapping[str, Any] | None = None) -> Action:
-    """Hold a transaction to a condition on an item that it does not change."""
+    """Return the action that makes a transaction fail unless an item meets a condition.
+
+    The item is not changed.
+
+    Args:
+        table: the table.
+        key: the item's key.
+        when: a condition; `:name` in it stands for a member of `values`.
+        values: the values that the condition compares with.
+    """
     return {"ConditionCheck": {"TableName": table, "Key": encode(key), **_condition(when, {}, values or {})}}
 
 
@@ -44,21 +60,23 @@ def update(
     when: str | None = None,
     values: Mapping[str, Any] | None = None,
 ) -> Action:
-    """Change attributes of an item, which comes into being if it was not there.
+    """Return the action that changes attributes of an item.
+
+    The action makes the item if there is none.
 
     Args:
         table: the table.
         key: the item's key.
-        assign: attributes to set; those that are None are removed.
+        assign: attributes to set; an attribute that is None is removed.
         remove: attributes to remove.
-        add: whole numbers to add.
+        add: whole numbers to add to attributes.
         when: a condition; `:name` in it stands for a member of `values`.
-        values: what the condition compares with.
+        values: the values that the condition compares with.
     """
     given, added = assign or {}, add or {}
     assigned = {name: value for name, value in given.items() if value is not None}
     removed = [*remove, *(name for name, value in given.items() if value is None)]
-    # DynamoDB reserves words, so each name gets a placeholder, and its value the placeholder of the same number.
+    # DynamoDB reserves some words, so each name gets a numbered placeholder. Its value gets the same number.
     number = {name: index for index, name in enumerate([*assigned, *removed, *added])}
     clauses = {
         "SET": [f"#n{number[name]} = :v{number[name]}" for name in assigned],

@@ -1,4 +1,7 @@
-"""DynamoDB through boto3. Refusals become Doorward's errors; conflicts are tried again."""
+"""DynamoDB through boto3.
+
+Refusals become Doorward's errors. Requests that met a conflict are sent again.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,10 @@ _RETRIED = frozenset(
 
 
 def connect() -> DynamoDBClient:
-    """Return a boto3 client with short time-outs; endpoint and region come from the environment."""
+    """Return a boto3 client with short time-outs.
+
+    The endpoint and the region come from the environment.
+    """
     config = Config(
         connect_timeout=1,
         read_timeout=2,
@@ -45,25 +51,28 @@ def connect() -> DynamoDBClient:
 
 
 class BotoDatabase:
-    """Carries the stores' requests with boto3."""
+    """Sends the stores' requests with boto3."""
 
     def __init__(self, client: DynamoDBClient, sleep: Callable[[float], None] = time.sleep) -> None:
-        """Take the client, and what to wait with between tries."""
+        """Take the client, and the function that waits for some seconds between tries."""
         self._client: Any = client
         self._sleep = sleep
 
     def get(self, place: Place) -> Item | None:
-        """Return one item, strongly consistent."""
+        """Return one item, from a strongly consistent read."""
         table, key = place
         answer = self._call(self._client.get_item, TableName=table, Key=encode(key), ConsistentRead=True)
         return decode(answer.get("Item"))
 
     def batch_get(self, places: Sequence[Place]) -> list[Item | None]:
-        """Return several items, each strongly consistent, in the order asked for."""
+        """Return several items in the order of their places.
+
+        The read of each item is strongly consistent.
+        """
         return read_batch(places, lambda wanted: self._call(self._client.batch_get_item, RequestItems=wanted), _TRIES)
 
     def transact_get(self, places: Sequence[Place]) -> list[Item | None]:
-        """Return several items as they were at one moment, in the order asked for."""
+        """Return several items as they were at one moment, in the order of their places."""
         actions = [{"Get": {"TableName": table, "Key": encode(key)}} for table, key in places]
         answer = self._call(self._client.transact_get_items, TransactItems=actions)
         return [decode(response.get("Item")) for response in answer["Responses"]]
@@ -79,7 +88,7 @@ class BotoDatabase:
         index: str | None = None,
         newest_first: bool = False,
     ) -> tuple[list[Item], Key | None]:
-        """Return one page of a partition in key order, and the key to go on from."""
+        """Return one page of a partition in the order of keys, and the key after which the next page begins."""
         hash_name, range_name = ("listing", "pk") if index else ("pk", "sk")
         request: dict[str, Any] = {
             "TableName": table,
@@ -95,12 +104,26 @@ class BotoDatabase:
         return items, decode(answer.get("LastEvaluatedKey"))
 
     def changed_since(self, table: str, index: str, partition: str, since_ms: int) -> list[Item]:
-        """Return all items of an index's partition `feed` that changed at or after a time, page by page."""
+        """Return all items of a partition of an index that changed at or after a time.
+
+        Args:
+            table: the table.
+            index: the index, whose partition key is `feed`.
+            partition: the value of the partition key.
+            since_ms: the time, in milliseconds.
+        """
         condition = "feed = :partition AND changed_at_ms >= :time"
         return self._query_all(table, index, condition, {":partition": partition, ":time": since_ms})
 
     def ending_before(self, table: str, index: str, partition: str, time_ms: int) -> list[Item]:
-        """Return all items of an index's partition `listing` that end before a time, soonest first."""
+        """Return all items of a partition of an index that end before a time, the soonest first.
+
+        Args:
+            table: the table.
+            index: the index, whose partition key is `listing`.
+            partition: the value of the partition key.
+            time_ms: the time, in milliseconds.
+        """
         condition = "listing = :partition AND ends_at_ms < :time"
         return self._query_all(table, index, condition, {":partition": partition, ":time": time_ms})
 
@@ -120,11 +143,14 @@ class BotoDatabase:
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def write(self, action: Action) -> Item:
-        """Carry out one action; of an update, return the whole item as it is then.
+        """Carry out one action.
+
+        Returns:
+            The whole item after an update.
 
         Raises:
-            ConditionFailed: its condition did not hold.
-            Unavailable: DynamoDB is too busy.
+            ConditionFailed: the action's condition did not hold.
+            Unavailable: DynamoDB does not answer, or is too busy.
         """
         ((kind, request),) = action.items()
         method = {"Put": "put_item", "Update": "update_item", "Delete": "delete_item"}[kind]
@@ -139,7 +165,7 @@ class BotoDatabase:
 
         Raises:
             ConditionFailed: a condition did not hold.
-            Unavailable: other transactions were in the way too often.
+            Unavailable: DynamoDB does not answer, or other transactions were in the way in every try.
         """
         self._call(self._client.transact_write_items, TransactItems=list(actions))
 
@@ -149,7 +175,7 @@ class BotoDatabase:
                 return method(**request)
             except ClientError as error:
                 _raise_unless_passing(error)
-                # Full jitter, so that those who met once do not meet again.
+                # The pause is random, so that two callers who met once do not meet again.
                 self._sleep(random.uniform(0, _FIRST_PAUSE_SECONDS * 2**attempt))  # noqa: S311 - no secret
             except BotoCoreError as error:
                 raise Unavailable(reason=f"dynamodb:{type(error).__name__}") from error
@@ -157,7 +183,12 @@ class BotoDatabase:
 
 
 def _raise_unless_passing(error: ClientError) -> None:
-    """Turn a refusal into Doorward's word for it; return if the same request may pass in a moment."""
+    """Raise Doorward's error for a refusal, or return if the same request may pass in a moment.
+
+    Raises:
+        ConditionFailed: a condition did not hold.
+        ClientError: DynamoDB refused the request for another reason.
+    """
     response: Any = error.response
     code = response["Error"]["Code"]
     if code == "ConditionalCheckFailedException":

@@ -1,4 +1,4 @@
-"""The requests that the stores make, whichever client carries them."""
+"""The requests that the stores make, whichever client sends them."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from doorward.aws.dynamodb.items import Item, Key, encode, pick
 from doorward.errors import Unavailable
 
 Place = tuple[str, Key]
-"""A table's name and a key in it."""
+"""A table's name, and a key in the table."""
 
 Action = Mapping[str, Mapping[str, Any]]
 """One element of TransactWriteItems: see `doorward.aws.dynamodb.actions`."""
 
 
 class ConditionFailed(Exception):
-    """A condition did not hold; nothing was written.
+    """A condition did not hold, and nothing was written.
 
     Args:
-        failed: for a transaction, which of its actions failed.
-        item: for a single write, the item that the condition met.
+        failed: for a transaction, the positions of the actions whose conditions failed.
+        item: for a single write, the item that did not meet the condition, if DynamoDB returned it.
     """
 
     def __init__(self, failed: Sequence[int] = (), item: Item | None = None) -> None:
@@ -30,20 +30,26 @@ class ConditionFailed(Exception):
 
 
 class Reader(Protocol):
-    """Strongly consistent reads; each method is one request."""
+    """Strongly consistent reads.
+
+    Each method sends one request, unless DynamoDB leaves something out.
+    """
 
     def get(self, place: Place) -> Item | None:
         """Return one item."""
 
     def batch_get(self, places: Sequence[Place]) -> list[Item | None]:
-        """Return several items, in the order asked for."""
+        """Return several items, in the order of their places."""
 
 
 class Database(Reader, Protocol):
-    """Reader and writes; each method is one request, conditions included."""
+    """Reads and writes.
+
+    The conditions of a write are part of its request.
+    """
 
     def transact_get(self, places: Sequence[Place]) -> list[Item | None]:
-        """Return several items as they were at one moment, in the order asked for."""
+        """Return several items as they were at one moment, in the order of their places."""
 
     def query(
         self,
@@ -56,33 +62,43 @@ class Database(Reader, Protocol):
         index: str | None = None,
         newest_first: bool = False,
     ) -> tuple[list[Item], Key | None]:
-        """Return one page of a partition in key order, and the key to go on from."""
+        """Return one page of a partition in the order of keys, and the key after which the next page begins."""
 
     def changed_since(self, table: str, index: str, partition: str, since_ms: int) -> list[Item]:
-        """Return all items of an index's partition `feed` that changed at or after a time, page by page."""
+        """Return all items of a partition of an index that changed at or after a time, in milliseconds."""
 
     def ending_before(self, table: str, index: str, partition: str, time_ms: int) -> list[Item]:
-        """Return all items of an index's partition `listing` that end before a time, soonest first."""
+        """Return all items of a partition of an index that end before a time, in milliseconds, the soonest first."""
 
     def write(self, action: Action) -> Item:
-        """Carry out one action and, of an update, return the whole item; raises ConditionFailed."""
+        """Carry out one action, and return the whole item after an update.
+
+        Raises:
+            ConditionFailed: the action's condition did not hold.
+        """
 
     def transact(self, actions: Sequence[Action]) -> None:
-        """Carry out all actions or none; raises ConditionFailed."""
+        """Carry out all actions or none.
+
+        Raises:
+            ConditionFailed: a condition did not hold.
+        """
 
 
 def read_batch(
     places: Sequence[Place], call: Callable[[dict[str, Any]], Mapping[str, Any]], tries: int
 ) -> list[Item | None]:
-    """Return the items of places in their order, asking again for what DynamoDB left out.
+    """Return several items, in the order of their places.
+
+    Ask again for the items that DynamoDB left out.
 
     Args:
-        places: tables and keys.
-        call: sends a BatchGetItem request with these `RequestItems`, and returns its answer.
+        places: the tables and keys of the items.
+        call: sends a BatchGetItem request with these `RequestItems`, and returns the answer.
         tries: how often to ask.
 
     Raises:
-        Unavailable: something was left out every time.
+        Unavailable: DynamoDB left out an item in every try.
     """
     wanted: dict[str, Any] = {}
     for table, key in places:

@@ -1,4 +1,4 @@
-"""What is revoked at present, from the index over the Revocations table."""
+"""What is revoked now, from the index of the Revocations table."""
 
 from __future__ import annotations
 
@@ -18,13 +18,16 @@ _USER = re.compile(r"tenant#([^#]*)#user#(.*)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class DynamoRevocationFeed:
-    """Revocations by the time of their change. The index is a moment behind the table."""
+    """Revocations by the time of their last change.
+
+    The index may be a moment behind the table.
+    """
 
     database: Database
     table: str
 
     def list_live(self, now_ms: int) -> LiveRevocations:
-        """Return all that can concern a token which still lives."""
+        """Return all revocations that can concern a live token."""
         since_ms = recent_since_ms(now_ms)
         items = [
             *self.database.changed_since(self.table, _INDEX, RECENT, since_ms),
@@ -33,7 +36,7 @@ class DynamoRevocationFeed:
         users, tenants, kids = [], [], frozenset[str]()
         for item in items:
             if item["expires_at"] * 1000 <= now_ms:
-                continue  # the table's TTL is late
+                continue  # DynamoDB deletes expired items late
             match = _USER.fullmatch(item["pk"])
             if match:
                 users.append((TenantId(match[1]), UserId(match[2]), to_revocation_state(item)))

@@ -1,4 +1,4 @@
-"""Keys and attribute values: how Doorward's data lies in its tables."""
+"""Keys and attribute values: the form of Doorward's data in its tables."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MAX_NAME_BYTES = 900  # a sort key has at most 1,024 bytes
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """The names of the tables that a function was given."""
+    """The names of the tables that a function may use."""
 
     users: str = ""
     refresh_tokens: str = ""
@@ -32,12 +32,15 @@ def user_key(user_id: UserId) -> Key:
 
 
 def credential_key(user_id: UserId) -> Key:
-    """Return the key of a user's hash: a partition of its own, so that a role can be kept out of it."""
+    """Return the key of a user's password hash.
+
+    The hash has its own partition, so that an IAM role can exclude it.
+    """
     return {"pk": f"credential#{user_id}", "sk": "credential"}
 
 
 def username_key(folded: str) -> Key:
-    """Return the key that makes a folded user name unique over the deployment."""
+    """Return the key that makes a folded user name unique in the whole deployment."""
     return {"pk": f"username#{_bounded(folded)}", "sk": "username"}
 
 
@@ -57,12 +60,18 @@ def email_key(tenant_id: TenantId, folded: str) -> Key:
 
 
 def session_key(ref: SessionRef) -> Key:
-    """Return the key of a session; all sessions of a user in a tenant share a partition."""
+    """Return the key of a session.
+
+    All sessions of a user in a tenant share a partition.
+    """
     return {"pk": f"tenant#{ref.tenant_id}#user#{ref.user_id}", "sk": f"session#{ref.session_id}"}
 
 
 def service_token_key(tenant_id: TenantId, token_id: str) -> Key:
-    """Return the key of a service token's record; all of a tenant share a partition."""
+    """Return the key of a service token's record.
+
+    All records of a tenant share a partition.
+    """
     return {"pk": f"tenant#{tenant_id}#services", "sk": f"token#{token_id}"}
 
 
@@ -78,7 +87,7 @@ def read_mark_key(tenant_id: TenantId, user_id: UserId, notification_id: str) ->
 
 
 def demo_key(tenant_id: TenantId) -> Key:
-    """Return the key of the record of what the demo made in a tenant."""
+    """Return the key of the record that says what the demo made in a tenant."""
     return {"pk": f"tenant#{tenant_id}", "sk": "demo"}
 
 
@@ -101,12 +110,19 @@ KEYS_REVOCATIONS_KEY: Key = {"pk": "keys"}
 
 
 def encode(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Return DynamoDB's typed form of a flat item; members that are None are left out."""
+    """Return DynamoDB's typed form of a flat item.
+
+    Members that are None are left out.
+    """
     return {name: encode_value(value) for name, value in item.items() if value is not None}
 
 
 def encode_value(value: object) -> dict[str, Any]:
-    """Return one typed attribute value: text, whole number, truth value, or list of these."""
+    """Return the typed form of one attribute value: a text, a whole number, a truth value, or a list of these.
+
+    Raises:
+        TypeError: the value is of another type.
+    """
     if isinstance(value, bool):
         return {"BOOL": value}
     if isinstance(value, str):
@@ -124,7 +140,10 @@ def decode(item: Mapping[str, Any] | None) -> Item | None:
 
 
 def pick(items: Sequence[Mapping[str, Any]], key: Key) -> Item | None:
-    """Return, decoded, the one of several typed items that has the key."""
+    """Return the item that has the key, out of several typed items, in its flat form.
+
+    Return None if there is none.
+    """
     encoded = encode(key)
     return next((decode(item) for item in items if all(item[name] == value for name, value in encoded.items())), None)
 

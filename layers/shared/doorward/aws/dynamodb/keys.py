@@ -22,7 +22,7 @@ def load_key_set(database: Reader, table: str) -> KeySet:
     """Return the key set.
 
     Raises:
-        NotInitialised: there is none yet.
+        NotInitialised: there is no key set yet.
     """
     item = database.get((table, _KEY_SET))
     if item is None:
@@ -33,7 +33,7 @@ def load_key_set(database: Reader, table: str) -> KeySet:
 
 @dataclass(frozen=True, slots=True)
 class DynamoKeySets:
-    """The key set: one item, changed only by those who know its version."""
+    """The key set: one item, which only a writer who knows its version can change."""
 
     database: Database
     table: str
@@ -42,12 +42,14 @@ class DynamoKeySets:
         """Return the key set.
 
         Raises:
-            NotInitialised: there is none yet.
+            NotInitialised: there is no key set yet.
         """
         return load_key_set(self.database, self.table)
 
     def change(self, key_set: KeySet) -> None:
-        """Store a key set whose `version` is one more than that of the stored one.
+        """Store a key set.
+
+        Its `version` is one more than the version of the stored set.
 
         Raises:
             Conflict: another change came first.
@@ -75,10 +77,10 @@ class DynamoKeySets:
 def load_cursor_key(database: Reader, table: str) -> bytes:
     """Return the MAC key of list cursors.
 
-    The key guards no data, because every page is authorised again. Therefore it lies in a table, not among the secrets.
+    The key is stored in a table and not in a secret, because it guards no data: every request for a page is authorised.
 
     Raises:
-        NotInitialised: there is none yet.
+        NotInitialised: there is no such key yet.
     """
     item = database.get((table, _CURSOR))
     if item is None:
@@ -87,7 +89,7 @@ def load_cursor_key(database: Reader, table: str) -> bytes:
 
 
 def ensure_cursor_key(database: Database, table: str) -> None:
-    """Make the MAC key of list cursors, unless there is one."""
+    """Make the MAC key of list cursors, unless there is one already."""
     fresh = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode("ascii")
     with contextlib.suppress(ConditionFailed):
         database.write(actions.put(table, _CURSOR, {"key": fresh}, when=actions.ABSENT))

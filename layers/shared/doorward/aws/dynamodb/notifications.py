@@ -1,4 +1,4 @@
-"""Notifications on DynamoDB: a partition for a tenant's, one for each user's own."""
+"""Notifications on DynamoDB: one partition for the notifications of a tenant, and one for those of each user."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from doorward.stores import Page
 
 @dataclass(frozen=True, slots=True)
 class DynamoNotifications:
-    """Notifications to one user, or to all of a tenant."""
+    """Notifications to one user, or to all users of a tenant."""
 
     database: Database
     table: str
 
     def add(self, notification: Notification) -> None:
-        """Store a notification; repeating it changes nothing."""
+        """Store a notification.
+
+        Storing it again changes nothing.
+        """
         attributes = {
             "tenant_id": notification.tenant_id,
             "notification_id": notification.id,
@@ -33,7 +36,7 @@ class DynamoNotifications:
     def list_by_user(
         self, tenant_id: TenantId, user_id: UserId, limit: int, after: str | None
     ) -> Page[SeenNotification]:
-        """Return the user's own and the tenant's notifications, newest first."""
+        """Return the user's own notifications and the tenant's, the newest first."""
         found: list[Notification] = []
         more = False
         for owner in (user_id, None):
@@ -53,7 +56,7 @@ class DynamoNotifications:
         return Page(self._seen(tenant_id, user_id, shown), shown[-1].id if goes_on else None)
 
     def mark_read(self, tenant_id: TenantId, user_id: UserId, notification_id: str, now_ms: int) -> bool:
-        """Remember that the user read it, and return whether there is such a notification for the user."""
+        """Remember that the user read a notification, and return whether the user has such a notification."""
         places = [(self.table, notification_key(tenant_id, owner, notification_id)) for owner in (user_id, None)]
         if not any(self.database.batch_get(places)):
             return False
@@ -61,7 +64,7 @@ class DynamoNotifications:
         try:
             self.database.write(actions.put(self.table, key, {"read_at_ms": now_ms}, when=actions.ABSENT))
         except ConditionFailed:
-            return True  # it was read before, and stays so
+            return True  # the user read the notification before, and the first time counts
         return True
 
     def remove(self, notification: Notification) -> None:
@@ -69,16 +72,16 @@ class DynamoNotifications:
         self.database.write(actions.delete(self.table, _key(notification)))
 
     def get_demo(self, tenant_id: TenantId) -> str | None:
-        """Return the record of what the demo made in a tenant, as JSON text."""
+        """Return the record that says what the demo made in a tenant, as JSON text."""
         item = self.database.get((self.table, demo_key(tenant_id)))
         return str(item["record"]) if item else None
 
     def remove_demo(self, tenant_id: TenantId) -> None:
-        """Remove the record."""
+        """Remove the demo's record."""
         self.database.write(actions.delete(self.table, demo_key(tenant_id)))
 
     def add_demo(self, tenant_id: TenantId, record: str) -> bool:
-        """Store the record, unless there is one; return whether it was stored."""
+        """Store the demo's record unless there is one, and return whether the record was stored."""
         key = demo_key(tenant_id)
         try:
             self.database.write(actions.put(self.table, key, {"record": record}, when=actions.ABSENT))

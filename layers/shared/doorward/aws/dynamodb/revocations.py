@@ -1,4 +1,4 @@
-"""Revocations on DynamoDB: one item a user and tenant, one a tenant, one for keys."""
+"""Revocations on DynamoDB: one item for each user in each tenant, one for each tenant, and one for all keys."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from doorward.rules.lifetimes import cutoff_end, session_entry_end, token_entry_
 from doorward.rules.revocation import plan_entry
 
 RECENT, LASTING = "recent", "lasting"
-"""The parts of the feed: what concerns users' tokens, which live an hour at most, and what may concern longer lives."""
+"""The parts of the feed: revocations of users' tokens, which live an hour at most, and all other revocations."""
 
 _MAX_REMOVED = 100  # an expression has at most 4 KB
 _TRIES = 3
@@ -41,7 +41,7 @@ _LATER = "attribute_not_exists(min_epoch) OR min_epoch < :at"
 
 @dataclass(frozen=True, slots=True)
 class DynamoRevocationReader:
-    """What the authorizer asks, in one batch read."""
+    """Revocations as the authorizer reads them, in one batch."""
 
     database: Reader
     table: str
@@ -64,7 +64,10 @@ class DynamoRevocationReader:
 
 @dataclass(frozen=True, slots=True)
 class RevocationWriter:
-    """Makes the actions that revoke, for whichever transaction they belong to."""
+    """Makes the actions that revoke.
+
+    The caller puts the actions into a transaction.
+    """
 
     database: Database
     table: str
@@ -79,7 +82,10 @@ class RevocationWriter:
         return self.entry_action(claims.tenant_id, claims.user_id, claims.token_id, claims.expires_at, now_ms)
 
     def cutoff_action(self, cutoff: Cutoff, now_ms: int) -> Action:
-        """Return the action that applies a general revocation, if no later one was applied before."""
+        """Return the action that applies a general revocation.
+
+        The action fails if a later one was applied already.
+        """
         assign: dict[str, int | str | None] = {
             "min_epoch": cutoff.at,
             "spared_session_id": cutoff.spared,
@@ -91,7 +97,7 @@ class RevocationWriter:
             assign["sessions_min_epoch"] = cutoff.at
         when, values = _LATER, {"at": cutoff.at}
         if cutoff.spared is not None:
-            # Who is spared was decided on this state: any other cutoff since may have ended that session.
+            # The caller decided on this state which session is spared. A later cutoff may have ended that session.
             when = "min_epoch = :seen" if cutoff.seen else "attribute_not_exists(min_epoch)"
             values = {"seen": cutoff.seen} if cutoff.seen else {}
         key = user_revocations_key(cutoff.tenant_id, cutoff.user_id)
@@ -107,11 +113,14 @@ class RevocationWriter:
     def entry_action(
         self, tenant_id: TenantId, user_id: UserId, token_id: TokenId, expires_at: int, now_ms: int
     ) -> Action:
-        """Return the action that refuses one token, by its id, until it expires."""
+        """Return the action that refuses the token with this id until the token expires."""
         return self._entry(tenant_id, user_id, f"{TOKEN_PREFIX}{token_id}", token_entry_end(expires_at), now_ms)
 
     def spare_action(self, table: str, cutoff: Cutoff) -> Action | None:
-        """Return the action that lifts the spared session over the cutoff, if one is spared and lives."""
+        """Return the action that moves the spared session to the cutoff's epoch; None if no session is spared.
+
+        The action fails if the session has ended.
+        """
         if cutoff.spared is None:
             return None
         return actions.update(
@@ -138,7 +147,7 @@ class RevocationWriter:
 
 @dataclass(frozen=True, slots=True)
 class DynamoRevocations:
-    """Revocations as those who revoke write them."""
+    """Revocations as the use cases write them."""
 
     database: Database
     writer: RevocationWriter
@@ -147,7 +156,7 @@ class DynamoRevocations:
         """Refuse one access token until it expires.
 
         Raises:
-            Conflict: other revocations were in the way, three times.
+            Conflict: other revocations came first in all three tries.
         """
         for _ in range(_TRIES):
             with contextlib.suppress(ConditionFailed):
@@ -172,7 +181,7 @@ class DynamoRevocations:
         """Apply general revocations in one transaction.
 
         Raises:
-            Conflict: an epoch was overtaken by another cutoff.
+            Conflict: another cutoff came first, and one of these epochs is too early now.
         """
         try:
             self.database.transact([self.writer.cutoff_action(cutoff, now_ms) for cutoff in cutoffs])
@@ -180,7 +189,7 @@ class DynamoRevocations:
             raise Conflict from error
 
     def get_states(self, tenant_ids: Iterable[TenantId], user_id: UserId) -> Mapping[TenantId, RevocationState]:
-        """Return what is revoked for the user in each realm, consistently."""
+        """Return what is revoked for the user in each realm, from a consistent read."""
         realms = list(dict.fromkeys(tenant_ids))
         if not realms:
             return {}
@@ -190,5 +199,5 @@ class DynamoRevocations:
 
 
 def _announced(user_id: UserId, now_ms: int) -> dict[str, str | int]:
-    """Return what puts an item into the feed: for as long as a user's token lives, or a service's."""
+    """Return the attributes that put an item into the feed: into the part for a user's or for a service's tokens."""
     return {"feed": LASTING if is_service(user_id) else RECENT, "changed_at_ms": now_ms}

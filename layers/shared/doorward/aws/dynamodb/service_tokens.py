@@ -1,4 +1,7 @@
-"""Records of service tokens on DynamoDB, in the table of the sessions: they expire as those do."""
+"""Records of service tokens on DynamoDB.
+
+They are in the table of the sessions, because both expire.
+"""
 
 from __future__ import annotations
 
@@ -33,14 +36,14 @@ _TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class DynamoServiceTokens:
-    """Service tokens, as far as they are listed and revoked."""
+    """The records of service tokens, to list and to revoke them."""
 
     database: Database
     tables: Tables
     revocations: RevocationWriter
 
     def get_admission(self, tenant_id: TenantId, name: str) -> Admission:
-        """Return tenant, epochs and revoked keys under which a service token begins, as of one moment."""
+        """Return the tenant, the epochs and the revoked keys that a new service token depends on, as of one moment."""
         tables = self.tables
         tenant, user_item, tenant_item, keys = self.database.transact_get(
             [
@@ -54,12 +57,15 @@ class DynamoServiceTokens:
         return Admission(tenant=to_tenant(tenant), epochs=epochs, revoked_kids=suffixes(keys or {}, KID_PREFIX))
 
     def add(self, token: ServiceToken) -> None:
-        """Store a token that was minted."""
+        """Store the record of a token that was minted."""
         key = service_token_key(token.tenant_id, token.id)
         self.database.write(actions.put(self.tables.refresh_tokens, key, service_token_attributes(token)))
 
     def list_by_tenant(self, tenant_id: TenantId, limit: int, after: str | None) -> Page[ServiceToken]:
-        """Return a tenant's tokens in the order of their making, revoked and expired ones included."""
+        """Return the records of a tenant's tokens, the oldest first.
+
+        Revoked and expired tokens are in the list too.
+        """
         items, last = self.database.query(
             self.tables.refresh_tokens,
             partition=service_token_key(tenant_id, "")["pk"],
@@ -85,10 +91,12 @@ class DynamoServiceTokens:
         }
 
     def revoke(self, tenant_id: TenantId, token_id: TokenId, now_ms: int) -> bool:
-        """Refuse a token until it expires, in one transaction with its record, and return whether it existed.
+        """Refuse a token until it expires, mark its record, and return whether there was a record.
+
+        One transaction writes both.
 
         Raises:
-            Conflict: other revocations were in the way, three times.
+            Conflict: other revocations came first in all three tries.
         """
         table, key = self.tables.refresh_tokens, service_token_key(tenant_id, token_id)
         item = self.database.get((table, key))

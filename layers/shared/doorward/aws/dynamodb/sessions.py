@@ -1,4 +1,4 @@
-"""Sessions, and the snapshots that decide about them, on DynamoDB."""
+"""Sessions on DynamoDB, and the items that decide whether a session is let in."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ _ROTATABLE = "generation = :expected AND attribute_not_exists(revoked_at_ms) AND
 
 @dataclass(frozen=True, slots=True)
 class DynamoSessions:
-    """Sessions, one item each."""
+    """Sessions.
+
+    Each session is one item.
+    """
 
     database: Database
     tables: Tables
@@ -52,7 +55,7 @@ class DynamoSessions:
         return to_admission(items, session=session)
 
     def rotate(self, ref: SessionRef, generation: int, now_ms: int) -> Rotation:
-        """Move a live session from `generation` to the next, unless another call already did."""
+        """Move a live session from `generation` to the next one, unless another call did so already."""
         action = actions.update(
             self.tables.refresh_tokens,
             session_key(ref),
@@ -129,7 +132,13 @@ class DynamoSessions:
         )
 
     def revoke(self, ref: SessionRef, now_ms: int) -> bool:
-        """End a session and refuse its access tokens, in one transaction, and return whether it existed."""
+        """End a session, refuse its access tokens, and return whether the session existed.
+
+        One transaction writes both.
+
+        Raises:
+            Conflict: other revocations came first in all three tries.
+        """
         end = actions.update(
             self.tables.refresh_tokens, session_key(ref), assign={"revoked_at_ms": now_ms}, when=actions.PRESENT
         )
@@ -139,7 +148,7 @@ class DynamoSessions:
                 self.database.transact([end, refuse])
             except ConditionFailed as failure:
                 if failure.failed == (0,):
-                    # The table's TTL removed it: only its last access token can be left.
+                    # DynamoDB deleted the expired session. Only its last access token can still be valid.
                     self.database.write(refuse)
                     return False
             else:
@@ -149,7 +158,7 @@ class DynamoSessions:
 
 @dataclass(frozen=True, slots=True)
 class DynamoSessionReader:
-    """Sessions as the authorizer sees them, in one batch read."""
+    """Sessions as the authorizer reads them, in one batch."""
 
     database: Reader
     tables: Tables

@@ -1,4 +1,4 @@
-"""Between the model and the items of the tables."""
+"""Turn the model's objects into items of the tables, and items into objects."""
 
 from __future__ import annotations
 
@@ -58,7 +58,10 @@ def to_tenant(item: Item | None) -> Tenant | None:
 
 
 def service_token_attributes(token: ServiceToken) -> dict[str, Any]:
-    """Return the attributes of a service token's item, without its key; `expires_at` is the table's TTL."""
+    """Return the attributes of a service token's item, without its key.
+
+    `expires_at` is the table's TTL.
+    """
     return _attributes(token, "token_id")
 
 
@@ -68,7 +71,10 @@ def to_service_token(item: Item) -> ServiceToken:
 
 
 def session_attributes(session: Session) -> dict[str, Any]:
-    """Return the attributes of a session's item, without its key; `expires_at` is the table's TTL."""
+    """Return the attributes of a session's item, without its key.
+
+    `expires_at` is the table's TTL.
+    """
     return {
         "tenant_id": session.ref.tenant_id,
         "user_id": session.ref.user_id,
@@ -108,7 +114,10 @@ def to_session(item: Item | None) -> Session | None:
 
 
 def to_revocation_state(item: Item | None) -> RevocationState:
-    """Return what a user's revocation item says; nothing is revoked where there is none."""
+    """Return what a user's revocation item says.
+
+    Without an item, nothing is revoked.
+    """
     if item is None:
         return RevocationState()
     return RevocationState(
@@ -127,12 +136,21 @@ def suffixes(item: Item, prefix: str) -> frozenset[str]:
 
 
 def _attributes(record: DataclassInstance, id_name: str = "id") -> dict[str, Any]:
-    """Return a dataclass's fields as attributes; its `id` has another name in an item that names several things."""
+    """Return the fields of a dataclass as attributes.
+
+    The field `id` gets another name in some items.
+    """
     return {id_name if field.name == "id" else field.name: getattr(record, field.name) for field in fields(record)}
 
 
 def _record(kind: type[R], item: Item, id_name: str = "id") -> R:
-    """Return the dataclass of an item; attributes that are absent were None."""
+    """Return the dataclass of an item.
+
+    A field without an attribute gets its default.
+
+    Raises:
+        KeyError: the item lacks an attribute whose field has no default.
+    """
     values = {}
     for field in fields(kind):
         value = item.get(id_name if field.name == "id" else field.name, field.default)

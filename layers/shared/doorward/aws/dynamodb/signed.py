@@ -1,8 +1,8 @@
 """DynamoDB reads without an SDK, for the authorizer.
 
-The authorizer stands before every request, so its cold start is everybody's, and importing boto3 and making
-a client would be most of it (docs/decisions/0004). Signature Version 4 is the
-published recipe over the standard library's HMAC; a test holds it against botocore's signer.
+Every request waits for the authorizer, and so for the authorizer's cold start. Most of a cold start would be the import
+of boto3 and the making of a client (docs/decisions/0004). This module signs with Signature Version 4, on the HMAC of
+the standard library. A test compares its signatures with those of botocore.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _SERVER_ERRORS = 500
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where DynamoDB is, and in the name of whom to ask it."""
+    """The address of DynamoDB, and the credentials to sign requests with."""
 
     url: str
     region: str
@@ -40,10 +40,10 @@ class Endpoint:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Endpoint:
-        """Read what Lambda gives every function.
+        """Read the region and the credentials that Lambda gives every function.
 
         Raises:
-            Misconfigured: the environment is not Lambda's.
+            Misconfigured: a variable that Lambda sets is absent.
         """
         try:
             region = environment["AWS_REGION"]
@@ -60,9 +60,9 @@ def sign(endpoint: Endpoint, target: str, body: bytes, now: dt.datetime) -> dict
     """Return the headers of a signed request to DynamoDB.
 
     Args:
-        endpoint: where, and in whose name.
-        target: the operation, `DynamoDB_20120810.BatchGetItem`.
-        body: the JSON that will be sent.
+        endpoint: the address and the credentials.
+        target: the operation, such as `DynamoDB_20120810.BatchGetItem`.
+        body: the JSON text of the request.
         now: the time, in UTC.
 
     Source: AWS Signature Version 4, "Create a signed AWS API request".
@@ -91,10 +91,16 @@ def sign(endpoint: Endpoint, target: str, body: bytes, now: dt.datetime) -> dict
 
 
 class SignedReader:
-    """Strongly consistent reads over one kept connection, for one thread: Lambda gives it one request at a time."""
+    """Strongly consistent reads over one connection that stays open.
+
+    Only one thread may use an object: Lambda gives a function one request at a time.
+    """
 
     def __init__(self, endpoint: Endpoint, now: Callable[[], dt.datetime] | None = None) -> None:
-        """Take the endpoint; nothing is connected before the first request."""
+        """Take the endpoint.
+
+        The first request opens the connection.
+        """
         self._endpoint = endpoint
         self._now = now or (lambda: dt.datetime.now(dt.UTC))
         self._connection: http.client.HTTPConnection | None = None
@@ -110,10 +116,10 @@ class SignedReader:
         return decode(answer.get("Item"))
 
     def batch_get(self, places: Sequence[Place]) -> list[Item | None]:
-        """Return several items, in the order asked for.
+        """Return several items, in the order of their places.
 
         Raises:
-            Unavailable: DynamoDB does not answer, or not completely.
+            Unavailable: DynamoDB does not answer, or leaves out an item in every try.
         """
         return read_batch(places, lambda wanted: self._call("BatchGetItem", {"RequestItems": wanted}), _TRIES)
 
@@ -124,7 +130,7 @@ class SignedReader:
             try:
                 status, content = self._post(f"DynamoDB_20120810.{operation}", body)
             except (OSError, http.client.HTTPException) as error:
-                # A kept connection may have been closed while the environment was frozen.
+                # DynamoDB may have closed the connection while Lambda had stopped this environment.
                 self._connection = None
                 reason = type(error).__name__
                 continue

@@ -13,20 +13,24 @@ from doorward.model import Connection, Epochs, SocketGrant, SocketTicket, Subjec
 
 _PAGE = 100
 _MAX_CONNECTION_SECONDS = 7200 + 600
-"""API Database closes every socket after two hours, and may not tell."""
+"""API Gateway closes every socket after two hours, and may send no event for it. Ten minutes are added."""
 
 _OPEN = "open"
 
 
 @dataclass(frozen=True, slots=True)
 class DynamoSockets:
-    """One item a ticket; two a connection: by whom it is for, and by its id."""
+    """Tickets and connections.
+
+    A ticket is one item. A connection is two items: one is found by its tenant and user, the other by the connection's
+    id.
+    """
 
     database: Database
     table: str
 
     def add_ticket(self, ticket: SocketTicket) -> None:
-        """Keep a ticket."""
+        """Store a ticket."""
         attributes = {
             "grant": _encoded(ticket.grant),
             "origin": ticket.origin,
@@ -37,7 +41,10 @@ class DynamoSockets:
         self.database.write(actions.put(self.table, _ticket_key(ticket.ticket_hash), attributes))
 
     def take_ticket(self, ticket_hash: str) -> SocketTicket | None:
-        """Return a ticket and forget it; of several callers at once, one gets it."""
+        """Return a ticket and delete it.
+
+        Of several callers at the same time, only one gets the ticket.
+        """
         key = _ticket_key(ticket_hash)
         item = self.database.get((self.table, key))
         if item is None:
@@ -66,7 +73,7 @@ class DynamoSockets:
         )
 
     def remove(self, connection_id: str) -> None:
-        """Forget a connection, if it is registered."""
+        """Remove a connection, if it is registered."""
         key = _pointer_key(connection_id)
         item = self.database.get((self.table, key))
         if item is not None:
@@ -86,7 +93,10 @@ class DynamoSockets:
                 return
 
     def list_ending(self, time_ms: int) -> Iterable[Connection]:
-        """Return the connections whose time ends before this one, soonest first; very new ones may be missing."""
+        """Return the connections that end before a time, the soonest first.
+
+        New connections may be missing.
+        """
         return map(_connection, self.database.ending_before(self.table, "ending", _OPEN, time_ms))
 
 

@@ -18,7 +18,7 @@ from doorward.stores import Page
 
 @dataclass(frozen=True, slots=True)
 class DynamoTenants:
-    """Tenants, with the cutoff that disabling one implies."""
+    """Tenants, and the cutoff that is written when a tenant is disabled."""
 
     database: Database
     table: str
@@ -28,7 +28,7 @@ class DynamoTenants:
         """Store a new tenant.
 
         Raises:
-            TenantTaken: the id was ever given.
+            TenantTaken: a tenant has this id already.
         """
         action = actions.put(self.table, tenant_key(tenant.id), tenant_attributes(tenant), when=actions.ABSENT)
         try:
@@ -37,11 +37,14 @@ class DynamoTenants:
             raise TenantTaken from failure
 
     def get(self, tenant_id: TenantId) -> Tenant | None:
-        """Return a tenant, consistently."""
+        """Return a tenant, from a consistent read."""
         return to_tenant(self.database.get((self.table, tenant_key(tenant_id))))
 
     def list_all(self, limit: int, after: str | None) -> Page[Tenant]:
-        """Return tenants in the order of their ids; new ones may appear late."""
+        """Return tenants in the order of their ids.
+
+        A new tenant may appear a moment late.
+        """
         start = {"listing": "tenants", **tenant_key(TenantId(after))} if after else None
         items, last = self.database.query(
             self.table, partition="tenants", prefix="tenant#", limit=limit, after=start, index=LISTING_INDEX
@@ -50,7 +53,9 @@ class DynamoTenants:
         return Page(tenants, tenants[-1].id if last and tenants else None)
 
     def change(self, before: Tenant, after: Tenant, now_ms: int) -> None:
-        """Replace a tenant that was read as `before`; disabling it cuts off all its tokens and sessions.
+        """Replace a tenant that was read as `before`.
+
+        Disabling a tenant cuts off all its tokens and sessions.
 
         Raises:
             Conflict: somebody changed the tenant meanwhile.

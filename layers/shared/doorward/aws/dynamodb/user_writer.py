@@ -1,4 +1,7 @@
-"""Users on DynamoDB, as they are written: every change is one transaction."""
+"""Write users to DynamoDB.
+
+Every change is one transaction.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,10 @@ _SAME_VERSION = "version = :version"
 
 
 class _Steps:
-    """Actions of one transaction, each with the error that its failed condition means."""
+    """The actions of one transaction.
+
+    Each has the error to raise if its condition fails.
+    """
 
     def __init__(self) -> None:
         self.actions: list[Action] = []
@@ -46,7 +52,7 @@ class _Steps:
 
 @dataclass(frozen=True, slots=True)
 class DynamoUserWriter:
-    """Changes of users, with the revocations they imply."""
+    """Changes of users, with the revocations that they imply."""
 
     database: Database
     tables: Tables
@@ -56,8 +62,8 @@ class DynamoUserWriter:
         """Store a new user.
 
         Raises:
-            UsernameTaken: the folded user name was ever given.
-            EmailTaken: the folded address is in use in the realm.
+            UsernameTaken: a user has or had this folded user name.
+            EmailTaken: the folded address is in use in a tenant of the user.
             NotFound: the tenant of a membership does not exist.
         """
         table, user, steps = self.tables.users, record.user, _Steps()
@@ -81,13 +87,15 @@ class DynamoUserWriter:
         cutoffs: Sequence[Cutoff] = (),
         keep_admin_in: Collection[TenantId] | None = None,
     ) -> None:
-        """Replace a user and memberships that were read as `before`; memberships may come and go.
+        """Replace a user and memberships that were read as `before`.
+
+        The change may add and remove memberships.
 
         Raises:
             Conflict: somebody changed the user meanwhile.
-            EmailTaken: the address is in use in the home tenant or a new one.
+            EmailTaken: the address is in use in the home tenant, or in a tenant that the user enters.
             NotFound: the tenant of a new membership does not exist.
-            LastAdmin: a tenant would be left without an active administrator.
+            LastAdmin: the change would leave a tenant without an active administrator.
         """
         table, user, steps = self.tables.users, after.user, _Steps()
         same_version = {"version": before.user.version}
@@ -109,11 +117,13 @@ class DynamoUserWriter:
     def remove(
         self, before: UserRecord, cutoffs: Sequence[Cutoff], *, keep_admin_in: Collection[TenantId] | None = None
     ) -> None:
-        """Remove a user; the user name stays taken for ever.
+        """Remove a user.
+
+        Nobody can ever have the same user name again.
 
         Raises:
             Conflict: somebody changed the user meanwhile.
-            LastAdmin: a tenant would be left without an active administrator.
+            LastAdmin: the removal would leave a tenant without an active administrator.
         """
         table, user, steps = self.tables.users, before.user, _Steps()
         steps.add(actions.delete(table, user_key(user.id), when=_SAME_VERSION, values={"version": user.version}))
@@ -198,14 +208,18 @@ class DynamoUserWriter:
 
 
 def _addresses(user: User | None) -> set[tuple[TenantId, str]]:
-    """Return the tenants of a user with the folded address that may be claimed there."""
+    """Return each tenant of a user, with the folded address that the user may have there."""
     if user is None or user.email is None:
         return set()
     return {(tenant_id, fold(user.email)) for tenant_id in user.tenant_ids}
 
 
 def _claims(before: User, after: User | None) -> set[tuple[TenantId, str]]:
-    """Return the addresses that a change claims: in new tenants, and in the home tenant if either is new."""
+    """Return the addresses that a change claims.
+
+    A change claims the address in each tenant that the user enters. It also claims the address in the home tenant, if
+    the address or the home tenant changed.
+    """
     if after is None or after.email is None:
         return set()
     address = fold(after.email)

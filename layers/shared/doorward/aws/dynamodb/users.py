@@ -1,4 +1,4 @@
-"""Users and memberships on DynamoDB, as they are read."""
+"""Read users and memberships from DynamoDB."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ LISTING_INDEX = "listing"
 
 @dataclass(frozen=True, slots=True)
 class DynamoUserReader:
-    """Users as those who look at them see them."""
+    """Users as the use cases read them."""
 
     database: Database
     tables: Tables
 
     def get(self, user_id: UserId) -> UserRecord | None:
-        """Return a user with memberships, consistently."""
+        """Return a user with memberships, from consistent reads."""
         user = to_user(self.database.get((self.tables.users, user_key(user_id))))
         return None if user is None else self._with_memberships([user])[0]
 
     def get_password_hash(self, user_id: UserId) -> str | None:
-        """Return the user's hash, or None if no password was ever set."""
+        """Return the hash of the user's password, or None if the user has no password."""
         item = self.database.get((self.tables.users, credential_key(user_id)))
         return str(item["password_hash"]) if item else None
 
@@ -43,7 +43,10 @@ class DynamoUserReader:
         return Page(tuple(self._with_memberships(users)), ids[-1] if last and ids else None)
 
     def list_all(self, limit: int, after: str | None) -> Page[UserRecord]:
-        """Return users of the deployment in the order of their ids; new ones may appear late."""
+        """Return users of the deployment in the order of their ids.
+
+        A new user may appear a moment late.
+        """
         start = {"listing": "users", **user_key(UserId(after))} if after else None
         items, last = self.database.query(
             self.tables.users, partition="users", prefix="user#", limit=limit, after=start, index=LISTING_INDEX
