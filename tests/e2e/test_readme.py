@@ -1,4 +1,4 @@
-"""The README's commands do what it says."""
+"""The commands of the README and of docs/using.md do what these say."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.cloud import ROOT, Cloud
+from tests.e2e.conftest import ROOT, Cloud
 
-README = (ROOT / "README.md").read_text()
-SHELL = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+README, USING = (ROOT / "README.md").read_text(), (ROOT / "docs" / "using.md").read_text()
+SHELL = re.findall(r"^```sh\n(.*?)^```", README + USING, re.MULTILINE | re.DOTALL)
 # Run by .ci/run, by the fixture `cloud`, or by a test that has to prepare something.
 ELSEWHERE = {"make run\n", "make test\n"}
 
@@ -70,18 +70,18 @@ def test_the_example_of_tenants_ends_with_a_refusal(cloud: Cloud) -> None:
 
 def test_initialisation_with_nothing_but_the_layers_requirements(cloud: Cloud, tmp_path: Path) -> None:
     commands = [line for line in _block("sam deploy --guided").splitlines() if not line.startswith("sam ")]
-    script = "\n".join(commands).replace(".venv", str(tmp_path / "venv"))
+    script = "\n".join(commands).replace(".local/deploy", str(tmp_path / "venv"))
     output = _run(script.replace("--tenant acme", "--tenant umbrella"), cloud)
     found = re.search(r"user umbrella-admin made, password (\S+)  \(shown once", output)
     assert found, output
-    token = cloud.token("umbrella-admin", found[1])
+    token = cloud.log_in("umbrella-admin", found[1])["access_token"]
     change = _block("X PATCH").replace("the one shown", found[1])
     assert '"password_change_required":false' in _run(change, cloud, BASE_URL=cloud.url, access_token=token)
 
 
 def test_the_operators_commands_run(cloud: Cloud) -> None:
-    token = cloud.token("acme-admin")
-    output = _run(_block("explain.py").replace(".venv/bin/python", sys.executable), cloud, access_token=token)
+    token = cloud.log_in("acme-admin")["access_token"]
+    output = _run(_block("explain.py").replace(".local/deploy/bin/python", sys.executable), cloud, access_token=token)
     assert "signing key RS256" in output
     assert output.endswith("accepted: the authorizer would let it in now\n")
 
