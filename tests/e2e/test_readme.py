@@ -8,10 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.conftest import ROOT, Cloud
 
 README, USING = (ROOT / "README.md").read_text(), (ROOT / "docs" / "using.md").read_text()
 SHELL = re.findall(r"^```sh\n(.*?)^```", README + USING, re.MULTILINE | re.DOTALL)
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md")])
 # Run by .ci/run, by the fixture `cloud`, or by a test that has to prepare something.
 ELSEWHERE = {"make run\n", "make test\n"}
 
@@ -29,6 +32,23 @@ def _block(part: str) -> str:
     found: list[str] = [block for block in SHELL if part in block]
     assert len(found) == 1, part
     return found[0]
+
+
+def _anchors(text: str) -> set[str]:
+    """Return the anchors that GitHub makes of a page's headings."""
+    headings = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)|^\[[^\]]+\]: (\S+)", page.read_text(), re.MULTILINE):
+        path, _, anchor = "".join(target).partition("#")
+        if path.startswith("https:"):
+            continue
+        found = (page.parent / path).resolve() if path else page
+        assert found.exists(), target
+        assert not anchor or anchor in _anchors(found.read_text()), target
 
 
 def test_every_block_is_run_somewhere() -> None:
