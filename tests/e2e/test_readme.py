@@ -15,6 +15,7 @@ from tests.e2e.conftest import ROOT, Cloud
 README, USING = (ROOT / "README.md").read_text(), (ROOT / "docs" / "using.md").read_text()
 SHELL = re.findall(r"^```sh\n(.*?)^```", README + USING, re.MULTILINE | re.DOTALL)
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md")])
+BASES = (ROOT, ROOT / "layers" / "shared" / "doorward", ROOT / "layers" / "shared", ROOT / "tests")
 # Run by .ci/run, by the fixture `cloud`, or by a test that has to prepare something.
 ELSEWHERE = {"make run\n", "make test\n"}
 
@@ -49,6 +50,17 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         found = (page.parent / path).resolve() if path else page
         assert found.exists(), target
         assert not anchor or anchor in _anchors(found.read_text()), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_path_that_is_named_is_there(page: Path) -> None:
+    """Small letters and a slash make a path; it begins here, in the package, or in the tests."""
+    prose = re.sub(r"^ *```.*?^ *```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    words = [word for span in re.findall(r"`([^`]+)`", prose) for word in span.split()]
+    named = [word for word in words if re.fullmatch(r"[a-z0-9_.-]+/[a-z0-9_./-]*(?:\.[a-z]+|/)", word)]
+    named += [f"{name}.py" for name in re.findall(r"(?:unit|contract|functions|e2e)/test_\w+\b(?!\.py)", prose)]
+    for name in named:
+        assert any((base / name).exists() for base in BASES), name
 
 
 def test_every_block_is_run_somewhere() -> None:
