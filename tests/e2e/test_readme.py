@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import ROOT, Cloud
+from tests.support.cloud import ROOT, Cloud
 
 README, USING = (ROOT / "README.md").read_text(), (ROOT / "docs" / "using.md").read_text()
 SHELL = re.findall(r"^```sh\n(.*?)^```", README + USING, re.MULTILINE | re.DOTALL)
@@ -117,13 +117,13 @@ def test_initialisation_with_nothing_but_the_layers_requirements(cloud: Cloud, t
     output = _run(script.replace("--tenant acme", "--tenant umbrella"), cloud)
     found = re.search(r"user umbrella-admin made, password (\S+)  \(shown once", output)
     assert found, output
-    token = cloud.log_in("umbrella-admin", found[1])["access_token"]
+    token = cloud.token("umbrella-admin", found[1])
     change = _block("X PATCH").replace("the one shown", found[1])
     assert '"password_change_required":false' in _run(change, cloud, BASE_URL=cloud.url, access_token=token)
 
 
 def test_the_operators_commands_run(cloud: Cloud) -> None:
-    token = cloud.log_in("acme-admin")["access_token"]
+    token = cloud.token("acme-admin")
     output = _run(_block("explain.py").replace(".local/deploy/bin/python", sys.executable), cloud, access_token=token)
     assert "signing key RS256" in output
     assert output.endswith("accepted: the authorizer would let it in now\n")
