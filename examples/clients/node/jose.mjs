@@ -3,7 +3,7 @@
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import { audience, check, errorOf, signIn, url } from "./doorward.mjs";
 
-// Keeps the keys for ten minutes, and fetches them anew when a token names a key that it does not know.
+// Keeps the keys for ten minutes, and fetches them again when a token names a key that it does not know.
 const keys = createRemoteJWKSet(new URL(`${url}/.well-known/jwks.json`));
 const options = { issuer: url, audience, typ: "at+jwt", algorithms: ["RS256"] };
 

@@ -17,7 +17,7 @@ try:
 except ValueError as error:
     print(f"metadata: {error}")
 
-# A service would fetch the keys anew every few minutes, or when a token names a key that it does not know.
+# A service would fetch the keys again every few minutes, or when a token names a key that it does not know.
 keys = KeySet.import_key_set(requests.get(metadata["jwks_uri"], timeout=30).json())
 
 

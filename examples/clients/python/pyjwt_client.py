@@ -7,7 +7,7 @@ from sign_in import URL, check, sign_in
 
 AUDIENCE = "doorward"
 
-# The client keeps the keys for five minutes, and fetches them anew when a token names a key that it does not know.
+# The client keeps the keys for five minutes, and fetches them again when a token names a key that it does not know.
 keys = jwt.PyJWKClient(f"{URL}/.well-known/jwks.json")
 
 
