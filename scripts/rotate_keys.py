@@ -48,6 +48,8 @@ def invoke(function: str, event: dict[str, str]) -> dict[str, Any]:
 
 
 def _event(options: argparse.Namespace) -> dict[str, str]:
+    if options.end_everything:
+        return {"command": "end_everything"}
     if options.revoke:
         return {"command": "revoke", "kid": options.revoke}
     return {"command": "rotate" if options.now else "advance"}
@@ -70,6 +72,11 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     chosen.add_argument("--now", action="store_true", help="rotate now, as far as the next keys are announced")
     chosen.add_argument(
         "--revoke", metavar="KID", help="emergency: refuse everything that this key signed; the next key signs at once"
+    )
+    chosen.add_argument(
+        "--end-everything",
+        action="store_true",
+        help="after a theft or a restored table: end every session, and refuse every token that is out",
     )
     return parser.parse_args(arguments)
 

@@ -194,3 +194,20 @@ def test_the_platform_realm_is_a_realm_like_others(stores: Stores) -> None:
     stores.sessions.revoke(stored.ref, NOW)
     assert stores.revocation_reader.get(PLATFORM, owner.id).user.sessions
     assert not stores.revocation_reader.get(ACME, owner.id).user.sessions
+
+
+def test_everything_ends_at_once_and_nothing_that_begins_afterwards(stores: Stores) -> None:
+    owner = user()
+    assert stores.revocation_reader.get(ACME, owner.id).deployment_min_epoch == 0
+    stores.key_revocations.cut_off_deployment(NOW)
+    stores.key_revocations.revoke_key("k1", NOW)
+    stores.key_revocations.cut_off_deployment(NOW)
+    found = stores.revocation_reader.get(ACME, owner.id)
+    assert (found.deployment_min_epoch, found.revoked_kids) == (NOW + 1, {"k1"})
+    assert stores.feed.list_live(NOW).deployment == NOW + 1
+    assert stores.directory.get_admission(ACME, owner.id).epochs.deployment == NOW + 1
+    stored = session(owner, epochs=Epochs(deployment=NOW + 1))
+    stores.sessions.add(stored)
+    assert stores.session_reader.get_admission(stored.ref).session == stored
+    assert stores.service_tokens.get_admission(ACME, "ci").epochs.deployment == NOW + 1
+    assert stores.service_tokens.get_revocations(ACME, ["ci"])["ci"].deployment_min_epoch == NOW + 1

@@ -75,6 +75,7 @@ class World:
     tickets: dict[str, SocketTicket] = field(default_factory=dict)
     connections: dict[str, Connection] = field(default_factory=dict)
     revoked_kids: set[str] = field(default_factory=set)
+    deployment_epoch: int = 0
     secrets: dict[str, str] = field(default_factory=dict)
     secret_versions: dict[str, int] = field(default_factory=dict)
     service_tokens: dict[tuple[TenantId, TokenId], ServiceToken] = field(default_factory=dict)
@@ -96,7 +97,7 @@ class World:
             user=self.users.get(user_id),
             membership=self.memberships.get((tenant_id, user_id)),
             tenant=self.tenants.get(tenant_id),
-            epochs=Epochs(state.min_epoch, self.tenant_epochs.get(tenant_id, 0)),
+            epochs=Epochs(state.min_epoch, self.tenant_epochs.get(tenant_id, 0), self.deployment_epoch),
             sessions_from=state.sessions_min_epoch,
             revoked_kids=frozenset(self.revoked_kids),
         )
@@ -233,6 +234,7 @@ class MemoryRevocations:
                 self.world.state(tenant_id, user_id),
                 self.world.tenant_epochs.get(tenant_id, 0),
                 frozenset(self.world.revoked_kids),
+                self.world.deployment_epoch,
             )
 
     def revoke_token(self, claims: AccessTokenClaims, now_ms: int) -> None:
@@ -240,6 +242,9 @@ class MemoryRevocations:
             place = (claims.tenant_id, claims.user_id)
             state = self.world.state(*place)
             self.world.states[place] = replace(state, tokens=state.tokens | {claims.token_id})
+
+    def cut_off_deployment(self, now_ms: int) -> None:
+        self.world.deployment_epoch = next_epoch(self.world.deployment_epoch, now_ms)
 
     def revoke_key(self, kid: str, now_ms: int) -> None:
         with self.world.lock:
@@ -261,7 +266,8 @@ class MemoryRevocationFeed:
     def list_live(self, now_ms: int) -> LiveRevocations:
         with self.world.lock:
             users = tuple((*place, state) for place, state in self.world.states.items())
-            return LiveRevocations(users, tuple(self.world.tenant_epochs.items()), frozenset(self.world.revoked_kids))
+            tenants, kids = tuple(self.world.tenant_epochs.items()), frozenset(self.world.revoked_kids)
+            return LiveRevocations(users, tenants, kids, self.world.deployment_epoch)
 
 
 @dataclass
@@ -491,7 +497,9 @@ class MemoryServiceTokens:
     def get_admission(self, tenant_id: TenantId, name: str) -> Admission:
         with self.world.lock:
             epochs = Epochs(
-                self.world.state(tenant_id, service_user_id(name)).min_epoch, self.world.tenant_epochs.get(tenant_id, 0)
+                self.world.state(tenant_id, service_user_id(name)).min_epoch,
+                self.world.tenant_epochs.get(tenant_id, 0),
+                self.world.deployment_epoch,
             )
             tenant = self.world.tenants.get(tenant_id)
             return Admission(tenant=tenant, epochs=epochs, revoked_kids=frozenset(self.world.revoked_kids))
@@ -507,7 +515,12 @@ class MemoryServiceTokens:
 
     def get_revocations(self, tenant_id: TenantId, names: Iterable[str]) -> Mapping[str, Revocations]:
         epoch = self.world.tenant_epochs.get(tenant_id, 0)
-        return {name: Revocations(self.world.state(tenant_id, service_user_id(name)), epoch) for name in names}
+        return {
+            name: Revocations(
+                self.world.state(tenant_id, service_user_id(name)), epoch, frozenset(), self.world.deployment_epoch
+            )
+            for name in names
+        }
 
     def revoke(self, tenant_id: TenantId, token_id: TokenId, now_ms: int) -> bool:
         with self.world.lock:

@@ -122,7 +122,7 @@ class House:
     @cached_property
     def rotate_mac_keys(self) -> RotateMacKeys:
         policy = Policy(90 * DAY_MS, DAY_MS, DAY_MS, 300_000)
-        return RotateMacKeys(MemorySecrets(self.world), "mac", policy, self.clock)
+        return RotateMacKeys(MemorySecrets(self.world), "mac", self.revocations, policy, self.clock)
 
     @cached_property
     def keyring(self) -> Keyring:

@@ -211,7 +211,7 @@ class TestKeys:
         assert ring.read(newer).generation == 1
         assert len(loads) == 2
         assert ring.read(old).generation == 0
-        assert read_refresh_token([key.raw() for key in decode_mac_keys(load())], newer).ref == ref
+        assert read_refresh_token([key.raw() for key in decode_mac_keys(load())], newer)[0].ref == ref
 
     def test_a_mac_key_taken_away_is_of_no_use_after_five_minutes(self) -> None:
         clock, ref = FakeClock(), REF

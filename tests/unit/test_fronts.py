@@ -26,14 +26,14 @@ def _bearer(token: str, **more: Any) -> Question:
     return Question({"Authorization": f"Bearer {token}"}, **more)
 
 
-def _after(change: Callable[[House, Any], Any], username: str = "kim") -> Case:
+def _after(change: Callable[[House, Any], Any], username: str = "kim", *, admitted: bool = False) -> Case:
     """A token of a user, to whom something happens afterwards."""
 
     def case(house: House) -> tuple[Question, bool]:
         house.add_user("kim", roles=("user",))
         pair = house.sign_in(username, PASSWORD if username == "kim" else "admin123").tokens
         change(house, pair)
-        return _bearer(pair.access_token), False
+        return _bearer(pair.access_token), admitted
 
     return case
 
@@ -152,7 +152,7 @@ CASES: dict[str, Case] = {
     "the token revoked": _after(lambda house, pair: house.revoke(pair.access_token)),
     "the refresh token revoked": _after(lambda house, pair: house.revoke(pair.refresh_token)),
     "the refresh token used twice": _after(_reuse),
-    "switched to another tenant": _after(_switch),
+    "switched to another tenant": _after(_switch, admitted=True),
     "the user disabled": _after(lambda house, pair: _change(house, pair, status="disabled")),
     "the user demoted": _after(lambda house, pair: _change(house, pair, roles=("auditor",))),
     "the password changed by another": _after(_password),

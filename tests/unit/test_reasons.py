@@ -22,6 +22,7 @@ def _reasons_in(file: Path) -> set[str]:
     found = {reason for node in nodes if isinstance(node, ast.Call) for reason in _reasons_of(node)}
     if file.stem in {"revocation", "routes"}:  # these return the reason of a refusal
         found |= _texts(node.value for node in nodes if isinstance(node, ast.Return))
+        found |= _texts(key for node in nodes if isinstance(node, ast.Dict) for key in node.keys)
     return found
 
 

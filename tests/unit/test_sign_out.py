@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from doorward.authorization import RequestCredentials
 from doorward.errors import Conflict, InvalidGrant, InvalidToken
+from doorward.keys.commands import execute
 from doorward.model import Cutoff
 from doorward.sessions.login import SignedIn
 from tests.support.world import ACME, House
@@ -110,3 +112,31 @@ def test_revoking_an_expired_access_token_stores_nothing(house: House) -> None:
     house.revoke(signed_in.tokens.access_token)
     user_id = next(user for tenant, user in house.world.memberships if tenant == ACME)
     assert not house.world.state(ACME, user_id).tokens
+
+
+def test_one_command_ends_everything_and_who_signs_in_afterwards_is_let_in(house: House) -> None:
+    before = [house.sign_in("acme-admin"), house.sign_in("admin")]
+    service, _ = house.service_tokens.mint(house.caller("acme-admin"), ACME, "ci", None)
+    house.clock.advance(1)
+    execute(house.rotate_signing_keys, house.rotate_mac_keys, {"command": "end_everything"})
+    for signed_in in before:
+        _assert_dead(house, signed_in)
+    with pytest.raises(InvalidToken) as caught:
+        house.authorize(RequestCredentials("GET", "/", (f"Bearer {service}",)))
+    assert caught.value.reason == "deployment_cut_off"
+    after = house.sign_in("acme-admin")
+    _assert_alive(house, after)
+    assert house.refresh(after.tokens.refresh_token)
+    again, _ = house.service_tokens.mint(house.caller("acme-admin"), ACME, "ci", None)
+    assert house.authorize(RequestCredentials("GET", "/", (f"Bearer {again}",)))
+    listed = house.service_tokens.many(house.caller("acme-admin"), ACME, 9, None).records
+    assert sorted(token.revoked_at_ms is None for token in listed) == [False, True]
+
+
+def test_a_revoked_mac_key_is_refused_at_the_next_request(house: House) -> None:
+    token = house.sign_in("acme-admin").tokens.refresh_token
+    kid = house.refresh_tokens.read(token).mac_kid
+    house.rotate_mac_keys.revoke(kid)
+    with pytest.raises(InvalidGrant) as caught:
+        house.refresh(token)
+    assert caught.value.reason == "mac_key_revoked"

@@ -41,7 +41,10 @@ def wire(settings: Settings) -> Services:
         clock=clock,
     )
     policy = _policy(settings, settings.refresh_ttl_seconds)
-    return Services(signing, RotateMacKeys(parts.secrets, settings.require("refresh_mac_secret_id"), policy, clock))
+    return Services(
+        signing,
+        RotateMacKeys(parts.secrets, settings.require("refresh_mac_secret_id"), parts.revocations, policy, clock),
+    )
 
 
 def _algorithm(name: str) -> KeyPairAlgorithm | None:

@@ -16,11 +16,8 @@ from doorward.keys.life import Key, Policy
 from doorward.keys.rotation import RotateMacKeys, RotateSigningKeys
 from doorward.keys.signing import PublicKey
 
-_KID = re.compile(r"[A-Za-z0-9_-]{43}|(?:hs|mac)-[0-9a-f]{16}|[0-9a-f]{8}")
+_KID = re.compile(r"[A-Za-z0-9_-]{43}|(?:hs|mac)-[0-9a-f]{16}")
 """A key's id: a thumbprint (RFC 7638), or the id of a shared secret or a MAC key. Most misspellings match no form."""
-
-
-_OLD_MAC_KID = 8
 
 
 def execute(signing: RotateSigningKeys, mac: RotateMacKeys, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -30,7 +27,8 @@ def execute(signing: RotateSigningKeys, mac: RotateMacKeys, event: Mapping[str, 
         signing: rotates the signing keys.
         mac: rotates the MAC keys of refresh tokens.
         event: has a `command`. `advance`, or no command, takes the steps that are due. `rotate` rotates now, if the
-            next keys were announced long enough. `revoke` revokes the key `kid`.
+            next keys were announced long enough. `revoke` revokes the key `kid`. `end_everything` ends
+            every session and refuses every token that is out.
 
     Returns:
         `{"signing": […], "mac": […]}`, each key with kid, state, and the times of its state in ISO 8601. Both lists
@@ -44,19 +42,20 @@ def execute(signing: RotateSigningKeys, mac: RotateMacKeys, event: Mapping[str, 
     try:
         if command == "revoke":
             kid = _checked_kid(event.get("kid"))
-            is_mac = kid.startswith("mac-") or len(kid) == _OLD_MAC_KID
             # The revocation comes first, so that a failure of the other step cannot prevent it.
-            if is_mac:
+            if kid.startswith("mac-"):
                 mac_keys = mac.revoke(kid)
                 signing_keys = signing.advance()
             else:
                 signing_keys = signing.revoke(kid)
                 mac_keys = mac.advance()
-        elif command in {"advance", "rotate"}:
+        elif command in {"advance", "rotate", "end_everything"}:
+            if command == "end_everything":
+                signing.end_everything()
             signing_keys = signing.advance(due=command == "rotate")
             mac_keys = mac.advance(due=command == "rotate")
         else:
-            raise InvalidRequest("The command is advance, rotate or revoke.")
+            raise InvalidRequest("The command is advance, rotate, revoke or end_everything.")
     except NotInitialised:
         audit.record("keys_not_initialised")
         return {"signing": [], "mac": []}

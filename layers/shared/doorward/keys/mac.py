@@ -64,31 +64,35 @@ class MacKeyring:
     ) -> None:
         """Take the function that reads the secret's text."""
 
-        def load_raw() -> tuple[bytes, ...]:
+        def load_keys() -> tuple[MacKey, ...]:
             keys = decode_mac_keys(load())
             if not keys:
                 raise NotInitialised(reason="no refresh MAC key")
-            return tuple(key.raw() for key in keys)
+            return keys
 
-        self._cached = Cached(load_raw, clock, max_age_ms=max_age_ms, reload_interval_ms=reload_interval_ms)
+        self._cached = Cached(load_keys, clock, max_age_ms=max_age_ms, reload_interval_ms=reload_interval_ms)
 
     def keys(self) -> tuple[bytes, ...]:
-        """Return the keys that prove MACs.
-
-        The first key makes new MACs.
+        """Return the keys that prove a MAC; the first one makes MACs.
 
         Raises:
             NotInitialised: the deployment has no MAC key yet.
         """
-        return self._cached.get()
+        return tuple(key.raw() for key in self._cached.get())
+
+    def kid(self, key: bytes) -> str:
+        """Return the id of one of the keys; empty if the key is gone.
+
+        Raises:
+            NotInitialised: the deployment has no MAC key yet.
+        """
+        return next((known.kid for known in self._cached.get() if known.raw() == key), "")
 
     def reload_after_miss(self) -> tuple[bytes, ...] | None:
-        """Read the keys again after a miss, and return them.
-
-        Returns:
-            The keys as they are stored now; None if they were read a moment ago, or another thread is reading them.
+        """Return the keys as they are stored now, or None if they were read a moment ago.
 
         Raises:
             NotInitialised: the deployment has no MAC key yet.
         """
-        return self._cached.reload_after_miss()
+        keys = self._cached.reload_after_miss()
+        return None if keys is None else tuple(key.raw() for key in keys)

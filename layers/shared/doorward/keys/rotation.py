@@ -85,6 +85,11 @@ class RotateSigningKeys:
             self.revocations.revoke_key(kid, self.clock())
             audit.record("key_revoked", kid=kid)
 
+    def end_everything(self) -> None:
+        """Refuse every session and every token of the deployment that began before, from the next request on."""
+        self.revocations.cut_off_deployment(self.clock())
+        audit.record("everything_ended")
+
     def _advance(self, before: KeySet, *, due: bool) -> tuple[PublicKey, ...]:
         keys, now_ms = self._usable(before.keys), self.clock()
         wanted = plan(keys, self.policy, now_ms, wanted=lambda key: key.algorithm == self.algorithm, due=due)
@@ -149,6 +154,7 @@ class RotateMacKeys:
 
     secrets: SecretStore
     secret_id: str
+    revocations: KeyRevocationStore
     policy: Policy
     clock: Clock
 
@@ -166,7 +172,7 @@ class RotateMacKeys:
         return _repeated(lambda: self._store(lambda keys, now_ms: plan(keys, self.policy, now_ms, due=due)))
 
     def revoke(self, kid: str) -> tuple[MacKey, ...]:
-        """Refuse all refresh tokens that a key proves, as soon as the functions read the secret again.
+        """Refuse all refresh tokens that a key proves, from the next request on.
 
         Raises:
             InvalidRequest: there is no such key, or it is gone already.
@@ -174,6 +180,7 @@ class RotateMacKeys:
         """
         if all(key.kid != kid for key in decode_mac_keys(self.secrets.get(self.secret_id).text)):
             raise InvalidRequest("There is no MAC key of this name.")
+        self.revocations.revoke_key(kid, self.clock())
         return _repeated(lambda: self._store(lambda keys, now_ms: without(keys, kid, self.policy, now_ms)))
 
     def _store(self, change: Callable[[tuple[MacKey, ...], int], tuple[MacKey, ...]]) -> tuple[MacKey, ...]:

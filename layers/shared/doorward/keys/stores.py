@@ -61,5 +61,8 @@ class SecretStore(Protocol):
 class KeyRevocationStore(Protocol):
     """The revoked signing keys, which the authorizer reads."""
 
+    def cut_off_deployment(self, now_ms: int) -> None:
+        """Refuse everything that began before: sessions, cookies, and tokens of every kind."""
+
     def revoke_key(self, kid: str, now_ms: int) -> None:
         """Refuse everything that a key signed."""

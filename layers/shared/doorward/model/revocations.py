@@ -51,6 +51,7 @@ class Revocations:
     user: RevocationState = RevocationState()
     tenant_min_epoch: int = 0
     revoked_kids: frozenset[str] = frozenset()
+    deployment_min_epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +61,4 @@ class LiveRevocations:
     users: tuple[tuple[TenantId, UserId, RevocationState], ...] = ()
     tenants: tuple[tuple[TenantId, int], ...] = ()
     kids: frozenset[str] = frozenset()
+    deployment: int = 0

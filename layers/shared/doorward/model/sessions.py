@@ -29,6 +29,7 @@ class Epochs:
 
     user: int = 0
     tenant: int = 0
+    deployment: int = 0
 
 
 @dataclass(frozen=True, slots=True)

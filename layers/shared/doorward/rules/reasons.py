@@ -32,6 +32,7 @@ REASONS: Mapping[str, str] = {
     "lives_too_long": "the token's life is longer than any that is given out",
     # What was revoked
     "key_revoked": "the key that signed the token was revoked (scripts/rotate_keys.py --revoke)",
+    "deployment_cut_off": "everything that began before was ended (scripts/rotate_keys.py --end-everything)",
     "tenant_cut_off": "the tenant was disabled after the token was issued",
     "session_ended": "the token's session ended: signed out, revoked, or its refresh token came back",
     "token_revoked": "this very token was revoked",

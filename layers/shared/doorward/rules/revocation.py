@@ -31,17 +31,15 @@ def denial_reason(token: Revocable, revocations: Revocations) -> str | None:
         revocations: what is stored, read consistently after the request arrived.
     """
     user = revocations.user
-    if token.kid in revocations.revoked_kids:
-        return "key_revoked"
-    if token.epochs.tenant < revocations.tenant_min_epoch:
-        return "tenant_cut_off"
-    if token.session_id in user.sessions:
-        return "session_ended"
-    if token.token_id in user.tokens:
-        return "token_revoked"
-    if token.epochs.user < user.min_epoch and not _is_spared(token, user):
-        return "user_cut_off"
-    return None
+    refused = {
+        "key_revoked": token.kid in revocations.revoked_kids,
+        "deployment_cut_off": token.epochs.deployment < revocations.deployment_min_epoch,
+        "tenant_cut_off": token.epochs.tenant < revocations.tenant_min_epoch,
+        "session_ended": token.session_id in user.sessions,
+        "token_revoked": token.token_id in user.tokens,
+        "user_cut_off": token.epochs.user < user.min_epoch and not _is_spared(token, user),
+    }
+    return next((reason for reason, holds in refused.items() if holds), None)
 
 
 def must_change_password(claims: AccessTokenClaims, revocations: Revocations) -> bool:
@@ -56,6 +54,7 @@ def is_live(session: Session, admission: Admission, now_ms: int) -> bool:
         and now_ms < session.expires_at_ms
         and session.epochs.user >= admission.sessions_from
         and session.epochs.tenant >= admission.epochs.tenant
+        and session.epochs.deployment >= admission.epochs.deployment
     )
 
 
@@ -64,7 +63,8 @@ def mark_revoked(token: ServiceToken, revocations: Revocations) -> ServiceToken:
 
     Its possessor may have revoked it or signed out, and epochs are times, so older tokens fell with a cutoff.
     """
-    state, epoch = revocations.user, max(revocations.user.min_epoch, revocations.tenant_min_epoch)
+    state = revocations.user
+    epoch = max(state.min_epoch, revocations.tenant_min_epoch, revocations.deployment_min_epoch)
     if token.revoked_at_ms is None and (token.created_at_ms < epoch or token.id in state.tokens | state.sessions):
         return replace(token, revoked_at_ms=epoch)
     return token

@@ -51,7 +51,7 @@ class Introspect:
         session, subject = admission.session, admitted_subject(admission, proven.ref)
         if session is None or subject is None or not is_live(session, admission, self.clock()):
             return None
-        if session.generation != proven.generation:
+        if session.generation != proven.generation or proven.mac_kid in admission.revoked_kids:
             return None
         return IntrospectedToken(
             subject=subject,

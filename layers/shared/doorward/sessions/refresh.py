@@ -86,6 +86,8 @@ class Refresh:
     def _enter(self, proven: ProvenRefreshToken, now_ms: int) -> tuple[Admission, Session, Subject]:
         admission = self.sessions.get_admission(proven.ref)
         session = self._live(admission.session, admission, now_ms)
+        if proven.mac_kid in admission.revoked_kids:
+            raise InvalidGrant(reason="mac_key_revoked")
         subject = admitted_subject(admission, proven.ref)
         if subject is None:
             raise InvalidGrant(reason="not_admitted")

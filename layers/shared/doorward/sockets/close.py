@@ -14,6 +14,7 @@ from doorward.stores import RevocationReader, SocketCloser, SocketStore
 
 TOLD = {
     "key_revoked": "access_changed",
+    "deployment_cut_off": "signed_out",
     "tenant_cut_off": "tenant_disabled",
     "session_ended": "signed_out",
     "token_revoked": "signed_out",

@@ -55,6 +55,8 @@ def mint_access_token(claims: AccessTokenClaims, key: SigningKey, issuer: str, a
     }
     if claims.tenant_id != PLATFORM:
         payload["tenant_id"] = claims.tenant_id
+    if claims.epochs.deployment:
+        payload["deployment_epoch"] = claims.epochs.deployment
     if claims.password_change_required:
         payload["password_change_required"] = True
     for _ in range(_MAX_SIGNINGS):
@@ -137,7 +139,7 @@ def _claims(payload: dict[str, Any], kid: str) -> AccessTokenClaims:
         ),
         client_id=_text(payload["client_id"]),
         token_id=TokenId(_text(payload["jti"])),
-        epochs=Epochs(_whole(payload.get("epoch", 0)), _whole(payload.get("tenant_epoch", 0))),
+        epochs=Epochs(*(_whole(payload.get(name, 0)) for name in ("epoch", "tenant_epoch", "deployment_epoch"))),
         issued_at=_whole(payload["iat"]),
         expires_at=_whole(payload["exp"]),
         password_change_required=payload.get("password_change_required") is True,

@@ -13,7 +13,7 @@ from ulid import ULID
 
 from doorward.keys.mac import MacKeyring
 from doorward.model import UserId
-from doorward.tokens.macs import is_proved, mac
+from doorward.tokens.macs import mac, proving_key
 
 DEVICE_COOKIE_NAME = "__Host-doorward-device"
 DEVICE_COOKIE_SECONDS = 31_536_000
@@ -52,6 +52,6 @@ class Devices:
             NotInitialised: the deployment has no MAC key yet.
         """
         match = _DEVICE.fullmatch(text or "")
-        if match is None or not is_proved(self._keyring.keys(), match[1], match[4]):
+        if match is None or proving_key(self._keyring.keys(), match[1], match[4]) is None:
             return None
         return Device(UserId(match[2]), match[3])

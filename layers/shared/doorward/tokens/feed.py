@@ -44,6 +44,7 @@ class Feed:
     users: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     tenants: Mapping[str, int] = field(default_factory=dict)
     kids: frozenset[str] = frozenset()
+    deployment: int = 0
 
     def get(self, tenant_id: TenantId, user_id: UserId) -> Revocations:
         """Return what is revoked for a user or a service in a tenant."""
@@ -58,6 +59,7 @@ class Feed:
             ),
             tenant_min_epoch=int(self.tenants.get(_name(tenant_id), 0)),
             revoked_kids=self.kids,
+            deployment_min_epoch=self.deployment,
         )
 
 
@@ -74,6 +76,7 @@ def compose(revoked: LiveRevocations) -> dict[str, Any]:
         "users": {name: users[name] for name in sorted(users)},
         "tenants": dict(sorted((_name(tenant_id), epoch) for tenant_id, epoch in revoked.tenants)),
         "kids": sorted(revoked.kids),
+        **({"deployment": revoked.deployment} if revoked.deployment else {}),
     }
 
 
@@ -106,7 +109,13 @@ def verify_feed(text: str, keyring: Verifying) -> Feed:
     try:
         claims = jwt.decode(text, key.key, algorithms=[key.algorithm], issuer=keyring.key_set().issuer, options=options)
         found = claims["revocations"]
-        return Feed(int(claims["iat"]), found["users"], found["tenants"], frozenset(found["kids"]))
+        return Feed(
+            int(claims["iat"]),
+            found["users"],
+            found["tenants"],
+            frozenset(found["kids"]),
+            int(found.get("deployment", 0)),
+        )
     except (jwt.InvalidTokenError, ValueError, TypeError, KeyError) as error:
         raise InvalidToken(reason="malformed") from error
 

@@ -17,6 +17,6 @@ def mac(key: bytes, body: str) -> str:
     return base64.urlsafe_b64encode(hmac.digest(key, body.encode("ascii"), "sha256")).rstrip(b"=").decode("ascii")
 
 
-def is_proved(keys: Sequence[bytes], body: str, presented: str) -> bool:
-    """Return whether one of the keys made this MAC of the body, in constant time for each key."""
-    return any(hmac.compare_digest(mac(key, body), presented) for key in keys)
+def proving_key(keys: Sequence[bytes], body: str, presented: str) -> bytes | None:
+    """Return the key that made this MAC of the body, or None, in constant time for each key."""
+    return next((key for key in keys if hmac.compare_digest(mac(key, body), presented)), None)

@@ -9,12 +9,12 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from doorward.errors import ForgedRefreshToken, InvalidGrant
 from doorward.keys.mac import MacKeyring
 from doorward.model import SessionId, SessionRef, TenantId, UserId
-from doorward.tokens.macs import is_proved, mac
+from doorward.tokens.macs import mac, proving_key
 
 _TENANT = r"-|[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _ULID = r"[0-9A-HJKMNP-TV-Z]{26}"
@@ -30,6 +30,7 @@ class ProvenRefreshToken:
 
     ref: SessionRef
     generation: int
+    mac_kid: str = ""
 
 
 class RefreshTokens:
@@ -55,12 +56,13 @@ class RefreshTokens:
             NotInitialised: the deployment has no MAC key yet.
         """
         try:
-            return read_refresh_token(self._keyring.keys(), text)
+            proven, key = read_refresh_token(self._keyring.keys(), text)
         except ForgedRefreshToken:
             keys = self._keyring.reload_after_miss()
             if keys is None:
                 raise
-            return read_refresh_token(keys, text)
+            proven, key = read_refresh_token(keys, text)
+        return replace(proven, mac_kid=self._keyring.kid(key))
 
     def mask(self, text: str) -> str:
         """Return 32 hexadecimal digits that only this deployment can derive from a text, and nobody can turn back.
@@ -91,7 +93,7 @@ def mint_refresh_token(key: bytes, ref: SessionRef, generation: int) -> str:
     return f"{body}.{mac(key, body)}"
 
 
-def read_refresh_token(keys: Sequence[bytes], text: str) -> ProvenRefreshToken:
+def read_refresh_token(keys: Sequence[bytes], text: str) -> tuple[ProvenRefreshToken, bytes]:
     """Check the MAC of a refresh token, and return the token's session and generation.
 
     Args:
@@ -107,7 +109,8 @@ def read_refresh_token(keys: Sequence[bytes], text: str) -> ProvenRefreshToken:
         raise InvalidGrant(reason="malformed_refresh_token")
     tenant_id, user_id, session_id, generation, presented = match.groups()
     body = text.rpartition(".")[0]
-    if not is_proved(keys, body, presented):
+    key = proving_key(keys, body, presented)
+    if key is None:
         raise ForgedRefreshToken(reason="forged_refresh_token")
     ref = SessionRef(TenantId(tenant_id), UserId(user_id), SessionId(session_id))
-    return ProvenRefreshToken(ref, int(generation))
+    return ProvenRefreshToken(ref, int(generation)), key

@@ -57,7 +57,9 @@ def to_admission(
         membership=to_membership(membership),
         tenant=to_tenant(tenant),
         session=to_session(session),
-        epochs=Epochs(state.min_epoch, (tenant_revocations or {}).get("min_epoch", 0)),
+        epochs=Epochs(
+            state.min_epoch, (tenant_revocations or {}).get("min_epoch", 0), (keys or {}).get("min_epoch", 0)
+        ),
         sessions_from=state.sessions_min_epoch,
         revoked_kids=suffixes(keys or {}, KID_PREFIX),
     )

@@ -33,7 +33,7 @@ class DynamoRevocationFeed:
             *self.database.changed_since(self.table, _INDEX, RECENT, since_ms),
             *self.database.changed_since(self.table, _INDEX, LASTING, 0),
         ]
-        users, tenants, kids = [], [], frozenset[str]()
+        users, tenants, kids, ended = [], [], frozenset[str](), 0
         for item in items:
             if item["expires_at"] * 1000 <= now_ms:
                 continue  # DynamoDB deletes expired items late
@@ -41,10 +41,10 @@ class DynamoRevocationFeed:
             if match:
                 users.append((TenantId(match[1]), UserId(match[2]), to_revocation_state(item)))
             elif item["pk"] == "keys":
-                kids = suffixes(item, KID_PREFIX)
+                kids, ended = suffixes(item, KID_PREFIX), item.get("min_epoch", 0)
             else:
                 tenants.append(_tenant(item))
-        return LiveRevocations(tuple(users), tuple(tenants), kids)
+        return LiveRevocations(tuple(users), tuple(tenants), kids, ended)
 
 
 def _tenant(item: Item) -> tuple[TenantId, int]:

@@ -29,7 +29,7 @@ from doorward.model import (
     is_service,
 )
 from doorward.rules.lifetimes import cutoff_end, session_entry_end, token_entry_end
-from doorward.rules.revocation import plan_entry
+from doorward.rules.revocation import next_epoch, plan_entry
 
 RECENT, LASTING = "recent", "lasting"
 """The parts of the feed: revocations of users' tokens, which live an hour at most, and all other revocations."""
@@ -59,6 +59,7 @@ class DynamoRevocationReader:
             user=to_revocation_state(user),
             tenant_min_epoch=(tenant or {}).get("min_epoch", 0),
             revoked_kids=suffixes(keys or {}, KID_PREFIX),
+            deployment_min_epoch=(keys or {}).get("min_epoch", 0),
         )
 
 
@@ -176,6 +177,19 @@ class DynamoRevocations:
             "changed_at_ms": now_ms,
         }
         self.database.write(actions.update(table, KEYS_REVOCATIONS_KEY, assign=assign, remove=dead))
+
+    def cut_off_deployment(self, now_ms: int) -> None:
+        """Refuse everything that began before: sessions, cookies, and tokens of every kind."""
+        table = self.writer.table
+        item = self.database.get((table, KEYS_REVOCATIONS_KEY)) or {}
+        assign = {
+            "min_epoch": next_epoch(item.get("min_epoch", 0), now_ms),
+            "expires_at": cutoff_end(now_ms),
+            "feed": LASTING,
+            "changed_at_ms": now_ms,
+        }
+        values = {"at": assign["min_epoch"]}
+        self.database.write(actions.update(table, KEYS_REVOCATIONS_KEY, assign=assign, when=_LATER, values=values))
 
     def cut_off(self, cutoffs: Sequence[Cutoff], now_ms: int) -> None:
         """Apply general revocations in one transaction.

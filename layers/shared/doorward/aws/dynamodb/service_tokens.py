@@ -53,7 +53,10 @@ class DynamoServiceTokens:
                 (tables.revocations, KEYS_REVOCATIONS_KEY),
             ]
         )
-        epochs = Epochs(to_revocation_state(user_item).min_epoch, (tenant_item or {}).get("min_epoch", 0))
+        epochs = Epochs(
+            to_revocation_state(user_item).min_epoch,
+            *((item or {}).get("min_epoch", 0) for item in (tenant_item, keys)),
+        )
         return Admission(tenant=to_tenant(tenant), epochs=epochs, revoked_kids=suffixes(keys or {}, KID_PREFIX))
 
     def add(self, token: ServiceToken) -> None:
@@ -81,12 +84,12 @@ class DynamoServiceTokens:
         distinct = sorted(set(names))
         if not distinct:
             return {}
-        keys = [tenant_revocations_key(tenant_id)]
+        keys = [tenant_revocations_key(tenant_id), KEYS_REVOCATIONS_KEY]
         keys += [user_revocations_key(tenant_id, service_user_id(name)) for name in distinct]
-        tenant, *services = self.database.batch_get([(self.tables.revocations, key) for key in keys])
-        tenant_min_epoch = (tenant or {}).get("min_epoch", 0)
+        tenant, deployment, *services = self.database.batch_get([(self.tables.revocations, key) for key in keys])
+        tenant_min_epoch, ended = ((item or {}).get("min_epoch", 0) for item in (tenant, deployment))
         return {
-            name: Revocations(to_revocation_state(item), tenant_min_epoch)
+            name: Revocations(to_revocation_state(item), tenant_min_epoch, deployment_min_epoch=ended)
             for name, item in zip(distinct, services, strict=True)
         }
 

@@ -82,6 +82,7 @@ def session_attributes(session: Session) -> dict[str, Any]:
         "generation": session.generation,
         "epoch": session.epochs.user,
         "tenant_epoch": session.epochs.tenant,
+        "deployment_epoch": session.epochs.deployment,
         "created_at_ms": session.created_at_ms,
         "rotated_at_ms": session.rotated_at_ms,
         "expires_at_ms": session.expires_at_ms,
@@ -101,7 +102,7 @@ def to_session(item: Item | None) -> Session | None:
     return Session(
         ref=SessionRef(item["tenant_id"], item["user_id"], item["session_id"]),
         generation=item["generation"],
-        epochs=Epochs(item["epoch"], item["tenant_epoch"]),
+        epochs=Epochs(item["epoch"], item["tenant_epoch"], item["deployment_epoch"]),
         created_at_ms=item["created_at_ms"],
         rotated_at_ms=item["rotated_at_ms"],
         expires_at_ms=item["expires_at_ms"],
