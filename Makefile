@@ -4,7 +4,7 @@ EMULATOR_PORT ?= 4566
 VENV := .venv
 PYTEST := $(VENV)/bin/python -m pytest
 UV := .local/uv/bin/uv
-LOCKED := layers/shared/requirements requirements/dev requirements/local requirements/sam requirements/uv \
+LOCKED := layers/shared/requirements requirements/dev requirements/local requirements/sam requirements/uv requirements/lambda \
   examples/clients/python/requirements examples/socketio/requirements
 .PHONY: help python run deploy-local logs drill test test-fast fix test-versions e2e openapi bench bench-reach lock lock-upgrade
 
