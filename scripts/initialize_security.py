@@ -20,12 +20,16 @@ import boto3
 
 from doorward.accounts.create import CreateUser
 from doorward.accounts.initialise import FirstUser, Initialise
+from doorward.accounts.recover import RecoverAdministrator
+from doorward.aws.dynamodb.attempts import DynamoAttempts
 from doorward.aws.dynamodb.client import BotoDatabase, connect
+from doorward.aws.dynamodb.directory import DynamoDirectory
 from doorward.aws.dynamodb.items import Tables
 from doorward.aws.dynamodb.keys import ensure_cursor_key
-from doorward.aws.dynamodb.revocations import RevocationWriter
+from doorward.aws.dynamodb.revocations import DynamoRevocations, RevocationWriter
 from doorward.aws.dynamodb.tenants import DynamoTenants
 from doorward.aws.dynamodb.user_writer import DynamoUserWriter
+from doorward.aws.dynamodb.users import DynamoUserReader
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.rotation import wire as wire_rotation
 from doorward.errors import DoorwardError
@@ -74,6 +78,10 @@ def main(arguments: list[str] | None = None) -> int:
         initialise.keys(options.issuer or outputs["BaseUrl"], outputs["ApiId"])
         ensure_cursor_key(database, outputs["SigningKeysTable"])
         _show(initialise.administrator(development=options.development))
+        for username in options.administrator:
+            _show(initialise.administrator(username, development=False))
+        if options.recover:
+            _show(_recovery(database, outputs)(options.recover))
         for tenant_id in options.tenant:
             _show(initialise.tenant(tenant_id, development=options.development))
     except DoorwardError as error:
@@ -88,9 +96,29 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--tenant", action="append", default=[], metavar="ID", help="make a tenant and its administrator"
     )
+    parser.add_argument(
+        "--administrator", action="append", default=[], metavar="NAME", help="make a further platform administrator"
+    )
+    parser.add_argument(
+        "--recover", metavar="NAME", help="give a platform administrator whose password is lost a one-time password"
+    )
     parser.add_argument("--issuer", help="the public base URL, if it is not the stack's output BaseUrl")
     parser.add_argument("--development", action="store_true", help="password admin123; only on this machine")
     return parser.parse_args(arguments)
+
+
+def _recovery(database: BotoDatabase, outputs: Mapping[str, str]) -> RecoverAdministrator:
+    tables = Tables(*(outputs[f"{name}Table"] for name in ("Users", "RefreshTokens", "Revocations", "LoginAttempts")))
+    revocations = RevocationWriter(database, tables.revocations)
+    return RecoverAdministrator(
+        directory=DynamoDirectory(database, tables),
+        reader=DynamoUserReader(database, tables),
+        writer=DynamoUserWriter(database, tables, revocations),
+        revocations=DynamoRevocations(database, revocations),
+        attempts=DynamoAttempts(database, tables.login_attempts),
+        hasher=PasswordHasher(),
+        clock=clock,
+    )
 
 
 def _stack(name: str) -> dict[str, str]:

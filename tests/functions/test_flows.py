@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import jwt
 import pytest
 
 from doorward.errors import Misconfigured
-from tests.support.deployment import ISSUER, Deployment
+from scripts import initialize_security
+from tests.support.deployment import ISSUER, Deployment, Stack
 from tests.support.people import PASSWORD, bearer
 
 
@@ -290,3 +293,20 @@ def test_a_function_without_its_settings_fails_closed(deployment: Deployment, mo
         deployment.authorize(bearer("x"))
     answer = deployment.sign_in()
     assert (answer["statusCode"], answer["json"]["code"]) == (500, "misconfigured")
+
+
+def test_a_further_administrator_is_made_and_a_lost_password_recovered_by_script(
+    deployment: Deployment, stack: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(initialize_security, "_stack", lambda _: stack.outputs)
+    assert initialize_security.main(["--administrator", "second"]) == 0
+    password = re.search(r"user second made, password (\S+)", capsys.readouterr().out)
+    assert password is not None
+    before = deployment.token("second", password[1])
+    assert initialize_security.main(["--recover", "Second"]) == 0
+    recovered = re.search(r"user second made, password (\S+)", capsys.readouterr().out)
+    assert recovered is not None
+    assert deployment.authorize(bearer(before)).refusal == "denied"
+    assert deployment.sign_in("second", password[1])["statusCode"] == 401
+    assert deployment.sign_in("second", recovered[1])["statusCode"] == 200
+    assert initialize_security.main(["--recover", "acme-admin"]) == 1

@@ -63,6 +63,7 @@ class World:
     lock: threading.RLock = field(default_factory=threading.RLock)
     users: dict[UserId, User] = field(default_factory=dict)
     hashes: dict[UserId, str] = field(default_factory=dict)
+    password_times: dict[UserId, int] = field(default_factory=dict)
     usernames: dict[str, SignInTarget] = field(default_factory=dict)
     emails: dict[tuple[TenantId, str], UserId] = field(default_factory=dict)
     memberships: dict[Place, Membership] = field(default_factory=dict)
@@ -150,7 +151,12 @@ class MemoryDirectory:
         with self.world.lock:
             failures = self.world.attempts.get(failures_name(user_id), {}).get("failures", 0)
             admission = self.world.admission(tenant_id, user_id)
-            return replace(admission, password_hash=self.world.hashes.get(user_id), failures=failures)
+            return replace(
+                admission,
+                password_hash=self.world.hashes.get(user_id),
+                password_set_at_ms=self.world.password_times.get(user_id, 0),
+                failures=failures,
+            )
 
     def change_password_hash(self, user_id: UserId, old: str, new: str) -> None:
         with self.world.lock:
@@ -377,6 +383,7 @@ class MemoryUsers:
                 self.world.memberships[member.tenant_id, user.id] = member
             if password_hash is not None:
                 self.world.hashes[user.id] = password_hash
+                self.world.password_times[user.id] = user.updated_at_ms
 
     def change(
         self,
@@ -402,6 +409,7 @@ class MemoryUsers:
                 self.world.memberships[membership.tenant_id, after.user.id] = membership
             if password_hash is not None:
                 self.world.hashes[after.user.id] = password_hash
+                self.world.password_times[after.user.id] = after.user.updated_at_ms
 
     def remove(
         self, before: UserRecord, cutoffs: Sequence[Cutoff], *, keep_admin_in: Collection[TenantId] | None = None
@@ -412,6 +420,7 @@ class MemoryUsers:
             self.world.apply(cutoffs)
             del self.world.users[before.user.id]
             self.world.hashes.pop(before.user.id, None)
+            self.world.password_times.pop(before.user.id, None)
             for membership in before.memberships:
                 del self.world.memberships[membership.tenant_id, before.user.id]
             self._release_email(before.user)

@@ -375,3 +375,50 @@ class TestChanges:
             house.refresh(session.tokens.refresh_token)
         with pytest.raises(NotFound):
             house.delete_user(house.caller("acme-admin"), bob.user_id)
+
+
+class TestWalls:
+    def test_only_the_user_and_the_platform_set_the_password_of_a_user_of_two_tenants(self, house: House) -> None:
+        kim = house.add_user("kim")
+        house.assign.put(house.caller(), kim.user_id, GLOBEX, ("admin",))
+        with pytest.raises(InsufficientScope):
+            house.change(house.caller("acme-admin"), kim.user_id, password="chosen by the neighbour")
+        with pytest.raises(InvalidCredentials):
+            house.sign_in("kim", "chosen by the neighbour", tenant_id=GLOBEX)
+        house.change(house.caller("acme-admin"), kim.user_id, display_name="Kim")
+        house.change(house.caller(), kim.user_id, password="chosen by the platform")
+        assert house.sign_in("kim", "chosen by the platform", tenant_id=GLOBEX)
+
+    def test_a_password_that_somebody_else_set_must_be_changed_unless_they_say_otherwise(self, house: House) -> None:
+        kim = house.add_user("kim")
+        admin = house.caller("acme-admin")
+        house.change(admin, kim.user_id, password="chosen by the administrator")
+        assert house.principal(house.sign_in("kim", "chosen by the administrator").tokens).restriction
+        house.change(admin, kim.user_id, password="handed on by a backend", password_change_required=False)
+        assert house.principal(house.sign_in("kim", "handed on by a backend").tokens).restriction is None
+
+    def test_a_one_time_password_ends_after_three_days(self, house: House) -> None:
+        kim = house.add_user("kim")
+        house.change(house.caller("acme-admin"), kim.user_id, password="chosen by the administrator")
+        house.clock.advance(72 * 3600)
+        assert house.sign_in("kim", "chosen by the administrator")
+        house.clock.advance(1)
+        with pytest.raises(InvalidCredentials) as caught:
+            house.sign_in("kim", "chosen by the administrator")
+        assert caught.value.reason == "one_time_password_expired"
+
+    def test_what_another_tenant_does_with_its_membership_does_not_show(self, house: House) -> None:
+        kim = house.add_user("kim")
+        before = house.look_up.one(house.caller("acme-admin"), kim.user_id).user.updated_at_ms
+        house.clock.advance(60)
+        house.assign.put(house.caller(), kim.user_id, GLOBEX, ("user",))
+        house.change(house.caller("globex-admin"), kim.user_id, roles=("auditor",))
+        assert house.look_up.one(house.caller("acme-admin"), kim.user_id).user.updated_at_ms == before
+
+    def test_the_name_of_a_tenants_first_administrator_cannot_be_taken_by_its_neighbour(self, house: House) -> None:
+        admin = house.caller("acme-admin")
+        for name in ("initech-admin", "INITECH-Admin"):
+            with pytest.raises(UnacceptableName):
+                house.create_user(admin, NewUser(PASSWORD, username=name))
+        for name in ("admin-of-initech", "badmin"):
+            assert house.create_user(admin, NewUser(PASSWORD, username=name))

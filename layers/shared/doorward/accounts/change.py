@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from doorward import audit
-from doorward.accounts.access import VisibleUser, find, owns, relation_to, resolve, show
+from doorward.accounts.access import VisibleUser, find, owns, relation_to, resolve, show, words_about
 from doorward.errors import (
     InsufficientScope,
     InvalidRequest,
@@ -84,6 +84,10 @@ class ChangeUser:
             raise OwnAccount
         if not changes.names <= changeable_by(relation):
             raise InsufficientScope
+        shared = len(before.user.tenant_ids) > 1
+        if "password" in changes.names and shared and not (own or principal.is_platform_admin):
+            # The password opens the other tenants too, which never agreed to this administrator.
+            raise InsufficientScope
 
     def _prove(self, principal: Principal, before: UserRecord, current_password: str | None) -> None:
         if current_password is None:
@@ -106,12 +110,15 @@ class ChangeUser:
     def _apply(self, principal: Principal, before: UserRecord, changes: UserChanges) -> UserRecord:
         values = {name: PROFILE[name].checked(value) for name, value in changes.values.items() if name in PROFILE}
         if changes.password is not None:
-            values["password_change_required"] = False
+            # Whoever sets a password for somebody else knows the password.
+            values["password_change_required"] = principal.user_id != before.user.id
         if "password_change_required" in changes.names:
             values["password_change_required"] = changes.values["password_change_required"]
         if changes.status is not None and owns(principal, before.user):
             values["status"] = changes.status
-        user = replace(before.user, version=before.user.version + 1, updated_at_ms=self.clock(), **values)
+        user = replace(before.user, version=before.user.version + 1, **values)
+        if values:
+            user = replace(user, updated_at_ms=self.clock())
         if not self._touches_membership(principal, before, changes):
             return UserRecord(user, before.memberships)
         here = self._tenant(principal, before)
@@ -124,7 +131,7 @@ class ChangeUser:
     def _new_hash(self, before: UserRecord, changes: UserChanges) -> str | None:
         if changes.password is None:
             return None
-        check_new_password(changes.password, before.user.username, before.user.email, changes.values.get("email"))
+        check_new_password(changes.password, words_about(before, changes.values.get("email")))
         if changes.password == changes.current_password:
             raise WeakPassword("The new password must be another one.")
         return self.hasher.hash(changes.password)

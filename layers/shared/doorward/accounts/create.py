@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ulid import ULID
 
 from doorward import audit
-from doorward.accounts.access import VisibleUser, show
+from doorward.accounts.access import VisibleUser, require_own_admin_name, show, words_about
 from doorward.errors import InvalidRequest, UsernameTaken
 from doorward.model import PLATFORM, USER, Clock, Membership, Principal, TenantId, User, UserId, UserRecord
 from doorward.model.changes import NewUser
@@ -37,8 +37,9 @@ class CreateUser:
         """
         tenant_id = new_user.tenant_id or principal.tenant_id
         require_admin(principal, tenant_id)
-        check_new_password(new_user.password, new_user.username, new_user.profile.get("email"))
         record = self.compose(new_user, tenant_id)
+        check_new_password(new_user.password, words_about(record))
+        require_own_admin_name(principal, record.user.username, tenant_id)
         self.store(record, new_user.password)
         audit.record("user_created", tenant_id=tenant_id, user_id=record.user.id, by=principal.user_id)
         return show(principal, record)

@@ -65,16 +65,17 @@ class Initialise:
         self.signing.advance()  # a shared secret may have gone, and key pairs be lacking
         self.report("keys kept")
 
-    def administrator(self, *, development: bool) -> FirstUser | None:
-        """Make the platform administrator `admin`, unless there is one.
+    def administrator(self, username: str = ADMIN_USERNAME, *, development: bool) -> FirstUser | None:
+        """Make a platform administrator, unless there is a user of this name.
 
         Args:
+            username: of the administrator.
             development: give the well-known password; never on a deployment.
 
         Returns:
             The user that was made, or None.
         """
-        return self._first_user(NewUser(password="", username=ADMIN_USERNAME), PLATFORM, development=development)
+        return self._first_user(NewUser(password="", username=username), PLATFORM, development=development)
 
     def tenant(self, tenant_id: str, *, development: bool) -> FirstUser | None:
         """Make a tenant and its administrator `TENANT-admin`, as far as they are not there.

@@ -85,7 +85,6 @@ class AssignTenants:
             before.user,
             tenant_ids=tuple(member.tenant_id for member in members),
             version=before.user.version + 1,
-            updated_at_ms=now_ms,
         )
         after = UserRecord(user, members)
         states = self.revocations.get_states(realms, user.id)

@@ -63,6 +63,7 @@ class Admission:
 
     user: User | None = None
     password_hash: str | None = None
+    password_set_at_ms: int = 0
     membership: Membership | None = None
     tenant: Tenant | None = None
     session: Session | None = None

@@ -97,6 +97,11 @@ def check_tenant_id(text: str) -> TenantId:
     return TenantId(text)
 
 
+def is_tenant_id(text: str) -> bool:
+    """Return whether the text has the form of a tenant id."""
+    return _TENANT_ID.fullmatch(text) is not None
+
+
 def is_ulid(text: str) -> bool:
     """Return whether the text could be an id at all: users, tokens and notifications have ULIDs."""
     return _ULID.fullmatch(text) is not None

@@ -10,7 +10,7 @@ from doorward import audit
 from doorward.errors import InvalidCredentials, InvalidRequest
 from doorward.model import Admission, Clock, Session, SessionId, SessionRef, Subject, TenantId, TokenPair, UserId
 from doorward.rules import names
-from doorward.rules.passwords import PasswordHasher
+from doorward.rules.passwords import ONE_TIME_SECONDS, PasswordHasher
 from doorward.rules.tenancy import admitted_subject
 from doorward.rules.throttles import FAILURES_SECONDS, MAX_FAILURES, Attempt, failures_name
 from doorward.sessions.family import EndFamily
@@ -146,8 +146,13 @@ class LogIn:
         proved = self.hasher.verify(admission.password_hash, credentials.password)
         subject = admitted_subject(admission, SessionRef(tenant_id, user_id, SessionId(str(ULID()))))
         restricted = admission.failures >= MAX_FAILURES and begun.known_device is None
-        if not proved or subject is None or restricted:
-            reason = _reason(admission, proved=proved, restricted=restricted)
+        late = _is_late(admission, self.clock())
+        if not proved or subject is None or restricted or late:
+            reason = (
+                "one_time_password_expired"
+                if proved and late
+                else _reason(admission, proved=proved, restricted=restricted)
+            )
             self._record_failure(admission, tenant_id, begun, reason)
             raise InvalidCredentials(reason=reason)
         self._rehash(admission, credentials.password)
@@ -167,6 +172,13 @@ class LogIn:
     def _rehash(self, admission: Admission, password: str) -> None:
         if admission.user and admission.password_hash and self.hasher.needs_rehash(admission.password_hash):
             self.directory.change_password_hash(admission.user.id, admission.password_hash, self.hasher.hash(password))
+
+
+def _is_late(admission: Admission, now_ms: int) -> bool:
+    """Return whether a password that must be changed first has waited too long for its user."""
+    user = admission.user
+    waited_ms = now_ms - admission.password_set_at_ms
+    return user is not None and user.password_change_required and waited_ms > ONE_TIME_SECONDS * 1000
 
 
 def _reason(admission: Admission, *, proved: bool, restricted: bool) -> str:

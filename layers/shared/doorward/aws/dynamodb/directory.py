@@ -45,7 +45,8 @@ class DynamoDirectory:
         ]
         *items, credential, failures = self.database.transact_get(places)
         admission = to_admission(items, password_hash=credential["password_hash"] if credential else None)
-        return replace(admission, failures=(failures or {}).get("failures", 0))
+        set_at_ms = credential["set_at_ms"] if credential else 0
+        return replace(admission, password_set_at_ms=set_at_ms, failures=(failures or {}).get("failures", 0))
 
     def change_password_hash(self, user_id: UserId, old: str, new: str) -> None:
         """Store a hash made with today's parameters, unless the password changed meanwhile."""

@@ -75,7 +75,7 @@ class DynamoUserWriter:
             steps.add(self._claim(user, realm, address), EmailTaken)
         steps.add(actions.put(table, user_key(user.id), user_attributes(user), when=actions.ABSENT))
         if password_hash is not None:
-            steps.add(actions.put(table, credential_key(user.id), {"password_hash": password_hash}))
+            steps.add(actions.put(table, credential_key(user.id), _credential(password_hash, user.updated_at_ms)))
         steps.carry_out(self.database)
 
     def change(
@@ -110,7 +110,7 @@ class DynamoUserWriter:
         self._change_memberships(steps, before, after, keep_admin_in)
         self._change_addresses(steps, before.user, user)
         if password_hash is not None:
-            steps.add(actions.put(table, credential_key(user.id), {"password_hash": password_hash}))
+            steps.add(actions.put(table, credential_key(user.id), _credential(password_hash, after.user.updated_at_ms)))
         self._cut_off(steps, cutoffs, user.updated_at_ms)
         steps.carry_out(self.database)
 
@@ -205,6 +205,10 @@ class DynamoUserWriter:
             spare = self.revocations.spare_action(self.tables.refresh_tokens, cutoff)
             if spare is not None:
                 steps.add(spare)
+
+
+def _credential(password_hash: str, set_at_ms: int) -> dict[str, str | int]:
+    return {"password_hash": password_hash, "set_at_ms": set_at_ms}
 
 
 def _addresses(user: User | None) -> set[tuple[TenantId, str]]:

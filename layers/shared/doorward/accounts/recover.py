@@ -1,0 +1,55 @@
+"""Let a platform administrator in again whose password is lost."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+
+from doorward import audit
+from doorward.accounts.initialise import FirstUser
+from doorward.errors import NotFound
+from doorward.model import Clock, UserRecord
+from doorward.rules.names import fold
+from doorward.rules.passwords import PasswordHasher
+from doorward.rules.revocation import cut_off_user
+from doorward.stores import AttemptStore, Directory, RevocationStore, SignInName, UserReader, UserWriter
+
+
+@dataclass(frozen=True, slots=True)
+class RecoverAdministrator:
+    """Gives a platform administrator a one-time password; only who has the tables can ask for that."""
+
+    directory: Directory
+    reader: UserReader
+    writer: UserWriter
+    revocations: RevocationStore
+    attempts: AttemptStore
+    hasher: PasswordHasher
+    clock: Clock
+
+    def __call__(self, username: str) -> FirstUser:
+        """Set a random password that must be changed first, and end all sessions of the administrator.
+
+        Raises:
+            NotFound: there is no platform administrator of this name.
+            Conflict: somebody changed the user at the same moment.
+        """
+        target = self.directory.look_up(SignInName(fold(username)), []).target
+        record = self.reader.get(target.user_id) if target else None
+        if record is None or not record.user.platform_admin:
+            raise NotFound("There is no platform administrator of this name.")
+        password = secrets.token_urlsafe(18)
+        self._store(record, password)
+        self.attempts.clear_failures(record.user.id)
+        audit.record("administrator_recovered", user_id=record.user.id)
+        return FirstUser(record.user.username, password, must_change=True)
+
+    def _store(self, before: UserRecord, password: str) -> None:
+        now_ms, user = self.clock(), before.user
+        changed = replace(
+            user, status="active", password_change_required=True, updated_at_ms=now_ms, version=user.version + 1
+        )
+        states = self.revocations.get_states(user.realms, user.id)
+        cutoffs = cut_off_user(user.id, states, now_ms, ends_sessions=True)
+        after = UserRecord(changed, before.memberships)
+        self.writer.change(before, after, password_hash=self.hasher.hash(password), cutoffs=cutoffs)
