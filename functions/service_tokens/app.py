@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler import Response
 from doorward.accounts.service_tokens import AdministerServiceTokens
 from doorward.api.answers import answer_json
 from doorward.api.bodies.requests import MintServiceTokenRequest
-from doorward.api.bodies.responses import ServiceTokenListResponse, ServiceTokenResponse
+from doorward.api.bodies.responses import RevokedTokensResponse, ServiceTokenListResponse, ServiceTokenResponse
 from doorward.api.cursors import mint_cursor, read_cursor
 from doorward.api.requests import page_limit, query, read_json, read_principal
 from doorward.api.resolver import Resolver
@@ -19,6 +19,7 @@ from doorward.aws.dynamodb.service_tokens import DynamoServiceTokens
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.once import once
 from doorward.bootstrap.parts import Parts
+from doorward.model import UserId
 from doorward.rules.names import check_tenant_id
 from doorward.settings import Settings
 
@@ -63,9 +64,20 @@ def list_tokens(tenant_id: str) -> Response[str]:
     """List the tenant's service tokens."""
     principal, key, listed = read_principal(app), services().cursor_key, f"service-tokens:{tenant_id}"
     after = read_cursor(key(), listed, query(app, "cursor"))
-    page = services().tokens.many(principal, check_tenant_id(tenant_id), page_limit(app), after)
+    creator = query(app, "created_by")
+    created_by = UserId(creator) if creator else None
+    page = services().tokens.many(principal, check_tenant_id(tenant_id), page_limit(app), after, created_by)
     items = [ServiceTokenResponse.of(token, clock()) for token in page.records]
     return answer_json(ServiceTokenListResponse(items=items, next_cursor=mint_cursor(key(), listed, page.after)))
+
+
+@app.delete("/api/<tenant_id>/auth/service-tokens")
+def revoke_tokens(tenant_id: str) -> Response[str]:
+    """Revoke all live service tokens that one administrator minted; the caller's own if nobody is named."""
+    principal = read_principal(app)
+    creator = UserId(query(app, "created_by") or principal.user_id)
+    ended = services().tokens.revoke_all_of(principal, check_tenant_id(tenant_id), creator)
+    return answer_json(RevokedTokensResponse(revoked=ended))
 
 
 @app.delete("/api/<tenant_id>/auth/service-tokens/<jti>")

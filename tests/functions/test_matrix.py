@@ -38,6 +38,7 @@ TABLE: dict[tuple[str, str], Cells] = {
     ("PATCH", "/tenants/{tenantId}"): ONLY_PLATFORM(200),
     ("GET", "/api/{tenantId}/auth/service-tokens"): ((403, 404), (200, 404), (403, 404), (200, 200)),
     ("POST", "/api/{tenantId}/auth/service-tokens"): ((403, 404), (201, 404), (403, 404), (201, 201)),
+    ("DELETE", "/api/{tenantId}/auth/service-tokens"): ((403, 404), (200, 404), (403, 404), (200, 200)),
     ("DELETE", "/api/{tenantId}/auth/service-tokens/{jti}"): ((403, 404), (204, 404), (403, 404), (204, 204)),
     ("POST", "/auth/token/introspect"): ((403, 403), (200, 200), (200, 200), (200, 200)),
     ("POST", "/auth/socket-ticket"): ((200, 200), (200, 200), (403, 403), (200, 200)),

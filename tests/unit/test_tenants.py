@@ -563,3 +563,21 @@ class TestDemo:
         rest = house.notifications.many(admin, ACME, 2, first.after)
         assert [seen.notification.id for seen in (*first.records, *rest.records)] == ids
         assert rest.after is None
+
+
+def test_what_an_administrator_minted_is_shown_and_ended_on_request(house: House) -> None:
+    keeper = house.add_user("keeper", roles=("admin",))
+    leaver = house.add_user("leaver", roles=("admin",))
+    kept, _ = house.service_tokens.mint(keeper, ACME, "kept", None)
+    left = [house.service_tokens.mint(leaver, ACME, f"left{number}", None)[0] for number in range(3)]
+    house.change(house.caller(), leaver.user_id, status="disabled")
+    shown = house.service_tokens.many(keeper, ACME, 100, None, leaver.user_id).records
+    assert {token.name for token in shown} == {"left0", "left1", "left2"}
+    assert house.service_tokens.revoke_all_of(keeper, ACME, leaver.user_id) == 3
+    assert house.service_tokens.revoke_all_of(keeper, ACME, leaver.user_id) == 0
+    for text in left:
+        with pytest.raises(InvalidToken):
+            _by_token(house, text)
+    assert _by_token(house, kept)
+    with pytest.raises(NotFound):
+        house.service_tokens.revoke_all_of(house.caller("globex-admin"), ACME, keeper.user_id)

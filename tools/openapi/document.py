@@ -28,6 +28,10 @@ _QUERY: dict[str, Schema] = {
     "limit": {"description": "Items a page.", "schema": _LIMIT},
     "cursor": {"description": "`next_cursor` of the page before.", "schema": {"type": "string"}},
     "tenant_id": {"description": "The tenant to list; the caller's own if absent.", "schema": {"type": "string"}},
+    "created_by": {
+        "description": "The id of the administrator who minted the tokens.",
+        "schema": {"type": "string"},
+    },
     "everywhere": {
         "description": "End all sessions of the user.",
         "schema": {"type": "string", "enum": ["true", "1", "false", "0"], "default": "false"},

@@ -42,6 +42,7 @@ EXAMPLES: Mapping[str, Any] = {
     "read": True,
     "refresh_expires_in": 86_400,
     "refresh_token": "dwr1.acme.01JD8M3Q….0.q3V…",
+    "revoked": 2,
     "roles": ["admin", "user"],
     "session_id": _SESSION_ID,
     "sid": _SESSION_ID,

@@ -212,7 +212,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         "the tenant's administrators",
         response=answers.ServiceTokenListResponse,
         problems=(*_IN_TENANT, errors.InvalidCursor),
-        query=LISTED,
+        query=(*LISTED, "created_by"),
     ),
     ("POST", "/api/{tenantId}/auth/service-tokens"): Operation(
         SERVICES,
@@ -221,6 +221,13 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         answers.ServiceTokenResponse,
         (*_IN_TENANT, *BODY),
         201,
+    ),
+    ("DELETE", "/api/{tenantId}/auth/service-tokens"): Operation(
+        SERVICES,
+        "the tenant's administrators",
+        response=answers.RevokedTokensResponse,
+        problems=_IN_TENANT,
+        query=("created_by",),
     ),
     ("DELETE", "/api/{tenantId}/auth/service-tokens/{jti}"): Operation(
         SERVICES, "the tenant's administrators", problems=_IN_TENANT, status=204

@@ -20,6 +20,7 @@ from doorward.model import (
     Subject,
     TenantId,
     TokenId,
+    UserId,
     service_user_id,
 )
 from doorward.rules.names import is_ulid
@@ -28,6 +29,7 @@ from doorward.rules.tenancy import require_own_admin
 from doorward.stores import Page, ServiceTokenStore
 from doorward.tokens.access import mint_access_token
 
+_PAGE = 100
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 
 
@@ -80,8 +82,22 @@ class AdministerServiceTokens:
         audit.record("service_token_minted", tenant_id=tenant_id, token_id=token.id, by=principal.user_id)
         return text, token
 
-    def many(self, principal: Principal, tenant_id: TenantId, limit: int, after: str | None) -> Page[ServiceToken]:
+    def many(
+        self,
+        principal: Principal,
+        tenant_id: TenantId,
+        limit: int,
+        after: str | None,
+        created_by: UserId | None = None,
+    ) -> Page[ServiceToken]:
         """Return a page of the tenant's tokens.
+
+        Args:
+            principal: the caller.
+            tenant_id: the tenant.
+            limit: how many tokens to read at most.
+            after: the id that the previous page ended with.
+            created_by: show only what this administrator minted; a page may then be short.
 
         Raises:
             InsufficientScope, NotFound: the caller does not administer this tenant.
@@ -89,7 +105,27 @@ class AdministerServiceTokens:
         require_own_admin(principal, tenant_id)
         page = self.tokens.list_by_tenant(tenant_id, limit, after)
         revocations = self.tokens.get_revocations(tenant_id, (token.name for token in page.records))
-        return Page(tuple(mark_revoked(token, revocations[token.name]) for token in page.records), page.after)
+        shown = (mark_revoked(token, revocations[token.name]) for token in page.records)
+        return Page(tuple(token for token in shown if created_by in {None, token.created_by}), page.after)
+
+    def revoke_all_of(self, principal: Principal, tenant_id: TenantId, created_by: UserId) -> int:
+        """Refuse all live tokens that an administrator minted, and return how many there were.
+
+        Tokens outlive who minted them, because a service must not stop when a person leaves.
+
+        Raises:
+            InsufficientScope, NotFound: the caller does not administer this tenant.
+        """
+        ended, after = 0, None
+        while True:
+            page = self.many(principal, tenant_id, _PAGE, after, created_by)
+            for token in page.records:
+                if token.revoked_at_ms is None and token.expires_at * 1000 > self.clock():
+                    self.revoke(principal, tenant_id, token.id)
+                    ended += 1
+            if page.after is None:
+                return ended
+            after = page.after
 
     def revoke(self, principal: Principal, tenant_id: TenantId, token_id: str) -> None:
         """Refuse a token from the next request on; repeating it changes nothing.

@@ -113,6 +113,12 @@ class ServiceTokenListResponse(BaseModel):
     next_cursor: str | None = None
 
 
+class RevokedTokensResponse(BaseModel):
+    """How many live tokens were revoked."""
+
+    revoked: int
+
+
 class SeededUserResponse(BaseModel):
     """A user that the demo made, with a one-time password if the request asked for passwords."""
 
