@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import pytest
@@ -83,6 +84,24 @@ def _assert_problem(answer: dict[str, Any], status: int, code: str, *, oauth: bo
     assert ("error" in body) == oauth
     if status == 401:
         assert answer["headers"]["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("name", sorted({*EXPECTED, "authorizer_garbage", "sockets_connect_used_ticket"}))
+def test_every_audit_event_says_where_its_request_came_from(
+    deployment: Deployment, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    caplog.clear()
+    sent = event(name)
+    deployment.raw(_function(name), sent)
+    seen = {
+        "source": sent["requestContext"]["identity"]["sourceIp"],
+        "user_agent": sent["requestContext"]["identity"].get("userAgent"),
+        "request_id": sent["requestContext"]["requestId"],
+    }
+    for line in caplog.records:
+        if hasattr(line, "audit"):
+            assert {key: line.audit.get(key) for key in seen} == seen, line.audit
 
 
 def test_the_authorizer_denies_garbage_and_refuses_nothing_at_all(deployment: Deployment) -> None:

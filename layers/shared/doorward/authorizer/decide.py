@@ -28,7 +28,11 @@ def decide(authorize: Authorize, event: Mapping[str, Any]) -> dict[str, Any]:
         InvalidRequest: the event is no event of an authorizer. Nobody is let in.
         Misconfigured, NotInitialised, Unavailable: API Gateway answers 500. Nobody is let in.
     """
-    request = read_request(event)
+    with audit.of_request(event):
+        return _decide(authorize, read_request(event))
+
+
+def _decide(authorize: Authorize, request: AuthorizerRequest) -> dict[str, Any]:
     if request.api_id == authorize.keyring.key_set().own_api_id:
         return _decide_at_home(authorize, request)
     decision = authorize.decide(request.credentials, request.route)
@@ -54,7 +58,6 @@ def _record(request: AuthorizerRequest, decision: Decision) -> None:
     audit.record(
         "request_denied",
         reason=decision.reason,
-        request_id=request.request_id,
         api_id=request.api_id,
         gateway=request.gateway,
         **who,
