@@ -10,7 +10,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
 from doorward import audit
-from doorward.api.answers import respond
+from doorward.api.answers import answer_preflight, respond
 from doorward.api.problems import headers_of, problem, status_of
 from doorward.errors import DoorwardError, MethodNotAllowed, NotFound
 
@@ -63,6 +63,8 @@ class Resolver(APIGatewayRestResolver):
         path = self.current_event.path
         routes = [*self._static_routes, *self._dynamic_routes]
         allowed = tuple(method for method in METHODS if any(r.method == method and r.rule.match(path) for r in routes))
+        if allowed and self.current_event.http_method == "OPTIONS":
+            return answer_preflight(allowed)
         return self._refuse(MethodNotAllowed(allowed) if allowed else NotFound())
 
     def _request_id(self) -> str:
