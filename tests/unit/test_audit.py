@@ -12,8 +12,8 @@ from doorward import audit
 from doorward.authorizer.decide import decide
 from doorward.errors import InvalidToken
 from doorward.sockets.events import answer_event
-from tests.fronts import EVENTS, Question
-from tests.world import House
+from tests.support.fronts import EVENTS, Question
+from tests.support.world import House
 
 IDENTITY = {"sourceIp": "192.0.2.10", "userAgent": "curl/8"}
 SEEN = {"source": "192.0.2.10", "user_agent": "curl/8", "request_id": "r1"}

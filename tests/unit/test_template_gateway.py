@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.template import ROOT, folder_of, resources, template
+from tests.support.template import ROOT, folder_of, resources, template
 
 API = template()["Resources"]["Api"]["Properties"]
 RESPONSES = API["GatewayResponses"]
