@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from local.emulated import complete
+from local.fixups import Stack
 from local.front import Front, rewrite_answer
 
 REFUSED = b"HTTP/1.1 401 \r\nContent-Type: application/json\r\nWWW-Authenticate: Bearer\r\nContent-Length: 2\r\n\r\n"
@@ -68,6 +69,15 @@ async def _through_the_front(answer: bytes) -> bytes:
     front.close()
     upstream.close()
     return found
+
+
+@pytest.mark.parametrize(("enabled", "paths"), [("true", {"/users", "/demo"}), ("false", {"/users"})])
+def test_a_path_whose_condition_is_false_is_none_of_the_api(enabled: str, paths: set[str]) -> None:
+    stack = Stack.__new__(Stack)
+    stack.physical_ids, stack._exports, stack._parameters = {}, {}, {"Demo": enabled}
+    stack._template = {"Conditions": {"HasDemo": {"Fn::Equals": [{"Ref": "Demo"}, "true"]}}}
+    body = {"paths": {"/users": {}, "/demo": {"Fn::If": ["HasDemo", {}, {"Ref": "AWS::NoValue"}]}}}
+    assert set(stack.resolve(body)["paths"]) == paths
 
 
 class TestEmulated:
