@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from local.tools import STATE, Failure
+from local.tools import ROOT, STATE, Failure
 
 _START_SECONDS = 60
 _STOP_SECONDS = 30
@@ -30,7 +30,8 @@ class Emulator:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.log = STATE / "emulator.log"
-        self._program = programs / "ministack"
+        self._python = programs / "python"
+        self._program = ROOT / "local" / "emulated.py"
         self._process: subprocess.Popen[bytes] | None = None
         self._pid_file = STATE / "emulator.pid"
 
@@ -57,7 +58,12 @@ class Emulator:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "DOCKER_"))}
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
-                [str(self._program)], env={**inherited, **variables}, stdout=log, stderr=log, start_new_session=True
+                # -P: what the functions import must not be found beside the program.
+                [str(self._python), "-P", str(self._program)],
+                env={**inherited, **variables},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         self._pid_file.write_text(str(self._process.pid))
         deadline = time.monotonic() + _START_SECONDS

@@ -19,6 +19,7 @@ from local.http_apis import fix_http_api
 Template = Mapping[str, Any]
 METHODS = ("get", "post", "put", "patch", "delete")
 ANY = "x-amazon-apigateway-any-method"
+NO_VALUE = "AWS::NoValue"
 
 
 class Stack:
@@ -48,7 +49,7 @@ class Stack:
     def resolve(self, value: Any) -> Any:  # noqa: ANN401 - JSON
         """Return a template value with Ref, Fn::Sub, Fn::ImportValue and Fn::If replaced.
 
-        Other functions stay as they are.
+        Other functions stay as they are, and members without a value are left out.
         """
         if isinstance(value, list):
             return [self.resolve(element) for element in value]
@@ -64,7 +65,8 @@ class Stack:
             }.get(name)
             if resolved is not None:
                 return resolved(argument)
-        return {name: self.resolve(element) for name, element in value.items()}
+        members = {name: self.resolve(element) for name, element in value.items()}
+        return {name: member for name, member in members.items() if member != NO_VALUE}
 
     def _substitute(self, argument: Any) -> str:  # noqa: ANN401 - JSON
         text, variables = (argument, {}) if isinstance(argument, str) else argument

@@ -1,7 +1,8 @@
 """Forward requests from a short base URL to the emulator's long URL.
 
 http://localhost:8080/auth/login becomes /_aws/execute-api/API/v1/auth/login at the emulator, as a custom domain
-forwards to API Gateway. To keep the code simple, a connection carries only one request.
+forwards to API Gateway. To keep the code simple, a connection carries only one request. Answers change as they
+do at API Gateway, which renames the challenges of functions.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ class Front:
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             head = await reader.readuntil(b"\r\n\r\n")
-            upstream_reader, upstream_writer = await asyncio.open_connection("127.0.0.1", self.emulator_port)
+            upstream_reader, upstream_writer = await asyncio.open_connection(
+                "127.0.0.1", self.emulator_port, limit=HEAD_LIMIT
+            )
         except (asyncio.IncompleteReadError, OSError):
             writer.close()
             return
@@ -53,7 +56,8 @@ class Front:
             return
         upstream_writer.write(self.rewrite(head))
         upload = asyncio.create_task(_pipe(reader, upstream_writer))
-        await _pipe(upstream_reader, writer)
+        with contextlib.suppress(ConnectionError):
+            await _pipe_answer(upstream_reader, writer)
         upload.cancel()
         for stream in (writer, upstream_writer):
             stream.close()
@@ -71,6 +75,33 @@ class Front:
         kept = [header for header in headers if not header.lower().startswith(b"connection:")]
         lines = [b" ".join((method, self.prefix.encode() + target, version)), *kept, b"Connection: close"]
         return b"\r\n".join(lines) + b"\r\n\r\n"
+
+
+def rewrite_answer(head: bytes, *, encrypted: bool) -> bytes:
+    """Return an answer's head as API Gateway sends it, but that no browser keeps localhost for encrypted.
+
+    Args:
+        head: of the emulator's answer. Its gateway responses alone, API Gateway's own, have `x-amzn-ErrorType`.
+        encrypted: whether it goes out over TLS; only there browsers heed Strict-Transport-Security.
+    """
+    dropped = b"strict-transport-security:" if encrypted else b"\r\n"
+    lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(dropped)]
+    if not any(line.lower().startswith(b"x-amzn-errortype:") for line in lines):
+        lines = [re.sub(rb"(?i)^www-authenticate:", b"x-amzn-Remapped-WWW-Authenticate:", line) for line in lines]
+    return b"\r\n".join(lines)
+
+
+async def _pipe_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    encrypted, head = writer.get_extra_info("ssl_object") is not None, b"HTTP/1.1 100"
+    try:
+        while re.match(rb"HTTP/1\.1 1(?!01)", head):
+            head = await reader.readuntil(b"\r\n\r\n")
+            writer.write(rewrite_answer(head, encrypted=encrypted))
+    except asyncio.IncompleteReadError as error:
+        writer.write(error.partial)
+    except asyncio.LimitOverrunError:
+        pass  # no head of ours is that long; it passes as it is
+    await _pipe(reader, writer)
 
 
 async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.functions.test_events import EXPECTED, OTHERS
+from tests.functions.test_events import AUTHORIZER, EXPECTED, OTHERS
 from tests.support.cloud import EMULATOR_PORT, ROOT, Cloud
 from tests.support.template import folder_of, read, resources
 
@@ -57,10 +57,9 @@ def answers(built: Path) -> dict[str, dict[str, Any]]:
 @pytest.mark.parametrize("file", EVENTS, ids=lambda file: file.stem)
 def test_an_event_invokes(answers: dict[str, dict[str, Any]], file: Path) -> None:
     answer = answers[file.stem]
-    if file.stem == "authorizer_missing":
+    if file.stem in AUTHORIZER:
+        # The running cloud's own API has another id than the event's, and to any other API the authorizer throws.
         assert answer["errorMessage"] == "Unauthorized"
-    elif file.stem == "authorizer_garbage":
-        assert answer.get("errorMessage") == "Unauthorized" or "policyDocument" in answer
     elif file.stem in OTHERS:
         assert "errorMessage" not in answer, answer
     else:

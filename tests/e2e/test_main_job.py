@@ -57,9 +57,16 @@ def test_refusals_carry_the_challenge_and_a_problem(cloud: Cloud) -> None:
         (cloud.call("GET", "/nowhere"), "not_found"),
     ):
         assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.headers["Strict-Transport-Security"] == "max-age=63072000"
         assert answer.headers["Access-Control-Allow-Origin"] == "http://localhost:3000"
         assert (answer.json()["code"], answer.json()["status"]) == (code, answer.status_code)
         assert answer.json()["request_id"]
+
+
+def test_a_functions_challenge_arrives_renamed_as_on_aws(cloud: Cloud) -> None:
+    refused = cloud.call("POST", "/auth/login", json={"username": "nobody", "password": "x"})
+    assert (refused.status_code, refused.headers["x-amzn-Remapped-WWW-Authenticate"]) == (401, "Bearer")
+    assert "WWW-Authenticate" not in refused.headers
 
 
 def test_a_wrong_method_is_told_the_right_ones(cloud: Cloud) -> None:
@@ -71,8 +78,9 @@ def test_a_wrong_method_is_told_the_right_ones(cloud: Cloud) -> None:
 def test_a_preflight_is_answered_for_the_one_origin(cloud: Cloud) -> None:
     headers = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "POST"}
     answer = cloud.call("OPTIONS", "/users", headers=headers)
-    assert answer.status_code == 200
+    assert answer.status_code == 204
     assert answer.headers["Access-Control-Allow-Origin"] == "http://localhost:3000"
+    assert answer.headers["Access-Control-Allow-Methods"] == "GET, POST"
     assert answer.headers["Access-Control-Allow-Credentials"] == "true"
     assert "Authorization" in answer.headers["Access-Control-Allow-Headers"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import pytest
@@ -50,13 +51,16 @@ OTHERS: dict[str, dict[str, int] | None] = {
 }
 
 
+AUTHORIZER = {"authorizer_garbage": "invalid_token", "authorizer_missing": "missing_credentials"}
+
+
 def _function(name: str) -> str:
     return max((function for function in NAMES if name.startswith(f"{function}_")), key=len)
 
 
 def test_every_event_file_is_tested() -> None:
     files = {file.stem for file in EVENTS.glob("*.json")}
-    assert files == {*EXPECTED, *OTHERS, "authorizer_garbage", "authorizer_missing"}
+    assert files == {*EXPECTED, *OTHERS, *AUTHORIZER}
 
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))
@@ -67,9 +71,30 @@ def test_an_event_gets_its_answer(deployment: Deployment, name: str) -> None:
     assert answer["headers"]["Access-Control-Allow-Origin"] == "https://app.example"
     assert answer["headers"]["Access-Control-Allow-Credentials"] == "true"
     assert answer["headers"]["X-Content-Type-Options"] == "nosniff"
+    assert answer["headers"]["Strict-Transport-Security"] == "max-age=63072000"
     assert "Cache-Control" in answer["headers"]
     if code is not None:
         _assert_problem(answer, status, code, oauth=_function(name) in {"introspect", "refresh", "revoke"})
+
+
+@pytest.mark.parametrize(("origin", "allowed"), [("https://app.example", True), ("", False)])
+def test_a_preflight_is_answered_for_the_one_origin_with_the_headers_of_all_answers(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, origin: str, *, allowed: bool
+) -> None:
+    monkeypatch.setenv("ALLOWED_ORIGIN", origin)
+    sent = {**event("users_list"), "httpMethod": "OPTIONS"}
+    answer = parsed(deployment.raw("users", sent))
+    headers = answer["headers"]
+    assert (answer["statusCode"], answer["body"], headers["Allow"]) == (204, "", "GET, POST")
+    assert (headers["X-Content-Type-Options"], headers["Strict-Transport-Security"]) == ("nosniff", "max-age=63072000")
+    assert headers.get("Access-Control-Allow-Origin") == (origin or None)
+    assert headers.get("Access-Control-Allow-Methods") == ("GET, POST" if allowed else None)
+    assert headers.get("Access-Control-Allow-Headers") == ("Authorization, Content-Type" if allowed else None)
+
+
+def test_a_preflight_of_no_path_is_not_found(deployment: Deployment) -> None:
+    sent = {**event("users_list"), "httpMethod": "OPTIONS", "path": "/nowhere"}
+    assert deployment.raw("users", sent)["statusCode"] == 404
 
 
 def _assert_problem(answer: dict[str, Any], status: int, code: str, *, oauth: bool) -> None:
@@ -85,11 +110,31 @@ def _assert_problem(answer: dict[str, Any], status: int, code: str, *, oauth: bo
         assert answer["headers"]["WWW-Authenticate"].startswith("Bearer")
 
 
-def test_the_authorizer_denies_garbage_and_refuses_nothing_at_all(deployment: Deployment) -> None:
-    policy = deployment.raw("authorizer", event("authorizer_garbage"))
+@pytest.mark.parametrize("name", sorted({*EXPECTED, "authorizer_garbage", "sockets_connect_used_ticket"}))
+def test_every_audit_event_says_where_its_request_came_from(
+    deployment: Deployment, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    caplog.clear()
+    sent = event(name)
+    deployment.raw(_function(name), sent)
+    seen = {
+        "source": sent["requestContext"]["identity"]["sourceIp"],
+        "user_agent": sent["requestContext"]["identity"].get("userAgent"),
+        "request_id": sent["requestContext"]["requestId"],
+    }
+    for line in caplog.records:
+        if hasattr(line, "audit"):
+            assert {key: line.audit.get(key) for key in seen} == seen, line.audit
+
+
+@pytest.mark.parametrize(("name", "code"), AUTHORIZER.items())
+def test_the_authorizer_denies_without_an_exception_and_says_how_to_ask(
+    deployment: Deployment, name: str, code: str
+) -> None:
+    policy = deployment.raw("authorizer", event(name))
     assert policy["policyDocument"]["Statement"][0]["Effect"] == "Deny"
-    with pytest.raises(Exception, match="^Unauthorized$"):
-        deployment.raw("authorizer", event("authorizer_missing"))
+    assert policy["context"]["code"] == code
 
 
 def test_the_users_function_never_answers_5xx_to_an_uninitialised_caller(deployment: Deployment) -> None:

@@ -18,7 +18,6 @@ import jsonschema
 import pytest
 
 from doorward.api import answers, problems
-from doorward.authorizer.decide import Unauthorized
 from doorward.aws.dynamodb import signed
 from doorward.aws.dynamodb.client import BotoDatabase, connect
 from doorward.aws.secrets import SecretsManager
@@ -48,7 +47,7 @@ class Decision:
     """What the authorizer says of a request.
 
     Args:
-        refusal: why nobody is let in: `unauthorized` or `denied`; API Gateway answers 401 to both.
+        refusal: why nobody is let in: `denied`, to which API Gateway answers 401.
         context: what API Gateway passes on to the function.
     """
 
@@ -105,10 +104,7 @@ class Deployment:
         """Return what the authorizer says of a request."""
         sent = event("authorizer_missing")
         sent.update(headers=headers, multiValueHeaders={}, httpMethod=method)
-        try:
-            policy = self.raw("authorizer", sent)
-        except Unauthorized:
-            return Decision("unauthorized")
+        policy = self.raw("authorizer", sent)
         effect = policy["policyDocument"]["Statement"][0]["Effect"]
         return Decision(None if effect == "Allow" else "denied", policy["context"])
 

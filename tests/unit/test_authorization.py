@@ -9,10 +9,11 @@ from typing import Any
 import jwt
 import pytest
 
+from doorward.api.problems import headers_of
 from doorward.authorization import RequestCredentials
 from doorward.authorizer.decide import Unauthorized, decide
 from doorward.authorizer.events import read_credentials
-from doorward.errors import InvalidToken, MissingCredentials
+from doorward.errors import InvalidToken, MissingCredentials, NotAuthenticated
 from doorward.keys.signing import ALGORITHMS, KeyPairAlgorithm, KeySet, PrivateKeys
 from doorward.tokens.cookie import COOKIE_NAME
 from tests.support.forgeries import Forger
@@ -209,17 +210,23 @@ class TestPolicies:
         assert all(type(value) is str for value in policy["context"].values())
         assert policy["context"]["tenant_id"] == "acme"
 
-    def test_missing_credentials_are_unauthorized_everywhere(self, house: House) -> None:
-        for api_id in ("ownapi", "foreign"):
-            with pytest.raises(Unauthorized, match="^Unauthorized$"):
-                decide(house.authorize, self.event(api_id=api_id))
+    @pytest.mark.parametrize(("token", "error"), [(None, MissingCredentials()), ("x", InvalidToken())])
+    def test_who_is_not_known_is_denied_at_home_with_the_challenge_and_without_an_exception(
+        self, house: House, token: str | None, error: NotAuthenticated
+    ) -> None:
+        policy = decide(house.authorize, self.event(token))
+        (statement,) = policy["policyDocument"]["Statement"]
+        assert (statement["Effect"], policy["principalId"]) == ("Deny", "anonymous")
+        assert policy["context"] == {
+            "challenge": headers_of(error)["WWW-Authenticate"],
+            "code": error.code,
+            "detail": error.detail,
+        }
 
-    def test_a_bad_token_is_denied_at_home_and_unauthorized_elsewhere(self, house: House) -> None:
-        policy = decide(house.authorize, self.event("x"))
-        assert policy["policyDocument"]["Statement"][0]["Effect"] == "Deny"
-        assert policy["context"] == {}
-        with pytest.raises(Unauthorized):
-            decide(house.authorize, self.event("x", api_id="foreign"))
+    @pytest.mark.parametrize("token", [None, "x"])
+    def test_who_is_not_known_is_unauthorized_elsewhere(self, house: House, token: str | None) -> None:
+        with pytest.raises(Unauthorized, match="^Unauthorized$"):
+            decide(house.authorize, self.event(token, api_id="foreign"))
 
     def test_a_restricted_caller_is_passed_on_at_home_and_denied_elsewhere(self, house: House) -> None:
         house.add_user("newcomer", password_change_required=True)

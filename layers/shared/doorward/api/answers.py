@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from http import HTTPStatus
 
@@ -18,6 +18,7 @@ from doorward.settings import Settings
 from doorward.tokens.cookie import COOKIE_NAME
 from doorward.tokens.device import DEVICE_COOKIE_NAME, DEVICE_COOKIE_SECONDS
 
+_SAFE = {"X-Content-Type-Options": "nosniff", "Strict-Transport-Security": "max-age=63072000"}
 _COOKIE_ATTRIBUTES = "Path=/; Secure; HttpOnly; SameSite=Lax"
 
 
@@ -82,6 +83,18 @@ def answer_sign_in(signed_in: SignedIn) -> Response[str]:
     return answer_json(body, headers=headers)
 
 
+def answer_preflight(methods: Sequence[str]) -> Response[str]:
+    """Tell a browser, before it sends a page's request, what the page may send (Fetch, CORS-preflight)."""
+    listed = ", ".join(methods)
+    preflight = {
+        "Access-Control-Allow-Headers": "Authorization, Content-Type",
+        "Access-Control-Allow-Methods": listed,
+        "Access-Control-Max-Age": "600",
+    }
+    headers = {"Allow": listed, "Cache-Control": "no-store", **(preflight if _cors() else {})}
+    return respond(HTTPStatus.NO_CONTENT, "", "application/json", headers)
+
+
 def cleared_cookie() -> dict[str, str]:
     """Return the header that makes a browser delete the session cookie."""
     return {"Set-Cookie": f"{COOKIE_NAME}=; Max-Age=0; {_COOKIE_ATTRIBUTES}"}
@@ -93,7 +106,7 @@ def respond(status: HTTPStatus, body: str, media_type: str, headers: Mapping[str
         status_code=status.value,
         content_type=media_type,
         body=body,
-        headers={**_cors(), "X-Content-Type-Options": "nosniff", **headers},
+        headers={**_cors(), **_SAFE, **headers},
     )
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
-from doorward.api.answers import respond
+from doorward import audit
+from doorward.api.answers import answer_preflight, respond
 from doorward.api.problems import headers_of, problem, status_of
 from doorward.errors import DoorwardError, MethodNotAllowed, NotFound
 
@@ -32,6 +33,11 @@ class Resolver(APIGatewayRestResolver):
         self.exception_handler(DoorwardError)(self._refuse)
         self.exception_handler(Exception)(self._fail)
         self.not_found(self._no_route)
+
+    def resolve(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
+        """Answer one request; what it does is logged with where it came from."""
+        with audit.of_request(event):
+            return super().resolve(event, context)
 
     def _refuse(self, error: DoorwardError) -> Response[str]:
         return self.refuse(error, {})
@@ -57,6 +63,8 @@ class Resolver(APIGatewayRestResolver):
         path = self.current_event.path
         routes = [*self._static_routes, *self._dynamic_routes]
         allowed = tuple(method for method in METHODS if any(r.method == method and r.rule.match(path) for r in routes))
+        if allowed and self.current_event.http_method == "OPTIONS":
+            return answer_preflight(allowed)
         return self._refuse(MethodNotAllowed(allowed) if allowed else NotFound())
 
     def _request_id(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from doorward.authorization import Decision
 from doorward.authorizer.events import ANSWER, USAGE, AuthorizerRequest
+from doorward.errors import InvalidToken, MissingCredentials, NotAuthenticated
 from doorward.model import PLATFORM, Principal
 from doorward.rules.routes import ANY, RouteRule, unmet
 
@@ -102,6 +103,17 @@ def context_of(decision: Decision) -> dict[str, str]:
         "jti": principal.token_id or "",
     }
     return context if principal.restriction is None else {**context, "restriction": principal.restriction}
+
+
+def challenge_of(decision: Decision) -> dict[str, str]:
+    """Return what Doorward's own API tells who is not known: whether credentials were sent, never why they are bad.
+
+    Its gateway response ACCESS_DENIED reads this, and escapes nothing.
+    """
+    missing = decision.reason == MissingCredentials.code
+    error: type[NotAuthenticated] = MissingCredentials if missing else InvalidToken
+    problem = "" if missing else f' error="{error.code}", error_description="{error.default_detail}"'
+    return {"challenge": f"Bearer{problem}", "code": error.code, "detail": error.default_detail}
 
 
 def _appsync(decision: Decision) -> Answer:

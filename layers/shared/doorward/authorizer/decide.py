@@ -7,7 +7,7 @@ from typing import Any
 
 from doorward import audit
 from doorward.authorization import Authorize, Decision
-from doorward.authorizer.answers import Unauthorized, answer_gateway, context_of, policy
+from doorward.authorizer.answers import Unauthorized, answer_gateway, challenge_of, policy
 from doorward.authorizer.events import AuthorizerRequest, read_credentials, read_request
 from doorward.rules.routes import Route
 
@@ -18,17 +18,22 @@ def decide(authorize: Authorize, event: Mapping[str, Any]) -> dict[str, Any]:
     """Return the answer to an authorizer event.
 
     Doorward's own API lets restricted callers through, because its functions explain the restriction to the callers.
-    For a bad token the API gets a Deny, and its gateway responses turn the Deny into a 401 with `invalid_token`.
+    For everybody who is not known the API gets a Deny with a challenge, and its gateway responses turn the Deny into
+    a 401 with that challenge.
 
     Any other API gets a refusal in both cases. If a path of that API names a tenant, the caller must belong to the
     tenant. The caller must also have the roles that the API's owner asks for.
 
     Raises:
-        Unauthorized: API Gateway answers 401.
+        Unauthorized: the API is not Doorward's own, and API Gateway answers 401.
         InvalidRequest: the event is no event of an authorizer. Nobody is let in.
         Misconfigured, NotInitialised, Unavailable: API Gateway answers 500. Nobody is let in.
     """
-    request = read_request(event)
+    with audit.of_request(event):
+        return _decide(authorize, read_request(event))
+
+
+def _decide(authorize: Authorize, request: AuthorizerRequest) -> dict[str, Any]:
     if request.api_id == authorize.keyring.key_set().own_api_id:
         return _decide_at_home(authorize, request)
     decision = authorize.decide(request.credentials, request.route)
@@ -39,11 +44,9 @@ def decide(authorize: Authorize, event: Mapping[str, Any]) -> dict[str, Any]:
 def _decide_at_home(authorize: Authorize, request: AuthorizerRequest) -> dict[str, Any]:
     decision = authorize.decide(request.credentials, Route())
     _record(request, decision)
-    if decision.reason == "missing_credentials":
-        raise Unauthorized
-    if decision.restricted:
-        decision = Decision(decision.principal)
-    return {**policy(request, decision), "context": context_of(decision)}
+    if decision.principal is None:
+        return {**policy(request, decision), "context": challenge_of(decision)}
+    return policy(request, Decision(decision.principal))
 
 
 def _record(request: AuthorizerRequest, decision: Decision) -> None:
@@ -54,7 +57,6 @@ def _record(request: AuthorizerRequest, decision: Decision) -> None:
     audit.record(
         "request_denied",
         reason=decision.reason,
-        request_id=request.request_id,
         api_id=request.api_id,
         gateway=request.gateway,
         **who,

@@ -36,7 +36,6 @@ class AuthorizerRequest:
     route: Route
     arn: str
     api_id: str
-    request_id: str
     settings: Mapping[str, str]
 
 
@@ -63,7 +62,6 @@ def read_request(event: Event) -> AuthorizerRequest:
         route=Route(method, path, _tenant(event), parse_rules(settings.get(RULES, ""))),
         arn=arn,
         api_id=str(context.get("apiId") or arn.partition("/")[0].rpartition(":")[2]),
-        request_id=str(context.get("requestId") or ""),
         settings=settings,
     )
 

@@ -25,6 +25,11 @@ def answer_event(connect: Connect, forget: Callable[[str], None], event: Event) 
 
     A refusal is a status that makes the handshake fail.
     """
+    with audit.of_request(event):
+        return _answer(connect, forget, event)
+
+
+def _answer(connect: Connect, forget: Callable[[str], None], event: Event) -> dict[str, Any]:
     context = event["requestContext"]
     connection_id = str(context["connectionId"])
     if context["routeKey"] == "$disconnect":
@@ -37,7 +42,7 @@ def answer_event(connect: Connect, forget: Callable[[str], None], event: Event) 
     try:
         connect(connection_id, ticket, credentials)
     except NotAuthenticated as error:
-        audit.record("socket_refused", reason=error.reason, request_id=str(context.get("requestId")))
+        audit.record("socket_refused", reason=error.reason)
         status = HTTPStatus.UNAUTHORIZED if isinstance(error, MissingCredentials) else HTTPStatus.FORBIDDEN
         return {"statusCode": status.value}
     offered = credentials.subprotocols

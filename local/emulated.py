@@ -1,0 +1,58 @@
+"""The emulator, and what ministack 1.5.33 leaves out of it: gateway responses that read the authorizer's context.
+
+`local.emulator` starts this in ministack's own environment, in place of its program.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from typing import Any
+
+_CONTEXT: ContextVar[Mapping[str, str] | None] = ContextVar("authorizer_context", default=None)
+_PREFIX = "context.authorizer."
+_VARIABLE = re.compile(rb"\$context\.authorizer\.(\w+)")
+
+
+def complete(gateway: Any) -> None:  # noqa: ANN401 - a module without types
+    """Let the gateway responses of ministack's REST APIs read what the authorizer of the request returned."""
+    gateway._stringify_context = _remembered(gateway._stringify_context)  # noqa: SLF001
+    gateway._gateway_request_value = _header(gateway._gateway_request_value)  # noqa: SLF001
+    gateway._gateway_error_response = _body(gateway._gateway_error_response)  # noqa: SLF001
+
+
+def _remembered(stringify: Callable[..., dict[str, str]]) -> Callable[..., dict[str, str]]:
+    def remembering(context: Any) -> dict[str, str]:  # noqa: ANN401 - JSON
+        found = stringify(context)
+        _CONTEXT.set(found)  # each request is a task with variables of its own
+        return found
+
+    return remembering
+
+
+def _header(value_of: Callable[..., str | None]) -> Callable[..., str | None]:
+    def reading(source: str, request: Any) -> str | None:  # noqa: ANN401 - ministack's own
+        if source.startswith(_PREFIX):
+            return (_CONTEXT.get() or {}).get(source.removeprefix(_PREFIX))
+        return value_of(source, request)
+
+    return reading
+
+
+def _body(respond: Callable[..., tuple[int, Any, bytes]]) -> Callable[..., tuple[int, Any, bytes]]:
+    def responding(error: Any, request: Any) -> tuple[int, Any, bytes]:  # noqa: ANN401 - ministack's own
+        status, headers, body = respond(error, request)
+        known = _CONTEXT.get() or {}
+        return status, headers, _VARIABLE.sub(lambda found: known.get(found[1].decode(), "").encode(), body)
+
+    return responding
+
+
+if __name__ == "__main__":
+    from ministack.app import main  # type: ignore[import-not-found]
+    from ministack.services import apigateway_v1  # type: ignore[import-not-found]
+
+    complete(apigateway_v1)
+    sys.exit(main())
