@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
 from doorward.api.answers import respond
 from doorward.api.problems import headers_of, problem, status_of
+from doorward.api.requests import require_known_query
 from doorward.errors import DoorwardError, MethodNotAllowed, NotFound
 
 _LOGGER = logging.getLogger("doorward.api")
@@ -32,6 +33,11 @@ class Resolver(APIGatewayRestResolver):
         self.exception_handler(DoorwardError)(self._refuse)
         self.exception_handler(Exception)(self._fail)
         self.not_found(self._no_route)
+        self.use([self._check_query])
+
+    def _check_query(self, _: APIGatewayRestResolver, route: Callable[..., Response[str]]) -> Response[str]:
+        require_known_query(self, self.context["_route"].func)
+        return route(self)
 
     def _refuse(self, error: DoorwardError) -> Response[str]:
         return self.refuse(error, {})
