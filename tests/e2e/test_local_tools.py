@@ -141,16 +141,17 @@ def restored(cloud: Cloud) -> Iterator[None]:
 
 @pytest.mark.usefixtures("restored")
 def test_one_changed_line_of_a_function_is_there_quickly(cloud: Cloud, checkout: Path) -> None:
-    file = checkout / "functions" / "demo" / "app.py"
+    file = checkout / "functions" / "login" / "app.py"
     file.write_text(file.read_text().replace('"""', '"""Changed. ', 1) + "\nprint('the new line')\n")
     started = time.monotonic()
     done = _run("local.deploy", cloud.state, root=checkout)
     seconds = time.monotonic() - started
     print(f"\ndeploy-local of one changed line: {seconds:.1f} s")
     assert done.returncode == 0, done.stderr
-    assert "new code for demo" in done.stdout
+    assert "new code for login" in done.stdout
     assert seconds < 15
     assert cloud.sign_in("acme-admin")
+    assert " the new line" in _run("local.logs", cloud.state).stdout
 
 
 @pytest.mark.usefixtures("restored")
