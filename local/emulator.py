@@ -46,7 +46,22 @@ class Emulator:
         require_free(self.port, "EMULATOR_PORT")
         self._forget_positions()
         self._clear()
-        variables = {
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own program
+                self._command, cwd=ROOT, env=self._variables(), stdout=log, stderr=log, start_new_session=True
+            )
+        self._pid_file.write_text(str(self._process.pid))
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._is_healthy():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise Failure(f"the emulator did not start; its log is {self.log}")
+            time.sleep(0.1)
+
+    def _variables(self) -> dict[str, str]:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "DOCKER_"))}
+        return {
+            **inherited,
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.port),
             "AUTH": "true",
@@ -58,23 +73,6 @@ class Emulator:
             "DOORWARD_FRONT_SECRET": front_secret(),
             **credentials(),
         }
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "DOCKER_"))}
-        with self.log.open("wb") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - our own program
-                self._command,
-                cwd=ROOT,
-                env={**inherited, **variables},
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        self._pid_file.write_text(str(self._process.pid))
-        deadline = time.monotonic() + _START_SECONDS
-        while not self._is_healthy():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                self.stop()
-                raise Failure(f"the emulator did not start; its log is {self.log}")
-            time.sleep(0.1)
 
     def stop(self) -> None:
         """End the emulator in a way that lets it save its state."""

@@ -59,18 +59,14 @@ async def _run(place: Place) -> int:
     lock = here.lock()
     here.forget()
     emulator = Emulator(environment("local"), place.emulator_port)
-    stopped = asyncio.Event()
-    for kind in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(kind, stopped.set)
+    stopped = _on_signal()
     say("starting the emulator")
     emulator.start()
     try:
         servers = await _serve(place)
         place.publish()
         _welcome(place, time.monotonic() - started)
-        while emulator.is_alive() and not stopped.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stopped.wait(), 1)
+        await _until(stopped, emulator)
         for server in servers:
             server.close()
         if not stopped.is_set():
@@ -81,6 +77,20 @@ async def _run(place: Place) -> int:
         emulator.stop()
         lock.close()
     return 0
+
+
+async def _until(stopped: asyncio.Event, emulator: Emulator) -> None:
+    while emulator.is_alive() and not stopped.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopped.wait(), 1)
+
+
+def _on_signal() -> asyncio.Event:
+    """Return an event that Ctrl-C or SIGTERM sets."""
+    stopped = asyncio.Event()
+    for kind in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(kind, stopped.set)
+    return stopped
 
 
 async def _serve(place: Place) -> list[asyncio.Server]:

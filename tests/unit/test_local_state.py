@@ -162,33 +162,32 @@ def test_the_origin_and_each_functions_code_are_seen() -> None:
     assert found.functions["login"] != found.functions["users"]
 
 
+def _start(folder: Path, content: str) -> Path:
+    """Unpack a worker's code and layer as the emulator does at a cold start."""
+    (folder / "layer_0").mkdir(parents=True)
+    (folder / "code").mkdir()
+    with zipfile.ZipFile(folder / "layer_0.zip", "w") as archive:
+        archive.writestr(zipfile.ZipInfo("python/module.py"), content)
+    for name in ("code", "layer_0"):
+        with layers.SharedZip(folder / "layer_0.zip") as archive:
+            archive.extractall(folder / name)
+    return folder / "layer_0"
+
+
 def test_a_layer_is_unpacked_once_and_removed_when_nobody_is_linked_to_it(
     state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(state))
-
-    def start(worker: str, content: str) -> Path:
-        """Unpack as the emulator does at a cold start."""
-        folder = state / f"ministack-lambda-{worker}"
-        (folder / "layer_0").mkdir(parents=True)
-        (folder / "code").mkdir()
-        with zipfile.ZipFile(folder / "layer_0.zip", "w") as archive:
-            archive.writestr(zipfile.ZipInfo("python/module.py"), content)
-        for name in ("code", "layer_0"):
-            with layers.SharedZip(folder / "layer_0.zip") as archive:
-                archive.extractall(folder / name)
-        return folder / "layer_0"
-
-    first, second = start("a", "one"), start("b", "one")
+    first, second = _start(state / "ministack-lambda-a", "one"), _start(state / "ministack-lambda-b", "one")
     assert first.resolve() == second.resolve()
     assert (first / "python" / "module.py").read_text() == "one"
     assert not (first.parent / "code").is_symlink()
     assert not first.with_suffix(".zip").exists()
-    other = start("c", "two")
+    other = _start(state / "ministack-lambda-c", "two")
     assert len(list((state / "layers").iterdir())) == 2
     for link in (first, second):
         link.unlink()
-    assert (start("d", "two") / "python" / "module.py").read_text() == "two"
+    assert (_start(state / "ministack-lambda-d", "two") / "python" / "module.py").read_text() == "two"
     assert [path.name for path in (state / "layers").iterdir()] == [other.readlink().name]
     assert len(other.readlink().name) == hashlib.sha256().digest_size * 2
 
