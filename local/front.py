@@ -71,7 +71,9 @@ class Front:
             ValueError: it is no request to this machine.
         """
         request_line, *headers = head[:-4].split(b"\r\n")
-        method, target, version = request_line.split(b" ", 2)
+        if request_line.count(b" ") != 2:  # noqa: PLR2004 - method, target, version
+            raise ValueError("this is no HTTP request")
+        method, target, version = request_line.split(b" ")
         named = [(header.partition(b":")[0].strip().lower(), header) for header in headers]
         if not is_ours([header.partition(b":")[2] for name, header in named if name == b"host"]):
             raise ValueError("this answers to localhost and 127.0.0.1 alone")

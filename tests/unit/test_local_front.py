@@ -64,6 +64,12 @@ def test_a_pass_that_a_client_sends_is_not_forwarded() -> None:
     assert _front().rewrite(_head("/sockets", "X-Doorward-Front: forged")).count(b"forged") == 0
 
 
+@pytest.mark.parametrize("line", ["", "GET", "GET /", "GET / x HTTP/1.1"])
+def test_the_front_wants_a_request(line: str) -> None:
+    with pytest.raises(ValueError, match="no HTTP request"):
+        _front().rewrite(f"{line}\r\nHost: localhost\r\n\r\n".encode())
+
+
 @pytest.mark.parametrize("host", FOREIGN)
 def test_the_front_refuses_a_foreign_host(host: str) -> None:
     with pytest.raises(ValueError, match="localhost"):
