@@ -1,33 +1,40 @@
 PYTHON ?= python3
 PORT ?= 8080
 EMULATOR_PORT ?= 4566
+# The web origin that may call the local cloud: http://localhost:3000 unless set.
+ORIGIN ?=
+FOLLOW ?=
+STACK ?=
 VENV := .venv
 PYTEST := $(VENV)/bin/python -m pytest
 UV := .local/uv/bin/uv
 LOCKED := layers/shared/requirements requirements/dev requirements/local requirements/sam requirements/uv requirements/lambda \
   examples/clients/python/requirements examples/socketio/requirements
-.PHONY: help python run deploy-local logs drill test test-fast fix test-versions e2e openapi bench bench-reach lock lock-upgrade
+.PHONY: help python run deploy-local logs complete drill test test-fast fix test-versions e2e openapi bench bench-reach lock lock-upgrade
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "Settings, such as make run PORT=9000: PYTHON=$(PYTHON) PORT=$(PORT) EMULATOR_PORT=$(EMULATOR_PORT)"
+	@echo "Settings, such as make run PORT=9000: PYTHON=$(PYTHON) PORT=$(PORT) EMULATOR_PORT=$(EMULATOR_PORT) ORIGIN=http://localhost:3000"
 
 # Old Pythons cannot even read the code, so they are turned away here.
 python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	  { echo "doorward: Python 3.11 or later is needed; choose one, such as: make run PYTHON=python3.13" >&2; exit 1; }
 
-run: python ## the whole stack on this machine; Ctrl-C stops it
-	@exec $(PYTHON) -m local.run --port $(PORT) --emulator-port $(EMULATOR_PORT)
+run: python ## the whole stack on this machine, for pages of ORIGIN=http://localhost:3000; Ctrl-C stops it
+	@exec $(PYTHON) -m local.run --port $(PORT) --emulator-port $(EMULATOR_PORT) $(if $(ORIGIN),--origin $(ORIGIN))
 
-deploy-local: python ## bring changed code into the running stack
-	@exec $(PYTHON) -m local.deploy --port $(PORT) --emulator-port $(EMULATOR_PORT)
+deploy-local: python ## bring changed code into this folder's running stack; ORIGIN= changes the origin
+	@exec $(PYTHON) -m local.deploy $(if $(ORIGIN),--origin $(ORIGIN))
 
-logs: python ## what the functions of the running stack logged
-	@exec $(PYTHON) -m local.logs --emulator-port $(EMULATOR_PORT)
+logs: python ## what its functions logged, oldest first; FOLLOW=1 goes on
+	@exec $(PYTHON) -m local.logs $(if $(FOLLOW),--follow)
+
+complete: python ## finish another stack that sam deployed there, STACK=name, and tell where it answers
+	@exec $(PYTHON) -m local.complete $(or $(STACK),$(error say which stack: make complete STACK=name))
 
 drill: $(VENV)/.installed ## three rotations of keys under traffic on the running stack, and what was refused
-	$(VENV)/bin/python -m local.drill --url http://localhost:$(PORT) --emulator-port $(EMULATOR_PORT)
+	$(VENV)/bin/python -m local.drill
 
 # The tests' virtual environment, made anew when its requirements change.
 $(VENV)/.installed: requirements/dev.txt requirements/uv.txt | python

@@ -2,72 +2,83 @@
 
 from __future__ import annotations
 
-import hashlib
 import http.client
 import os
-import sys
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
-from local.emulator import credentials
-from local.tools import HOME, ROOT, STATE, Failure, environment, run, say
+from local import sources
+from local.here import Place
+from local.tools import HOME, ROOT, Failure, environment, run, say
 
 STACK = "doorward"
-_SOURCES = ("template.yaml", "samconfig.toml", "functions", "layers/shared", "requirements/local.txt", "local")
 
 
-def deploy(endpoint: str, base_url: str) -> tuple[str, str]:
-    """Build and deploy the stack if anything changed, and add what the emulator leaves out.
+def deploy(place: Place) -> bool:
+    """Build and deploy what changed, and add what the emulator leaves out.
 
     Args:
-        endpoint: the emulator's URL.
-        base_url: the issuer of the local stack.
+        place: where the emulator listens, and what the stack is told of it.
 
     Returns:
-        The ids of the API and of the WebSocket API.
+        Whether the whole stack was deployed, and not single functions or nothing.
 
     Raises:
         Failure: a step failed. The message has the step's output.
     """
-    stamp, wanted = STATE / "deployed", _fingerprint(base_url)
-    deployed, _, ids = stamp.read_text().partition(" ") if stamp.exists() else ("", "", "")
-    api_id, _, socket_api_id = ids.partition(" ")
-    if deployed == wanted and _answers(endpoint, api_id):
+    last, wanted = sources.last(), sources.now(place)
+    if last is None or last.common != wanted.common or last.functions.keys() != wanted.functions.keys():
+        return _deploy_all(place, last, wanted)
+    if not _answers(place.endpoint, last.api_id):
+        return _deploy_all(place, last, wanted)
+    changed = [name for name, digest in wanted.functions.items() if last.functions[name] != digest]
+    if not changed:
         say("nothing changed since the last deploy")
-        return api_id, socket_api_id
-    sam = environment("sam") / "sam"
-    variables = _variables(endpoint)
+        return False
+    say(f"new code for {', '.join(changed)}")
+    in_emulators_python(place, "-m", "local.push", STACK, *changed)
+    replace(last, functions=wanted.functions, pushed=sorted({*last.pushed, *changed})).write()
+    return False
+
+
+def _deploy_all(place: Place, last: sources.Deployed | None, wanted: sources.Deployed) -> bool:
+    sam, variables = environment("sam") / "sam", place.variables()
     say("sam build")
     run([str(sam), "build", "--config-env", "local"], "sam build failed", variables)
     say("sam deploy")
-    overrides = " ".join(
-        [
-            f"Architecture={_architecture()}",
-            f"IssuerUrl={base_url}",
-            "AllowedOrigin=http://localhost:3000",
-            "DeletionProtection=false",
-            "DemoEnabled=true",
-            "SocketsEnabled=true",
-            f"SocketUrl={base_url.replace('http', 'ws', 1)}/sockets",
-            # Short times let developers watch a rotation. On AWS a key is announced for a day.
-            "KeyCacheSeconds=5",
-            "KeyAnnounceSeconds=10",
-        ]
-    )
-    command = [str(sam), "deploy", "--config-env", "local", "--parameter-overrides", overrides]
+    command = [str(sam), "deploy", "--config-env", "local", "--parameter-overrides", " ".join(_parameters(place))]
     try:
         run(command, "sam deploy failed", variables)
     except Failure as failure:
         # The option `no_fail_on_empty_changeset` does not recognise the emulator's message.
         if "No changes to deploy" not in str(failure):
             raise
-    api_id, socket_api_id = in_emulators_python(endpoint, "-m", "local.fixups", STACK).split()
-    stamp.write_text(f"{wanted} {api_id} {socket_api_id}")
-    return api_id, socket_api_id
+    api_id, socket_api_id = in_emulators_python(place, "-m", "local.fixups", STACK).split()
+    if last is not None and last.pushed:
+        # CloudFormation leaves a function alone whose code is what it last deployed itself.
+        in_emulators_python(place, "-m", "local.push", STACK, *(set(last.pushed) & wanted.functions.keys()))
+    replace(wanted, api_id=api_id, socket_api_id=socket_api_id).write()
+    return True
 
 
-def initialise(endpoint: str) -> None:
+def _parameters(place: Place) -> list[str]:
+    return [
+        f"Architecture={_architecture()}",
+        f"IssuerUrl={place.url}",
+        f"AllowedOrigin={place.origin}",
+        "DeletionProtection=false",
+        "DemoEnabled=true",
+        "SocketsEnabled=true",
+        f"SocketUrl={place.url.replace('http', 'ws', 1)}/sockets",
+        # Short times let developers watch a rotation. On AWS a key is announced for a day.
+        "KeyCacheSeconds=5",
+        "KeyAnnounceSeconds=10",
+    ]
+
+
+def initialise(place: Place) -> None:
     """Make the keys, the user admin and two tenants, unless they exist.
 
     Raises:
@@ -75,9 +86,7 @@ def initialise(endpoint: str) -> None:
     """
     say("initialising")
     script = ROOT / "scripts" / "initialize_security.py"
-    in_emulators_python(
-        endpoint, str(script), "--stack", STACK, "--development", "--tenant", "acme", "--tenant", "globex"
-    )
+    in_emulators_python(place, str(script), "--stack", STACK, "--development", "--tenant", "acme", "--tenant", "globex")
 
 
 def make_certificate(folder: Path) -> None:
@@ -89,16 +98,20 @@ def make_certificate(folder: Path) -> None:
     run([str(environment("local") / "python"), "-m", "local.tls", str(folder)], "the certificate could not be made")
 
 
-def in_emulators_python(endpoint: str, *arguments: str) -> str:
+def in_emulators_python(place: Place, *arguments: str) -> str:
     """Run Python with the packages of the layer that was just built, and return what the program printed.
 
     Raises:
         Failure: the program failed.
     """
-    layer = HOME / "build" / "SharedLayer" / "python"
-    variables = {**_variables(endpoint), "PYTHONPATH": f"{layer}{os.pathsep}{ROOT}"}
-    problem = f"{Path(arguments[0]).name} failed"
-    return run([str(environment("local") / "python"), *arguments], problem, variables)
+    command, variables = emulators_python(place, *arguments)
+    return run(command, f"{Path(arguments[arguments[0] == '-m']).name} failed", variables)
+
+
+def emulators_python(place: Place, *arguments: str) -> tuple[list[str], dict[str, str]]:
+    """Return the command and the environment with which to run a program in the emulator's Python."""
+    path = f"{HOME / 'build' / 'SharedLayer' / 'python'}{os.pathsep}{ROOT}"
+    return [str(environment("local") / "python"), *arguments], {**place.variables(), "PYTHONPATH": path}
 
 
 def _answers(endpoint: str, api_id: str) -> bool:
@@ -111,34 +124,8 @@ def _answers(endpoint: str, api_id: str) -> bool:
         return False
 
 
-def _variables(endpoint: str) -> dict[str, str]:
-    return {
-        **credentials(),
-        "AWS_ENDPOINT_URL": endpoint,
-        "SAM_CLI_TELEMETRY": "0",
-        # The functions run in the emulator's own interpreter, so the layer is built for that interpreter.
-        "ARCHITECTURE": "local",
-        "PYTHON_VERSION": f"{sys.version_info.major}.{sys.version_info.minor}",
-        "PATH": f"{environment('uv')}{os.pathsep}{os.environ.get('PATH', '')}",
-    }
-
-
 def _architecture() -> str:
     return "arm64" if os.uname().machine in {"arm64", "aarch64"} else "x86_64"
-
-
-def _fingerprint(base_url: str) -> str:
-    digest = hashlib.sha256(f"{base_url} {sys.version}".encode())
-    for source in _SOURCES:
-        path = ROOT / source
-        files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if _counts(file))
-        for file in files:
-            digest.update(str(file.relative_to(ROOT)).encode() + file.read_bytes())
-    return digest.hexdigest()
-
-
-def _counts(file: Path) -> bool:
-    return file.is_file() and "__pycache__" not in file.parts
 
 
 def require_make() -> None:

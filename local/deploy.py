@@ -1,30 +1,31 @@
-"""`make deploy-local`: deploy changed code into the running local cloud."""
+"""`make deploy-local`: deploy changed code into this folder's running local cloud."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 
-from local import cloud
-from local.emulator import require_up
-from local.tools import Failure, port_number, say
+from local import cloud, here
+from local.tools import Failure, say
 
 
 def main() -> int:
     """Deploy, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=port_number, default=8080)
-    parser.add_argument("--emulator-port", type=port_number, default=4566)
+    parser.add_argument("--origin", help="another web origin that may call")
     options = parser.parse_args()
-    endpoint = f"http://127.0.0.1:{options.emulator_port}"
     try:
-        require_up(options.emulator_port)
-        cloud.deploy(endpoint, f"http://localhost:{options.port}")
-        cloud.initialise(endpoint)
+        place = here.running()
+        if options.origin:
+            place = replace(place, origin=options.origin)
+        if cloud.deploy(place):
+            cloud.initialise(place)
+        place.publish()
     except Failure as failure:
         print(f"doorward: {failure}", file=sys.stderr)
         return 1
-    say(f"http://localhost:{options.port} has the new code")
+    say(f"{place.url} has the new code")
     return 0
 
 

@@ -22,9 +22,9 @@ from urllib.parse import urlsplit
 import boto3
 import jwt
 
+from local import here
 from local.cloud import STACK
-from local.emulator import credentials, require_up
-from local.tools import Failure, port_number
+from local.tools import Failure
 from scripts.rotate_keys import invoke
 
 ROTATIONS = 3
@@ -163,18 +163,16 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the drill against the local cloud's stack, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stack", default=STACK)
-    parser.add_argument("--url", default="http://localhost:8080")
-    parser.add_argument("--emulator-port", type=port_number, default=4566)
     options = parser.parse_args(arguments)
     try:
-        require_up(options.emulator_port)
+        place = here.running()
     except Failure as failure:
         print(f"doorward: {failure}", file=sys.stderr)
         return 1
-    os.environ.update(credentials(), AWS_ENDPOINT_URL=f"http://127.0.0.1:{options.emulator_port}")
+    os.environ.update(here.credentials(), AWS_ENDPOINT_URL=place.endpoint)
     stack = boto3.client("cloudformation").describe_stacks(StackName=options.stack)["Stacks"][0]
     function = next(item["OutputValue"] for item in stack["Outputs"] if item["OutputKey"] == "RotateKeysFunction")
-    return drill(lambda command: invoke(function, {"command": command}), options.url)
+    return drill(lambda command: invoke(function, {"command": command}), place.url)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,11 @@
-"""The emulator, and what ministack 1.5.33 leaves out of it: gateway responses that read the authorizer's context.
+"""What ministack 1.5.33 leaves out: gateway responses that read the authorizer's context.
 
-`local.emulator` starts this in ministack's own environment, in place of its program.
+`local.guard` puts it into the emulator's process.
 """
 
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
@@ -48,11 +47,3 @@ def _body(respond: Callable[..., tuple[int, Any, bytes]]) -> Callable[..., tuple
         return status, headers, _VARIABLE.sub(lambda found: known.get(found[1].decode(), "").encode(), body)
 
     return responding
-
-
-if __name__ == "__main__":
-    from ministack.app import main  # type: ignore[import-not-found]
-    from ministack.services import apigateway_v1  # type: ignore[import-not-found]
-
-    complete(apigateway_v1)
-    sys.exit(main())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,6 +13,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from local.here import credentials, front_secret
 from local.tools import ROOT, STATE, Failure
 
 _START_SECONDS = 60
@@ -30,8 +32,7 @@ class Emulator:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.log = STATE / "emulator.log"
-        self._python = programs / "python"
-        self._program = ROOT / "local" / "emulated.py"
+        self._command = [str(programs / "python"), "-m", "local.guard"]
         self._process: subprocess.Popen[bytes] | None = None
         self._pid_file = STATE / "emulator.pid"
 
@@ -44,26 +45,10 @@ class Emulator:
         self._end_leftover()
         require_free(self.port, "EMULATOR_PORT")
         self._forget_positions()
-        variables = {
-            "BIND_HOST": "127.0.0.1",
-            "GATEWAY_PORT": str(self.port),
-            "AUTH": "true",
-            "PERSIST_STATE": "1",
-            "STATE_DIR": str(STATE / "state"),
-            "TMPDIR": str(_made(STATE / "tmp")),
-            "IOT_MTLS_ENABLED": "0",
-            "SFTP_ENABLED": "0",
-            **credentials(),
-        }
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "DOCKER_"))}
+        self._clear()
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
-                # -P: what the functions import must not be found beside the program.
-                [str(self._python), "-P", str(self._program)],
-                env={**inherited, **variables},
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
+                self._command, cwd=ROOT, env=self._variables(), stdout=log, stderr=log, start_new_session=True
             )
         self._pid_file.write_text(str(self._process.pid))
         deadline = time.monotonic() + _START_SECONDS
@@ -72,6 +57,22 @@ class Emulator:
                 self.stop()
                 raise Failure(f"the emulator did not start; its log is {self.log}")
             time.sleep(0.1)
+
+    def _variables(self) -> dict[str, str]:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "DOCKER_"))}
+        return {
+            **inherited,
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(self.port),
+            "AUTH": "true",
+            "PERSIST_STATE": "1",
+            "STATE_DIR": str(STATE / "state"),
+            "TMPDIR": str(_made(STATE / "tmp")),
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "DOORWARD_FRONT_SECRET": front_secret(),
+            **credentials(),
+        }
 
     def stop(self) -> None:
         """End the emulator in a way that lets it save its state."""
@@ -83,6 +84,12 @@ class Emulator:
             process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
+        self._clear()
+
+    @staticmethod
+    def _clear() -> None:
+        """Remove what functions were unpacked to: the emulator removes it for those alone that idled while it ran."""
+        shutil.rmtree(STATE / "tmp", ignore_errors=True)
 
     def _forget_positions(self) -> None:
         """Make the emulator read streams from their beginning.
@@ -98,10 +105,10 @@ class Emulator:
         """End an emulator that a killed `make run` left behind, in a way that lets it save its state."""
         try:
             pid = int(self._pid_file.read_text())
-            program = Path(f"/proc/{pid}/cmdline").read_text()
+            command = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
         except (OSError, ValueError):
             return
-        if str(self._program) not in program:
+        if command[:3] != self._command:
             return
         os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + _STOP_SECONDS
@@ -120,19 +127,6 @@ class Emulator:
             return False
 
 
-def credentials() -> dict[str, str]:
-    """Return the emulator's root credentials.
-
-    The credentials are no secret, because nothing else accepts them.
-    """
-    return {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_REGION": "us-east-1",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
-
-
 def require_free(port: int, setting: str) -> None:
     """Make sure that no program listens on a port.
 
@@ -145,16 +139,6 @@ def require_free(port: int, setting: str) -> None:
     """
     if is_taken(port):
         raise Failure(f"port {port} is taken; end what uses it, or choose another: make run {setting}=NUMBER")
-
-
-def require_up(port: int) -> None:
-    """Make sure that a local cloud is running.
-
-    Raises:
-        Failure: no program listens on its port.
-    """
-    if not is_taken(port):
-        raise Failure(f"no local cloud on port {port}; start it with make run")
 
 
 def is_taken(port: int) -> bool:

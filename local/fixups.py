@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 
 from local.http_apis import fix_http_api
 
@@ -171,6 +172,31 @@ def _fix_table(table: str, properties: Template) -> None:
         dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=specification)
 
 
+def paths(stack: Stack) -> list[str]:
+    """Return the path of each stage of each REST API and HTTP API of a stack, before this machine's base URL."""
+    rest = [api_id for api_id, _ in stack.resources("AWS::ApiGateway::RestApi")]
+    http = [api_id for api_id, settings in stack.resources("AWS::ApiGatewayV2::Api") if "Body" in settings]
+    gateways = boto3.client("apigateway"), boto3.client("apigatewayv2")
+    found = [
+        (api_id, stage["stageName"]) for api_id in rest for stage in gateways[0].get_stages(restApiId=api_id)["item"]
+    ]
+    found += [
+        (api_id, stage["StageName"]) for api_id in http for stage in gateways[1].get_stages(ApiId=api_id)["Items"]
+    ]
+    return [f"/_aws/execute-api/{api_id}" + ("" if stage == "$default" else f"/{stage}") for api_id, stage in found]
+
+
+def main(name: str, *options: str) -> None:
+    """Complete a stack, and print the ids of Doorward's APIs, or the paths of all."""
+    try:
+        stack = fix(name)
+    except (BotoCoreError, ClientError) as error:
+        sys.exit(f"{name}: {error}")
+    if "--paths" in options:
+        print(*paths(stack), sep="\n")
+    else:
+        print(*(stack.outputs[output] for output in ("ApiId", "SocketApiId") if output in stack.outputs))
+
+
 if __name__ == "__main__":
-    found = fix(sys.argv[1]).outputs
-    print(*(found[name] for name in ("ApiId", "SocketApiId") if name in found))
+    main(*sys.argv[1:])

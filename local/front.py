@@ -1,8 +1,9 @@
-"""Forward requests from a short base URL to the emulator's long URL.
+"""The local cloud's front door: a short base URL before the emulator's long one.
 
 http://localhost:8080/auth/login becomes /_aws/execute-api/API/v1/auth/login at the emulator, as a custom domain
-forwards to API Gateway. To keep the code simple, a connection carries only one request. Answers change as they
-do at API Gateway, which renames the challenges of functions.
+forwards to API Gateway. APIs of other stacks keep their long path. No AWS service is behind this door, and only the
+names of this machine are answered. To keep the code simple, a connection carries only one request. Answers change as
+they do at API Gateway, which renames the challenges of functions.
 """
 
 from __future__ import annotations
@@ -11,10 +12,15 @@ import asyncio
 import contextlib
 import re
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from local.guard import PASS, is_ours
 
 HEAD_LIMIT = 262_144
 _CHUNK = 65_536
+_OTHER_API = re.compile(rb"/_aws/execute-api/[a-z0-9]+/")
+_REFUSAL = b"HTTP/1.1 %b\r\nContent-Type: text/plain\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +28,14 @@ class Front:
     """Forwards connections to one API.
 
     Args:
-        emulator_port: the port of 127.0.0.1 on which the emulator listens.
-        prefix: the path of the API's stage at the emulator.
-        socket_prefix: the path of the WebSocket API's stage at the emulator. Clients reach it under /sockets.
+        emulator_port: where the emulator listens, on 127.0.0.1.
+        secret: what the emulator's guard knows the front by.
+        ids: tells the ids of the API and of the WebSocket API, which answers under /sockets; a deploy may change them.
     """
 
     emulator_port: int
-    prefix: str
-    socket_prefix: str = ""
+    secret: str
+    ids: Callable[[], tuple[str, str]]
 
     async def serve(self, port: int, tls: ssl.SSLContext | None = None) -> asyncio.Server:
         """Listen on 127.0.0.1, with TLS if a context is given.
@@ -41,7 +47,7 @@ class Front:
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            head = await reader.readuntil(b"\r\n\r\n")
+            head = self.rewrite(await reader.readuntil(b"\r\n\r\n"))
             upstream_reader, upstream_writer = await asyncio.open_connection(
                 "127.0.0.1", self.emulator_port, limit=HEAD_LIMIT
             )
@@ -49,12 +55,12 @@ class Front:
             writer.close()
             return
         except asyncio.LimitOverrunError:
-            writer.write(
-                b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-            )
-            writer.close()
+            _refuse(writer, b"431 Request Header Fields Too Large", b"")
             return
-        upstream_writer.write(self.rewrite(head))
+        except ValueError as error:
+            _refuse(writer, b"403 Forbidden", f"doorward: {error}\n".encode())
+            return
+        upstream_writer.write(head)
         upload = asyncio.create_task(_pipe(reader, upstream_writer))
         with contextlib.suppress(ConnectionError):
             await _pipe_answer(upstream_reader, writer)
@@ -63,18 +69,38 @@ class Front:
             stream.close()
 
     def rewrite(self, head: bytes) -> bytes:
-        """Return a request's head with the stage's path before its own path.
+        """Return a request's head with the API's path before its own, asking for one answer alone.
 
-        A request to the API also gets the header `Connection: close`, so that the connection carries one request.
+        Raises:
+            ValueError: it is no request to this machine.
         """
         request_line, *headers = head[:-4].split(b"\r\n")
-        method, target, version = request_line.split(b" ", 2)
-        if self.socket_prefix and re.match(rb"/sockets(?:[/?]|$)", target):
-            place = self.socket_prefix.encode() + target.removeprefix(b"/sockets")
-            return b"\r\n".join([b" ".join((method, place, version)), *headers]) + b"\r\n\r\n"
-        kept = [header for header in headers if not header.lower().startswith(b"connection:")]
-        lines = [b" ".join((method, self.prefix.encode() + target, version)), *kept, b"Connection: close"]
-        return b"\r\n".join(lines) + b"\r\n\r\n"
+        if request_line.count(b" ") != 2:  # noqa: PLR2004 - method, target, version
+            raise ValueError("this is no HTTP request")
+        method, target, version = request_line.split(b" ")
+        named = [(header.partition(b":")[0].strip().lower(), header) for header in headers]
+        if not is_ours([header.partition(b":")[2] for name, header in named if name == b"host"]):
+            raise ValueError("this answers to localhost and 127.0.0.1 alone")
+        place, closing = self._place(target)
+        dropped = {PASS, b"connection"} if closing else {PASS}
+        kept = [header for name, header in named if name not in dropped]
+        kept += [PASS + b": " + self.secret.encode(), *([b"Connection: close"] if closing else [])]
+        return b"\r\n".join([b" ".join((method, place, version)), *kept]) + b"\r\n\r\n"
+
+    def _place(self, target: bytes) -> tuple[bytes, bool]:
+        """Return the emulator's path for one of ours, and whether one answer ends it."""
+        api_id, socket_api_id = self.ids()
+        place = "/_aws/execute-api/{}/v1"
+        if socket_api_id and re.match(rb"/sockets(?:[/?]|$)", target):
+            return place.format(socket_api_id).encode() + target.removeprefix(b"/sockets"), False
+        if _OTHER_API.match(target):
+            return target, True
+        return place.format(api_id).encode() + target, True
+
+
+def _refuse(writer: asyncio.StreamWriter, status: bytes, text: bytes) -> None:
+    writer.write(_REFUSAL % (status, len(text), text))
+    writer.close()
 
 
 def rewrite_answer(head: bytes, *, encrypted: bool) -> bytes:

@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "layers" / "shared"))
 
@@ -32,19 +33,31 @@ from doorward.keys.keyring import Keyring
 from doorward.rules.reasons import REASONS
 from doorward.rules.revocation import denial_reason, must_change_password
 from doorward.tokens.access import verify_access_token
+from doorward.tokens.cookie import COOKIE_NAME
 
+_NEEDED = {"Algorithm", "Audience", "SigningKeysTable", "RevocationsTable"}
+_OPAQUE = {
+    "dwr1.": "this is a refresh token: ask the deployment by POST /auth/token/introspect",
+    "dws1.": "this is a session cookie: call GET /users/me with it, and explain the answer's request_id",
+}
 REQUEST_ID = re.compile(r"[A-Za-z0-9=_-]{8,64}")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the script, and return its exit status: 0 if it explained something, 1 if not."""
     options = _parse(arguments)
-    asked = sys.stdin.read().strip() if options.asked == "-" else options.asked
+    asked = (sys.stdin.read().strip() if options.asked == "-" else options.asked).removeprefix(f"{COOKIE_NAME}=")
+    if asked.startswith(tuple(_OPAQUE)):
+        print(_OPAQUE[asked[:5]])
+        return 1
     try:
         stack = boto3.client("cloudformation").describe_stacks(StackName=options.stack)["Stacks"][0]
         if asked.count(".") >= 2:  # noqa: PLR2004 - a token has three parts
             values = {item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", [])}
             values |= {item["ParameterKey"]: item["ParameterValue"] for item in stack.get("Parameters", [])}
+            if not values.keys() >= _NEEDED:
+                print(f"not done: the stack {options.stack} is no Doorward")
+                return 1
             return _explain_token(asked, values)
         if REQUEST_ID.fullmatch(asked):
             return _explain_request(asked, options.stack, options.hours)
@@ -110,7 +123,9 @@ def _explain_request(request_id: str, stack: str, hours: float) -> int:
         if reason in REASONS:
             print(f"  {reason}: {REASONS[reason]}")
     if not found:
-        print(f"nothing was logged for this request in the last {hours:g} hours: it was allowed, or is older")
+        print(f"nothing was logged for this request in the last {hours:g} hours: no refusal was found")
+        if urlsplit(boto3.client("logs").meta.endpoint_url).hostname in {"127.0.0.1", "localhost"}:
+            print("the local cloud tells its authorizer no request ids: see the refusal of that time in make logs")
     return 0 if found else 1
 
 

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "layers" / "shared"))
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 
 from doorward.accounts.create import CreateUser
 from doorward.accounts.initialise import FirstUser, Initialise
@@ -55,18 +56,51 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 def main(arguments: list[str] | None = None) -> int:
     """Run the script, and return its exit status."""
     options = _parse(arguments)
+    try:
+        return _initialise(options)
+    except DoorwardError as error:
+        print(f"not done: {error.detail} ({error.reason})")
+    except (BotoCoreError, ClientError) as error:
+        print(f"not done: {error}")
+    return 1
+
+
+def _initialise(options: argparse.Namespace) -> int:
     client = connect()
     endpoints = (client.meta.endpoint_url, boto3.client("secretsmanager").meta.endpoint_url)
     if options.development and not {urlsplit(url).hostname for url in endpoints} <= LOOPBACK:
         print("--development is refused: its password is known to everybody, and this endpoint is not on this machine")
         return 2
     outputs = _stack(options.stack)
+    if "SigningKeysTable" not in outputs:
+        print(f"not done: the stack {options.stack} is no Doorward")
+        return 1
     database = BotoDatabase(client)
+    initialise = _wire(database, outputs)
+    initialise.keys(options.issuer or outputs["BaseUrl"], outputs["ApiId"])
+    ensure_cursor_key(database, outputs["SigningKeysTable"])
+    _show(initialise.administrator(development=options.development))
+    for username in options.administrator:
+        _show(initialise.administrator(username, development=False))
+    if options.recover:
+        _show(_recovery(database, outputs)(options.recover))
+    for tenant_id in options.tenant:
+        _show(initialise.tenant(tenant_id, development=options.development))
+    return 0
+
+
+def _wire(database: BotoDatabase, outputs: Mapping[str, str]) -> Initialise:
+    """Return the use case for the tables and secrets of a stack.
+
+    Args:
+        database: the database that has the tables.
+        outputs: the outputs and parameters of the stack.
+    """
     tables = Tables(outputs["UsersTable"], outputs["RefreshTokensTable"], outputs["RevocationsTable"])
     revocations = RevocationWriter(database, tables.revocations)
     writer = DynamoUserWriter(database, tables, revocations)
     keys = wire_rotation(Settings.from_environment(_environment(outputs)))
-    initialise = Initialise(
+    return Initialise(
         signing=keys.signing,
         mac=keys.mac,
         tenants=DynamoTenants(database, tables.users, revocations),
@@ -74,20 +108,6 @@ def main(arguments: list[str] | None = None) -> int:
         clock=clock,
         report=print,
     )
-    try:
-        initialise.keys(options.issuer or outputs["BaseUrl"], outputs["ApiId"])
-        ensure_cursor_key(database, outputs["SigningKeysTable"])
-        _show(initialise.administrator(development=options.development))
-        for username in options.administrator:
-            _show(initialise.administrator(username, development=False))
-        if options.recover:
-            _show(_recovery(database, outputs)(options.recover))
-        for tenant_id in options.tenant:
-            _show(initialise.tenant(tenant_id, development=options.development))
-    except DoorwardError as error:
-        print(f"not done: {error.detail} ({error.reason})")
-        return 1
-    return 0
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:

@@ -20,9 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the script, and return its exit status."""
     options = _parse(arguments)
     try:
-        stack = boto3.client("cloudformation").describe_stacks(StackName=options.stack)["Stacks"][0]
-        outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
-        keys = invoke(outputs["RotateKeysFunction"], _event(options))
+        keys = invoke(_function(options.stack), _event(options))
     except (BotoCoreError, ClientError, RuntimeError) as error:
         print(f"not done: {error}")
         return 1
@@ -45,6 +43,14 @@ def invoke(function: str, event: dict[str, str]) -> dict[str, Any]:
     if "FunctionError" in answer or "signing" not in content:
         raise RuntimeError(content.get("errorMessage", "the function failed; see its log"))
     return content
+
+
+def _function(name: str) -> str:
+    stack = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+    if "RotateKeysFunction" not in outputs:
+        raise RuntimeError(f"the stack {name} is no Doorward")
+    return outputs["RotateKeysFunction"]
 
 
 def _event(options: argparse.Namespace) -> dict[str, str]:

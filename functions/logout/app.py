@@ -8,7 +8,7 @@ from http import HTTPStatus
 from aws_lambda_powertools.event_handler import Response
 
 from doorward.api.answers import answer_json, cleared_cookie
-from doorward.api.requests import flag
+from doorward.api.requests import flag, takes
 from doorward.api.resolver import Resolver
 from doorward.authorization import Authorize
 from doorward.authorizer.events import read_credentials
@@ -56,6 +56,7 @@ services = once(wire)
 
 @app.get("/auth/logout")
 @app.post("/auth/logout")
+@takes("everywhere")
 def log_out() -> Response[str]:
     """End the caller's session, or with `everywhere=true` all sessions of the user."""
     everywhere = flag(app, "everywhere")

@@ -12,7 +12,7 @@ from doorward.api.answers import answer_json
 from doorward.api.bodies.requests import ReadNotificationRequest
 from doorward.api.bodies.responses import NotificationListResponse, NotificationResponse
 from doorward.api.cursors import mint_cursor, read_cursor
-from doorward.api.requests import page_limit, query, read_json, read_principal
+from doorward.api.requests import page_limit, query, read_json, read_principal, takes
 from doorward.api.resolver import Resolver
 from doorward.aws.dynamodb.notifications import DynamoNotifications
 from doorward.bootstrap.clock import clock
@@ -48,6 +48,7 @@ services = once(wire)
 
 
 @app.get("/api/<tenant_id>/notifications")
+@takes("limit", "cursor")
 def list_notifications(tenant_id: str) -> Response[str]:
     """List the caller's own notifications and the tenant's, the newest first."""
     principal, use_case, key = read_principal(app), services().notifications, services().cursor_key

@@ -13,7 +13,7 @@ from doorward.api.answers import answer_json
 from doorward.api.bodies.requests import MintServiceTokenRequest
 from doorward.api.bodies.responses import RevokedTokensResponse, ServiceTokenListResponse, ServiceTokenResponse
 from doorward.api.cursors import mint_cursor, read_cursor
-from doorward.api.requests import page_limit, query, read_json, read_principal
+from doorward.api.requests import page_limit, query, read_json, read_principal, takes
 from doorward.api.resolver import Resolver
 from doorward.aws.dynamodb.service_tokens import DynamoServiceTokens
 from doorward.bootstrap.clock import clock
@@ -60,6 +60,7 @@ def mint_token(tenant_id: str) -> Response[str]:
 
 
 @app.get("/api/<tenant_id>/auth/service-tokens")
+@takes("limit", "cursor", "created_by")
 def list_tokens(tenant_id: str) -> Response[str]:
     """List the tenant's service tokens."""
     principal, key, listed = read_principal(app), services().cursor_key, f"service-tokens:{tenant_id}"
@@ -72,6 +73,7 @@ def list_tokens(tenant_id: str) -> Response[str]:
 
 
 @app.delete("/api/<tenant_id>/auth/service-tokens")
+@takes("created_by")
 def revoke_tokens(tenant_id: str) -> Response[str]:
     """Revoke all live service tokens that one administrator minted; the caller's own if nobody is named."""
     principal = read_principal(app)

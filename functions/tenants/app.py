@@ -13,7 +13,7 @@ from doorward.api.answers import answer_json
 from doorward.api.bodies.requests import ChangeTenantRequest, CreateTenantRequest
 from doorward.api.bodies.responses import TenantListResponse, TenantResponse
 from doorward.api.cursors import mint_cursor, read_cursor
-from doorward.api.requests import page_limit, query, read_json, read_principal
+from doorward.api.requests import page_limit, query, read_json, read_principal, takes
 from doorward.api.resolver import Resolver
 from doorward.aws.dynamodb.tenants import DynamoTenants
 from doorward.bootstrap.clock import clock
@@ -51,6 +51,7 @@ def create_tenant() -> Response[str]:
 
 
 @app.get("/tenants")
+@takes("limit", "cursor")
 def list_tenants() -> Response[str]:
     """List all tenants."""
     principal, key = read_principal(app), services().cursor_key

@@ -17,7 +17,7 @@ from doorward.api.answers import answer_json
 from doorward.api.bodies.requests import AssignTenantRequest, ChangeUserRequest, CreateUserRequest
 from doorward.api.bodies.responses import UserListResponse, UserResponse
 from doorward.api.cursors import mint_cursor, read_cursor
-from doorward.api.requests import page_limit, query, read_json, read_principal
+from doorward.api.requests import page_limit, query, read_json, read_principal, takes
 from doorward.api.resolver import Resolver
 from doorward.aws.dynamodb.attempts import DynamoAttempts
 from doorward.aws.dynamodb.user_writer import DynamoUserWriter
@@ -70,6 +70,7 @@ def create_user() -> Response[str]:
 
 
 @app.get("/users")
+@takes("tenant_id", "limit", "cursor")
 def list_users() -> Response[str]:
     """List the users of a tenant, or of the deployment."""
     principal, tenant = read_principal(app), query(app, "tenant_id")

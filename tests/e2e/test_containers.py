@@ -46,11 +46,15 @@ def built(tmp_path_factory: pytest.TempPathFactory, cloud: Cloud) -> Path:
 
 
 @pytest.fixture(scope="module")
-def answers(built: Path) -> dict[str, dict[str, Any]]:
+def answers(built: Path, cloud: Cloud) -> dict[str, dict[str, Any]]:
     """What each event was answered; three containers at a time, for most of an invoke is waiting."""
     with ThreadPoolExecutor(3) as pool:
         return dict(
-            zip((file.stem for file in EVENTS), pool.map(lambda file: _invoke(built, file), EVENTS), strict=True)
+            zip(
+                (file.stem for file in EVENTS),
+                pool.map(lambda file: _invoke(built, file, cloud.credentials), EVENTS),
+                strict=True,
+            )
         )
 
 
@@ -70,13 +74,12 @@ def test_an_event_invokes(answers: dict[str, dict[str, Any]], file: Path) -> Non
             assert json.loads(answer["body"])["code"] == code
 
 
-def _invoke(built: Path, file: Path) -> dict[str, Any]:
+def _invoke(built: Path, file: Path, credentials: dict[str, str]) -> dict[str, Any]:
     functions = {folder_of(name): name for name in resources("AWS::Serverless::Function")}
     name = max((name for name in functions if file.stem.startswith(f"{name}_")), key=len)
     command = [str(SAM), "local", "invoke", functions[name]]
     command += ["--template", str(built), "--event", str(file), "--skip-pull-image"]
     command += ["--parameter-overrides", "Architecture=x86_64"]
-    credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
     environment = {**os.environ, **credentials, "SAM_CLI_TELEMETRY": "0"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]

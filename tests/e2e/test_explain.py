@@ -7,7 +7,6 @@ import subprocess
 import sys
 import uuid
 
-import boto3
 import pytest
 
 from doorward.rules.reasons import REASONS
@@ -33,14 +32,9 @@ def _denied(cloud: Cloud, token: str) -> str:
         "headers": {"Authorization": f"Bearer {token}"},
         "requestContext": {"apiId": cloud.outputs["ApiId"], "requestId": request_id},
     }
-    client = boto3.client(
-        "lambda",
-        endpoint_url=cloud.endpoint,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
+    answer = cloud.client("lambda").invoke(
+        FunctionName=cloud.outputs["AuthorizerArn"], Payload=json.dumps(event).encode()
     )
-    answer = client.invoke(FunctionName=cloud.outputs["AuthorizerArn"], Payload=json.dumps(event).encode())
     policy = json.loads(answer["Payload"].read())
     assert policy["policyDocument"]["Statement"][0]["Effect"] == "Deny"
     return request_id

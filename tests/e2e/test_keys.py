@@ -11,7 +11,7 @@ import jwt
 import requests
 
 from local.run import TLS_OFFSET
-from tests.support.cloud import EMULATOR_PORT, PORT, ROOT, Cloud
+from tests.support.cloud import PORT, ROOT, Cloud
 
 SCRIPT = str(ROOT / "scripts" / "rotate_keys.py")
 
@@ -76,7 +76,7 @@ def test_the_cloud_answers_with_tls_too(cloud: Cloud) -> None:
 
 
 def test_three_rotations_under_traffic_refuse_nobody(cloud: Cloud) -> None:
-    command = [sys.executable, "-m", "local.drill", "--url", cloud.url, "--emulator-port", str(EMULATOR_PORT)]
+    command = [sys.executable, "-m", "local.drill"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     print(f"\ndrill: {done.stdout.strip()}")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 import threading
 import time
 import uuid
@@ -14,7 +16,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from tests.support.cloud import Cloud
+from tests.support.cloud import ROOT, Cloud
 from tests.support.people import PASSWORD
 
 ORIGIN = "http://localhost:3000"
@@ -127,8 +129,11 @@ def test_no_token_is_in_any_log(cloud: Cloud) -> None:
     found = _ticket(cloud, session["access_token"])
     with _open(found["url"], found["ticket"]):
         pass
-    command = ["python3", "-m", "local.logs", "--emulator-port", cloud.endpoint.rpartition(":")[2]]
-    logs = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30).stdout
+    environment = {**os.environ, "DOORWARD_STATE": str(cloud.state)}
+    command = [sys.executable, "-m", "local.logs"]
+    logs = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=30
+    ).stdout
     assert "signed_in" in logs
     for secret in (found["ticket"], session["access_token"], session["refresh_token"], session["cookie"]):
         assert secret not in logs

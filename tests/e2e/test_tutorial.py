@@ -37,6 +37,7 @@ def _script(cloud: Cloud) -> str:
     lines = []
     for number, (language, block) in enumerate(BLOCKS):
         text = block.replace("http://localhost:8080", cloud.url).replace("http://localhost:4566", cloud.endpoint)
+        text = text.replace('"$DOORWARD/.local/aws.env"', f'"{cloud.state}/aws.env"')
         lines.append(f"echo '{MARK.format(number)}'")
         if language == "sh" and block != ELSEWHERE:
             lines.append(text)

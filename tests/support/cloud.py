@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -36,7 +37,9 @@ class Cloud:
         """Start it; return how long that took, in seconds."""
         started = time.monotonic()
         command = [sys.executable, "-m", "local.run", "--port", str(PORT), "--emulator-port", str(EMULATOR_PORT)]
-        environment = {**os.environ, "DOORWARD_STATE": str(self.state)}
+        # Functions in containers reach this machine by a name that only the container engine gives.
+        names = "host.containers.internal" if "DOCKER_HOST" in os.environ else ""
+        environment = {**os.environ, "DOORWARD_STATE": str(self.state), "DOORWARD_EMULATOR_HOSTS": names}
         with (self.state / "run.log").open("w") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, text=True)
         while " is up after " not in self.output():
@@ -84,8 +87,8 @@ class Cloud:
             service,
             endpoint_url=self.endpoint,
             region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
+            aws_access_key_id=self.credentials["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.credentials["AWS_SECRET_ACCESS_KEY"],
         )
 
     def forger(self, username: str = "acme-admin") -> Forger:
@@ -100,5 +103,11 @@ class Cloud:
 
     def variables(self) -> dict[str, str]:
         """Return the environment of a program that speaks to this cloud's AWS."""
-        credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
-        return {**os.environ, **credentials, "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": self.endpoint}
+        return {**os.environ, **self.credentials, "AWS_ENDPOINT_URL": self.endpoint, "DOORWARD_STATE": str(self.state)}
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """Return the credentials that this cloud made for itself."""
+        found = json.loads((self.state / "secrets.json").read_text())
+        keys = {"AWS_ACCESS_KEY_ID": found["key_id"], "AWS_SECRET_ACCESS_KEY": found["key"]}
+        return {**keys, "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}

@@ -41,7 +41,6 @@ from doorward.rules.passwords import PasswordHasher, check_new_password
 from doorward.rules.throttles import Attempt
 from doorward.settings import Settings
 from doorward.tokens.refresh import RefreshTokens, mint_refresh_token, read_refresh_token
-from local.front import Front
 from tests.support.fakes import FakeClock
 from tests.support.template import routes
 from tests.support.world import House
@@ -372,10 +371,3 @@ def test_strangers_share_no_throttle_and_the_table_shows_no_names(house: House) 
     assert by_name[0].key == by_name[1].key
     assert not by_name[0].limits.keys() & by_name[1].limits.keys()
     assert not any(word in key for key in [*keys, by_name[0].key] for word in ("bob", "192"))
-
-
-def test_the_front_door_prefixes_the_path_and_asks_for_one_answer() -> None:
-    head = b"GET /users?x=1 HTTP/1.1\r\nHost: localhost:8080\r\nConnection: keep-alive\r\n\r\n"
-    assert Front(4566, "/_aws/execute-api/a/v1").rewrite(head) == (
-        b"GET /_aws/execute-api/a/v1/users?x=1 HTTP/1.1\r\nHost: localhost:8080\r\nConnection: close\r\n\r\n"
-    )

@@ -61,7 +61,7 @@ async def _through_the_front(answer: bytes) -> bytes:
         writer.close()
 
     upstream = await asyncio.start_server(behind, "127.0.0.1", 0)
-    front = await Front(upstream.sockets[0].getsockname()[1], "/prefix").serve(0)
+    front = await Front(upstream.sockets[0].getsockname()[1], "secret", lambda: ("api", "")).serve(0)
     reader, writer = await asyncio.open_connection("127.0.0.1", front.sockets[0].getsockname()[1])
     writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
     found = await reader.read()

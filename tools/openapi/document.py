@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -57,13 +57,17 @@ _PROBLEM: Schema = {
 
 def routes() -> dict[tuple[str, str], str]:
     """Return the first docstring line of each route of each function, by method and path."""
+    return {key: (handler.__doc__ or "").strip().splitlines()[0] for key, handler in routed().items()}
+
+
+def routed() -> dict[tuple[str, str], Callable[..., object]]:
+    """Return what answers each route, by method and path."""
     found = {}
     for file in sorted((ROOT / "functions").glob("*/app.py")):
         app = getattr(importlib.import_module(f"functions.{file.parent.name}.app"), "app", None)
         for route in [*app._static_routes, *app._dynamic_routes] if app is not None else []:  # noqa: SLF001
             if route.method in METHODS:
-                sentence = (route.func.__doc__ or "").strip().splitlines()[0]
-                found[route.method, _path(route.path)] = sentence
+                found[route.method, _path(route.path)] = route.func
     return found
 
 

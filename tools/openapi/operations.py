@@ -22,7 +22,14 @@ Schema = dict[str, Any]
 BODY: Errors = (errors.InvalidRequest, errors.PayloadTooLarge, errors.UnsupportedMediaType)
 CALLER: Errors = (errors.MissingCredentials, errors.InvalidToken, errors.PasswordChangeRequired)
 CHANGE: Errors = (*CALLER, errors.CrossSiteRequest)
-ALWAYS: Errors = (errors.DoorwardError, errors.Misconfigured, errors.Unavailable, errors.NotInitialised)
+# A query parameter that a route does not know is refused on every route.
+ALWAYS: Errors = (
+    errors.InvalidRequest,
+    errors.DoorwardError,
+    errors.Misconfigured,
+    errors.Unavailable,
+    errors.NotInitialised,
+)
 LIST: Errors = (errors.InvalidRequest, errors.InvalidCursor)
 GRANT: Errors = (*BODY, errors.InvalidGrant)
 LISTED = ("limit", "cursor")

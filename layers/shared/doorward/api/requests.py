@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -23,6 +23,7 @@ from doorward.errors import (
 from doorward.model import PLATFORM, Principal, SessionId, Subject, TenantId, TokenId, UserId
 
 Body = TypeVar("Body", bound=RequestBody)
+Handler = TypeVar("Handler", bound=Callable[..., object])
 
 MAX_PAGE = 100
 _DEFAULT_PAGE = 25
@@ -122,6 +123,29 @@ def received_at_ms(app: APIGatewayRestResolver) -> int | None:
     """Return when API Gateway received the request, in milliseconds, or None if the event does not say it."""
     received = _event(app).get("requestContext", {}).get("requestTimeEpoch")
     return received if isinstance(received, int) else None
+
+
+def takes(*names: str) -> Callable[[Handler], Handler]:
+    """Declare the query parameters of a route's function, which stands below; one without this takes none."""
+
+    def declare(handler: Handler) -> Handler:
+        vars(handler)["query"] = names
+        return handler
+
+    return declare
+
+
+def require_known_query(app: APIGatewayRestResolver, handler: Callable[..., object]) -> None:
+    """Make sure that a request has no query parameters but those its route takes.
+
+    Raises:
+        InvalidRequest: it has another, such as a filter that is mistyped.
+    """
+    names: tuple[str, ...] = vars(handler).get("query", ())
+    if set(_event(app).get("queryStringParameters") or {}) - set(names):
+        *first, last = names or ("none",)
+        taken = f"{', '.join(first)} and {last}" if first else last
+        raise InvalidRequest(f"Unknown query parameter; this takes {taken}.")
 
 
 def query(app: APIGatewayRestResolver, name: str) -> str | None:

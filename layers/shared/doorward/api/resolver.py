@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
@@ -12,6 +12,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from doorward import audit
 from doorward.api.answers import answer_preflight, respond
 from doorward.api.problems import headers_of, problem, status_of
+from doorward.api.requests import require_known_query
 from doorward.errors import DoorwardError, MethodNotAllowed, NotFound
 
 _LOGGER = logging.getLogger("doorward.api")
@@ -33,6 +34,11 @@ class Resolver(APIGatewayRestResolver):
         self.exception_handler(DoorwardError)(self._refuse)
         self.exception_handler(Exception)(self._fail)
         self.not_found(self._no_route)
+        self.use([self._check_query])
+
+    def _check_query(self, _: APIGatewayRestResolver, route: Callable[..., Response[str]]) -> Response[str]:
+        require_known_query(self, self.context["_route"].func)
+        return route(self)
 
     def resolve(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
         """Answer one request; what it does is logged with where it came from."""
