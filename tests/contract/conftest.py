@@ -98,8 +98,8 @@ def make_tables(client: Any, prefix: str) -> dict[str, str]:
     return names
 
 
-def on_dynamodb(client: Any, names: dict[str, str]) -> Stores:
-    database = BotoDatabase(client)
+def on_dynamodb(client: Any, names: dict[str, str], **settings: Any) -> Stores:
+    database = BotoDatabase(client, **settings)
     tables = Tables(
         names["UsersTable"], names["RefreshTokensTable"], names["RevocationsTable"], names["LoginAttemptsTable"]
     )

@@ -65,10 +65,16 @@ class Database(Reader, Protocol):
         """Return all items of an index's partition `listing` that end before a time, soonest first."""
 
     def write(self, action: Action) -> Item:
-        """Carry out one action and, of an update, return the whole item; raises ConditionFailed."""
+        """Carry out one action and, of an update, return the whole item; raises ConditionFailed.
+
+        A condition may meet this very write, if the first answer was lost: ConditionFailed then says nothing.
+        """
 
     def transact(self, actions: Sequence[Action]) -> None:
-        """Carry out all actions or none; raises ConditionFailed."""
+        """Carry out all actions or none; raises ConditionFailed, but never for what this very call wrote.
+
+        Also for one action whose failed condition is an answer: this costs two write units in place of one.
+        """
 
 
 def read_batch(

@@ -81,7 +81,7 @@ class DynamoNotifications:
         """Store the record, unless there is one; return whether it was stored."""
         key = demo_key(tenant_id)
         try:
-            self.database.write(actions.put(self.table, key, {"record": record}, when=actions.ABSENT))
+            self.database.transact([actions.put(self.table, key, {"record": record}, when=actions.ABSENT)])
         except ConditionFailed:
             return False
         return True
