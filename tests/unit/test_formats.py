@@ -275,6 +275,11 @@ class TestSettings:
         with pytest.raises(Misconfigured):
             Settings.from_environment({"ACCESS_TTL_SECONDS": text})
 
+    def test_functions_hash_at_the_advised_cost_unless_a_deployment_says_otherwise(self) -> None:
+        settings = Settings.from_environment({})
+        hasher = PasswordHasher(settings.argon2_memory_kib, settings.argon2_time_cost)
+        assert hasher.hash("x").startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
     def test_a_missing_necessity_stops_the_start(self) -> None:
         with pytest.raises(Misconfigured):
             Settings().require("users_table")
