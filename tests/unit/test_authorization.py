@@ -178,6 +178,14 @@ def test_a_forged_token_is_refused_and_nothing_is_fetched(
     assert caught.value.detail == InvalidToken.default_detail
 
 
+def test_what_names_somebody_in_no_form_of_such_names_is_refused_under_our_own_key_too() -> None:
+    house, forger = FORGERS["EdDSA"]
+    for name, token in forger.misnamed().items():
+        with pytest.raises(InvalidToken) as caught:
+            house.authorize(_with_token(token))
+        assert caught.value.reason == "malformed_name", name
+
+
 def _no_socket(*_: object) -> None:
     raise AssertionError("a token made somebody call out")
 

@@ -14,7 +14,9 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
+from ulid import ULID
 
+from doorward.accounts import service_tokens
 from doorward.api.cursors import mint_cursor, read_cursor
 from doorward.api.metadata import authorization_server_metadata, openid_configuration
 from doorward.aws.dynamodb import actions
@@ -34,11 +36,13 @@ from doorward.errors import (
 from doorward.keys.keyring import Keyring, Signer
 from doorward.keys.mac import MacKeyring, decode_mac_keys
 from doorward.keys.signing import KeyPairAlgorithm, KeySet, generate_key
-from doorward.model import SessionId, SessionRef, TenantId, UserId
+from doorward.model import SessionId, SessionRef, TenantId, UserId, service_user_id
 from doorward.rules import names
 from doorward.rules.passwords import PasswordHasher, check_new_password
+from doorward.rules.tenancy import RESERVED_ROLES, check_roles
 from doorward.rules.throttles import Attempt, Throttles, trust_key
 from doorward.settings import Settings
+from doorward.tokens.names import checked_name, checked_username
 from doorward.tokens.refresh import RefreshTokens, mint_refresh_token, read_refresh_token
 from local.front import Front
 from tests.fakes import FakeClock
@@ -97,6 +101,39 @@ class TestNames:
         key = email_key(TenantId("acme"), names.fold("\ufdfa" * 250))
         assert len(key["sk"].encode()) < 1024
         assert key != email_key(TenantId("acme"), names.fold("\ufdfa" * 249))
+
+
+class TestNamesInTokens:
+    """What is given out is what is accepted, and nothing else."""
+
+    def is_one(self, claim: str, text: str) -> bool:
+        try:
+            return checked_name(claim, text) == text
+        except InvalidToken:
+            return False
+
+    @given(st.text(alphabet="aZ0-_.:*# \n\u0430", max_size=5) | st.from_regex(r"[a-z0-9-]{1,66}"))
+    def test_a_tenant_and_a_role_have_the_form_in_which_they_are_made(self, text: str) -> None:
+        for claim, check in (("tenant_id", names.check_tenant_id), ("roles", lambda role: check_roles([role]))):
+            try:
+                check(text)
+                made = True
+            except InvalidRequest:
+                made = text in RESERVED_ROLES and claim == "roles"
+            assert self.is_one(claim, text) == made
+
+    @given(st.text(alphabet="07890AZILOUaz*#-\n", min_size=25, max_size=27) | st.builds(lambda: str(ULID())))
+    def test_an_id_has_the_form_in_which_it_is_looked_up(self, text: str) -> None:
+        for claim in ("user_id", "sid", "jti"):
+            assert self.is_one(claim, text) == names.is_ulid(text)
+
+    @given(st.text(alphabet="aZ0._-:*\n", max_size=4) | st.from_regex(r"[a-z]{60,65}"))
+    def test_a_service_has_the_form_in_which_it_is_made(self, name: str) -> None:
+        assert self.is_one("user_id", service_user_id(name)) == bool(service_tokens._NAME.fullmatch(name))
+
+    @pytest.mark.parametrize("name", ["bob", "Bob.Smith-1", "иван", "o'neil", "李雷", "नमस्ते", "service:ci", "0" * 26])
+    def test_a_user_name_that_can_be_given_can_be_in_a_token(self, name: str) -> None:
+        assert checked_username(name) == name
 
 
 class TestPasswords:

@@ -26,6 +26,7 @@ REASONS: Mapping[str, str] = {
     "wrong_audience": "the token is for another audience",
     "missing_claim": "a claim that every access token has is missing",
     "malformed_claim": "a claim is of the wrong kind",
+    "malformed_name": "a claim names a tenant, user, session, token or role in a form that no such name has",
     # Its time
     "expired": "the token has expired",
     "issued_in_the_future": "the token was issued in the future, or is not good yet: clocks differ",
