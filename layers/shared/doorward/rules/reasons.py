@@ -9,6 +9,7 @@ REASONS: Mapping[str, str] = {
     "missing_credentials": "neither a bearer token nor a session cookie was sent",
     "several_authorization_headers": "more than one Authorization header was sent",
     "empty_token": "the Authorization header has the scheme Bearer and no token",
+    "malformed_bearer": "after the scheme Bearer and one space comes anything but a token in plain ASCII",
     "several_session_cookies": "more than one session cookie was sent",
     "cookies_too_long": "the Cookie header has more than 16 KB",
     # The token's form

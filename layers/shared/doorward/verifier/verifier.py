@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Mapping
 from enum import Enum
 from typing import Any
 
-from doorward.authorization import judge
+from doorward.authorization import RequestCredentials, judge
 from doorward.errors import (
     DoorwardError,
     InsufficientScope,
@@ -145,10 +145,10 @@ class Verifier:
             MissingCredentials: it is absent, or of another scheme than Bearer; answer 401.
             InvalidToken, Forbidden, Unavailable: as `verify`.
         """
-        scheme, _, token = (value or "").strip().partition(" ")
-        if scheme.lower() != "bearer":
+        token = RequestCredentials("", "", authorization=(value or "",)).bearer()
+        if token is None:
             raise MissingCredentials
-        return self.verify(token.strip(), **wanted)
+        return self.verify(token, **wanted)
 
     def verify_handshake(self, auth: object, **wanted: Any) -> Principal:  # noqa: ANN401 - as `verify` takes it
         """Return who a Socket.IO handshake stands for: its `auth` is `{"token": …}`.
