@@ -33,7 +33,7 @@ from doorward.model import (
     UserRecord,
     service_user_id,
 )
-from doorward.rules.names import fold
+from doorward.rules.names import fold, fold_email
 from doorward.rules.revocation import next_epoch
 from doorward.rules.tenancy import administers, changes_of_administrators
 from doorward.rules.throttles import Counter, Trust
@@ -390,7 +390,7 @@ class MemoryUsers:
                 raise LastAdmin
 
     def _claim_email(self, user: User, before: User | None) -> None:
-        address, old = fold(user.email or ""), fold(before.email or "") if before else ""
+        address, old = fold_email(user.email or ""), fold_email(before.email or "") if before else ""
         former = before.tenant_ids if before else ()
         claims = {tenant_id for tenant_id in user.tenant_ids if tenant_id not in former}
         if before is None or old != address or before.home_tenant_id != user.home_tenant_id:

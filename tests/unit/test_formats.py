@@ -49,6 +49,11 @@ from tests.fakes import FakeClock
 from tests.template import routes
 
 
+def _encoded(label: str) -> str:
+    """Return an address in a domain that says this in the encoding of international names."""
+    return f"bob@xn--{label.encode('punycode').decode()}.example"
+
+
 class TestNames:
     @pytest.mark.parametrize(
         "name", ["bob", "Bob.Smith-1", "иван", "josé", "straße", "o'neil", "李雷", "müller", "γιώργος"]
@@ -91,6 +96,46 @@ class TestNames:
     def test_what_is_no_address_is_refused(self, text: str) -> None:
         with pytest.raises(UnacceptableName):
             names.check_email(text)
+
+    @pytest.mark.parametrize(
+        ("text", "same"),
+        [
+            ("Bob@B\u00dcCHER.example", "bob@xn--bcher-kva.example"),
+            ("bob@b\u00fccher.example", "bob@XN--BCHER-KVA.example"),
+            ("bob@bu\u0308cher.example", "bob@xn--bcher-kva.example"),
+            ("bob@b\u00fccher\u3002example", "bob@xn--bcher-kva.example"),
+            ("bob@stra\u00dfe.example", "bob@xn--strae-oqa.example"),
+            ("bob@\uff45\uff58\uff41.example", "bob@exa.example"),
+        ],
+    )
+    def test_an_addresss_domain_is_compared_in_one_form_however_it_is_written(self, text: str, same: str) -> None:
+        assert names.fold_email(text) == names.fold_email(same)
+
+    @pytest.mark.parametrize(
+        ("text", "other"),
+        [
+            ("bob@abc.example", "bob@xn--abc-.example"),
+            ("bob@victim.example", _encoded("\uff56\uff49ctim")),
+            ("bob@a.b.example", _encoded("a\u2024b")),
+            ("bob@x.example", _encoded("\u2000x")),
+            ("b\u00fccher@x.example", "xn--bcher-kva@x.example"),
+        ],
+    )
+    def test_what_only_imitates_another_domain_is_not_that_domain(self, text: str, other: str) -> None:
+        assert names.fold_email(text) != names.fold_email(other)
+
+    @given(st.text(max_size=30) | st.from_regex(r"a@(xn--)?[a-z0-9-]{1,12}\.(xn--)?[a-z0-9-]{1,12}"))
+    def test_folding_an_address_twice_is_folding_it_once(self, text: str) -> None:
+        once = names.fold_email(text)
+        assert names.fold_email(once) == once
+
+    @pytest.mark.parametrize(
+        "domain", ["xn--.example", "xn--abc-.example", "xn--\u00fc.example", "xn--99999999.example"]
+    )
+    def test_a_domain_whose_encoding_is_none_is_no_address(self, domain: str) -> None:
+        with pytest.raises(UnacceptableName):
+            names.check_email(f"bob@{domain}")
+        assert names.check_email("bob@xn--bcher-kva.example")
 
     @pytest.mark.parametrize("text", ["", "-", "-a", "a-", "A", "a_b", "é", "a" * 64, "a/b", "a.b", "a\n"])
     def test_what_is_no_slug_is_no_tenant(self, text: str) -> None:
