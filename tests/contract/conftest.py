@@ -89,8 +89,8 @@ def in_memory() -> Stores:
     )
 
 
-def on_dynamodb(client: Any, names: dict[str, str]) -> Stores:
-    database = BotoDatabase(client)
+def on_dynamodb(client: Any, names: dict[str, str], **settings: Any) -> Stores:
+    database = BotoDatabase(client, **settings)
     tables = Tables(
         names["UsersTable"], names["RefreshTokensTable"], names["RevocationsTable"], names["LoginAttemptsTable"]
     )

@@ -10,6 +10,7 @@ import pytest
 from doorward.errors import Conflict, DoorwardError, EmailTaken, NotFound, NotInitialised, TenantTaken, UsernameTaken
 from doorward.keys.signing import KeySet, generate_key
 from doorward.model import PLATFORM, Cutoff, UserId, UserRecord
+from doorward.rules.names import fold_email
 from doorward.stores import SignInTarget
 from tests.contract.conftest import Stores
 from tests.support.makers import ACME, GLOBEX, NOW, by_email, by_username, membership, record, session, tenant, user
@@ -192,3 +193,15 @@ def test_sessions_of_a_deleted_user_have_no_user(tenants: Stores) -> None:
     tenants.sessions.add(stored)
     tenants.writer.remove(record(member), [])
     assert tenants.sessions.get_admission(stored.ref).user is None
+
+
+def test_an_address_is_one_in_a_tenant_however_its_domain_is_written(stores: Stores) -> None:
+    stores.tenants.add(tenant())
+    member = user(email="bob@b\u00fccher.example")
+    stores.writer.add(record(member), None)
+    with pytest.raises(EmailTaken):
+        stores.writer.add(record(user(email="bob@xn--bcher-kva.example")), None)
+    assert by_email(stores, ACME, fold_email("BOB@XN--BCHER-KVA.example")) == member.id
+    written = replace(member, email="bob@xn--bcher-kva.example", version=2)
+    stores.writer.change(record(member), UserRecord(written, record(member).memberships))
+    assert by_email(stores, ACME, fold_email("bob@b\u00fccher.example")) == member.id

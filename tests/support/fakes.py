@@ -34,7 +34,7 @@ from doorward.model import (
     UserRecord,
     service_user_id,
 )
-from doorward.rules.names import fold
+from doorward.rules.names import fold, fold_email
 from doorward.rules.revocation import next_epoch
 from doorward.rules.tenancy import administers, changes_of_administrators
 from doorward.rules.throttles import Counter, Limit, Trust, failures_name
@@ -170,8 +170,6 @@ class MemorySessions:
 
     def add(self, session: Session) -> None:
         with self.world.lock:
-            if session.ref in self.world.sessions:
-                raise Conflict
             self.world.sessions[session.ref] = session
 
     def get_admission(self, ref: SessionRef) -> Admission:
@@ -440,7 +438,7 @@ class MemoryUsers:
                 raise LastAdmin
 
     def _claim_email(self, user: User, before: User | None) -> None:
-        address, claims = fold(user.email or ""), _tenants_to_claim(user, before)
+        address, claims = fold_email(user.email or ""), _tenants_to_claim(user, before)
         if any(self.world.emails.get((tenant_id, address), user.id) != user.id for tenant_id in claims):
             raise EmailTaken
         if before is not None:
@@ -449,8 +447,8 @@ class MemoryUsers:
 
     def _leave_email(self, user: User, before: User) -> None:
         """Give up an address where the user had it, and has it no longer."""
-        old = fold(before.email or "")
-        kept = set(user.tenant_ids) if old == fold(user.email or "") else set()
+        old = fold_email(before.email or "")
+        kept = set(user.tenant_ids) if old == fold_email(user.email or "") else set()
         for tenant_id in set(before.tenant_ids) - kept:
             if self.world.emails.get((tenant_id, old)) == user.id:
                 del self.world.emails[tenant_id, old]
@@ -468,7 +466,7 @@ def _tenants_to_claim(user: User, before: User | None) -> set[TenantId]:
         return set(user.tenant_ids)
     home = {user.home_tenant_id} & set(user.tenant_ids)
     joined = set(user.tenant_ids) - set(before.tenant_ids)
-    as_before = (fold(before.email or ""), before.home_tenant_id) == (fold(user.email), user.home_tenant_id)
+    as_before = (fold_email(before.email or ""), before.home_tenant_id) == (fold(user.email), user.home_tenant_id)
     return joined if as_before else joined | home
 
 

@@ -303,6 +303,32 @@ class Forger:
             "epoch as text": self.saying(epoch="0"),
             "a tenant that is a list": self.saying(tenant_id=["acme"]),
             "a number as user": self.saying(user_id=7),
+            **self.misnamed(),
+        }
+
+    def misnamed(self) -> dict[str, str]:
+        """Return tokens that are signed well, and name somebody or something in a form that no such name has."""
+        ulid = self.claims["user_id"]
+        texts = ("", "*", "-", "ACME", "a/b", "acme#user", "acme.", " acme", "acme\n", "acme\0", "\u0430cme", "a" * 64)
+        ids = ("", "*", "u", ulid.lower(), f"{ulid}\n", f"8{ulid[1:]}", f"{ulid}0", f"{ulid[:-1]}*", f"session#{ulid}")
+        services = (
+            "service:",
+            "service:A",
+            "service:*",
+            "service:a#b",
+            "SERVICE:ci",
+            "service:ci\n",
+            "service:" + "a" * 64,
+        )
+        roles = ("", "*", "Admin", "ad min", "admin,platform_admin", "admin\n", "-", "\u0430dmin", "a" * 65)
+        subjects = ("", " ", "a b", "a\nb", "a\0b", "a/b", "*", "a\u200bb", "x" * 200)
+        return {
+            **{f"tenant {text!r}": self.saying(tenant_id=text) for text in texts},
+            **{f"user {text!r}": self.saying(user_id=text) for text in (*ids, *services)},
+            **{f"session {text!r}": self.saying(sid=text) for text in ids},
+            **{f"token {text!r}": self.saying(jti=text) for text in ids},
+            **{f"role {text!r}": self.saying(roles=["admin", text]) for text in roles},
+            **{f"subject {text!r}": self.saying(sub=text) for text in subjects},
         }
 
     def others(self) -> dict[str, str]:

@@ -17,6 +17,7 @@ from doorward.errors import InvalidToken, MissingCredentials, NotAuthenticated
 from doorward.keys.signing import ALGORITHMS, KeyPairAlgorithm, KeySet, PrivateKeys
 from doorward.tokens.cookie import COOKIE_NAME
 from tests.support.forgeries import Forger
+from tests.support.fronts import verifier
 from tests.support.world import ACME, ISSUER, ORIGIN, House
 
 ARN = "arn:aws:execute-api:eu-central-1:123456789012:ownapi/v1/GET/users/me"
@@ -62,6 +63,49 @@ def test_a_bad_bearer_beside_a_good_cookie_decides_alone(house: House, value: st
         return
     with pytest.raises(InvalidToken):
         house.authorize(request)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "Bearer  {}",
+        "Bearer {} ",
+        " Bearer {}",
+        "Bearer {}\t",
+        "Bearer\t{}",
+        "Bearer\u00a0{}",
+        "Bearer {}\u00a0",
+        "Bearer {}\u2003",
+        "Bearer {}\n",
+        "Bearer {}\x85",
+        "Bearer \ufeff{}",
+        "Bearer {},",
+        'Bearer "{}"',
+        "Bearer {}, Bearer x",
+    ],
+)
+def test_a_bearer_text_is_plain_ascii_with_nothing_around_it_but_one_space(house: House, form: str) -> None:
+    signed_in = house.sign_in("admin")
+    value, cookie = form.format(signed_in.tokens.access_token), f"{COOKIE_NAME}={signed_in.cookie}"
+    with pytest.raises(InvalidToken) as caught:
+        house.authorize(RequestCredentials("GET", "/", authorization=(value,), cookie=(cookie,)))
+    assert caught.value.reason == "malformed_bearer"
+    with pytest.raises(InvalidToken) as caught:
+        verifier(house).verify_header(value)
+    assert caught.value.reason == "malformed_bearer"
+
+
+def test_the_scheme_is_bearer_in_any_case(house: House) -> None:
+    token = house.sign_in("admin").tokens.access_token
+    for scheme in ("Bearer", "bearer", "BEARER"):
+        assert house.authorize(RequestCredentials("GET", "/", authorization=(f"{scheme} {token}",)))
+        assert verifier(house).verify_header(f"{scheme} {token}")
+
+
+@pytest.mark.parametrize("value", [None, "", "Basic eDp5", "Bearerx y", "x"])
+def test_to_the_verifier_another_scheme_is_no_credential_either(house: House, value: str | None) -> None:
+    with pytest.raises(MissingCredentials):
+        verifier(house).verify_header(value)
 
 
 def test_several_authorization_headers_are_refused(house: House) -> None:
@@ -177,6 +221,14 @@ def test_a_forged_token_is_refused_and_nothing_is_fetched(
     with pytest.raises(InvalidToken) as caught:
         house.authorize(_with_token(FORGED[algorithm][name]))
     assert caught.value.detail == InvalidToken.default_detail
+
+
+def test_what_names_somebody_in_no_form_of_such_names_is_refused_under_our_own_key_too() -> None:
+    house, forger = FORGERS["EdDSA"]
+    for name, token in forger.misnamed().items():
+        with pytest.raises(InvalidToken) as caught:
+            house.authorize(_with_token(token))
+        assert caught.value.reason == "malformed_name", name
 
 
 def _no_socket(*_: object) -> None:

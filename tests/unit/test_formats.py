@@ -14,8 +14,10 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
+from ulid import ULID
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
+from doorward.accounts import service_tokens
 from doorward.api.cursors import mint_cursor, read_cursor
 from doorward.api.metadata import authorization_server_metadata, openid_configuration
 from doorward.aws.dynamodb import actions
@@ -35,15 +37,22 @@ from doorward.errors import (
 from doorward.keys.keyring import Keyring, Signer
 from doorward.keys.mac import MacKeyring, decode_mac_keys
 from doorward.keys.signing import KeyPairAlgorithm, KeySet, generate_key
-from doorward.model import SessionId, SessionRef, TenantId, UserId
+from doorward.model import SessionId, SessionRef, TenantId, UserId, service_user_id
 from doorward.rules import names
 from doorward.rules.passwords import PasswordHasher, check_new_password
+from doorward.rules.tenancy import RESERVED_ROLES, check_roles
 from doorward.rules.throttles import Attempt
 from doorward.settings import Settings
+from doorward.tokens.names import checked_name, checked_username
 from doorward.tokens.refresh import RefreshTokens, mint_refresh_token, read_refresh_token
 from tests.support.fakes import FakeClock
 from tests.support.template import routes
 from tests.support.world import House
+
+
+def _encoded(label: str) -> str:
+    """Return an address in a domain that says this in the encoding of international names."""
+    return f"bob@xn--{label.encode('punycode').decode()}.example"
 
 
 class TestNames:
@@ -89,6 +98,46 @@ class TestNames:
         with pytest.raises(UnacceptableName):
             names.check_email(text)
 
+    @pytest.mark.parametrize(
+        ("text", "same"),
+        [
+            ("Bob@B\u00dcCHER.example", "bob@xn--bcher-kva.example"),
+            ("bob@b\u00fccher.example", "bob@XN--BCHER-KVA.example"),
+            ("bob@bu\u0308cher.example", "bob@xn--bcher-kva.example"),
+            ("bob@b\u00fccher\u3002example", "bob@xn--bcher-kva.example"),
+            ("bob@stra\u00dfe.example", "bob@xn--strae-oqa.example"),
+            ("bob@\uff45\uff58\uff41.example", "bob@exa.example"),
+        ],
+    )
+    def test_an_addresss_domain_is_compared_in_one_form_however_it_is_written(self, text: str, same: str) -> None:
+        assert names.fold_email(text) == names.fold_email(same)
+
+    @pytest.mark.parametrize(
+        ("text", "other"),
+        [
+            ("bob@abc.example", "bob@xn--abc-.example"),
+            ("bob@victim.example", _encoded("\uff56\uff49ctim")),
+            ("bob@a.b.example", _encoded("a\u2024b")),
+            ("bob@x.example", _encoded("\u2000x")),
+            ("b\u00fccher@x.example", "xn--bcher-kva@x.example"),
+        ],
+    )
+    def test_what_only_imitates_another_domain_is_not_that_domain(self, text: str, other: str) -> None:
+        assert names.fold_email(text) != names.fold_email(other)
+
+    @given(st.text(max_size=30) | st.from_regex(r"a@(xn--)?[a-z0-9-]{1,12}\.(xn--)?[a-z0-9-]{1,12}"))
+    def test_folding_an_address_twice_is_folding_it_once(self, text: str) -> None:
+        once = names.fold_email(text)
+        assert names.fold_email(once) == once
+
+    @pytest.mark.parametrize(
+        "domain", ["xn--.example", "xn--abc-.example", "xn--\u00fc.example", "xn--99999999.example"]
+    )
+    def test_a_domain_whose_encoding_is_none_is_no_address(self, domain: str) -> None:
+        with pytest.raises(UnacceptableName):
+            names.check_email(f"bob@{domain}")
+        assert names.check_email("bob@xn--bcher-kva.example")
+
     @pytest.mark.parametrize("text", ["", "-", "-a", "a-", "A", "a_b", "é", "a" * 64, "a/b", "a.b", "a\n"])
     def test_what_is_no_slug_is_no_tenant(self, text: str) -> None:
         with pytest.raises(InvalidRequest):
@@ -117,6 +166,39 @@ GUESSED = [
     *("kim.larsson", "kimlarsson", "Kim Larsson", "kim@people.example", "larsson1", "KIMLARSSON1", "kim.larsson2026"),
 ]
 """What the first guesses of a user kim.larsson of the tenant acme would be."""
+
+
+class TestNamesInTokens:
+    """What is given out is what is accepted, and nothing else."""
+
+    def is_one(self, claim: str, text: str) -> bool:
+        try:
+            return checked_name(claim, text) == text
+        except InvalidToken:
+            return False
+
+    @given(st.text(alphabet="aZ0-_.:*# \n\u0430", max_size=5) | st.from_regex(r"[a-z0-9-]{1,66}"))
+    def test_a_tenant_and_a_role_have_the_form_in_which_they_are_made(self, text: str) -> None:
+        for claim, check in (("tenant_id", names.check_tenant_id), ("roles", lambda role: check_roles([role]))):
+            try:
+                check(text)
+                made = True
+            except InvalidRequest:
+                made = text in RESERVED_ROLES and claim == "roles"
+            assert self.is_one(claim, text) == made
+
+    @given(st.text(alphabet="07890AZILOUaz*#-\n", min_size=25, max_size=27) | st.builds(lambda: str(ULID())))
+    def test_an_id_has_the_form_in_which_it_is_looked_up(self, text: str) -> None:
+        for claim in ("user_id", "sid", "jti"):
+            assert self.is_one(claim, text) == names.is_ulid(text)
+
+    @given(st.text(alphabet="aZ0._-:*\n", max_size=4) | st.from_regex(r"[a-z]{60,65}"))
+    def test_a_service_has_the_form_in_which_it_is_made(self, name: str) -> None:
+        assert self.is_one("user_id", service_user_id(name)) == bool(service_tokens._NAME.fullmatch(name))
+
+    @pytest.mark.parametrize("name", ["bob", "Bob.Smith-1", "иван", "o'neil", "李雷", "नमस्ते", "service:ci", "0" * 26])
+    def test_a_user_name_that_can_be_given_can_be_in_a_token(self, name: str) -> None:
+        assert checked_username(name) == name
 
 
 class TestPasswords:
@@ -310,6 +392,11 @@ class TestSettings:
     def test_a_number_that_is_none_stops_the_start(self, text: str) -> None:
         with pytest.raises(Misconfigured):
             Settings.from_environment({"ACCESS_TTL_SECONDS": text})
+
+    def test_functions_hash_at_the_advised_cost_unless_a_deployment_says_otherwise(self) -> None:
+        settings = Settings.from_environment({})
+        hasher = PasswordHasher(settings.argon2_memory_kib, settings.argon2_time_cost)
+        assert hasher.hash("x").startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
     def test_a_missing_necessity_stops_the_start(self) -> None:
         with pytest.raises(Misconfigured):

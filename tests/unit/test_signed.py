@@ -1,4 +1,4 @@
-"""The authorizer's own DynamoDB client, against a server that misbehaves."""
+"""The authorizer's own DynamoDB client, against a server that misbehaves; and that both clients read consistently."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
+import boto3
 import pytest
 
+from doorward.aws.dynamodb.client import BotoDatabase
 from doorward.aws.dynamodb.signed import Endpoint, SignedReader
 from doorward.errors import Unavailable
 
@@ -74,6 +76,30 @@ def test_an_item_is_read_consistently(server: Server, reads: SignedReader) -> No
         "DynamoDB_20120810.GetItem",
         {"TableName": "t", "Key": {"pk": {"S": "x"}}, "ConsistentRead": True},
     )
+
+
+@pytest.fixture
+def boto(server: Server) -> Iterator[BotoDatabase]:
+    url = f"http://127.0.0.1:{server.server_port}"
+    client = boto3.client("dynamodb", "r", endpoint_url=url, aws_access_key_id="a", aws_secret_access_key="s")
+    yield BotoDatabase(client)
+    client.close()
+
+
+def test_names_hashes_and_revocations_are_read_consistently_where_they_are_written_too(
+    server: Server, boto: BotoDatabase
+) -> None:
+    place = ("t", {"pk": "x"})
+    server.script = [(200, {}), (200, {"Responses": {}}), (200, {"Items": []}), (200, {"Items": []})]
+    boto.get(place)
+    boto.batch_get([place])
+    boto.query("t", partition="x", prefix="y", limit=1)
+    boto.query("t", partition="x", prefix="y", limit=1, index="listing")
+    single, batch, page, listed = (asked for _, asked in server.asked)
+    assert [single["ConsistentRead"], batch["RequestItems"]["t"]["ConsistentRead"], page["ConsistentRead"]] == [
+        True
+    ] * 3
+    assert "ConsistentRead" not in listed  # an index cannot be read so
 
 
 def test_a_batch_keeps_the_order_and_asks_again_for_what_was_left(server: Server, reads: SignedReader) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 from dataclasses import dataclass, field
@@ -89,6 +90,14 @@ class TestTickets:
         with pytest.raises(InvalidToken) as caught:
             harbour.connect("c2", ticket, PAGE)
         assert caught.value.reason == "unknown_ticket"
+
+    def test_a_ticket_is_of_256_random_bits(self, harbour: Harbour) -> None:
+        principal = harbour.sign_in()[1]
+        tickets = [harbour.issue(principal, ORIGIN).removeprefix("dwt1.") for _ in range(16)]
+        secrets = [base64.urlsafe_b64decode(f"{ticket}=") for ticket in tickets]
+        assert {len(secret) for secret in secrets} == {32}
+        # Sixteen random bytes are all equal in one of 2**120 cases.
+        assert all(len(set(column)) > 1 for column in zip(*secrets, strict=True))
 
     def test_of_twenty_sockets_with_one_ticket_one_opens(self, harbour: Harbour) -> None:
         ticket = harbour.issue(harbour.sign_in()[1], ORIGIN)

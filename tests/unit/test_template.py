@@ -75,6 +75,20 @@ def test_a_role_has_single_actions_on_single_resources(name: str) -> None:
         assert "*" not in json.dumps(statement["Action"]) + resource
 
 
+def test_no_function_is_told_to_hash_at_another_cost_than_the_advised() -> None:
+    advised = {"ARGON2_MEMORY_KIB": 19_456, "ARGON2_TIME_COST": 2}
+    defaults = {name: item.get("Default") for name, item in template().get("Parameters", {}).items()}
+    environments = [
+        template().get("Globals", {}).get("Function", {}),
+        *(item["Properties"] for item in FUNCTIONS.values()),
+    ]
+    for environment in environments:
+        variables = environment.get("Environment", {}).get("Variables", {})
+        for name, wanted in advised.items():
+            value = variables.get(name, wanted)
+            assert int(defaults[value["Ref"]] if isinstance(value, dict) else value) == wanted
+
+
 def test_the_authorizer_only_reads_and_has_no_secret() -> None:
     actions = {action for statement in _statements("AuthorizerFunction") for action in statement["Action"]}
     assert actions == {"dynamodb:GetItem", "dynamodb:BatchGetItem"}

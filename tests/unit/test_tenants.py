@@ -24,6 +24,7 @@ from doorward.errors import (
 )
 from doorward.model import PLATFORM, Principal, TenantId, UserId
 from doorward.model.changes import NewUser
+from doorward.sessions.login import Credentials
 from tests.support.people import PASSWORD
 from tests.support.world import ACME, GLOBEX, House, changed
 
@@ -146,6 +147,16 @@ class TestMemberships:
             house.principal(thief)
         with pytest.raises(InvalidToken):
             house.by_cookie(signed_in.cookie)
+
+    def test_another_client_does_not_switch_and_does_no_harm(self, house: House) -> None:
+        bob = house.add_user("bob")
+        house.assign.put(house.caller(), bob.user_id, GLOBEX, ("user",))
+        begun = house.log_in(Credentials(PASSWORD, "192.0.2.1", username="bob", client_id="web")).tokens
+        with pytest.raises(InvalidGrant) as caught:
+            house.switch(begun.refresh_token, GLOBEX, client_id="other")
+        assert caught.value.reason == "other_client"
+        assert house.principal(begun).tenant_id == ACME
+        assert house.claims(house.switch(begun.refresh_token, GLOBEX, client_id="web")).client_id == "web"
 
     @pytest.mark.parametrize("by", ["refresh", "switch"])
     def test_a_token_that_comes_back_after_a_switch_ends_what_came_of_it(self, house: House, by: str) -> None:

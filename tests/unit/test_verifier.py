@@ -430,6 +430,14 @@ class TestAsgi:
         assert dict(start["headers"])[b"www-authenticate"] == challenge
         assert json.loads(body["body"])["status"] == status
 
+    def test_of_two_authorization_headers_none_counts_whichever_is_good(self, house: House) -> None:
+        good = house.token()
+        for tokens in ((good, good), (good, "x"), ("x", good)):
+            start, _ = self.run(house, self.scope(*tokens))
+            assert start["status"] == 401
+            assert dict(start["headers"])[b"www-authenticate"] == b'Bearer error="invalid_token"'
+        assert self.run(house, self.scope(good)) == [{"type": "app"}]
+
     def test_who_must_change_the_password_is_forbidden(self, house: House) -> None:
         house.add_user("kim", password_change_required=True)
         token = house.token("kim", "correct horse battery")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from doorward.tokens.cookie import COOKIE_NAME, read_cookie, same_secret
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_COOKIE_HEADER = 16_384
+_BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] ([A-Za-z0-9._~+/-]+=*)")  # RFC 6750 section 2.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class RequestCredentials:
         """Return the bearer token, or None if another scheme or none is used.
 
         Raises:
-            InvalidToken: there is more than one, or none behind the scheme.
+            InvalidToken: there is more than one, none behind the scheme, or anything but a token behind one space.
         """
         return _bearer(self.authorization)
 
@@ -188,12 +190,15 @@ def _bearer(values: Iterable[str]) -> str | None:
         return None
     if len(given) > 1:
         raise InvalidToken(reason="several_authorization_headers")
-    scheme, *token = given[0].split(None, 1)
+    scheme, *rest = given[0].split(None, 1)
     if scheme.lower() != "bearer":
         return None
-    if not token:
+    if not rest:
         raise InvalidToken(reason="empty_token")
-    return token[0].strip()
+    found = _BEARER.fullmatch(given[0])
+    if found is None:
+        raise InvalidToken(reason="malformed_bearer")
+    return found[1]
 
 
 def read_cookie_value(credentials: RequestCredentials, cookie_name: str) -> str | None:

@@ -10,6 +10,7 @@ from doorward.model import TenantId
 
 MAX_USERNAME = 128
 
+_ENCODED = "xn--"
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
 _LOCALE = re.compile(r"([A-Za-z]{2,3})(?:-([A-Za-z]{4}))?(?:-([A-Za-z]{2}|[0-9]{3}))?")
 _TENANT_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -27,6 +28,20 @@ def fold(text: str) -> str:
     """
     once = unicodedata.normalize("NFKC", text).casefold()
     return unicodedata.normalize("NFKC", once).strip()
+
+
+def fold_email(text: str) -> str:
+    """Return the form in which two e-mail addresses are compared.
+
+    A domain's letters beyond ASCII and their encoding (`xn--…`, RFC 5890 section 2.3.2.1) are one: what an encoded
+    label says stands in its place, folded. It does not if it is none that IDNA makes: it would imitate another domain.
+
+    The mapping is that of `fold` and not IDNA2008's, so `ß` and `ss` are one, and a domain need not be registrable;
+    Python's own codec `idna` stays with the letters of Unicode 3.2.
+    """
+    local, at, domain = fold(text).rpartition("@")
+    labels = domain.replace("\u3002", ".").split(".")  # RFC 3490 section 3.1
+    return f"{local}{at}{'.'.join(_decoded_label(label) or label for label in labels)}" if at else domain
 
 
 def check_username(text: str) -> str:
@@ -69,6 +84,9 @@ def check_email(text: str) -> str:
     email = unicodedata.normalize("NFKC", text).strip()
     if len(email) > 254 or not _EMAIL.fullmatch(email):  # noqa: PLR2004 - RFC 5321 section 4.5.3.1.3
         raise UnacceptableName("This is not an e-mail address.")
+    labels = fold(email).rpartition("@")[2].split(".")
+    if any(label.startswith(_ENCODED) and _decoded_label(label) is None for label in labels):
+        raise UnacceptableName("This is not an e-mail address.")
     _refuse_deception(email)
     return email
 
@@ -105,6 +123,20 @@ def is_tenant_id(text: str) -> bool:
 def is_ulid(text: str) -> bool:
     """Return whether the text could be an id at all: users, tokens and notifications have ULIDs."""
     return _ULID.fullmatch(text) is not None
+
+
+def _decoded_label(label: str) -> str | None:
+    """Return, folded, what an encoded label of a domain says; None if it is no encoding that IDNA makes."""
+    if not label.startswith(_ENCODED):
+        return None
+    try:
+        said = label.removeprefix(_ENCODED).encode("ascii").decode("punycode")
+    except (UnicodeError, ValueError, OverflowError):
+        return None
+    folded = fold(said)
+    mapped = said != unicodedata.normalize("NFKC", said).lower()
+    honest = all(unicodedata.category(one)[0] in "LMN" or one == "-" for one in said)
+    return None if said.isascii() or mapped or not honest or folded.startswith(_ENCODED) else folded
 
 
 def _is_name_character(character: str) -> bool:

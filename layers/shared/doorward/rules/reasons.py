@@ -9,6 +9,7 @@ REASONS: Mapping[str, str] = {
     "missing_credentials": "neither a bearer token nor a session cookie was sent",
     "several_authorization_headers": "more than one Authorization header was sent",
     "empty_token": "the Authorization header has the scheme Bearer and no token",
+    "malformed_bearer": "after the scheme Bearer and one space comes anything but a token in plain ASCII",
     "several_session_cookies": "more than one session cookie was sent",
     "cookies_too_long": "the Cookie header has more than 16 KB",
     # The token's form
@@ -26,6 +27,7 @@ REASONS: Mapping[str, str] = {
     "wrong_audience": "the token is for another audience",
     "missing_claim": "a claim that every access token has is missing",
     "malformed_claim": "a claim is of the wrong kind",
+    "malformed_name": "a claim names a tenant, user, session, token or role in a form that no such name has",
     # Its time
     "expired": "the token has expired",
     "issued_in_the_future": "the token was issued in the future, or is not good yet: clocks differ",

@@ -135,7 +135,7 @@ class LogIn:
         tenant_id = credentials.tenant_id or self.default_tenant_id
         if tenant_id is None:
             raise InvalidRequest("Signing in by e-mail needs a tenant_id.")
-        return SignInName(names.fold(credentials.email), tenant_id)
+        return SignInName(names.fold_email(credentials.email), tenant_id)
 
     def _prove(
         self, credentials: Credentials, target: SignInTarget | None, begun: BegunAttempt

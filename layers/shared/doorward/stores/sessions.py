@@ -75,11 +75,7 @@ class SessionStore(Protocol):
     """Sessions and their rotation."""
 
     def add(self, session: Session) -> None:
-        """Store a new session.
-
-        Raises:
-            Conflict: there is a session with this id, or a counter is gone.
-        """
+        """Store a new session, whose id nobody had before."""
 
     def get_admission(self, ref: SessionRef) -> Admission:
         """Return a session and everything that decides whether it is still let in, as of one moment."""

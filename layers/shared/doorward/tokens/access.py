@@ -12,6 +12,7 @@ from doorward.keys.signing import SigningKey
 from doorward.model import PLATFORM, AccessTokenClaims, Epochs, SessionId, Subject, TenantId, TokenId, UserId
 from doorward.rules.lifetimes import MAX_TOKEN_LIFE_SECONDS
 from doorward.tokens.form import check_signed, has_low_s
+from doorward.tokens.names import checked_name, checked_text, checked_username
 
 TYPE = "at+jwt"
 CLOCK_SKEW_SECONDS = 60
@@ -131,26 +132,20 @@ def _claims(payload: dict[str, Any], kid: str) -> AccessTokenClaims:
         raise TypeError("roles")
     return AccessTokenClaims(
         subject=Subject(
-            user_id=UserId(_text(payload["user_id"])),
-            username=_text(payload["sub"]),
-            tenant_id=TenantId(_text(payload["tenant_id"])) if "tenant_id" in payload else PLATFORM,
-            roles=tuple(_text(role) for role in roles),
-            session_id=SessionId(_text(payload["sid"])),
+            user_id=UserId(checked_name("user_id", payload["user_id"])),
+            username=checked_username(payload["sub"]),
+            tenant_id=TenantId(checked_name("tenant_id", payload["tenant_id"])) if "tenant_id" in payload else PLATFORM,
+            roles=tuple(checked_name("roles", role) for role in roles),
+            session_id=SessionId(checked_name("sid", payload["sid"])),
         ),
-        client_id=_text(payload["client_id"]),
-        token_id=TokenId(_text(payload["jti"])),
+        client_id=checked_text(payload["client_id"]),
+        token_id=TokenId(checked_name("jti", payload["jti"])),
         epochs=Epochs(*(_whole(payload.get(name, 0)) for name in ("epoch", "tenant_epoch", "deployment_epoch"))),
         issued_at=_whole(payload["iat"]),
         expires_at=_whole(payload["exp"]),
         password_change_required=payload.get("password_change_required") is True,
         kid=kid,
     )
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError("a claim is not a string")
-    return value
 
 
 def _whole(value: object) -> int:

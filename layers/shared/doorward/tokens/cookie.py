@@ -10,12 +10,11 @@ import secrets
 
 from doorward.errors import SessionOver
 from doorward.model import SessionId, SessionRef, TenantId, UserId
+from doorward.tokens.names import TENANT, ULID
 
 COOKIE_NAME = "__Host-doorward"
 
-_COOKIE = re.compile(
-    r"dws1\.(-|[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)\.([0-9A-HJKMNP-TV-Z]{26})\.([0-9A-HJKMNP-TV-Z]{26})\.([A-Za-z0-9_-]{43})"
-)
+_COOKIE = re.compile(rf"dws1\.(-|{TENANT})\.({ULID})\.({ULID})\.([A-Za-z0-9_-]{{43}})")
 
 
 def mint_cookie(ref: SessionRef) -> tuple[str, str]:

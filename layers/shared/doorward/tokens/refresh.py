@@ -15,10 +15,9 @@ from doorward.errors import ForgedRefreshToken, InvalidGrant
 from doorward.keys.mac import MacKeyring
 from doorward.model import SessionId, SessionRef, TenantId, UserId
 from doorward.tokens.macs import mac, proving_key
+from doorward.tokens.names import TENANT, ULID
 
-_TENANT = r"-|[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_ULID = r"[0-9A-HJKMNP-TV-Z]{26}"
-_REFRESH = re.compile(rf"dwr1\.({_TENANT})\.({_ULID})\.({_ULID})\.(0|[1-9][0-9]{{0,8}})\.([A-Za-z0-9_-]{{43}})")
+_REFRESH = re.compile(rf"dwr1\.(-|{TENANT})\.({ULID})\.({ULID})\.(0|[1-9][0-9]{{0,8}})\.([A-Za-z0-9_-]{{43}})")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from collections.abc import Callable, Collection, Mapping
 from enum import Enum
 from typing import Any
 
-from doorward.authorization import judge
+from doorward.authorization import RequestCredentials, judge
 from doorward.errors import (
     DoorwardError,
     InsufficientScope,
@@ -160,10 +160,10 @@ class Verifier:
             MissingCredentials: the header is absent, or its scheme is not Bearer. Answer 401.
             InvalidToken, InsufficientScope, PasswordChangeRequired, Unavailable: see `verify`.
         """
-        scheme, _, token = (value or "").strip().partition(" ")
-        if scheme.lower() != "bearer":
+        token = RequestCredentials("", "", authorization=(value or "",)).bearer()
+        if token is None:
             raise MissingCredentials
-        return self.verify(token.strip(), **wanted)
+        return self.verify(token, **wanted)
 
     def verify_handshake(self, auth: object, **wanted: Any) -> Principal:  # noqa: ANN401 - as `verify` takes it
         """Verify the token in a Socket.IO handshake, and return its caller.

@@ -29,16 +29,18 @@ class DynamoAttempts:
             values={name: limit.most for name, limit in counter.limits.items()},
         )
         try:
-            self.database.write(action)
-        except ConditionFailed as failure:
-            return counter.reached(failure.item or {}) or next(iter(counter.limits.values()))
+            # A transaction, so that a try whose answer was lost meets not itself at the limit.
+            self.database.transact([action])
+        except ConditionFailed:
+            counts = self.database.get((self.table, {"pk": counter.key})) or {}
+            return counter.reached(counts) or next(iter(counter.limits.values()))
         return None
 
     def uncount(self, counter: Counter) -> None:
         """Lower counts that `count` raised: the attempt was right, or something else failed."""
         lower = dict.fromkeys(counter.limits, -1)
         try:
-            self.database.write(actions.update(self.table, {"pk": counter.key}, add=lower, when=actions.PRESENT))
+            self.database.transact([actions.update(self.table, {"pk": counter.key}, add=lower, when=actions.PRESENT)])
         except ConditionFailed:
             return  # the window is over
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import time
+import uuid
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _TRIES = 8
 _FIRST_PAUSE_SECONDS = 0.01
+_SERVER_ERRORS = 500
 _CONFLICTS = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 _RETRIED = frozenset(
     {
@@ -148,6 +150,9 @@ class BotoDatabase:
         Returns:
             The whole item after an update.
 
+        boto3 repeats a request whose answer was lost, and the repetition's condition then meets what the first one
+        wrote. A condition that decides what the caller is told therefore belongs into `transact`.
+
         Raises:
             ConditionFailed: the action's condition did not hold.
             Unavailable: DynamoDB does not answer, or is too busy.
@@ -161,13 +166,19 @@ class BotoDatabase:
         return decode(answer.get("Attributes")) or {}
 
     def transact(self, actions: Sequence[Action]) -> None:
-        """Carry out all actions or none.
+        """Carry out all actions or none, once, however often the request is sent.
+
+        One token stands for this call, in boto3's own repetitions and in those after a conflict. What was done under it
+        and whose answer was lost, DynamoDB calls a success when it is asked again. What was cancelled, it tries again.
 
         Raises:
             ConditionFailed: a condition did not hold.
             Unavailable: DynamoDB does not answer, or other transactions were in the way in every try.
+
+        Source: DynamoDB Developer Guide, "Idempotency" of TransactWriteItems; a token is good for ten minutes.
         """
-        self._call(self._client.transact_write_items, TransactItems=list(actions))
+        token = str(uuid.uuid4())
+        self._call(self._client.transact_write_items, TransactItems=list(actions), ClientRequestToken=token)
 
     def _call(self, method: Callable[..., _T], **request: Any) -> Any:  # noqa: ANN401 - boto3's own shapes
         for attempt in range(_TRIES):
@@ -202,4 +213,6 @@ def _raise_unless_passing(error: ClientError) -> None:
             return
     if code in _RETRIED:
         return
+    if response["ResponseMetadata"]["HTTPStatusCode"] >= _SERVER_ERRORS:
+        raise Unavailable(reason=f"dynamodb:{code}") from error
     raise error

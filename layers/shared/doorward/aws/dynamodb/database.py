@@ -73,6 +73,8 @@ class Database(Reader, Protocol):
     def write(self, action: Action) -> Item:
         """Carry out one action, and return the whole item after an update.
 
+        A condition may meet this very write, if the first answer was lost. ConditionFailed then says nothing.
+
         Raises:
             ConditionFailed: the action's condition did not hold.
         """
@@ -80,8 +82,10 @@ class Database(Reader, Protocol):
     def transact(self, actions: Sequence[Action]) -> None:
         """Carry out all actions or none.
 
+        One action whose failed condition is an answer goes this way too: that costs two write units in place of one.
+
         Raises:
-            ConditionFailed: a condition did not hold.
+            ConditionFailed: a condition did not hold; never for what this very call wrote.
         """
 
 

@@ -69,7 +69,7 @@ class DynamoKeySets:
             values=None if first else {"before": key_set.version - 1},
         )
         try:
-            self.database.write(action)
+            self.database.transact([action])
         except ConditionFailed as failure:
             raise Conflict from failure
 

@@ -84,7 +84,7 @@ class DynamoNotifications:
         """Store the demo's record unless there is one, and return whether the record was stored."""
         key = demo_key(tenant_id)
         try:
-            self.database.write(actions.put(self.table, key, {"record": record}, when=actions.ABSENT))
+            self.database.transact([actions.put(self.table, key, {"record": record}, when=actions.ABSENT)])
         except ConditionFailed:
             return False
         return True

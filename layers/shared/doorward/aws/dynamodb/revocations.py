@@ -189,7 +189,7 @@ class DynamoRevocations:
             "changed_at_ms": now_ms,
         }
         values = {"at": assign["min_epoch"]}
-        self.database.write(actions.update(table, KEYS_REVOCATIONS_KEY, assign=assign, when=_LATER, values=values))
+        self.database.transact([actions.update(table, KEYS_REVOCATIONS_KEY, assign=assign, when=_LATER, values=values)])
 
     def cut_off(self, cutoffs: Sequence[Cutoff], now_ms: int) -> None:
         """Apply general revocations in one transaction.

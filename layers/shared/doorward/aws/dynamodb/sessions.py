@@ -38,16 +38,9 @@ class DynamoSessions:
     writer: RevocationWriter
 
     def add(self, session: Session) -> None:
-        """Store a new session.
-
-        Raises:
-            Conflict: there is a session with this id.
-        """
+        """Store a new session, whose id nobody had before."""
         key, attributes = session_key(session.ref), session_attributes(session)
-        try:
-            self.database.write(actions.put(self.tables.refresh_tokens, key, attributes, when=actions.ABSENT))
-        except ConditionFailed as failure:
-            raise Conflict from failure
+        self.database.write(actions.put(self.tables.refresh_tokens, key, attributes))
 
     def get_admission(self, ref: SessionRef) -> Admission:
         """Return a session and all that decides whether it is still let in, as of one moment."""

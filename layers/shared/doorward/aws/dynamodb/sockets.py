@@ -50,7 +50,7 @@ class DynamoSockets:
         if item is None:
             return None
         try:
-            self.database.write(actions.delete(self.table, key, when=actions.PRESENT))
+            self.database.transact([actions.delete(self.table, key, when=actions.PRESENT)])
         except ConditionFailed:
             return None
         kids = frozenset(item["revoked_kids"])

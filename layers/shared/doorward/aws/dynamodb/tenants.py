@@ -32,7 +32,7 @@ class DynamoTenants:
         """
         action = actions.put(self.table, tenant_key(tenant.id), tenant_attributes(tenant), when=actions.ABSENT)
         try:
-            self.database.write(action)
+            self.database.transact([action])
         except ConditionFailed as failure:
             raise TenantTaken from failure
 

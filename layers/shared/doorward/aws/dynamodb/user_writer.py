@@ -23,7 +23,7 @@ from doorward.aws.dynamodb.revocations import RevocationWriter
 from doorward.aws.dynamodb.shapes import membership_attributes, user_attributes
 from doorward.errors import Conflict, DoorwardError, EmailTaken, LastAdmin, TenantNotFound, UsernameTaken
 from doorward.model import Cutoff, Membership, TenantId, User, UserRecord
-from doorward.rules.names import fold
+from doorward.rules.names import fold, fold_email
 from doorward.rules.tenancy import administers, changes_of_administrators
 
 _SAME_VERSION = "version = :version"
@@ -215,7 +215,7 @@ def _addresses(user: User | None) -> set[tuple[TenantId, str]]:
     """Return each tenant of a user, with the folded address that the user may have there."""
     if user is None or user.email is None:
         return set()
-    return {(tenant_id, fold(user.email)) for tenant_id in user.tenant_ids}
+    return {(tenant_id, fold_email(user.email)) for tenant_id in user.tenant_ids}
 
 
 def _claims(before: User, after: User | None) -> set[tuple[TenantId, str]]:
@@ -226,9 +226,9 @@ def _claims(before: User, after: User | None) -> set[tuple[TenantId, str]]:
     """
     if after is None or after.email is None:
         return set()
-    address = fold(after.email)
+    address = fold_email(after.email)
     claims = {(tenant_id, address) for tenant_id in after.tenant_ids if tenant_id not in before.tenant_ids}
-    moved = fold(before.email or "") != address or before.home_tenant_id != after.home_tenant_id
+    moved = fold_email(before.email or "") != address or before.home_tenant_id != after.home_tenant_id
     if moved and after.tenant_ids:
         claims.add((after.home_tenant_id, address))
     return claims
