@@ -324,9 +324,9 @@ class Forger:
         subjects = ("", " ", "a b", "a\nb", "a\0b", "a/b", "*", "a\u200bb", "x" * 200)
         return {
             **{f"tenant {text!r}": self.saying(tenant_id=text) for text in texts},
-            **{f"user {text!r}": self.saying(user_id=text) for text in (*ids, *services)},
-            **{f"session {text!r}": self.saying(sid=text) for text in ids},
-            **{f"token {text!r}": self.saying(jti=text) for text in ids},
+            **{f"user of form {form}": self.saying(user_id=text) for form, text in enumerate((*ids, *services))},
+            **{f"session of form {form}": self.saying(sid=text) for form, text in enumerate(ids)},
+            **{f"token of form {form}": self.saying(jti=text) for form, text in enumerate(ids)},
             **{f"role {text!r}": self.saying(roles=["admin", text]) for text in roles},
             **{f"subject {text!r}": self.saying(sub=text) for text in subjects},
         }
