@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from types import SimpleNamespace
 from typing import Any
@@ -109,6 +110,32 @@ def test_a_body_that_claims_to_be_base64(deployment: Deployment) -> None:
         assert deployment.raw("login", sent)["statusCode"] == status
 
 
+_SIGNING_IN = {"username": "admin", "password": "admin123"}
+_CREATING = {"password": "correct horse battery"}
+WITHOUT: tuple[tuple[str, str, str, dict[str, Any], tuple[str, ...]], ...] = (
+    ("login", "POST", "/auth/login", _SIGNING_IN, ("username", "tenant_id", "client_id")),
+    ("login", "POST", "/auth/login", {"password": "x", "tenant_id": "acme"}, ("email",)),
+    ("refresh", "POST", "/auth/refresh", {"refresh_token": "x"}, ("tenant_id", "client_id", "grant_type")),
+    ("revoke", "POST", "/auth/token/revoke", {"token": "x"}, ("token", "token_type_hint", "client_id")),
+    ("users", "POST", "/users", _CREATING, ("username", "email", "display_name", "locale", "tenant_id")),
+    ("users", "PATCH", "/users/me", {}, ("email", "display_name", "locale", "current_password")),
+    ("tenants", "POST", "/tenants", {"id": "new"}, ("id", "name")),
+    ("tenants", "PATCH", "/tenants/acme", {}, ("name", "status")),
+    ("service_tokens", "POST", "/api/acme/auth/service-tokens", {}, ("name",)),
+)
+
+
+def test_an_empty_text_is_no_absent_one_in_json(deployment: Deployment) -> None:
+    context = deployment.context()
+    deployment.count()
+    for function, method, path, body, names in WITHOUT:
+        for name in names:
+            answer = deployment.call(function, method, path, {**body, name: ""}, context=context)
+            code = "unsupported_grant_type" if name == "grant_type" else "invalid_request"
+            assert (answer["statusCode"], answer["json"]["code"]) == (400, code), (path, name)
+    assert deployment.count() == []
+
+
 class TestUsers:
     CREATIONS: tuple[dict[str, Any], ...] = (
         {},
@@ -203,3 +230,38 @@ def test_a_fault_inside_is_a_500_that_tells_nothing(deployment: Deployment, monk
     answer = deployment.sign_in()
     assert (answer["statusCode"], answer["json"]["code"]) == (500, "internal_error")
     assert "admin123" not in answer["body"]
+
+
+TENANT_PATHS = [
+    ("login", "POST", "/api/{}/auth/login", {"username": "admin", "password": "x"}),
+    ("refresh", "POST", "/api/{}/auth/refresh", {"refresh_token": "x"}),
+    ("tenants", "GET", "/tenants/{}", None),
+    ("tenants", "PATCH", "/tenants/{}", {"name": "New"}),
+    ("users", "PUT", "/users/me/tenants/{}", {"roles": ["user"]}),
+    ("users", "DELETE", "/users/me/tenants/{}", None),
+    ("service_tokens", "POST", "/api/{}/auth/service-tokens", {"name": "ci"}),
+    ("service_tokens", "GET", "/api/{}/auth/service-tokens", None),
+    ("service_tokens", "DELETE", "/api/{}/auth/service-tokens/x", None),
+    ("demo", "POST", "/api/{}/demo/seed", None),
+    ("demo", "DELETE", "/api/{}/demo/seed", None),
+    ("notifications", "GET", "/api/{}/notifications", None),
+    ("notifications", "PATCH", "/api/{}/notifications/x", {"read": True}),
+]
+
+
+@pytest.mark.parametrize(("function", "method", "path", "body"), TENANT_PATHS)
+def test_a_path_with_a_tenant_of_no_form_or_of_nobody_is_answered_as_documented(
+    deployment: Deployment, function: str, method: str, path: str, body: Any
+) -> None:
+    contexts = [deployment.context(username) for username in ("admin", "acme-admin")]
+    malformed = ("-", "ACME", "acme.", "acme*", "acme#x", "%00", "a" * 64, "\u0430cme")
+    for context, tenant_id in itertools.product(contexts, ("nowhere", "globex", *malformed)):
+        answer = deployment.call(function, method, path.format(tenant_id), body, context=context)
+        assert tenant_id not in malformed or answer["statusCode"] in {400, 404}, (tenant_id, answer["body"])
+
+
+def test_a_tenants_name_that_is_none_is_refused_as_documented(deployment: Deployment) -> None:
+    context = deployment.context()
+    for method, path, body in (("POST", "/tenants", {"id": "new"}), ("PATCH", "/tenants/acme", {})):
+        answer = deployment.call("tenants", method, path, {**body, "name": "a\u202eb"}, context=context)
+        assert (answer["statusCode"], answer["json"]["code"]) == (400, "unacceptable_name")

@@ -18,6 +18,7 @@ from doorward.verifier import Verifier
 from tests.support.deployment import ISSUER, Deployment, event, openapi
 from tests.support.forgeries import Forger
 from tests.support.people import PASSWORD, bearer
+from tests.support.template import resources
 from tools.openapi.document import document
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -147,9 +148,9 @@ class TestPublicDocuments:
         assert first["headers"]["Cache-Control"] == "public, max-age=300"
         assert etag.startswith('"')
         for seen in (etag, f"W/{etag}", f'"x", {etag}', "*"):
-            again = deployment.raw("well_known", _get(path, {"If-None-Match": seen}))
+            again = deployment.call("well_known", "GET", path, headers={"If-None-Match": seen})
             assert (again["statusCode"], again["body"]) == (304, "")
-            assert again["multiValueHeaders"]["ETag"] == [etag]
+            assert again["headers"]["ETag"] == etag
         assert deployment.raw("well_known", _get(path, {"if-none-match": '"other"'}))["statusCode"] == 200
 
     def test_a_rotation_changes_the_etag_of_the_keys(self, deployment: Deployment) -> None:
@@ -179,6 +180,34 @@ class TestOpenApi:
     def test_it_is_what_the_code_says(self) -> None:
         made = document(openapi()["info"]["version"])
         assert made == openapi(), "run: make openapi"
+
+    def test_the_gateways_own_refusals_are_described_where_they_can_come(self) -> None:
+        refusals = resources("AWS::Serverless::Api")["Api"]["Properties"]["GatewayResponses"]
+        for path, item in openapi()["paths"].items():
+            for method, operation in ((name, one) for name, one in item.items() if name != "parameters"):
+                names = ["UNAUTHORIZED", "ACCESS_DENIED"] if operation["security"] and path != "/auth/logout" else []
+                names += ["REQUEST_TOO_LARGE"] if "requestBody" in operation else []
+                for refusal in map(refusals.get, names):
+                    shown = operation["responses"][str(refusal["StatusCode"])]
+                    media_type = refusal["ResponseParameters"]["Headers"]["Content-Type"].strip("'")
+                    assert media_type in shown["content"], (method, path)
+                    code = json.loads(refusal["ResponseTemplates"]["application/json"])["code"]
+                    # The authorizer's context names one of these two.
+                    codes = ["invalid_token", "missing_credentials"] if code.startswith("$context.") else [code]
+                    assert all(f"`{each}`" in shown["description"] for each in codes), (method, path)
+
+    def test_a_form_may_say_more_than_is_listed_and_json_may_not(self) -> None:
+        schemas = openapi()["components"]["schemas"]
+        forms = 0
+        for item in openapi()["paths"].values():
+            for operation in item.values():
+                content = operation.get("requestBody", {}).get("content", {}) if isinstance(operation, dict) else {}
+                for media_type, body in content.items():
+                    schema = schemas[body["schema"]["$ref"].rpartition("/")[2]]
+                    is_form = media_type != "application/json"
+                    forms += is_form
+                    assert schema.get("additionalProperties", True) is is_form
+        assert forms == 5
 
     def test_it_names_no_schema_that_nobody_uses(self) -> None:
         text = json.dumps(openapi())
@@ -251,6 +280,6 @@ class TestRevocationFeed:
         assert first["headers"]["Content-Type"] == "application/jwt"
         assert first["headers"]["Cache-Control"] == "no-cache"
         assert jwt.get_unverified_header(first["body"])["typ"] == "revocations+jwt"
-        again = deployment.raw("revocations", _get(FEED, {"If-None-Match": first["headers"]["ETag"]}))
+        again = deployment.call("revocations", "GET", FEED, headers={"If-None-Match": first["headers"]["ETag"]})
         assert (again["statusCode"], again["body"]) == (304, "")
         assert deployment.raw("revocations", _get(FEED, {}, "HEAD"))["statusCode"] == 200

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from urllib.parse import parse_qsl
 
 import boto3
 import jsonschema
@@ -98,6 +99,8 @@ class Deployment:
             sent["requestContext"]["authorizer"] = context
         answer = parsed(self.raw(name, sent))
         conforms(method, path, answer)
+        if text and answer["statusCode"] < 300:
+            accepted(method, path, text, sent["headers"]["Content-Type"])
         return answer
 
     def authorize(self, headers: dict[str, str], method: str = "GET") -> Decision:
@@ -148,6 +151,16 @@ def conforms(method: str, path: str, answer: Answer) -> None:
     jsonschema.validate(answer["json"], schema)
     if answer["statusCode"] >= 400:
         assert f"`{answer['json']['code']}`" in shown["description"], answer["body"]
+
+
+def accepted(method: str, path: str, text: str, media_type: str) -> None:
+    """Hold a body that was taken to the OpenAPI document."""
+    found = _described(method, path)
+    if found is not None and "requestBody" in found:
+        kind = media_type.partition(";")[0]
+        body = json.loads(text) if kind == "application/json" else dict(parse_qsl(text))
+        schema = found["requestBody"]["content"][kind]["schema"]
+        jsonschema.validate(body, {**schema, "components": openapi()["components"]})
 
 
 def _described(method: str, path: str) -> dict[str, Any] | None:

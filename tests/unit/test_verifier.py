@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http.server
 import json
 import threading
@@ -11,6 +12,10 @@ from typing import Any
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from hypothesis import given
+from hypothesis import strategies as st
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from doorward.errors import (
     InsufficientScope,
@@ -25,7 +30,7 @@ from doorward.sessions.publish_revocations import PublishRevocations
 from doorward.tokens.feed import TYPE, compose, sign_feed, verify_feed
 from doorward.verifier import Verifier
 from doorward.verifier.asgi import Protect
-from doorward.verifier.issuer import read_url
+from doorward.verifier.issuer import public_keys, read_url
 from tests.support.fakes import MemoryRevocationFeed
 from tests.support.fronts import Wire, verifier
 from tests.support.world import AUDIENCE, ISSUER, House
@@ -146,6 +151,106 @@ class TestOutages:
             with pytest.raises(InvalidToken):
                 found.verify(stranger.token("acme-admin"))
         assert _wire(found).reads.count(JWKS) == 2
+
+
+class TestMalformedKeys:
+    """Whatever an issuer publishes, the verifier says Unavailable or InvalidToken; and a good key beside it counts."""
+
+    def bad(self, jwk: dict[str, Any]) -> dict[str, Any]:
+        weak = rsa.generate_private_key(65_537, 1024)  # noqa: S505 - that it is weak is the point
+        small = json.loads(RSAAlgorithm.to_jwk(weak.public_key()))
+        other = json.loads(ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP384R1()).public_key()))
+        private = json.loads(ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP256R1())))
+        names = ("kid", "alg", "kty", "crv", "x", "y")
+        odd: tuple[Any, ...] = (None, 7, [], {}, "", "\u00e9", "AA")
+        return {
+            **{f"no {name}": {key: value for key, value in jwk.items() if key != name} for name in names},
+            **{f"{name} is {value}": {**jwk, name: value} for name in names for value in odd},
+            "a small key": {**small, "kid": jwk["kid"], "alg": "RS256"},
+            "another curve": {**other, "kid": jwk["kid"], "alg": "ES256"},
+            "a private key": {**private, "kid": "other", "alg": "ES256"},
+            "another algorithm": {**jwk, "alg": "RS256"},
+            "a secret": {"kty": "oct", "k": "AAAA", "kid": jwk["kid"], "alg": "ES256"},
+            "no object": 7,
+            "nothing": None,
+        }
+
+    def test_a_malformed_key_is_no_key_and_harms_no_other(self, house: House) -> None:
+        token, good = house.token(), house.keyring.key_set().jwks()["keys"][0]
+        for name, bad in self.bad(good).items():
+            alone, beside = verifier(house, interval_seconds=None), verifier(house, interval_seconds=None)
+            _wire(alone).replaced[JWKS] = json.dumps({"keys": [bad]})
+            _wire(beside).replaced[JWKS] = json.dumps({"keys": [bad, good]})
+            with pytest.raises((InvalidToken, Unavailable)):
+                alone.verify(token)
+            assert beside.verify(token), name
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "",
+            "[" * 100_000,
+            '{"keys":' * 50_000,
+            "9" * 10_000,
+            '{"keys": {}}',
+            '{"keys": "x"}',
+            '{"keys": {"a": 1}}',
+            json.dumps({"keys": [{"kid": str(number), "alg": "ES256"} for number in range(5000)]}),
+            '"\\ud800"',
+            "\0",
+            "NaN",
+        ],
+        ids=lambda text: text[:9],
+    )
+    def test_what_is_no_key_set_is_unavailable(self, house: House, text: str) -> None:
+        found = verifier(house, interval_seconds=None)
+        _wire(found).replaced[JWKS] = text
+        with pytest.raises(Unavailable):
+            found.verify(house.token())
+
+    @given(
+        st.recursive(
+            st.none() | st.integers() | st.text(max_size=5),
+            lambda inner: (
+                st.lists(inner, max_size=3)
+                | st.dictionaries(
+                    st.sampled_from(["keys", "kid", "alg", "kty", "crv", "x", "y", "n", "e"]), inner, max_size=5
+                )
+            ),
+        )
+    )
+    def test_any_json_is_a_key_set_or_none(self, content: Any) -> None:
+        for wrapped in (content, {"keys": content}, {"keys": [content, {"alg": "ES256", "kid": "a", "x": content}]}):
+            with contextlib.suppress(ValueError):
+                assert isinstance(public_keys(json.dumps(wrapped)), tuple)
+
+    @pytest.mark.parametrize(
+        "revocations",
+        [
+            {"users": {"a": 7}, "tenants": {}, "kids": []},
+            {"users": [], "tenants": {}, "kids": []},
+            {"users": {}, "tenants": [], "kids": []},
+            {"users": {}, "tenants": {"a": "x"}, "kids": []},
+            {"users": {}, "tenants": {}, "kids": 7},
+            {"users": {}, "tenants": {}, "kids": [[]]},
+            {"users": {"a": {"min_epoch": "x"}}, "tenants": {}, "kids": []},
+            {"users": {"a": {"sessions": 7}}, "tenants": {}, "kids": []},
+            7,
+            None,
+        ],
+    )
+    def test_a_feed_of_another_shape_is_none_also_under_the_deployments_key(
+        self, house: House, revocations: Any
+    ) -> None:
+        found = verifier(house)
+        _wire(found).replaced[FEED] = TestForgedFeeds().feed(house, revocations=revocations)
+        with pytest.raises(Unavailable):
+            found.verify(house.token())
+
+    @pytest.mark.parametrize("url", ["https://[", "https://", "https://id.example:x", "https:///x", "http://[::1"])
+    def test_a_url_that_is_none_is_a_misconfiguration(self, url: str) -> None:
+        with pytest.raises(Misconfigured):
+            Verifier(url)
 
 
 class TestThreads:
@@ -373,6 +478,8 @@ def server() -> Iterator[str]:
 def test_reading_over_http(server: str) -> None:
     assert read_url(f"{server}/good", None) == ("text", '"1"')
     assert read_url(f"{server}/good", '"1"') == (None, '"1"')
+    with pytest.raises(Unavailable):
+        read_url(f"{server}/good", "a\nb: c")  # such an ETag cannot be sent back
     for url in (f"{server}/bad", f"{server}/elsewhere", "http://127.0.0.1:1/"):
         with pytest.raises(Unavailable):
             read_url(url, None)

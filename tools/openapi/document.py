@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,13 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from doorward.api.problems import status_of_kind
-from doorward.errors import DoorwardError, MethodNotAllowed
+from doorward.errors import DoorwardError, MethodNotAllowed, NotFound
 from doorward.tokens.cookie import COOKIE_NAME
 from tools.openapi.operations import ALWAYS, OPERATIONS, Operation, Schema
 
 ROOT = Path(__file__).resolve().parents[2]
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_FORM = "Form"
 _REF = "#/components/schemas/{model}"
 _INTRODUCTION = """Sign-in, sessions, tokens, users and tenants. Requests are JSON with no members but those listed; the
 token endpoints also read forms. Inside `/api/{tenantId}` only a bearer token counts, never the cookie. A request on the
@@ -37,6 +38,15 @@ _QUERY: dict[str, Schema] = {
         "schema": {"type": "string", "enum": ["true", "1", "false", "0"], "default": "false"},
     },
 }
+_SEEN: Schema = {
+    "name": "If-None-Match",
+    "in": "header",
+    "description": "The ETag of the document that the caller has.",
+    "schema": {"type": "string"},
+}
+_GATEWAY = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.REQUEST_ENTITY_TOO_LARGE})
+"""What API Gateway also refuses itself, in one media type for all operations."""
+
 _PROBLEM: Schema = {
     "type": "object",
     "description": "A refusal (RFC 9457); `error` and `error_description` are there on token endpoints (RFC 6749).",
@@ -123,13 +133,19 @@ def _operation(method: str, path: str, sentence: str, operation: Operation) -> S
         "tags": [operation.tag],
         "security": [] if public else schemes,
     }
-    if operation.query:
-        found["parameters"] = [{"name": name, "in": "query", **_QUERY[name]} for name in operation.query]
+    parameters = [{"name": name, "in": "query", **_QUERY[name]} for name in operation.query]
+    if operation.cached or parameters:
+        found["parameters"] = [*parameters, *([_SEEN] if operation.cached else [])]
     if operation.request is not None:
-        kinds = ["application/json", *(["application/x-www-form-urlencoded"] if operation.form else [])]
-        content = {kind: {"schema": _ref(operation.request)} for kind in kinds}
+        content = {"application/json": {"schema": _ref(operation.request)}}
+        if operation.form:
+            content["application/x-www-form-urlencoded"] = {"schema": _ref(operation.request, _FORM)}
         found["requestBody"] = {"required": operation.needs_body, "content": content}
-    found["responses"] = {str(operation.status): _success(operation), **_refusals(operation)}
+    found["responses"] = {str(operation.status): _success(operation)}
+    if operation.cached:
+        found["responses"]["304"] = {"description": "Not Modified: the caller has it"}
+    # No route takes a path with other characters.
+    found["responses"] |= _refusals(operation, [NotFound] if "{" in path else [])
     return found
 
 
@@ -143,21 +159,26 @@ def _success(operation: Operation) -> Schema:
     return found
 
 
-def _refusals(operation: Operation) -> dict[str, Schema]:
-    # Token endpoints must answer errors as application/json (RFC 6749 section 5.2).
-    media_type = "application/json" if operation.form else "application/problem+json"
+def _refusals(operation: Operation, more: Sequence[type[DoorwardError]]) -> dict[str, Schema]:
     codes: dict[int, set[str]] = {}
-    kinds: list[type[DoorwardError]] = [*operation.problems, *ALWAYS, MethodNotAllowed]
+    kinds: list[type[DoorwardError]] = [*operation.problems, *ALWAYS, MethodNotAllowed, *more]
     for error in kinds:
         codes.setdefault(int(status_of_kind(error)), set()).add(error.code)
     schema = {"$ref": "#/components/schemas/Problem"}
     return {
         str(status): {
             "description": f"{HTTPStatus(status).phrase}: {', '.join(f'`{code}`' for code in sorted(codes[status]))}",
-            "content": {media_type: {"schema": schema}},
+            "content": {media_type: {"schema": schema} for media_type in _refusal_types(operation, status)},
         }
         for status in sorted(codes)
     }
+
+
+def _refusal_types(operation: Operation, status: int) -> tuple[str, ...]:
+    if not operation.form:
+        return ("application/problem+json",)
+    # RFC 6749 section 5.2 prescribes JSON for token endpoints.
+    return ("application/json", *(["application/problem+json"] if status in _GATEWAY else []))
 
 
 def _models() -> Iterator[tuple[type[BaseModel], str]]:
@@ -172,8 +193,14 @@ def _model_schemas() -> Mapping[str, Schema]:
     models: Any = list(dict.fromkeys(_models()))
     _, schemas = models_json_schema(models, ref_template=_REF)
     definitions: dict[str, Schema] = schemas["$defs"]
+    forms = [operation.request.__name__ for operation in OPERATIONS.values() if operation.form and operation.request]
+    # Unknown members of a form are ignored (RFC 6749 section 3.2).
+    definitions |= {
+        f"{name}{_FORM}": {key: value for key, value in definitions[name].items() if key != "additionalProperties"}
+        for name in forms
+    }
     return {name: definitions[name] for name in sorted(definitions)}
 
 
-def _ref(model: type[BaseModel]) -> Schema:
-    return {"$ref": _REF.format(model=model.__name__)}
+def _ref(model: type[BaseModel], suffix: str = "") -> Schema:
+    return {"$ref": _REF.format(model=f"{model.__name__}{suffix}")}

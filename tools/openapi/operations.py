@@ -59,6 +59,7 @@ class Operation:
         needs_body: whether a request must have a body.
         sets_cookie: whether a successful answer sets or clears the session cookie.
         media_type: the media type of a successful answer.
+        cached: whether it is asked for again by its ETag.
     """
 
     tag: str
@@ -72,6 +73,7 @@ class Operation:
     needs_body: bool = True
     sets_cookie: bool = False
     media_type: str = "application/json"
+    cached: bool = False
 
 
 def _refresh(who: str = "who has the token") -> Operation:
@@ -198,7 +200,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         "platform administrators",
         requests.CreateTenantRequest,
         answers.TenantResponse,
-        (*BODY, *CHANGE, errors.InsufficientScope, errors.TenantTaken),
+        (*BODY, *CHANGE, errors.UnacceptableName, errors.InsufficientScope, errors.TenantTaken),
         201,
     ),
     ("GET", "/tenants/{tenantId}"): Operation(
@@ -212,7 +214,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         "platform administrators",
         requests.ChangeTenantRequest,
         answers.TenantResponse,
-        (*BODY, *CHANGE, errors.InsufficientScope, errors.NotFound, errors.Conflict),
+        (*BODY, *CHANGE, errors.UnacceptableName, errors.InsufficientScope, errors.NotFound, errors.Conflict),
     ),
     ("GET", "/api/{tenantId}/auth/service-tokens"): Operation(
         SERVICES,
@@ -263,9 +265,11 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("PATCH", "/api/{tenantId}/notifications/{id}"): Operation(
         DEMO, "everybody of the tenant", requests.ReadNotificationRequest, None, (*_IN_TENANT, *BODY), 204
     ),
-    ("GET", "/.well-known/jwks.json"): Operation(DISCOVERY, "anybody", response=_JSON),
-    ("GET", "/.well-known/openid-configuration"): Operation(DISCOVERY, "anybody", response=_JSON),
-    ("GET", "/.well-known/oauth-authorization-server"): Operation(DISCOVERY, "anybody", response=_JSON),
-    ("GET", "/.well-known/openapi.json"): Operation(DISCOVERY, "anybody", response=_JSON),
-    ("GET", "/.well-known/revocations"): Operation(DISCOVERY, "anybody", response=_JWT, media_type="application/jwt"),
+    ("GET", "/.well-known/jwks.json"): Operation(DISCOVERY, "anybody", response=_JSON, cached=True),
+    ("GET", "/.well-known/openid-configuration"): Operation(DISCOVERY, "anybody", response=_JSON, cached=True),
+    ("GET", "/.well-known/oauth-authorization-server"): Operation(DISCOVERY, "anybody", response=_JSON, cached=True),
+    ("GET", "/.well-known/openapi.json"): Operation(DISCOVERY, "anybody", response=_JSON, cached=True),
+    ("GET", "/.well-known/revocations"): Operation(
+        DISCOVERY, "anybody", response=_JWT, media_type="application/jwt", cached=True
+    ),
 }

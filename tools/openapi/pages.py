@@ -78,7 +78,11 @@ def _curl(method: str, path: str, operation: Schema, document: Schema) -> list[s
 
 
 def _query(operation: Schema) -> list[str]:
-    found = [f"- `{item['name']}`: {item['description']}" for item in operation.get("parameters", [])]
+    found = [
+        f"- `{item['name']}`: {item['description']}"
+        for item in operation.get("parameters", [])
+        if item["in"] == "query"
+    ]
     return ["Query:", "", *found, ""] if found else []
 
 

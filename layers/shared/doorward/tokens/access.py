@@ -102,7 +102,7 @@ def verify_access_token(token: str, keyring: Verifying, audience: str, now_ms: i
             },
         )
         claims, not_before = _claims(payload, key.kid), _whole(payload.get("nbf", 0))
-    except (jwt.InvalidTokenError, ValueError, TypeError, RecursionError) as error:
+    except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
         raise InvalidToken(reason=_reason(error)) from error
     if claims.expires_at * 1000 <= now_ms:
         raise InvalidToken(reason="expired")

@@ -108,16 +108,33 @@ def verify_feed(text: str, keyring: Verifying) -> Feed:
     options: Any = {"require": ["iss", "iat", "revocations"], "verify_iat": False, "verify_aud": False}
     try:
         claims = jwt.decode(text, key.key, algorithms=[key.algorithm], issuer=keyring.key_set().issuer, options=options)
-        found = claims["revocations"]
-        return Feed(
-            int(claims["iat"]),
-            found["users"],
-            found["tenants"],
-            frozenset(found["kids"]),
-            int(found.get("deployment", 0)),
-        )
-    except (jwt.InvalidTokenError, ValueError, TypeError, KeyError) as error:
+        return _feed(int(claims["iat"]), claims["revocations"])
+    except (jwt.PyJWTError, ValueError, TypeError, KeyError) as error:
         raise InvalidToken(reason="malformed") from error
+
+
+def _feed(issued_at: int, content: Mapping[str, Any]) -> Feed:
+    """Return a feed of this shape, so that what reads it later cannot stumble."""
+    users, tenants, kids = content["users"], content["tenants"], content["kids"]
+    if not (isinstance(users, dict) and isinstance(tenants, dict) and _are(kids, str)):
+        raise TypeError("a part of the feed is of another kind")
+    if not (_are([*tenants.values(), content.get("deployment", 0)], int) and all(map(_is_state, users.values()))):
+        raise TypeError("an entry of the feed is of another kind")
+    return Feed(issued_at, users, tenants, frozenset(kids), content.get("deployment", 0))
+
+
+def _is_state(state: object) -> bool:
+    return (
+        isinstance(state, dict)
+        and _are([state.get("min_epoch", 0), state.get("spared_min_epoch", 0)], int)
+        and isinstance(state.get("spared_session_id", ""), str)
+        and _are(state.get("sessions", []), str)
+        and _are(state.get("tokens", []), str)
+    )
+
+
+def _are(values: object, kind: type) -> bool:
+    return isinstance(values, list) and all(isinstance(value, kind) for value in values)
 
 
 def _described(state: RevocationState) -> dict[str, Any]:

@@ -235,7 +235,7 @@ class Verifier:
         try:
             text, _ = self._fetch(f"{self._url}/.well-known/jwks.json", None)
             self._keys = KeySet(self._issuer, "", public_keys(text or "{}"))
-        except (Unavailable, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (Unavailable, ValueError) as error:
             _LOGGER.warning("the published keys could not be read: %s", type(error).__name__)
             self._next_keys_ms = self._clock() + _RETRY_MS
             if self._keys is None:

@@ -13,11 +13,11 @@ from doorward.rules.fields import Field, Relation
 
 M = TypeVar("M", bound=BaseModel)
 
-Text = Annotated[str, StringConstraints(max_length=256)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 Roles = Annotated[list[Text], BodyField(max_length=20)]
 
 _ACCEPTED: Mapping[Any, Any] = {
-    str: Annotated[str, StringConstraints(min_length=1, max_length=256)],
+    str: Text,
     str | None: Text | None,
     tuple[str, ...]: Roles,
 }
