@@ -80,7 +80,9 @@ def _invoke(built: Path, file: Path, credentials: dict[str, str]) -> dict[str, A
     command = [str(SAM), "local", "invoke", functions[name]]
     command += ["--template", str(built), "--event", str(file), "--skip-pull-image"]
     command += ["--parameter-overrides", "Architecture=x86_64"]
-    environment = {**os.environ, **credentials, "SAM_CLI_TELEMETRY": "0"}
+    # sam asks AWS first who it is, and that nobody answers may take one try.
+    hasty = {"AWS_MAX_ATTEMPTS": "1", "AWS_EC2_METADATA_DISABLED": "true"}
+    environment = {**os.environ, **credentials, **hasty, "SAM_CLI_TELEMETRY": "0"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
     assert lines, done.stdout + done.stderr[-2000:]
