@@ -126,7 +126,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
         else:
             shutil.copy(source, copy)
     (copy / ".local").mkdir()
-    for name in ("uv", "sam", "local", "build", "cache"):
+    for name in ("uv", "sam", "local"):
         (copy / ".local" / name).symlink_to(ROOT / ".local" / name)
     return copy
 

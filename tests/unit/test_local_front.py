@@ -181,6 +181,7 @@ def test_the_guard_runs_the_emulator_that_it_has_changed(monkeypatch: pytest.Mon
     served: list[object] = []
     evaluator, runtime, emulator, parent = (ModuleType(name) for name in ("evaluator", "runtime", "app", "ministack"))
     runtime.__dict__["execution_credentials"] = _plain
+    evaluator.__dict__["enforce"] = lambda *asked, **named: "denied"
     emulator.__dict__.update(app="the emulator", main=lambda: served.append(vars(emulator)["app"]))
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAOURS")
     monkeypatch.setenv("DOORWARD_FRONT_SECRET", SECRET)
@@ -193,6 +194,8 @@ def test_the_guard_runs_the_emulator_that_it_has_changed(monkeypatch: pytest.Mon
     is_root: Callable[[str], bool] = vars(evaluator)["is_root_access_key"]
     assert [is_root(key) for key in ("AKIAOURS", "test", "", "000000000000")] == [True, False, False, False]
     assert not vars(evaluator)["_is_root_key"]("AKIAOURS")
+    asked = [("", "execute-api:Invoke"), ("x", "execute-api:Invoke"), ("", "s3:GetObject")]
+    assert [vars(evaluator)["enforce"](*call, "s") for call in asked] == [None, "denied", "denied"]
     assert "DOORWARD_FRONT_SECRET" not in os.environ
 
 
