@@ -188,8 +188,12 @@ def test_the_guard_runs_the_emulator_that_it_has_changed(monkeypatch: pytest.Mon
     monkeypatch.setenv("DOORWARD_EMULATOR_HOSTS", "host.containers.internal")
     monkeypatch.setattr(sys, "path", [str(Path.cwd()), *sys.path])
     monkeypatch.setitem(sys.modules, "ministack", parent)
-    with _modules(core__iam_evaluator=evaluator, core__lambda_runtime=runtime, app=emulator):
+    gateway = ModuleType("apigateway_v1")
+    gateway.__dict__.update(_stringify_context=dict, _gateway_request_value=str, _gateway_error_response=_plain)
+    modules = {"core__iam_evaluator": evaluator, "core__lambda_runtime": runtime, "services__apigateway_v1": gateway}
+    with _modules(app=emulator, **modules):
         guard.main()
+    assert vars(gateway)["_gateway_error_response"] is not _plain
     assert served == [Guard("the emulator", SECRET.encode(), guard.HOSTS | {"host.containers.internal"})]  # type: ignore[arg-type]
     is_root: Callable[[str], bool] = vars(evaluator)["is_root_access_key"]
     assert [is_root(key) for key in ("AKIAOURS", "test", "", "000000000000")] == [True, False, False, False]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler.api_gateway import Route
 
 from doorward import audit
 from doorward.api.answers import answer_preflight, respond
@@ -37,8 +38,13 @@ class Resolver(APIGatewayRestResolver):
         self.use([self._check_query])
 
     def _check_query(self, _: APIGatewayRestResolver, route: Callable[..., Response[str]]) -> Response[str]:
-        require_known_query(self, self.context["_route"].func)
+        handler = self.context["_route"].func
+        if any(each.func is handler for each in self._routes()):  # not where no route was found
+            require_known_query(self, handler)
         return route(self)
+
+    def _routes(self) -> list[Route]:
+        return [*self._static_routes, *self._dynamic_routes]
 
     def resolve(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
         """Answer one request; what it does is logged with where it came from."""
@@ -67,8 +73,8 @@ class Resolver(APIGatewayRestResolver):
 
     def _no_route(self, _: Exception) -> Response[str]:
         path = self.current_event.path
-        routes = [*self._static_routes, *self._dynamic_routes]
-        allowed = tuple(method for method in METHODS if any(r.method == method and r.rule.match(path) for r in routes))
+        routes = [route for route in self._routes() if route.rule.match(path)]
+        allowed = tuple(method for method in METHODS if any(route.method == method for route in routes))
         if allowed and self.current_event.http_method == "OPTIONS":
             return answer_preflight(allowed)
         return self._refuse(MethodNotAllowed(allowed) if allowed else NotFound())
