@@ -61,6 +61,8 @@ def test_every_path_that_is_named_is_there(page: Path) -> None:
     named = [word for word in words if re.fullmatch(r"[a-z0-9_.-]+/[a-z0-9_./-]*(?:\.[a-z]+|/)", word)]
     named += [f"{name}.py" for name in re.findall(r"(?:unit|contract|functions|e2e)/test_\w+\b(?!\.py)", prose)]
     for name in named:
+        if name.startswith(".local/"):
+            continue  # of a running local cloud
         assert any((base / name).exists() for base in BASES), name
 
 
