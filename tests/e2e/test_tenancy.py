@@ -43,7 +43,13 @@ def test_a_user_in_two_tenants(cloud: Cloud) -> None:
     there = cloud.call("POST", "/auth/refresh", json=switch).json()
     assert cloud.call("GET", "/tenants/globex", there["access_token"]).status_code == 200
     assert cloud.call("GET", "/tenants/acme", there["access_token"]).json()["code"] == "not_found"
-    assert cloud.call("GET", "/users/me", here["access_token"]).status_code == 401
+    assert cloud.call("GET", "/users/me", here["access_token"]).status_code == 200
+    ended = cloud.sign_in(name, PASSWORD)
+    switch = {"refresh_token": ended["refresh_token"], "tenant_id": "globex"}
+    other = cloud.call("POST", "/auth/refresh", json=switch).json()
+    assert cloud.call("POST", "/auth/token/revoke", data={"token": ended["refresh_token"]}).status_code == 200
+    for dead in (ended, other):
+        assert cloud.call("GET", "/users/me", dead["access_token"]).status_code == 401
     assert cloud.call("DELETE", path, platform).status_code == 204
     assert cloud.call("GET", "/users/me", there["access_token"]).status_code == 401
 

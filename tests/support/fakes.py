@@ -466,7 +466,7 @@ def _tenants_to_claim(user: User, before: User | None) -> set[TenantId]:
         return set(user.tenant_ids)
     home = {user.home_tenant_id} & set(user.tenant_ids)
     joined = set(user.tenant_ids) - set(before.tenant_ids)
-    as_before = (fold_email(before.email or ""), before.home_tenant_id) == (fold(user.email), user.home_tenant_id)
+    as_before = (fold_email(before.email or ""), before.home_tenant_id) == (fold_email(user.email), user.home_tenant_id)
     return joined if as_before else joined | home
 
 

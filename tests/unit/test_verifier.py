@@ -235,6 +235,7 @@ class TestMalformedKeys:
             {"users": {}, "tenants": {}, "kids": [[]]},
             {"users": {"a": {"min_epoch": "x"}}, "tenants": {}, "kids": []},
             {"users": {"a": {"sessions": 7}}, "tenants": {}, "kids": []},
+            {"users": {}, "tenants": {}, "kids": [], "deployment": []},
             7,
             None,
         ],

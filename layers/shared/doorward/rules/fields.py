@@ -40,7 +40,7 @@ class Field:
         at_creation: whether the field may be given when its user is created.
         check: returns an acceptable text in its stored form, or raises InvalidRequest.
         needs_password: whether users prove their current password to change the field of their own.
-        removable: whether null, or an empty text, takes the value away.
+        removable: whether null takes the value away.
         description: what clients read about the field.
     """
 

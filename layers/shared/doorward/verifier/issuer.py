@@ -42,7 +42,7 @@ def checked_url(url: str) -> str:
     """Return the URL if keys may be read from it.
 
     Raises:
-        Misconfigured: the URL is neither https nor a URL of this machine.
+        Misconfigured: the text is no URL, or the URL is neither https nor one of this machine.
     """
     try:
         parts = urlsplit(url)
@@ -81,10 +81,10 @@ class IssuerName:
 def public_keys(text: str) -> tuple[PublicKey, ...]:
     """Return the keys in a JSON Web Key Set (RFC 7517 section 5) that have a supported algorithm.
 
-    A malformed key, or one of another kind, is none, and takes nothing from the others (RFC 7517 section 5).
+    A key that is malformed or of another kind is left out, and the others count.
 
     Raises:
-        ValueError: the text is no JSON Web Key Set.
+        ValueError: the text is no JSON Web Key Set, or none of its keys could be this issuer's.
     """
     try:
         document = json.loads(text)
