@@ -180,3 +180,27 @@ def _imports(module: Any) -> set[str]:
 
 def _last(name: str) -> str:
     return name.rpartition(".")[2]
+
+
+def test_floods_of_what_is_public_leave_the_other_routes_their_limits() -> None:
+    settings = template()["Resources"]["Api"]["Properties"]["MethodSettings"]
+    limits = {(each["HttpMethod"], each["ResourcePath"]): each["ThrottlingRateLimit"] for each in settings}
+    whole = limits.pop(("*", "/*"))
+    assert set(limits) == {
+        ("POST", "/~1auth~1login"),
+        ("POST", "/~1api~1{tenantId}~1auth~1login"),
+        ("GET", "/~1.well-known~1revocations"),
+    }
+    assert all(limit < whole for limit in limits.values())
+
+
+def test_concurrency_is_reserved_and_a_firewall_attached_only_where_a_deployment_asks() -> None:
+    login = template()["Resources"]["LoginFunction"]["Properties"]
+    # A new account has too little concurrency to reserve any, and its deployment must not fail.
+    assert PARAMETERS["LoginReservedConcurrency"]["Default"] == 0
+    assert login["ReservedConcurrentExecutions"] == {
+        "Fn::If": ["ReservesLogins", {"Ref": "LoginReservedConcurrency"}, {"Ref": "AWS::NoValue"}]
+    }
+    assert PARAMETERS["WafRateLimit"]["Default"] == 0
+    for name in ("WebAcl", "WebAclAssociation"):
+        assert template()["Resources"][name]["Condition"] == "HasWaf"
