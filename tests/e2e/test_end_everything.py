@@ -28,7 +28,7 @@ def test_one_command_ends_sessions_tokens_cookies_and_sockets_of_every_kind(clou
             assert cloud.call("GET", "/users/me", token).status_code == 401
         assert cloud.call("GET", "/users/me", headers={"Cookie": session["cookie"]}).status_code == 401
         assert _refresh(cloud, session["refresh_token"]) == (400, "invalid_grant")
-        assert _reason(socket) == "access_changed"  # as after any change of keys: sockets do not tell theirs
+        assert _reason(socket) == "signed_out"
     assert len(cloud.call("GET", "/.well-known/revocations").text) > feed
     time.sleep(1)  # access tokens know seconds: one of the second of the end is refused too
     assert cloud.call("GET", "/users/me", cloud.token("acme-admin")).status_code == 200

@@ -109,7 +109,7 @@ def test_users_are_created_read_listed_changed_and_deleted(deployment: Deploymen
     assert (again["statusCode"], again["json"]["code"]) == (409, "username_taken")
     page = deployment.call("users", "GET", "/users", context=admin, query={"limit": "1"})["json"]
     rest = deployment.call("users", "GET", "/users", context=admin, query={"cursor": page["next_cursor"]})["json"]
-    assert {item["username"] for item in page["items"] + rest["items"]} == {"acme-admin", "bob"}
+    assert {item["username"] for item in page["items"] + rest["items"]} == {"acme-admin", "bob@acme"}
     foreign = deployment.context("globex-admin")
     assert deployment.call("users", "GET", path, context=foreign)["statusCode"] == 404
     stolen = deployment.call("users", "GET", "/users", context=foreign, query={"cursor": page["next_cursor"]})
@@ -126,7 +126,7 @@ def test_a_password_change_by_its_owner(deployment: Deployment) -> None:
     admin = deployment.context("acme-admin")
     body = {"password": PASSWORD, "username": "bob", "password_change_required": True}
     deployment.call("users", "POST", "/users", body, context=admin)
-    token = deployment.token("bob", PASSWORD)
+    token = deployment.token("bob@acme", PASSWORD)
     restricted = deployment.authorize(bearer(token)).context
     refused = deployment.call("users", "GET", "/users/me", context=restricted)
     assert (refused["statusCode"], refused["json"]["code"]) == (403, "password_change_required")

@@ -140,7 +140,7 @@ class MemoryDirectory:
 
     def look_up(self, name: SignInName, counter_keys: Sequence[str]) -> NameLookup:
         with self.world.lock:
-            target = self.world.usernames.get(name.folded)
+            target = next(filter(None, map(self.world.usernames.get, name.usernames)), None)
             if name.realm is not None:
                 user_id = self.world.emails.get((name.realm, name.folded))
                 target = SignInTarget(user_id, name.realm) if user_id else None

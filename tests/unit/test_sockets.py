@@ -283,6 +283,13 @@ class TestClosing:
         assert harbour.changed(None) == 1
         assert harbour.why() == "access_changed"
 
+    def test_the_end_of_everything_tells_sockets_that_they_are_signed_out(self, harbour: Harbour) -> None:
+        harbour.open("c1")
+        harbour.house.clock.advance(1)
+        harbour.house.rotate_signing_keys.end_everything()
+        assert harbour.changed(None) == 1
+        assert harbour.why() == "signed_out"
+
     def test_a_change_that_concerns_nobody_closes_nothing(self, harbour: Harbour) -> None:
         pair = harbour.open()
         assert harbour.changed("acme", self.user_id(harbour, pair)) == 0

@@ -29,8 +29,13 @@ class DynamoDirectory:
     def look_up(self, name: SignInName, counter_keys: Sequence[str]) -> NameLookup:
         """Return whom a name names, with counts of attempts, in one consistent read."""
         users, attempts = self.tables.users, self.tables.login_attempts
-        key = email_key(name.realm, name.folded) if name.realm is not None else username_key(name.folded)
-        item, *counts = self.database.batch_get([(users, key), *((attempts, {"pk": each}) for each in counter_keys)])
+        if name.realm is not None:
+            keys = [email_key(name.realm, name.folded)]
+        else:
+            keys = [username_key(each) for each in name.usernames]
+        places = [*((users, key) for key in keys), *((attempts, {"pk": each}) for each in counter_keys)]
+        items = self.database.batch_get(places)
+        item, counts = next(filter(None, items[: len(keys)]), None), items[len(keys) :]
         target = None
         if item is not None:
             target = SignInTarget(UserId(item["user_id"]), name.realm or TenantId(item["home_tenant_id"]))
