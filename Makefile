@@ -8,8 +8,10 @@ STACK ?=
 VENV := .venv
 PYTEST := $(VENV)/bin/python -m pytest
 UV := .local/uv/bin/uv
-LOCKED := layers/shared/requirements requirements/dev requirements/local requirements/sam requirements/uv requirements/lambda \
+LOCKED := layers/requirements requirements/dev requirements/local requirements/sam requirements/uv requirements/lambda \
   examples/clients/python/requirements examples/socketio/requirements
+# Each lists all its packages: none is in two layers of one function.
+LAYERS := $(patsubst %.in,%,$(wildcard layers/*/requirements.in))
 .PHONY: help python run deploy-local logs complete drill test test-fast fix test-versions e2e openapi bench bench-reach lock lock-upgrade
 
 help: ## what there is
@@ -83,6 +85,9 @@ LOCK_OPTIONS := $(if $(UPGRADE),--upgrade-package $(UPGRADE))
 lock: $(UV) ## bring the requirements files up to their .in files; UPGRADE=package upgrades that one
 	@for name in $(LOCKED); do \
 	  $(UV) pip compile --quiet $(LOCK_OPTIONS) --universal --python-version 3.11 --generate-hashes $$name.in -o $$name.txt || exit 1; \
+	done
+	@for name in $(LAYERS); do \
+	  $(UV) pip compile --quiet --no-deps --universal --python-version 3.11 --generate-hashes $$name.in -o $$name.txt || exit 1; \
 	done
 
 lock-upgrade: LOCK_OPTIONS := --upgrade

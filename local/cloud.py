@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import os
+import shutil
+import sys
 import urllib.error
 import urllib.request
 from dataclasses import replace
@@ -14,6 +17,7 @@ from local.here import Place
 from local.tools import HOME, ROOT, Failure, environment, run, say
 
 STACK = "doorward"
+_BUILD, _CACHE = HOME / "build", HOME / "cache"
 
 
 def deploy(place: Place) -> bool:
@@ -46,7 +50,7 @@ def deploy(place: Place) -> bool:
 def _deploy_all(place: Place, last: sources.Deployed | None, wanted: sources.Deployed) -> bool:
     sam, variables = environment("sam") / "sam", place.variables()
     say("sam build")
-    run([str(sam), "build", "--config-env", "local"], "sam build failed", variables)
+    run([str(sam), "build", "--config-env", "local", "--cache-dir", str(_cache())], "sam build failed", variables)
     say("sam deploy")
     command = [str(sam), "deploy", "--config-env", "local", "--parameter-overrides", " ".join(_parameters(place))]
     try:
@@ -61,6 +65,17 @@ def _deploy_all(place: Place, last: sources.Deployed | None, wanted: sources.Dep
         in_emulators_python(place, "-m", "local.push", STACK, *(set(last.pushed) & wanted.functions.keys()))
     replace(wanted, api_id=api_id, socket_api_id=socket_api_id).write()
     return True
+
+
+def _cache() -> Path:
+    """Return the folder in which SAM keeps what it built for this Python with this makefile; SAM looks at neither."""
+    made_by = sys.version.encode() + (ROOT / "layers" / "layer.mk").read_bytes()
+    name = hashlib.sha256(made_by).hexdigest()[:16]
+    if _CACHE.exists():
+        for other in _CACHE.iterdir():
+            if other.name != name:
+                shutil.rmtree(other, ignore_errors=True)
+    return _CACHE / name
 
 
 def _parameters(place: Place) -> list[str]:
@@ -110,7 +125,9 @@ def in_emulators_python(place: Place, *arguments: str) -> str:
 
 def emulators_python(place: Place, *arguments: str) -> tuple[list[str], dict[str, str]]:
     """Return the command and the environment with which to run a program in the emulator's Python."""
-    path = f"{HOME / 'build' / 'SharedLayer' / 'python'}{os.pathsep}{ROOT}"
+    # The layer with the SDK is left out: it knows few services, and the environment has all.
+    layers = [str(_BUILD / f"{name}Layer" / "python") for name in ("Shared", "SignIn", "Accounts")]
+    path = os.pathsep.join([*layers, str(ROOT)])
     return [str(environment("local") / "python"), *arguments], {**place.variables(), "PYTHONPATH": path}
 
 
