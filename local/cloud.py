@@ -14,10 +14,10 @@ from pathlib import Path
 
 from local import sources
 from local.here import Place
-from local.tools import HOME, ROOT, Failure, environment, run, say
+from local.tools import ROOT, STATE, Failure, environment, run, say
 
 STACK = "doorward"
-_BUILD, _CACHE = HOME / "build", HOME / "cache"
+_BUILD, _CACHE = STATE / "build", STATE / "cache"
 
 
 def deploy(place: Place) -> bool:
@@ -50,9 +50,12 @@ def deploy(place: Place) -> bool:
 def _deploy_all(place: Place, last: sources.Deployed | None, wanted: sources.Deployed) -> bool:
     sam, variables = environment("sam") / "sam", place.variables()
     say("sam build")
-    run([str(sam), "build", "--config-env", "local", "--cache-dir", str(_cache())], "sam build failed", variables)
+    settings = ["--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local"]
+    folders = ["--build-dir", str(_BUILD), "--cache-dir", str(_cache())]
+    run([str(sam), "build", *settings, *folders], "sam build failed", variables)
     say("sam deploy")
-    command = [str(sam), "deploy", "--config-env", "local", "--parameter-overrides", " ".join(_parameters(place))]
+    command = [str(sam), "deploy", *settings, "--template-file", str(_BUILD / "template.yaml")]
+    command += ["--parameter-overrides", " ".join(_parameters(place))]
     try:
         run(command, "sam deploy failed", variables)
     except Failure as failure:

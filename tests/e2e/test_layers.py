@@ -95,7 +95,7 @@ def test_signing_in_is_small_but_for_the_sdk(sizes: dict[str, int]) -> None:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_imports_with_its_own_layers_alone(cloud: Cloud, function: str) -> None:
-    folders = [*(str(ROOT / ".local" / "build" / name / "python") for name in layers_of(function)), str(ROOT)]
+    folders = [*(str(cloud.state / "build" / name / "python") for name in layers_of(function)), str(ROOT)]
     # -I and -S: no packages of this machine's.
     command = [str(ROOT / ".local" / "local" / "bin" / "python"), "-I", "-S", "-c", IMPORTER]
     command += [folder_of(function), json.dumps(folders), *_services()]
