@@ -6,6 +6,7 @@ ORIGIN ?=
 FOLLOW ?=
 STACK ?=
 TESTED ?=
+RUNS ?=
 VENV := .venv
 PYTEST := $(VENV)/bin/python -m pytest
 UV := .local/uv/bin/uv
@@ -82,7 +83,7 @@ bench-reach: $(VENV)/.installed ## how long a logout takes to be real, on the ru
 	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.bench.reach --url http://localhost:$(PORT)
 
 bench: $(VENV)/.installed ## what importing each function costs
-	$(VENV)/bin/python -m tools.bench.imports
+	$(VENV)/bin/python -m tools.bench.imports $(if $(RUNS),--runs $(RUNS))
 
 LOCK_OPTIONS := $(if $(UPGRADE),--upgrade-package $(UPGRADE))
 lock: $(UV) ## bring the requirements files up to their .in files; UPGRADE=package upgrades that one
