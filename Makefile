@@ -5,11 +5,15 @@ EMULATOR_PORT ?= 4566
 ORIGIN ?=
 FOLLOW ?=
 STACK ?=
+TESTED ?=
+RUNS ?=
 VENV := .venv
 PYTEST := $(VENV)/bin/python -m pytest
 UV := .local/uv/bin/uv
-LOCKED := layers/shared/requirements requirements/dev requirements/local requirements/sam requirements/uv requirements/lambda \
+LOCKED := layers/requirements requirements/dev requirements/local requirements/sam requirements/uv requirements/lambda \
   examples/clients/python/requirements examples/socketio/requirements
+# Each lists all its packages: none is in two layers of one function.
+LAYERS := $(patsubst %.in,%,$(wildcard layers/*/requirements.in))
 .PHONY: help python run deploy-local logs complete drill test test-fast fix test-versions e2e openapi bench bench-reach lock lock-upgrade
 
 help: ## what there is
@@ -59,16 +63,18 @@ test-fast: $(VENV)/.installed ## the unit tests alone, for the inner loop
 fix: $(VENV)/.installed ## mend and format what ruff can
 	$(VENV)/bin/ruff check --fix --quiet . ; $(VENV)/bin/ruff format --quiet . && $(VENV)/bin/ruff check .
 
+# TESTED names a version that `make test` has just had.
 test-versions: $(VENV)/.installed $(UV) ## the unit tests on each Python from 3.11 to 3.13 that this machine has
-	@for version in 3.11 3.12 3.13; do \
+	@for version in $(filter-out $(TESTED),3.11 3.12 3.13); do \
 	  command -v python$$version >/dev/null 2>&1 && python$$version -c pass 2>/dev/null || { echo "no python$$version here"; continue; }; \
 	  $(UV) venv --quiet --clear --python python$$version .local/test-$$version && \
 	  $(UV) pip install --quiet --python .local/test-$$version/bin/python --require-hashes -r requirements/dev.txt && \
-	  echo "python$$version" && .local/test-$$version/bin/python -m pytest -q tests/unit || exit 1; \
+	  echo "python$$version" && .local/test-$$version/bin/python -m pytest -q -n auto tests/unit || exit 1; \
 	done
 
-e2e: $(VENV)/.installed ## black-box tests against a local cloud of their own
-	$(PYTEST) -q -s tests/e2e
+# Most of a test's time is one request that waits for another, so two clouds share two processors well.
+e2e: $(VENV)/.installed ## black-box tests against local clouds of their own
+	$(PYTEST) -q -n 2 --dist loadfile -rP tests/e2e
 
 openapi: $(VENV)/.installed ## write the API's description and pages anew
 	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.openapi
@@ -77,12 +83,15 @@ bench-reach: $(VENV)/.installed ## how long a logout takes to be real, on the ru
 	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.bench.reach --url http://localhost:$(PORT)
 
 bench: $(VENV)/.installed ## what importing each function costs
-	$(VENV)/bin/python -m tools.bench.imports
+	$(VENV)/bin/python -m tools.bench.imports $(if $(RUNS),--runs $(RUNS))
 
 LOCK_OPTIONS := $(if $(UPGRADE),--upgrade-package $(UPGRADE))
 lock: $(UV) ## bring the requirements files up to their .in files; UPGRADE=package upgrades that one
 	@for name in $(LOCKED); do \
 	  $(UV) pip compile --quiet $(LOCK_OPTIONS) --universal --python-version 3.11 --generate-hashes $$name.in -o $$name.txt || exit 1; \
+	done
+	@for name in $(LAYERS); do \
+	  $(UV) pip compile --quiet --no-deps --universal --python-version 3.11 --generate-hashes $$name.in -o $$name.txt || exit 1; \
 	done
 
 lock-upgrade: LOCK_OPTIONS := --upgrade

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import os
+import shutil
+import sys
 import urllib.error
 import urllib.request
 from dataclasses import replace
@@ -11,9 +14,10 @@ from pathlib import Path
 
 from local import sources
 from local.here import Place
-from local.tools import HOME, ROOT, Failure, environment, run, say
+from local.tools import ROOT, STATE, Failure, environment, run, say
 
 STACK = "doorward"
+_BUILD, _CACHE = STATE / "build", STATE / "cache"
 
 
 def deploy(place: Place) -> bool:
@@ -46,9 +50,12 @@ def deploy(place: Place) -> bool:
 def _deploy_all(place: Place, last: sources.Deployed | None, wanted: sources.Deployed) -> bool:
     sam, variables = environment("sam") / "sam", place.variables()
     say("sam build")
-    run([str(sam), "build", "--config-env", "local"], "sam build failed", variables)
+    settings = ["--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local"]
+    folders = ["--build-dir", str(_BUILD), "--cache-dir", str(_cache())]
+    run([str(sam), "build", *settings, *folders], "sam build failed", variables)
     say("sam deploy")
-    command = [str(sam), "deploy", "--config-env", "local", "--parameter-overrides", " ".join(_parameters(place))]
+    command = [str(sam), "deploy", *settings, "--template-file", str(_BUILD / "template.yaml")]
+    command += ["--parameter-overrides", " ".join(_parameters(place))]
     try:
         run(command, "sam deploy failed", variables)
     except Failure as failure:
@@ -61,6 +68,17 @@ def _deploy_all(place: Place, last: sources.Deployed | None, wanted: sources.Dep
         in_emulators_python(place, "-m", "local.push", STACK, *(set(last.pushed) & wanted.functions.keys()))
     replace(wanted, api_id=api_id, socket_api_id=socket_api_id).write()
     return True
+
+
+def _cache() -> Path:
+    """Return the folder in which SAM keeps what it built for this Python with this makefile; SAM looks at neither."""
+    made_by = sys.version.encode() + (ROOT / "layers" / "layer.mk").read_bytes()
+    name = hashlib.sha256(made_by).hexdigest()[:16]
+    if _CACHE.exists():
+        for other in _CACHE.iterdir():
+            if other.name != name:
+                shutil.rmtree(other, ignore_errors=True)
+    return _CACHE / name
 
 
 def _parameters(place: Place) -> list[str]:
@@ -110,7 +128,9 @@ def in_emulators_python(place: Place, *arguments: str) -> str:
 
 def emulators_python(place: Place, *arguments: str) -> tuple[list[str], dict[str, str]]:
     """Return the command and the environment with which to run a program in the emulator's Python."""
-    path = f"{HOME / 'build' / 'SharedLayer' / 'python'}{os.pathsep}{ROOT}"
+    # The layer with the SDK is left out: it knows few services, and the environment has all.
+    layers = [str(_BUILD / f"{name}Layer" / "python") for name in ("Shared", "SignIn", "Accounts")]
+    path = os.pathsep.join([*layers, str(ROOT)])
     return [str(environment("local") / "python"), *arguments], {**place.variables(), "PYTHONPATH": path}
 
 

@@ -52,6 +52,7 @@ class Place:
             # The functions run in the emulator's own interpreter: a layer is built for that one.
             "ARCHITECTURE": "local",
             "PYTHON_VERSION": f"{sys.version_info.major}.{sys.version_info.minor}",
+            "COMPILE_WITH": sys.executable,
             "PATH": os.pathsep.join([str(environment("uv")), os.environ.get("PATH", "")]),
         }
 

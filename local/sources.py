@@ -13,7 +13,7 @@ from local.here import Place
 from local.tools import ROOT, STATE
 
 _STAMP = STATE / "deployed"
-_COMMON = ("template.yaml", "samconfig.toml", "functions/Makefile", "layers/shared", "requirements/local.txt", "local")
+_COMMON = ("template.yaml", "samconfig.toml", "functions/Makefile", "layers", "requirements/local.txt", "local")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,35 @@
-"""Every sample event through the real `sam local invoke`, in containers of the runtime's own Python."""
+"""Every sample event through the real `sam local`, in containers of the runtime's own Python."""
 
 from __future__ import annotations
 
 import json
 import os
+import signal
+import socket
 import subprocess
+import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
+from local.emulator import is_taken
 from tests.functions.test_events import AUTHORIZER, EXPECTED, OTHERS
 from tests.support.cloud import EMULATOR_PORT, ROOT, Cloud
-from tests.support.template import folder_of, read, resources
+from tests.support.template import folder_of, layers_of, read, resources
 
 SAM = ROOT / ".local" / "sam" / "bin" / "sam"
 EVENTS = sorted((ROOT / "events").glob("*.json"))
+BY_COMMAND = ("authorizer_garbage", "login_username", "users_list", "well_known_jwks")
+"""Events for `sam local invoke` itself, one for each set of layers.
+
+The others go through `sam local start-lambda`: it starts a container once for each function, and itself once for all.
+"""
+START_SECONDS = 120
 
 pytestmark = pytest.mark.skipif("DOCKER_HOST" not in os.environ, reason="DOCKER_HOST is not set: no container engine")
 
@@ -46,16 +59,38 @@ def built(tmp_path_factory: pytest.TempPathFactory, cloud: Cloud) -> Path:
 
 
 @pytest.fixture(scope="module")
-def answers(built: Path, cloud: Cloud) -> dict[str, dict[str, Any]]:
-    """What each event was answered; three containers at a time, for most of an invoke is waiting."""
+def lambdas(built: Path, cloud: Cloud) -> Iterator[str]:
+    """The URL of Lambda's own API for the functions in containers."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = built.with_name("start-lambda.log")
+    with log.open("w") as output:
+        command = _local(built, "start-lambda", "--port", str(port), "--warm-containers", "LAZY")
+        environment = _environment(cloud)
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while not is_taken(port):
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.2)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.send_signal(signal.SIGINT)  # it ends the containers
+        process.wait(START_SECONDS)
+
+
+@pytest.fixture(scope="module")
+def answers(built: Path, lambdas: str, cloud: Cloud) -> dict[str, dict[str, Any]]:
+    """What each event was answered; three functions at a time, for most of an invoke is waiting."""
+    others = [file for file in EVENTS if file.stem not in BY_COMMAND]
+    groups = [list(files) for _, files in groupby(others, _function)]
     with ThreadPoolExecutor(3) as pool:
-        return dict(
-            zip(
-                (file.stem for file in EVENTS),
-                pool.map(lambda file: _invoke(built, file, cloud.credentials), EVENTS),
-                strict=True,
-            )
-        )
+        warm = pool.map(lambda files: [(file.stem, _ask(lambdas, file)) for file in files], groups)
+        found = [answer for answers in warm for answer in answers]
+        found += pool.map(lambda stem: (stem, _invoke(built, ROOT / "events" / f"{stem}.json", cloud)), BY_COMMAND)
+    return dict(found)
 
 
 @pytest.mark.parametrize("file", EVENTS, ids=lambda file: file.stem)
@@ -74,17 +109,38 @@ def test_an_event_invokes(answers: dict[str, dict[str, Any]], file: Path) -> Non
             assert json.loads(answer["body"])["code"] == code
 
 
-def _invoke(built: Path, file: Path, credentials: dict[str, str]) -> dict[str, Any]:
+def _function(file: Path) -> str:
+    """Return the function that an event is for."""
     functions = {folder_of(name): name for name in resources("AWS::Serverless::Function")}
-    name = max((name for name in functions if file.stem.startswith(f"{name}_")), key=len)
-    command = [str(SAM), "local", "invoke", functions[name]]
-    command += ["--template", str(built), "--event", str(file), "--skip-pull-image"]
-    command += ["--parameter-overrides", "Architecture=x86_64"]
+    return functions[max((name for name in functions if file.stem.startswith(f"{name}_")), key=len)]
+
+
+def _local(built: Path, *command: str) -> list[str]:
+    options = ["--template", str(built), "--skip-pull-image", "--parameter-overrides", "Architecture=x86_64"]
+    return [str(SAM), "local", *command, *options]
+
+
+def _environment(cloud: Cloud) -> dict[str, str]:
     # sam asks AWS first who it is, and that nobody answers may take one try.
     hasty = {"AWS_MAX_ATTEMPTS": "1", "AWS_EC2_METADATA_DISABLED": "true"}
-    environment = {**os.environ, **credentials, **hasty, "SAM_CLI_TELEMETRY": "0"}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    return {**os.environ, **cloud.credentials, **hasty, "SAM_CLI_TELEMETRY": "0"}
+
+
+def _ask(lambdas: str, file: Path) -> dict[str, Any]:
+    url = f"{lambdas}/2015-03-31/functions/{_function(file)}/invocations"
+    answer: dict[str, Any] = requests.post(url, data=file.read_bytes(), timeout=120).json()
+    return answer
+
+
+def _invoke(built: Path, file: Path, cloud: Cloud) -> dict[str, Any]:
+    command = _local(built, "invoke", _function(file), "--event", str(file))
+    done = subprocess.run(command, cwd=ROOT, env=_environment(cloud), capture_output=True, text=True, check=False)
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
     assert lines, done.stdout + done.stderr[-2000:]
     answer: dict[str, Any] = json.loads(lines[-1])
     return answer
+
+
+def test_the_command_sees_each_set_of_layers() -> None:
+    wanted = {tuple(layers_of(name)) for name in resources("AWS::Serverless::Function")}
+    assert {tuple(layers_of(_function(Path(f"{stem}.json")))) for stem in BY_COMMAND} == wanted

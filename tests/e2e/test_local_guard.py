@@ -101,7 +101,7 @@ def test_no_request_with_an_origin_reaches_aws(cloud: Cloud, origin: str) -> Non
     assert "Access-Control-Allow-Origin" not in preflight.headers
 
 
-@pytest.mark.parametrize("port", [PORT, EMULATOR_PORT])
+@pytest.mark.parametrize("port", [PORT, EMULATOR_PORT], ids=["front", "emulator"])
 def test_a_name_that_was_bound_to_this_machine_is_refused(cloud: Cloud, port: int) -> None:
     for host in ("evil.example", f"evil.example:{port}", f"localhost.evil.example:{port}", "192.0.2.1"):
         status, headers, text = _raw(port, "/.well-known/jwks.json", Host=host)
@@ -197,7 +197,7 @@ def test_a_page_in_a_browser_reads_nothing(cloud: Cloud, page: Any, tmp_path: Pa
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
-@pytest.mark.parametrize("where", [PORT, EMULATOR_PORT])
+@pytest.mark.parametrize("where", [PORT, EMULATOR_PORT], ids=["front", "emulator"])
 def test_dns_rebinding_reads_nothing_in_a_browser(cloud: Cloud, tmp_path: Path, where: int) -> None:
     rules = "--host-resolver-rules=MAP evil.example 127.0.0.1"
     dom = _browse(f"http://evil.example:{where}/.well-known/jwks.json", tmp_path / "two", rules)

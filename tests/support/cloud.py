@@ -20,7 +20,10 @@ from doorward.keys.signing import PrivateKeys
 from tests.support.forgeries import Forger
 
 ROOT = Path(__file__).resolve().parents[2]
-PORT, EMULATOR_PORT = int(os.environ.get("E2E_PORT", "18080")), int(os.environ.get("E2E_EMULATOR_PORT", "14566"))
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+"""Which of pytest's processes this is. Each has a cloud of its own."""
+PORT = int(os.environ.get("E2E_PORT", "18080")) + 10 * WORKER
+EMULATOR_PORT = int(os.environ.get("E2E_EMULATOR_PORT", "14566")) + 10 * WORKER
 START_SECONDS = 420
 
 

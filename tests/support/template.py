@@ -51,6 +51,12 @@ def folder_of(function: str) -> str:
     return re.sub(r"(?<=[a-z])([A-Z])", r"_\1", function.removesuffix("Function")).lower()
 
 
+def layers_of(function: str) -> list[str]:
+    """Return the layers of a function, those of all functions first."""
+    everybodys, own = template()["Globals"]["Function"], template()["Resources"][function]["Properties"]
+    return [layer["Ref"] for layer in [*everybodys["Layers"], *own.get("Layers", [])]]
+
+
 def table_definitions() -> dict[str, dict[str, Any]]:
     """Return what CreateTable needs, for each table, named by its logical id."""
     wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")

@@ -214,3 +214,12 @@ def test_what_is_revoked_is_kept_for_the_longest_lifetime_that_the_template_allo
 def test_guided_deployment_asks_only_what_a_person_decides() -> None:
     parameters = template()["Parameters"]
     assert all("Default" in parameter and parameter["Description"] for parameter in parameters.values())
+
+
+def test_x_ray_is_off_unless_asked_for_and_then_on_everywhere() -> None:
+    # SAM leaves out both the setting and the right to write traces where the parameter says `Disabled`.
+    assert template()["Parameters"]["Tracing"]["Default"] == "Disabled"
+    assert template()["Globals"]["Function"]["Tracing"] == {"Ref": "Tracing"}
+    assert not [name for name, function in FUNCTIONS.items() if "Tracing" in function["Properties"]]
+    assert template()["Resources"]["Api"]["Properties"]["TracingEnabled"] == {"Fn::If": ["HasTracing", True, False]}
+    assert template()["Conditions"]["HasTracing"] == {"Fn::Equals": [{"Ref": "Tracing"}, "Active"]}

@@ -1,0 +1,54 @@
+"""What the layers promise: which packages are in which, and which functions have which."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.support.template import ROOT, layers_of, resources
+
+LAYERS = {
+    name: ROOT / item["Properties"]["ContentUri"] for name, item in resources("AWS::Serverless::LayerVersion").items()
+}
+FUNCTIONS = sorted(resources("AWS::Serverless::Function"))
+NEVER = {"pycparser"}
+"""What others require, and no function imports: cffi's parser of C."""
+
+
+def _packages(file: Path) -> set[str]:
+    """Return the packages of a locked list, each with its version."""
+    return set(re.findall(r"^([\w.-]+==[\w.]+)", file.read_text(), re.MULTILINE))
+
+
+def test_a_layer_is_one_folder_with_requirements_of_its_own() -> None:
+    assert set(LAYERS.values()) == {file.parent for file in (ROOT / "layers").glob("*/requirements.txt")}
+
+
+def test_every_package_is_in_one_layer_at_the_version_that_the_scripts_have() -> None:
+    parts = [_packages(folder / "requirements.txt") for folder in LAYERS.values()]
+    together = {
+        package
+        for package in _packages(ROOT / "layers" / "requirements.txt")
+        if package.partition("==")[0] not in NEVER
+    }
+    assert sorted(package for part in parts for package in part) == sorted(together)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_has_layers_that_are_there_and_no_more_than_lambda_allows(name: str) -> None:
+    found = layers_of(name)
+    assert set(found) <= set(LAYERS)
+    assert len(found) == len(set(found)) <= 5
+
+
+def test_the_authorizer_has_the_shared_layer_alone() -> None:
+    assert layers_of("AuthorizerFunction") == ["SharedLayer"]
+
+
+def test_the_sdk_knows_the_services_that_are_called() -> None:
+    code = "\n".join(file.read_text() for file in (LAYERS["SharedLayer"] / "doorward").rglob("*.py"))
+    listed = re.search(r"^SERVICES := (.+)$", (LAYERS["SdkLayer"] / "Makefile").read_text(), re.MULTILINE)
+    assert listed
+    assert set(listed[1].split()) == set(re.findall(r'boto3\.client\(\s*"(\w+)"', code))
