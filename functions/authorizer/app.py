@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,8 @@ from doorward.authorizer.decide import decide
 from doorward.aws.dynamodb.items import Tables
 from doorward.aws.dynamodb.revocations import DynamoRevocationReader
 from doorward.aws.dynamodb.sessions import DynamoSessionReader
-from doorward.aws.dynamodb.signed import Endpoint, SignedReader
+from doorward.aws.dynamodb.signed import SignedDatabase
+from doorward.aws.services import SignedService
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.keys import verifying_keys
 from doorward.bootstrap.once import once
@@ -27,7 +27,7 @@ class Services:
 
 def wire(settings: Settings) -> Services:
     """Return the use case that decides about a request."""
-    database = SignedReader(Endpoint.from_environment(os.environ))
+    database = SignedDatabase(SignedService.from_environment("dynamodb"))
     revocations_table = settings.require("revocations_table")
     authorize = Authorize(
         keyring=verifying_keys(settings, database),

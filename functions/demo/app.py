@@ -20,7 +20,8 @@ from doorward.aws.dynamodb.user_writer import DynamoUserWriter
 from doorward.aws.dynamodb.users import DynamoUserReader
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.once import once
-from doorward.bootstrap.parts import Parts
+from doorward.bootstrap.passwords import password_hasher
+from doorward.bootstrap.sdk import SdkParts
 from doorward.demo.seed import Demo
 from doorward.rules.names import check_tenant_id
 from doorward.settings import Settings
@@ -40,11 +41,11 @@ def wire(settings: Settings) -> Services:
         NotFound: the deployment has no demo.
     """
     settings.require_demo()
-    parts = Parts(settings)
+    parts = SdkParts(settings)
     reader = DynamoUserReader(parts.database, parts.tables)
     writer = DynamoUserWriter(parts.database, parts.tables, parts.revocation_writer)
     demo = Demo(
-        create=CreateUser(writer, parts.hasher, clock),
+        create=CreateUser(writer, password_hasher(settings), clock),
         remove=DeleteUser(reader, writer, parts.revocations, clock),
         notifications=DynamoNotifications(parts.database, settings.require("notifications_table")),
         tenants=DynamoTenants(parts.database, settings.require("users_table"), parts.revocation_writer),

@@ -13,8 +13,8 @@ from doorward.api.requests import read_form_or_json, read_principal
 from doorward.api.resolver import Resolver
 from doorward.aws.dynamodb.revocations import DynamoRevocationReader
 from doorward.bootstrap.clock import clock
+from doorward.bootstrap.lean import LeanParts
 from doorward.bootstrap.once import once
-from doorward.bootstrap.parts import Parts
 from doorward.sessions.introspect import Introspect
 from doorward.settings import Settings
 
@@ -28,7 +28,7 @@ class Services:
 
 def wire(settings: Settings) -> Services:
     """Return the use case of introspection."""
-    parts = Parts(settings)
+    parts = LeanParts(settings)
     revocations = DynamoRevocationReader(parts.database, settings.require("revocations_table"))
     introspect = Introspect(parts.sessions, revocations, parts.keyring, parts.refresh_tokens, settings.audience, clock)
     return Services(introspect)

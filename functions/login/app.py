@@ -15,8 +15,9 @@ from doorward.authorizer.events import read_credentials
 from doorward.aws.dynamodb.attempts import DynamoAttempts
 from doorward.aws.dynamodb.directory import DynamoDirectory
 from doorward.bootstrap.clock import clock
+from doorward.bootstrap.lean import LeanParts
 from doorward.bootstrap.once import once
-from doorward.bootstrap.parts import Parts
+from doorward.bootstrap.passwords import password_hasher
 from doorward.errors import CrossSiteRequest
 from doorward.model import TenantId
 from doorward.rules.names import check_tenant_id
@@ -37,7 +38,7 @@ class Services:
 
 def wire(settings: Settings) -> Services:
     """Return the use case of signing in."""
-    parts = Parts(settings)
+    parts = LeanParts(settings)
     attempts = DynamoAttempts(parts.database, settings.require("login_attempts_table"))
     log_in = LogIn(
         directory=DynamoDirectory(parts.database, parts.tables),
@@ -45,7 +46,7 @@ def wire(settings: Settings) -> Services:
         attempts=attempts,
         throttle=ThrottleSignIn(attempts, parts.throttles, clock),
         devices=parts.devices,
-        hasher=parts.hasher,
+        hasher=password_hasher(settings),
         minter=parts.minter,
         end_family=parts.end_family,
         clock=clock,

@@ -16,8 +16,8 @@ from doorward.aws.dynamodb.revocations import DynamoRevocationReader
 from doorward.aws.dynamodb.sessions import DynamoSessionReader
 from doorward.aws.dynamodb.users import DynamoUserReader
 from doorward.bootstrap.clock import clock
+from doorward.bootstrap.lean import LeanParts
 from doorward.bootstrap.once import once
-from doorward.bootstrap.parts import Parts
 from doorward.errors import NotAuthenticated, SessionOver
 from doorward.sessions.logout import LogOut
 from doorward.sessions.sign_out import SignOut
@@ -36,7 +36,7 @@ class Services:
 
 def wire(settings: Settings) -> Services:
     """Return the use cases of signing out."""
-    parts = Parts(settings)
+    parts = LeanParts(settings)
     authorize = Authorize(
         keyring=parts.keyring,
         revocations=DynamoRevocationReader(parts.database, settings.require("revocations_table")),

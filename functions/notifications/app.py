@@ -17,7 +17,7 @@ from doorward.api.resolver import Resolver
 from doorward.aws.dynamodb.notifications import DynamoNotifications
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.once import once
-from doorward.bootstrap.parts import Parts
+from doorward.bootstrap.sdk import SdkParts
 from doorward.demo.notifications import ReadNotifications
 from doorward.rules.names import check_tenant_id
 from doorward.settings import Settings
@@ -38,7 +38,7 @@ def wire(settings: Settings) -> Services:
         NotFound: the deployment has no demo.
     """
     settings.require_demo()
-    parts = Parts(settings)
+    parts = SdkParts(settings)
     store = DynamoNotifications(parts.database, settings.require("notifications_table"))
     return Services(ReadNotifications(store, clock), parts.cursor_key)
 

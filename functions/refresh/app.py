@@ -11,8 +11,8 @@ from doorward.api.bodies.requests import RefreshRequest
 from doorward.api.requests import read_form_or_json, received_at_ms
 from doorward.api.resolver import Resolver
 from doorward.bootstrap.clock import clock
+from doorward.bootstrap.lean import LeanParts
 from doorward.bootstrap.once import once
-from doorward.bootstrap.parts import Parts
 from doorward.model import TenantId
 from doorward.rules.names import check_tenant_id
 from doorward.sessions.refresh import Refresh
@@ -30,7 +30,7 @@ class Services:
 
 def wire(settings: Settings) -> Services:
     """Return the use cases of refreshing."""
-    parts = Parts(settings)
+    parts = LeanParts(settings)
     overlap_seconds = settings.refresh_overlap_seconds
     refresh = Refresh(parts.sessions, parts.minter, parts.end_family, clock, overlap_seconds)
     return Services(refresh, SwitchTenant(parts.sessions, parts.minter, refresh, clock))

@@ -11,8 +11,8 @@ from doorward.api.requests import header
 from doorward.api.resolver import Resolver
 from doorward.aws.dynamodb.feed import DynamoRevocationFeed
 from doorward.bootstrap.clock import clock
+from doorward.bootstrap.lean import LeanParts
 from doorward.bootstrap.once import once
-from doorward.bootstrap.parts import Parts
 from doorward.sessions.publish_revocations import PublishRevocations
 from doorward.settings import Settings
 
@@ -26,7 +26,7 @@ class Services:
 
 def wire(settings: Settings) -> Services:
     """Return the use case of publishing revocations."""
-    parts = Parts(settings)
+    parts = LeanParts(settings)
     feed = DynamoRevocationFeed(parts.database, settings.require("revocations_table"))
     publish = PublishRevocations(feed, parts.signer, clock)
     return Services(publish)

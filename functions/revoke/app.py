@@ -11,8 +11,8 @@ from doorward.api.bodies.requests import RevokeRequest
 from doorward.api.requests import read_form_or_json
 from doorward.api.resolver import Resolver
 from doorward.bootstrap.clock import clock
+from doorward.bootstrap.lean import LeanParts
 from doorward.bootstrap.once import once
-from doorward.bootstrap.parts import Parts
 from doorward.sessions.revoke import Revoke
 from doorward.settings import Settings
 
@@ -26,7 +26,7 @@ class Services:
 
 def wire(settings: Settings) -> Services:
     """Return the use case of revoking a token."""
-    parts = Parts(settings)
+    parts = LeanParts(settings)
     revoke = Revoke(parts.end_family, parts.revocations, parts.keyring, parts.refresh_tokens, settings.audience, clock)
     return Services(revoke)
 

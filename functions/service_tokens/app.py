@@ -18,7 +18,7 @@ from doorward.api.resolver import Resolver
 from doorward.aws.dynamodb.service_tokens import DynamoServiceTokens
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.once import once
-from doorward.bootstrap.parts import Parts
+from doorward.bootstrap.sdk import SdkParts
 from doorward.model import UserId
 from doorward.rules.names import check_tenant_id
 from doorward.settings import Settings
@@ -34,7 +34,7 @@ class Services:
 
 def wire(settings: Settings) -> Services:
     """Return the use cases of service tokens."""
-    parts = Parts(settings)
+    parts = SdkParts(settings)
     tokens = AdministerServiceTokens(
         tokens=DynamoServiceTokens(parts.database, parts.tables, parts.revocation_writer),
         signer=parts.signer,

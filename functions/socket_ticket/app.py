@@ -12,8 +12,8 @@ from doorward.api.requests import header, read_principal
 from doorward.api.resolver import Resolver
 from doorward.aws.dynamodb.sockets import DynamoSockets
 from doorward.bootstrap.clock import clock
+from doorward.bootstrap.lean import LeanParts
 from doorward.bootstrap.once import once
-from doorward.bootstrap.parts import Parts
 from doorward.errors import NotFound
 from doorward.settings import Settings
 from doorward.sockets.tickets import TTL_SECONDS, IssueSocketTicket
@@ -35,7 +35,7 @@ def wire(settings: Settings) -> Services:
     """
     if not settings.socket_url:
         raise NotFound
-    parts = Parts(settings)
+    parts = LeanParts(settings)
     store = DynamoSockets(parts.database, settings.require("sockets_table"))
     return Services(IssueSocketTicket(parts.sessions, store, clock), settings.socket_url)
 

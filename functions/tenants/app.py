@@ -18,7 +18,7 @@ from doorward.api.resolver import Resolver
 from doorward.aws.dynamodb.tenants import DynamoTenants
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.once import once
-from doorward.bootstrap.parts import Parts
+from doorward.bootstrap.sdk import SdkParts
 from doorward.rules.names import check_tenant_id
 from doorward.settings import Settings
 
@@ -33,7 +33,7 @@ class Services:
 
 def wire(settings: Settings) -> Services:
     """Return the use cases of tenants."""
-    parts = Parts(settings)
+    parts = SdkParts(settings)
     store = DynamoTenants(parts.database, settings.require("users_table"), parts.revocation_writer)
     return Services(AdministerTenants(store, clock), parts.cursor_key)
 

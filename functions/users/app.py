@@ -24,7 +24,8 @@ from doorward.aws.dynamodb.user_writer import DynamoUserWriter
 from doorward.aws.dynamodb.users import DynamoUserReader
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.once import once
-from doorward.bootstrap.parts import Parts
+from doorward.bootstrap.passwords import password_hasher
+from doorward.bootstrap.sdk import SdkParts
 from doorward.rules.names import check_tenant_id
 from doorward.settings import Settings
 
@@ -43,14 +44,15 @@ class Services:
 
 def wire(settings: Settings) -> Services:
     """Return the use cases of users."""
-    parts = Parts(settings)
+    parts = SdkParts(settings)
     reader = DynamoUserReader(parts.database, parts.tables)
     writer = DynamoUserWriter(parts.database, parts.tables, parts.revocation_writer)
+    hasher = password_hasher(settings)
     attempts = DynamoAttempts(parts.database, settings.require("login_attempts_table"))
     return Services(
         look_up=LookUpUsers(reader),
-        create=CreateUser(writer, parts.hasher, clock),
-        change=ChangeUser(reader, writer, parts.revocations, attempts, parts.throttles, parts.hasher, clock),
+        create=CreateUser(writer, hasher, clock),
+        change=ChangeUser(reader, writer, parts.revocations, attempts, parts.throttles, hasher, clock),
         delete=DeleteUser(reader, writer, parts.revocations, clock),
         assign=AssignTenants(reader, writer, parts.revocations, clock),
         cursor_key=parts.cursor_key,

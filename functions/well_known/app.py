@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +14,8 @@ from doorward.api.answers import answer_public
 from doorward.api.metadata import authorization_server_metadata, openid_configuration
 from doorward.api.requests import header
 from doorward.api.resolver import Resolver
-from doorward.aws.dynamodb.signed import Endpoint, SignedReader
+from doorward.aws.dynamodb.signed import SignedDatabase
+from doorward.aws.services import SignedService
 from doorward.bootstrap.keys import verifying_keys
 from doorward.bootstrap.once import once
 from doorward.keys.keyring import Verifying
@@ -32,7 +32,7 @@ class Services:
 
 def wire(settings: Settings) -> Services:
     """Return the public keys."""
-    database = SignedReader(Endpoint.from_environment(os.environ))
+    database = SignedDatabase(SignedService.from_environment("dynamodb"))
     return Services(verifying_keys(settings, database), settings.key_cache_seconds)
 
 
