@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from doorward.aws.connections import Connections
 from doorward.aws.dynamodb.attempts import DynamoAttempts
 from doorward.aws.dynamodb.client import BotoDatabase
 from doorward.aws.dynamodb.database import Database
@@ -28,6 +30,7 @@ from doorward.aws.dynamodb.sockets import DynamoSockets
 from doorward.aws.dynamodb.tenants import DynamoTenants
 from doorward.aws.dynamodb.user_writer import DynamoUserWriter
 from doorward.aws.dynamodb.users import DynamoUserReader
+from doorward.aws.endpoints import Endpoint
 from doorward.demo.stores import NotificationStore
 from doorward.keys.stores import KeyRevocationStore, KeySetStore
 from doorward.stores import (
@@ -45,7 +48,7 @@ from doorward.stores import (
     UserWriter,
 )
 from tests.support import fakes
-from tests.support.aws import Snapshot, make_tables, mocked_aws, signed_on_moto, signed_service
+from tests.support.aws import REGION, Snapshot, make_tables, mocked_aws, signed_on_moto, signed_service
 
 
 @dataclass
@@ -135,11 +138,15 @@ def tables_on_moto() -> tuple[dict[str, str], Snapshot]:
         return make_tables(boto3.client("dynamodb")), Snapshot()
 
 
-def on_endpoint(kind: str, client: Any) -> Database:
-    """Return the client that a kind of stores names, on the DynamoDB that boto3's client speaks to."""
-    if kind.endswith("signed"):
-        return SignedDatabase(signed_service("dynamodb", url=client.meta.endpoint_url))
-    return BotoDatabase(client)
+@contextmanager
+def on_endpoint(kind: str, client: Any) -> Iterator[Database]:
+    """The client that a kind of stores names, on the DynamoDB that boto3's client speaks to."""
+    if not kind.endswith("signed"):
+        yield BotoDatabase(client)
+        return
+    connections = Connections(Endpoint("dynamodb", REGION, client.meta.endpoint_url))
+    yield SignedDatabase(signed_service("dynamodb", connections, client.meta.endpoint_url))
+    connections.close()
 
 
 @pytest.fixture(params=["memory", "moto", "moto-signed", "dynamodb", "dynamodb-signed"])
@@ -155,14 +162,16 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
             yield on_dynamodb(signed_on_moto() if signed else BotoDatabase(boto3.client("dynamodb")), names)
     else:
         client = request.getfixturevalue("dynamodb_client")
-        yield on_dynamodb(on_endpoint(request.param, client), make_tables(client, f"t{uuid.uuid4().hex[:8]}-"))
+        with on_endpoint(request.param, client) as database:
+            yield on_dynamodb(database, make_tables(client, f"t{uuid.uuid4().hex[:8]}-"))
 
 
 @pytest.fixture(params=["boto3", "signed"])
-def race_stores(request: pytest.FixtureRequest, dynamodb_client: Any) -> Stores:
+def race_stores(request: pytest.FixtureRequest, dynamodb_client: Any) -> Iterator[Stores]:
     """Every store on a DynamoDB whose conditions hold under concurrency."""
     names = make_tables(dynamodb_client, f"r{uuid.uuid4().hex[:8]}-")
-    return on_dynamodb(on_endpoint(request.param, dynamodb_client), names)
+    with on_endpoint(request.param, dynamodb_client) as database:
+        yield on_dynamodb(database, names)
 
 
 LEFT_OUT = pytest.StashKey[int]()

@@ -59,10 +59,10 @@ class MotoConnections:
 
     def post(self, headers: Mapping[str, str], body: bytes) -> Answer:
         self._sent(headers["x-amz-target"])
-        named = HTTPHeaders()
+        named: Any = HTTPHeaders()
         for name, value in headers.items():
             named[name] = value.encode()
-        response = self._carry(AWSPreparedRequest("POST", f"{self._endpoint.url}/", named, body, False))  # type: ignore[arg-type]
+        response = self._carry(AWSPreparedRequest("POST", f"{self._endpoint.url}/", named, body, False))
         received = {name.lower().encode(): str(value).encode() for name, value in response.headers.items()}
         return Answer(response.status_code, received, response.content, stays_open=True)
 

@@ -103,6 +103,9 @@ class Retries:
                 return found
 
     def _take(self, kind: Kind) -> bool:
-        if kind.spares:
-            self._reserve = max(self._reserve - 1, -1)
-        return self._reserve >= 0 or not kind.spares
+        if not kind.spares:
+            return True
+        if self._reserve < 1:
+            return False
+        self._reserve -= 1
+        return True
