@@ -7,16 +7,19 @@ import os
 from collections.abc import Mapping, Sequence
 from functools import cache
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.event_handler import Response
 from pydantic import BaseModel
 
 from doorward.api.bodies.tokens import SignInResponse, TokenResponse
 from doorward.model import TokenPair
-from doorward.sessions.login import SignedIn
 from doorward.settings import Settings
 from doorward.tokens.cookie import COOKIE_NAME
 from doorward.tokens.device import DEVICE_COOKIE_NAME, DEVICE_COOKIE_SECONDS
+
+if TYPE_CHECKING:
+    from doorward.sessions.login import SignedIn  # it brings Argon2 along
 
 _SAFE = {"X-Content-Type-Options": "nosniff", "Strict-Transport-Security": "max-age=63072000"}
 _COOKIE_ATTRIBUTES = "Path=/; Secure; HttpOnly; SameSite=Lax"
