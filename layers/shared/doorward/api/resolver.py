@@ -35,15 +35,11 @@ class Resolver(APIGatewayRestResolver):
         self.exception_handler(DoorwardError)(self._refuse)
         self.exception_handler(Exception)(self._fail)
         self.not_found(self._no_route)
-        self.use([self._check_query])
+        # A function: of a bound method Powertools inspects the signature anew for each request.
+        self.use([_check_query])
 
-    def _check_query(self, _: APIGatewayRestResolver, route: Callable[..., Response[str]]) -> Response[str]:
-        handler = self.context["_route"].func
-        if any(each.func is handler for each in self._routes()):  # not where no route was found
-            require_known_query(self, handler)
-        return route(self)
-
-    def _routes(self) -> list[Route]:
+    def routes(self) -> list[Route]:
+        """Return all routes."""
         return [*self._static_routes, *self._dynamic_routes]
 
     def resolve(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
@@ -73,7 +69,7 @@ class Resolver(APIGatewayRestResolver):
 
     def _no_route(self, _: Exception) -> Response[str]:
         path = self.current_event.path
-        routes = [route for route in self._routes() if route.rule.match(path)]
+        routes = [route for route in self.routes() if route.rule.match(path)]
         allowed = tuple(method for method in METHODS if any(route.method == method for route in routes))
         if allowed and self.current_event.http_method == "OPTIONS":
             return answer_preflight(allowed)
@@ -82,3 +78,10 @@ class Resolver(APIGatewayRestResolver):
     def _request_id(self) -> str:
         event: dict[str, Any] = self.current_event.raw_event
         return str((event.get("requestContext") or {}).get("requestId") or "")
+
+
+def _check_query(app: Resolver, route: Callable[..., Response[str]]) -> Response[str]:
+    handler = app.context["_route"].func
+    if any(each.func is handler for each in app.routes()):  # not where no route was found
+        require_known_query(app, handler)
+    return route(app)
