@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from aws_lambda_powertools.event_handler import Response
-
 from doorward.api.answers import answer_sign_in
 from doorward.api.bodies.requests import LoginRequest, TenantLoginRequest
 from doorward.api.requests import read_json, source_address
 from doorward.api.resolver import Resolver
+from doorward.api.routing import Response
 from doorward.authorization import is_cross_site, read_cookie_value
 from doorward.authorizer.events import read_credentials
 from doorward.aws.dynamodb.attempts import DynamoAttempts
@@ -61,9 +60,9 @@ services = once(wire)
 
 
 @app.post("/auth/login")
-def log_in_anywhere() -> Response[str]:
+def log_in_anywhere() -> Response:
     """Sign in, and begin a web session."""
-    event = app.current_event.raw_event
+    event = app.event
     credentials = read_credentials(event, changes_state=True)
     if is_cross_site(credentials, services().allowed_origin):
         raise CrossSiteRequest("A page of another site cannot begin a web session.")
@@ -77,7 +76,7 @@ def log_in_anywhere() -> Response[str]:
 
 
 @app.post("/api/<tenant_id>/auth/login")
-def log_in_to_tenant(tenant_id: str) -> Response[str]:
+def log_in_to_tenant(tenant_id: str) -> Response:
     """Sign in to the tenant of the path; never with a cookie."""
     asked = _credentials(read_json(app, TenantLoginRequest), check_tenant_id(tenant_id))
     return answer_sign_in(services().log_in(asked))

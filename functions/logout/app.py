@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from aws_lambda_powertools.event_handler import Response
-
 from doorward.api.answers import answer_json, cleared_cookie
 from doorward.api.requests import flag, takes
 from doorward.api.resolver import Resolver
+from doorward.api.routing import Response
 from doorward.authorization import Authorize
 from doorward.authorizer.events import read_credentials
 from doorward.aws.dynamodb.revocations import DynamoRevocationReader
@@ -57,10 +56,10 @@ services = once(wire)
 @app.get("/auth/logout")
 @app.post("/auth/logout")
 @takes("everywhere")
-def log_out() -> Response[str]:
+def log_out() -> Response:
     """End the caller's session, or with `everywhere=true` all sessions of the user."""
     everywhere = flag(app, "everywhere")
-    credentials = read_credentials(app.current_event.raw_event, changes_state=True)
+    credentials = read_credentials(app.event, changes_state=True)
     try:
         services().sign_out(credentials, everywhere=everywhere)
     except NotAuthenticated as error:

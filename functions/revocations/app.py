@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aws_lambda_powertools.event_handler import Response
-
 from doorward.api.answers import answer_feed
 from doorward.api.requests import header
 from doorward.api.resolver import Resolver
+from doorward.api.routing import Response
 from doorward.aws.dynamodb.feed import DynamoRevocationFeed
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.lean import LeanParts
@@ -37,9 +36,9 @@ services = once(wire)
 
 
 @app.route("/.well-known/revocations", ["GET", "HEAD"])
-def get_revocations() -> Response[str]:
+def get_revocations() -> Response:
     """Return the signed feed of revocations, or 304 if the caller sends its ETag and nothing changed."""
-    tag, text = services().publish(header(app.current_event.raw_event, "if-none-match"))
+    tag, text = services().publish(header(app.event, "if-none-match"))
     return answer_feed(text, tag)
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aws_lambda_powertools.event_handler import Response
-
 from doorward.api.answers import answer_json
 from doorward.api.bodies.requests import RevokeRequest
 from doorward.api.requests import read_form_or_json
 from doorward.api.resolver import Resolver
+from doorward.api.routing import Response
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.lean import LeanParts
 from doorward.bootstrap.once import once
@@ -36,7 +35,7 @@ services = once(wire)
 
 
 @app.post("/auth/token/revoke")
-def revoke_token() -> Response[str]:
+def revoke_token() -> Response:
     """Revoke a token. The answer is the same if the token was not valid."""
     services().revoke(read_form_or_json(app, RevokeRequest).token)
     return answer_json(None)

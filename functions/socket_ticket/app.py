@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aws_lambda_powertools.event_handler import Response
-
 from doorward.api.answers import answer_json
 from doorward.api.bodies.tokens import SocketTicketResponse
 from doorward.api.requests import header, read_principal
 from doorward.api.resolver import Resolver
+from doorward.api.routing import Response
 from doorward.aws.dynamodb.sockets import DynamoSockets
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.lean import LeanParts
@@ -45,9 +44,9 @@ services = once(wire)
 
 
 @app.post("/auth/socket-ticket")
-def issue_ticket() -> Response[str]:
+def issue_ticket() -> Response:
     """Return a ticket that opens one WebSocket within a minute."""
-    principal, origin = read_principal(app), header(app.current_event.raw_event, "origin")
+    principal, origin = read_principal(app), header(app.event, "origin")
     ticket = services().issue(principal, origin)
     return answer_json(SocketTicketResponse(ticket=ticket, expires_in=TTL_SECONDS, url=services().socket_url))
 

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from aws_lambda_powertools.event_handler import Response
-
 from doorward.accounts.change import ChangeUser
 from doorward.accounts.create import CreateUser
 from doorward.accounts.delete import DeleteUser
@@ -19,6 +17,7 @@ from doorward.api.bodies.responses import UserListResponse, UserResponse
 from doorward.api.cursors import mint_cursor, read_cursor
 from doorward.api.requests import page_limit, query, read_json, read_principal, takes
 from doorward.api.resolver import Resolver
+from doorward.api.routing import Response
 from doorward.aws.dynamodb.attempts import DynamoAttempts
 from doorward.aws.dynamodb.user_writer import DynamoUserWriter
 from doorward.aws.dynamodb.users import DynamoUserReader
@@ -64,7 +63,7 @@ services = once(wire)
 
 
 @app.post("/users")
-def create_user() -> Response[str]:
+def create_user() -> Response:
     """Create a user."""
     principal = read_principal(app)
     created = services().create(principal, read_json(app, CreateUserRequest).new_user())
@@ -73,7 +72,7 @@ def create_user() -> Response[str]:
 
 @app.get("/users")
 @takes("tenant_id", "limit", "cursor")
-def list_users() -> Response[str]:
+def list_users() -> Response:
     """List the users of a tenant, or of the deployment."""
     principal, tenant = read_principal(app), query(app, "tenant_id")
     listed = services().look_up.tenant_of_list(principal, check_tenant_id(tenant) if tenant else None)
@@ -87,13 +86,13 @@ def list_users() -> Response[str]:
 
 
 @app.get("/users/<user_id>")
-def get_user(user_id: str) -> Response[str]:
+def get_user(user_id: str) -> Response:
     """Return one user. The id `me` stands for the caller."""
     return answer_json(UserResponse.of(services().look_up.one(read_principal(app), user_id)))
 
 
 @app.patch("/users/<user_id>")
-def change_user(user_id: str) -> Response[str]:
+def change_user(user_id: str) -> Response:
     """Change a user. The id `me` stands for the caller."""
     principal = read_principal(app, changing_password=True)
     changes = read_json(app, ChangeUserRequest).changes()
@@ -101,21 +100,21 @@ def change_user(user_id: str) -> Response[str]:
 
 
 @app.delete("/users/<user_id>")
-def delete_user(user_id: str) -> Response[str]:
+def delete_user(user_id: str) -> Response:
     """Delete a user."""
     services().delete(read_principal(app), user_id)
     return answer_json(None, HTTPStatus.NO_CONTENT)
 
 
 @app.put("/users/<user_id>/tenants/<tenant_id>")
-def assign_tenant(user_id: str, tenant_id: str) -> Response[str]:
+def assign_tenant(user_id: str, tenant_id: str) -> Response:
     """Assign a user to a tenant with roles."""
     principal, roles = read_principal(app), tuple(read_json(app, AssignTenantRequest).roles)
     return answer_json(UserResponse.of(services().assign.put(principal, user_id, check_tenant_id(tenant_id), roles)))
 
 
 @app.delete("/users/<user_id>/tenants/<tenant_id>")
-def remove_tenant(user_id: str, tenant_id: str) -> Response[str]:
+def remove_tenant(user_id: str, tenant_id: str) -> Response:
     """Remove a user from a tenant."""
     services().assign.remove(read_principal(app), user_id, check_tenant_id(tenant_id))
     return answer_json(None, HTTPStatus.NO_CONTENT)

@@ -75,9 +75,9 @@ def routed() -> dict[tuple[str, str], Callable[..., object]]:
     found = {}
     for file in sorted((ROOT / "functions").glob("*/app.py")):
         app = getattr(importlib.import_module(f"functions.{file.parent.name}.app"), "app", None)
-        for route in [*app._static_routes, *app._dynamic_routes] if app is not None else []:  # noqa: SLF001
+        for route in app.routes if app is not None else []:
             if route.method in METHODS:
-                found[route.method, _path(route.path)] = route.func
+                found[route.method, _path(route.rule)] = route.handler
     return found
 
 
