@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from doorward.api.answers import answer_json
-from doorward.api.bodies.requests import IntrospectRequest
+from doorward.api.bodies.sign_in import IntrospectRequest
 from doorward.api.bodies.tokens import IntrospectionResponse
 from doorward.api.requests import read_form_or_json, read_principal
 from doorward.api.resolver import Resolver

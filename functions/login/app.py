@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from doorward.api.answers import answer_sign_in
-from doorward.api.bodies.requests import LoginRequest, TenantLoginRequest
+from doorward.api.bodies.sign_in import LoginRequest, TenantLoginRequest
 from doorward.api.requests import read_json, source_address
 from doorward.api.resolver import Resolver
 from doorward.api.routing import Response

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from doorward.api.answers import answer_tokens
-from doorward.api.bodies.requests import RefreshRequest
+from doorward.api.bodies.sign_in import RefreshRequest
 from doorward.api.requests import read_form_or_json, received_at_ms
 from doorward.api.resolver import Resolver
 from doorward.api.routing import Response

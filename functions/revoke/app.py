@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from doorward.api.answers import answer_json
-from doorward.api.bodies.requests import RevokeRequest
+from doorward.api.bodies.sign_in import RevokeRequest
 from doorward.api.requests import read_form_or_json
 from doorward.api.resolver import Resolver
 from doorward.api.routing import Response

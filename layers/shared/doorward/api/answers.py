@@ -7,9 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from functools import cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, Protocol
 
 from doorward.api.bodies.tokens import SignInResponse, TokenResponse
 from doorward.api.routing import Response
@@ -25,8 +23,15 @@ _SAFE = {"X-Content-Type-Options": "nosniff", "Strict-Transport-Security": "max-
 _COOKIE_ATTRIBUTES = "Path=/; Secure; HttpOnly; SameSite=Lax"
 
 
+class ResponseBody(Protocol):
+    """A declared body."""
+
+    def to_json(self) -> str:
+        """Return the body as JSON; members that are None are left out."""
+
+
 def answer_json(
-    body: BaseModel | None,
+    body: ResponseBody | None,
     status: HTTPStatus = HTTPStatus.OK,
     headers: Mapping[str, str | list[str]] | None = None,
 ) -> Response:
@@ -34,7 +39,7 @@ def answer_json(
 
     No cache may store the answer.
     """
-    text = "" if body is None else body.model_dump_json(exclude_none=True)
+    text = "" if body is None else body.to_json()
     return respond(status, text, "application/json", {"Cache-Control": "no-store", **(headers or {})})
 
 

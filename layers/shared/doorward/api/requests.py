@@ -5,12 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 from urllib.parse import parse_qsl
 
-from pydantic import ValidationError
-
-from doorward.api.bodies.requests import MAX_BODY_BYTES, RequestBody
+from doorward.api.bodies.flat import FlatRequest
 from doorward.api.routing import Router
 from doorward.errors import (
     CrossSiteRequest,
@@ -22,9 +20,20 @@ from doorward.errors import (
 )
 from doorward.model import PLATFORM, Principal, SessionId, Subject, TenantId, TokenId, UserId
 
+
+class RequestBody(Protocol):
+    """A declared body."""
+
+    @classmethod
+    def of_json(cls, body: bytes) -> Self:
+        """Return the body of a JSON text; raise InvalidRequest if it is not acceptable."""
+
+
 Body = TypeVar("Body", bound=RequestBody)
+Flat = TypeVar("Flat", bound=FlatRequest)
 Handler = TypeVar("Handler", bound=Callable[..., object])
 
+MAX_BODY_BYTES = 32_768
 MAX_PAGE = 100
 _DEFAULT_PAGE = 25
 
@@ -41,7 +50,7 @@ def read_json(app: Router, model: type[Body]) -> Body:
         raise InvalidRequest("Send a JSON body.")
     if _media_type(app) != "application/json":
         raise UnsupportedMediaType
-    return _validated(model, _body(app))
+    return model.of_json(_body(app))
 
 
 def has_body(app: Router) -> bool:
@@ -52,7 +61,7 @@ def has_body(app: Router) -> bool:
     return bool(app.event.get("body"))
 
 
-def read_form_or_json(app: Router, model: type[Body]) -> Body:
+def read_form_or_json(app: Router, model: type[Flat]) -> Flat:
     """Return the body of a request to a token endpoint: a form, as OAuth clients send it, or JSON.
 
     Unknown members of a form are ignored (RFC 6749 section 3.2). Unknown members of JSON are errors.
@@ -64,7 +73,7 @@ def read_form_or_json(app: Router, model: type[Body]) -> Body:
     """
     media_type, body = _media_type(app), _body(app)
     if media_type == "application/json":
-        return _validated(model, body)
+        return model.of_json(body)
     if media_type != "application/x-www-form-urlencoded":
         raise UnsupportedMediaType("Send the body as application/x-www-form-urlencoded or application/json.")
     try:
@@ -74,7 +83,7 @@ def read_form_or_json(app: Router, model: type[Body]) -> Body:
     members = dict(pairs)
     if len(members) != len(pairs):
         raise InvalidRequest("A parameter is sent twice.")
-    return _validated(model, {name: text for name, text in members.items() if name in model.model_fields and text})
+    return model.of_members({name: text for name, text in members.items() if name in model.names() and text})
 
 
 def read_principal(app: Router, *, changing_password: bool = False) -> Principal:
@@ -210,18 +219,3 @@ def _body(app: Router) -> bytes:
     if len(body) > MAX_BODY_BYTES:
         raise PayloadTooLarge
     return body
-
-
-def _validated(model: type[Body], body: bytes | dict[str, str]) -> Body:
-    try:
-        return model.model_validate_json(body) if isinstance(body, bytes) else model.model_validate(body)
-    except ValidationError as error:
-        raise InvalidRequest(_summary(error)) from error
-
-
-def _summary(error: ValidationError) -> str:
-    """Return a sentence that names the first wrong member, but never its value: the value may be a password."""
-    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    place = ".".join(str(part) for part in first["loc"])[:100]
-    message = "it is no valid JSON" if first["type"] == "json_invalid" else first["msg"].removeprefix("Value error, ")
-    return f"The body is not acceptable: {place + ': ' if place else ''}{message}."
