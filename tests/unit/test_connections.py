@@ -172,10 +172,11 @@ def test_who_cannot_prove_its_name_gets_no_request(
 ) -> None:
     monkeypatch.setenv("AWS_CA_BUNDLE", str(folder / "ca.pem") if trusted else "")
     room._tls.cache_clear()
-    secure.script = [http(200, {})]
+    secure.script = [http(200, {}), http(200, {})]
     found = Connections(Endpoint("dynamodb", "r", f"https://{host}:{secure.port}"))
     if trusted and host == "localhost":
-        assert found.post(HEADERS, b"{}").status == 200
+        assert [found.post(HEADERS, b"{}").status for _ in range(2)] == [200, 200]
+        assert secure.connections == 1
     else:
         with pytest.raises(NoAnswer, match="SSLCertVerificationError"):
             found.post(HEADERS, b"{}")
