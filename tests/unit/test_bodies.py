@@ -22,7 +22,7 @@ from doorward.api.bodies.tokens import IntrospectionResponse, SignInResponse
 from doorward.errors import DoorwardError, InvalidRequest, UnsupportedGrantType
 from tools.openapi.flat import modelled
 
-BODIES = [TenantLoginRequest, LoginRequest, RefreshRequest, RevokeRequest, IntrospectRequest]
+BODIES: list[type[FlatRequest]] = [TenantLoginRequest, LoginRequest, RefreshRequest, RevokeRequest, IntrospectRequest]
 NAMES = sorted({name for body in BODIES for name in body.names()})
 TEXTS = st.sampled_from(
     [
