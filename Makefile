@@ -14,10 +14,10 @@ LOCKED := layers/requirements requirements/dev requirements/local requirements/s
   examples/clients/python/requirements examples/socketio/requirements
 # Each lists all its packages: none is in two layers of one function.
 LAYERS := $(patsubst %.in,%,$(wildcard layers/*/requirements.in))
-.PHONY: help python run deploy-local logs complete drill test test-fast fix test-versions e2e openapi bench bench-reach lock lock-upgrade
+.PHONY: help python run deploy-local logs complete drill test test-fast fix test-versions e2e openapi bench bench-reach bench-requests lock lock-upgrade
 
 help: ## what there is
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "Settings, such as make run PORT=9000: PYTHON=$(PYTHON) PORT=$(PORT) EMULATOR_PORT=$(EMULATOR_PORT) ORIGIN=http://localhost:3000"
 
 # Old Pythons cannot even read the code, so they are turned away here.
@@ -81,6 +81,9 @@ openapi: $(VENV)/.installed ## write the API's description and pages anew
 
 bench-reach: $(VENV)/.installed ## how long a logout takes to be real, on the running stack
 	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.bench.reach --url http://localhost:$(PORT)
+
+bench-requests: $(VENV)/.installed ## what first and later requests cost the functions that people wait for
+	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.bench.requests
 
 bench: $(VENV)/.installed ## what importing each function costs
 	$(VENV)/bin/python -m tools.bench.imports $(if $(RUNS),--runs $(RUNS))

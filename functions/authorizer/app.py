@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +11,8 @@ from doorward.aws.dynamodb.items import Tables
 from doorward.aws.dynamodb.kept_markers import KeptMarkers
 from doorward.aws.dynamodb.revocations import DynamoRevocationReader
 from doorward.aws.dynamodb.sessions import DynamoSessionReader
-from doorward.aws.dynamodb.signed import Endpoint, SignedReader
+from doorward.aws.dynamodb.signed import SignedDatabase
+from doorward.aws.services import SignedService
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.keys import verifying_keys
 from doorward.bootstrap.once import once
@@ -28,7 +28,7 @@ class Services:
 
 def wire(settings: Settings) -> Services:
     """Return the use case that decides about a request."""
-    database = SignedReader(Endpoint.from_environment(os.environ))
+    database = SignedDatabase(SignedService.from_environment("dynamodb"))
     revocations = settings.require("revocations_table")
     tables = Tables(
         settings.users_table, settings.refresh_tokens_table, revocations, marker_shards=settings.marker_shards

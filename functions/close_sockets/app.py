@@ -12,7 +12,7 @@ from doorward.aws.dynamodb.sockets import DynamoSockets
 from doorward.aws.socket_gateway import ApiGatewaySockets
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.once import once
-from doorward.bootstrap.parts import Parts
+from doorward.bootstrap.sdk import SdkParts
 from doorward.settings import Settings
 from doorward.sockets.close import CloseSockets
 from doorward.sockets.events import close_changed
@@ -27,7 +27,7 @@ class Services:
 
 def wire(settings: Settings) -> Services:
     """Return the use case of closing sockets."""
-    parts = Parts(settings)
+    parts = SdkParts(settings)
     close_sockets = CloseSockets(
         DynamoSockets(parts.database, settings.require("sockets_table")),
         ApiGatewaySockets(_endpoint(settings)),

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from aws_lambda_powertools.event_handler import Response
-
 from doorward.accounts.create import CreateUser
 from doorward.accounts.delete import DeleteUser
 from doorward.api.answers import answer_json
@@ -14,13 +12,15 @@ from doorward.api.bodies.requests import SeedRequest
 from doorward.api.bodies.responses import SeededUserResponse, SeedResponse
 from doorward.api.requests import has_body, read_json, read_principal
 from doorward.api.resolver import Resolver
+from doorward.api.routing import Response
 from doorward.aws.dynamodb.notifications import DynamoNotifications
 from doorward.aws.dynamodb.tenants import DynamoTenants
 from doorward.aws.dynamodb.user_writer import DynamoUserWriter
 from doorward.aws.dynamodb.users import DynamoUserReader
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.once import once
-from doorward.bootstrap.parts import Parts
+from doorward.bootstrap.passwords import password_hasher
+from doorward.bootstrap.sdk import SdkParts
 from doorward.demo.seed import Demo
 from doorward.rules.names import check_tenant_id
 from doorward.settings import Settings
@@ -40,11 +40,11 @@ def wire(settings: Settings) -> Services:
         NotFound: the deployment has no demo.
     """
     settings.require_demo()
-    parts = Parts(settings)
+    parts = SdkParts(settings)
     reader = DynamoUserReader(parts.database, parts.tables)
     writer = DynamoUserWriter(parts.database, parts.tables, parts.revocation_writer)
     demo = Demo(
-        create=CreateUser(writer, parts.hasher, clock),
+        create=CreateUser(writer, password_hasher(settings), clock),
         remove=DeleteUser(reader, writer, parts.revocations, clock),
         notifications=DynamoNotifications(parts.database, settings.require("notifications_table")),
         tenants=DynamoTenants(parts.database, settings.require("users_table"), parts.revocation_writer),
@@ -58,7 +58,7 @@ services = once(wire)
 
 
 @app.post("/api/<tenant_id>/demo/seed")
-def seed(tenant_id: str) -> Response[str]:
+def seed(tenant_id: str) -> Response:
     """Make the demo's users and notifications, unless they exist."""
     principal = read_principal(app)
     body = read_json(app, SeedRequest) if has_body(app) else SeedRequest()
@@ -71,7 +71,7 @@ def seed(tenant_id: str) -> Response[str]:
 
 
 @app.delete("/api/<tenant_id>/demo/seed")
-def unseed(tenant_id: str) -> Response[str]:
+def unseed(tenant_id: str) -> Response:
     """Remove everything that the demo made."""
     services().demo.unseed(read_principal(app), check_tenant_id(tenant_id))
     return answer_json(None, HTTPStatus.NO_CONTENT)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aws_lambda_powertools.event_handler import Response
-
 from doorward.api.answers import answer_json
-from doorward.api.bodies.requests import IntrospectRequest
+from doorward.api.bodies.sign_in import IntrospectRequest
 from doorward.api.bodies.tokens import IntrospectionResponse
 from doorward.api.requests import read_form_or_json, read_principal
 from doorward.api.resolver import Resolver
+from doorward.api.routing import Response
 from doorward.aws.dynamodb.revocations import DynamoRevocationReader
 from doorward.bootstrap.clock import clock
+from doorward.bootstrap.lean import LeanParts
 from doorward.bootstrap.once import once
-from doorward.bootstrap.parts import Parts
 from doorward.sessions.introspect import Introspect
 from doorward.settings import Settings
 
@@ -28,7 +27,7 @@ class Services:
 
 def wire(settings: Settings) -> Services:
     """Return the use case of introspection."""
-    parts = Parts(settings)
+    parts = LeanParts(settings)
     revocations = DynamoRevocationReader(parts.database, parts.tables)
     introspect = Introspect(parts.sessions, revocations, parts.keyring, parts.refresh_tokens, settings.audience, clock)
     return Services(introspect)
@@ -39,7 +38,7 @@ services = once(wire)
 
 
 @app.post("/auth/token/introspect")
-def introspect_token() -> Response[str]:
+def introspect_token() -> Response:
     """Return whether a token is valid now, and what it says."""
     principal, body = read_principal(app), read_form_or_json(app, IntrospectRequest)
     introspect = services().introspect

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from aws_lambda_powertools.event_handler import Response
-
 from doorward.api.answers import answer_sign_in
-from doorward.api.bodies.requests import LoginRequest, TenantLoginRequest
+from doorward.api.bodies.sign_in import LoginRequest, TenantLoginRequest
 from doorward.api.requests import read_json, source_address
 from doorward.api.resolver import Resolver
+from doorward.api.routing import Response
 from doorward.authorization import is_cross_site, read_cookie_value
 from doorward.authorizer.events import read_credentials
 from doorward.aws.dynamodb.attempts import DynamoAttempts
 from doorward.aws.dynamodb.directory import DynamoDirectory
 from doorward.bootstrap.clock import clock
+from doorward.bootstrap.lean import LeanParts
 from doorward.bootstrap.once import once
-from doorward.bootstrap.parts import Parts
+from doorward.bootstrap.passwords import password_hasher
 from doorward.errors import CrossSiteRequest
 from doorward.model import TenantId
 from doorward.rules.names import check_tenant_id
@@ -37,7 +37,7 @@ class Services:
 
 def wire(settings: Settings) -> Services:
     """Return the use case of signing in."""
-    parts = Parts(settings)
+    parts = LeanParts(settings)
     attempts = DynamoAttempts(parts.database, settings.require("login_attempts_table"))
     log_in = LogIn(
         directory=DynamoDirectory(parts.database, parts.tables),
@@ -45,7 +45,7 @@ def wire(settings: Settings) -> Services:
         attempts=attempts,
         throttle=ThrottleSignIn(attempts, parts.throttles, clock),
         devices=parts.devices,
-        hasher=parts.hasher,
+        hasher=password_hasher(settings),
         minter=parts.minter,
         end_family=parts.end_family,
         clock=clock,
@@ -60,9 +60,9 @@ services = once(wire)
 
 
 @app.post("/auth/login")
-def log_in_anywhere() -> Response[str]:
+def log_in_anywhere() -> Response:
     """Sign in, and begin a web session."""
-    event = app.current_event.raw_event
+    event = app.event
     credentials = read_credentials(event, changes_state=True)
     if is_cross_site(credentials, services().allowed_origin):
         raise CrossSiteRequest("A page of another site cannot begin a web session.")
@@ -76,7 +76,7 @@ def log_in_anywhere() -> Response[str]:
 
 
 @app.post("/api/<tenant_id>/auth/login")
-def log_in_to_tenant(tenant_id: str) -> Response[str]:
+def log_in_to_tenant(tenant_id: str) -> Response:
     """Sign in to the tenant of the path; never with a cookie."""
     asked = _credentials(read_json(app, TenantLoginRequest), check_tenant_id(tenant_id))
     return answer_sign_in(services().log_in(asked))

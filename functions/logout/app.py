@@ -5,19 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from aws_lambda_powertools.event_handler import Response
-
 from doorward.api.answers import answer_json, cleared_cookie
 from doorward.api.requests import flag, takes
 from doorward.api.resolver import Resolver
+from doorward.api.routing import Response
 from doorward.authorization import Authorize
 from doorward.authorizer.events import read_credentials
 from doorward.aws.dynamodb.revocations import DynamoRevocationReader
 from doorward.aws.dynamodb.sessions import DynamoSessionReader
 from doorward.aws.dynamodb.users import DynamoUserReader
 from doorward.bootstrap.clock import clock
+from doorward.bootstrap.lean import LeanParts
 from doorward.bootstrap.once import once
-from doorward.bootstrap.parts import Parts
 from doorward.errors import NotAuthenticated, SessionOver
 from doorward.sessions.logout import LogOut
 from doorward.sessions.sign_out import SignOut
@@ -36,7 +35,7 @@ class Services:
 
 def wire(settings: Settings) -> Services:
     """Return the use cases of signing out."""
-    parts = Parts(settings)
+    parts = LeanParts(settings)
     authorize = Authorize(
         keyring=parts.keyring,
         revocations=DynamoRevocationReader(parts.database, parts.tables),
@@ -57,10 +56,10 @@ services = once(wire)
 @app.get("/auth/logout")
 @app.post("/auth/logout")
 @takes("everywhere")
-def log_out() -> Response[str]:
+def log_out() -> Response:
     """End the caller's session, or with `everywhere=true` all sessions of the user."""
     everywhere = flag(app, "everywhere")
-    credentials = read_credentials(app.current_event.raw_event, changes_state=True)
+    credentials = read_credentials(app.event, changes_state=True)
     try:
         services().sign_out(credentials, everywhere=everywhere)
     except NotAuthenticated as error:

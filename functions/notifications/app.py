@@ -6,18 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from aws_lambda_powertools.event_handler import Response
-
 from doorward.api.answers import answer_json
 from doorward.api.bodies.requests import ReadNotificationRequest
 from doorward.api.bodies.responses import NotificationListResponse, NotificationResponse
 from doorward.api.cursors import mint_cursor, read_cursor
 from doorward.api.requests import page_limit, query, read_json, read_principal, takes
 from doorward.api.resolver import Resolver
+from doorward.api.routing import Response
 from doorward.aws.dynamodb.notifications import DynamoNotifications
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.once import once
-from doorward.bootstrap.parts import Parts
+from doorward.bootstrap.sdk import SdkParts
 from doorward.demo.notifications import ReadNotifications
 from doorward.rules.names import check_tenant_id
 from doorward.settings import Settings
@@ -38,7 +37,7 @@ def wire(settings: Settings) -> Services:
         NotFound: the deployment has no demo.
     """
     settings.require_demo()
-    parts = Parts(settings)
+    parts = SdkParts(settings)
     store = DynamoNotifications(parts.database, settings.require("notifications_table"))
     return Services(ReadNotifications(store, clock), parts.cursor_key)
 
@@ -49,7 +48,7 @@ services = once(wire)
 
 @app.get("/api/<tenant_id>/notifications")
 @takes("limit", "cursor")
-def list_notifications(tenant_id: str) -> Response[str]:
+def list_notifications(tenant_id: str) -> Response:
     """List the caller's own notifications and the tenant's, the newest first."""
     principal, use_case, key = read_principal(app), services().notifications, services().cursor_key
     listed = f"notifications:{tenant_id}:{principal.user_id}"
@@ -60,7 +59,7 @@ def list_notifications(tenant_id: str) -> Response[str]:
 
 
 @app.patch("/api/<tenant_id>/notifications/<notification_id>")
-def mark_read(tenant_id: str, notification_id: str) -> Response[str]:
+def mark_read(tenant_id: str, notification_id: str) -> Response:
     """Mark a notification as read by the caller."""
     principal = read_principal(app)
     read_json(app, ReadNotificationRequest)

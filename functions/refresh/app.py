@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aws_lambda_powertools.event_handler import Response
-
 from doorward.api.answers import answer_tokens
-from doorward.api.bodies.requests import RefreshRequest
+from doorward.api.bodies.sign_in import RefreshRequest
 from doorward.api.requests import read_form_or_json, received_at_ms
 from doorward.api.resolver import Resolver
+from doorward.api.routing import Response
 from doorward.bootstrap.clock import clock
+from doorward.bootstrap.lean import LeanParts
 from doorward.bootstrap.once import once
-from doorward.bootstrap.parts import Parts
 from doorward.model import TenantId
 from doorward.rules.names import check_tenant_id
 from doorward.sessions.refresh import Refresh
@@ -30,7 +29,7 @@ class Services:
 
 def wire(settings: Settings) -> Services:
     """Return the use cases of refreshing."""
-    parts = Parts(settings)
+    parts = LeanParts(settings)
     overlap_seconds = settings.refresh_overlap_seconds
     refresh = Refresh(parts.sessions, parts.minter, parts.end_family, clock, overlap_seconds)
     return Services(refresh, SwitchTenant(parts.sessions, parts.minter, refresh, clock))
@@ -42,18 +41,18 @@ services = once(wire)
 
 @app.post("/auth/refresh")
 @app.post("/auth/token/refresh")
-def refresh_anywhere() -> Response[str]:
+def refresh_anywhere() -> Response:
     """Exchange a refresh token for new tokens."""
     return _answer(None)
 
 
 @app.post("/api/<tenant_id>/auth/refresh")
-def refresh_in_tenant(tenant_id: str) -> Response[str]:
+def refresh_in_tenant(tenant_id: str) -> Response:
     """Exchange a refresh token of the path's tenant for new tokens."""
     return _answer(check_tenant_id(tenant_id))
 
 
-def _answer(tenant_id: TenantId | None) -> Response[str]:
+def _answer(tenant_id: TenantId | None) -> Response:
     body = read_form_or_json(app, RefreshRequest)
     if tenant_id is None and body.tenant_id is not None:
         wanted_tenant, arrival = TenantId(body.tenant_id), received_at_ms(app)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aws_lambda_powertools.event_handler import Response
-
 from doorward.api.answers import answer_json
-from doorward.api.bodies.requests import RevokeRequest
+from doorward.api.bodies.sign_in import RevokeRequest
 from doorward.api.requests import read_form_or_json
 from doorward.api.resolver import Resolver
+from doorward.api.routing import Response
 from doorward.bootstrap.clock import clock
+from doorward.bootstrap.lean import LeanParts
 from doorward.bootstrap.once import once
-from doorward.bootstrap.parts import Parts
 from doorward.sessions.revoke import Revoke
 from doorward.settings import Settings
 
@@ -26,7 +25,7 @@ class Services:
 
 def wire(settings: Settings) -> Services:
     """Return the use case of revoking a token."""
-    parts = Parts(settings)
+    parts = LeanParts(settings)
     revoke = Revoke(parts.end_family, parts.revocations, parts.keyring, parts.refresh_tokens, settings.audience, clock)
     return Services(revoke)
 
@@ -36,7 +35,7 @@ services = once(wire)
 
 
 @app.post("/auth/token/revoke")
-def revoke_token() -> Response[str]:
+def revoke_token() -> Response:
     """Revoke a token. The answer is the same if the token was not valid."""
     services().revoke(read_form_or_json(app, RevokeRequest).token)
     return answer_json(None)

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from aws_lambda_powertools.event_handler import Response
-
 from doorward.accounts.service_tokens import AdministerServiceTokens
 from doorward.api.answers import answer_json
 from doorward.api.bodies.requests import MintServiceTokenRequest
@@ -15,10 +13,11 @@ from doorward.api.bodies.responses import RevokedTokensResponse, ServiceTokenLis
 from doorward.api.cursors import mint_cursor, read_cursor
 from doorward.api.requests import page_limit, query, read_json, read_principal, takes
 from doorward.api.resolver import Resolver
+from doorward.api.routing import Response
 from doorward.aws.dynamodb.service_tokens import DynamoServiceTokens
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.once import once
-from doorward.bootstrap.parts import Parts
+from doorward.bootstrap.sdk import SdkParts
 from doorward.model import UserId
 from doorward.rules.names import check_tenant_id
 from doorward.settings import Settings
@@ -34,7 +33,7 @@ class Services:
 
 def wire(settings: Settings) -> Services:
     """Return the use cases of service tokens."""
-    parts = Parts(settings)
+    parts = SdkParts(settings)
     tokens = AdministerServiceTokens(
         tokens=DynamoServiceTokens(parts.database, parts.tables, parts.revocation_writer),
         signer=parts.signer,
@@ -51,7 +50,7 @@ services = once(wire)
 
 
 @app.post("/api/<tenant_id>/auth/service-tokens")
-def mint_token(tenant_id: str) -> Response[str]:
+def mint_token(tenant_id: str) -> Response:
     """Mint a service token. Only this answer shows the token."""
     principal, body = read_principal(app), read_json(app, MintServiceTokenRequest)
     text, token = services().tokens.mint(principal, check_tenant_id(tenant_id), body.name, body.expires_in)
@@ -61,7 +60,7 @@ def mint_token(tenant_id: str) -> Response[str]:
 
 @app.get("/api/<tenant_id>/auth/service-tokens")
 @takes("limit", "cursor", "created_by")
-def list_tokens(tenant_id: str) -> Response[str]:
+def list_tokens(tenant_id: str) -> Response:
     """List the tenant's service tokens."""
     principal, key, listed = read_principal(app), services().cursor_key, f"service-tokens:{tenant_id}"
     after = read_cursor(key(), listed, query(app, "cursor"))
@@ -74,7 +73,7 @@ def list_tokens(tenant_id: str) -> Response[str]:
 
 @app.delete("/api/<tenant_id>/auth/service-tokens")
 @takes("created_by")
-def revoke_tokens(tenant_id: str) -> Response[str]:
+def revoke_tokens(tenant_id: str) -> Response:
     """Revoke all live service tokens that one administrator minted; the caller's own if nobody is named."""
     principal = read_principal(app)
     creator = UserId(query(app, "created_by") or principal.user_id)
@@ -83,7 +82,7 @@ def revoke_tokens(tenant_id: str) -> Response[str]:
 
 
 @app.delete("/api/<tenant_id>/auth/service-tokens/<jti>")
-def revoke_token(tenant_id: str, jti: str) -> Response[str]:
+def revoke_token(tenant_id: str, jti: str) -> Response:
     """Revoke a service token."""
     services().tokens.revoke(read_principal(app), check_tenant_id(tenant_id), jti)
     return answer_json(None, HTTPStatus.NO_CONTENT)

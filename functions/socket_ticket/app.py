@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aws_lambda_powertools.event_handler import Response
-
 from doorward.api.answers import answer_json
 from doorward.api.bodies.tokens import SocketTicketResponse
 from doorward.api.requests import header, read_principal
 from doorward.api.resolver import Resolver
+from doorward.api.routing import Response
 from doorward.aws.dynamodb.sockets import DynamoSockets
 from doorward.bootstrap.clock import clock
+from doorward.bootstrap.lean import LeanParts
 from doorward.bootstrap.once import once
-from doorward.bootstrap.parts import Parts
 from doorward.errors import NotFound
 from doorward.settings import Settings
 from doorward.sockets.tickets import TTL_SECONDS, IssueSocketTicket
@@ -35,7 +34,7 @@ def wire(settings: Settings) -> Services:
     """
     if not settings.socket_url:
         raise NotFound
-    parts = Parts(settings)
+    parts = LeanParts(settings)
     store = DynamoSockets(parts.database, settings.require("sockets_table"))
     return Services(IssueSocketTicket(parts.sessions, store, clock), settings.socket_url)
 
@@ -45,9 +44,9 @@ services = once(wire)
 
 
 @app.post("/auth/socket-ticket")
-def issue_ticket() -> Response[str]:
+def issue_ticket() -> Response:
     """Return a ticket that opens one WebSocket within a minute."""
-    principal, origin = read_principal(app), header(app.current_event.raw_event, "origin")
+    principal, origin = read_principal(app), header(app.event, "origin")
     ticket = services().issue(principal, origin)
     return answer_json(SocketTicketResponse(ticket=ticket, expires_in=TTL_SECONDS, url=services().socket_url))
 

@@ -8,8 +8,8 @@ from typing import Any
 from doorward.aws.dynamodb.revocations import DynamoRevocationReader
 from doorward.aws.dynamodb.sockets import DynamoSockets
 from doorward.bootstrap.clock import clock
+from doorward.bootstrap.lean import LeanParts
 from doorward.bootstrap.once import once
-from doorward.bootstrap.parts import Parts
 from doorward.settings import Settings
 from doorward.sockets.connect import Connect
 from doorward.sockets.events import answer_event
@@ -25,7 +25,7 @@ class Services:
 
 def wire(settings: Settings) -> Services:
     """Return the use case and the store that the routes of the WebSocket API need."""
-    parts = Parts(settings)
+    parts = LeanParts(settings)
     store = DynamoSockets(parts.database, settings.require("sockets_table"))
     revocations = DynamoRevocationReader(parts.database, parts.tables)
     connect = Connect(

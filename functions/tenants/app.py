@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from aws_lambda_powertools.event_handler import Response
-
 from doorward.accounts.tenants import AdministerTenants
 from doorward.api.answers import answer_json
 from doorward.api.bodies.requests import ChangeTenantRequest, CreateTenantRequest
@@ -15,10 +13,11 @@ from doorward.api.bodies.responses import TenantListResponse, TenantResponse
 from doorward.api.cursors import mint_cursor, read_cursor
 from doorward.api.requests import page_limit, query, read_json, read_principal, takes
 from doorward.api.resolver import Resolver
+from doorward.api.routing import Response
 from doorward.aws.dynamodb.tenants import DynamoTenants
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.once import once
-from doorward.bootstrap.parts import Parts
+from doorward.bootstrap.sdk import SdkParts
 from doorward.rules.names import check_tenant_id
 from doorward.settings import Settings
 
@@ -33,7 +32,7 @@ class Services:
 
 def wire(settings: Settings) -> Services:
     """Return the use cases of tenants."""
-    parts = Parts(settings)
+    parts = SdkParts(settings)
     store = DynamoTenants(parts.database, settings.require("users_table"), parts.revocation_writer)
     return Services(AdministerTenants(store, clock), parts.cursor_key)
 
@@ -43,7 +42,7 @@ services = once(wire)
 
 
 @app.post("/tenants")
-def create_tenant() -> Response[str]:
+def create_tenant() -> Response:
     """Create a tenant."""
     principal, body = read_principal(app), read_json(app, CreateTenantRequest)
     tenant = services().tenants.create(principal, check_tenant_id(body.id), body.name)
@@ -52,7 +51,7 @@ def create_tenant() -> Response[str]:
 
 @app.get("/tenants")
 @takes("limit", "cursor")
-def list_tenants() -> Response[str]:
+def list_tenants() -> Response:
     """List all tenants."""
     principal, key = read_principal(app), services().cursor_key
     after = read_cursor(key(), "tenants", query(app, "cursor"))
@@ -62,13 +61,13 @@ def list_tenants() -> Response[str]:
 
 
 @app.get("/tenants/<tenant_id>")
-def get_tenant(tenant_id: str) -> Response[str]:
+def get_tenant(tenant_id: str) -> Response:
     """Return a tenant. The members of a tenant may read it too."""
     return answer_json(TenantResponse.of(services().tenants.one(read_principal(app), check_tenant_id(tenant_id))))
 
 
 @app.patch("/tenants/<tenant_id>")
-def change_tenant(tenant_id: str) -> Response[str]:
+def change_tenant(tenant_id: str) -> Response:
     """Rename, disable or enable a tenant."""
     principal, body = read_principal(app), read_json(app, ChangeTenantRequest)
     checked = check_tenant_id(tenant_id)

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from aws_lambda_powertools.event_handler import Response
-
 from doorward.accounts.change import ChangeUser
 from doorward.accounts.create import CreateUser
 from doorward.accounts.delete import DeleteUser
@@ -19,12 +17,14 @@ from doorward.api.bodies.responses import UserListResponse, UserResponse
 from doorward.api.cursors import mint_cursor, read_cursor
 from doorward.api.requests import page_limit, query, read_json, read_principal, takes
 from doorward.api.resolver import Resolver
+from doorward.api.routing import Response
 from doorward.aws.dynamodb.attempts import DynamoAttempts
 from doorward.aws.dynamodb.user_writer import DynamoUserWriter
 from doorward.aws.dynamodb.users import DynamoUserReader
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.once import once
-from doorward.bootstrap.parts import Parts
+from doorward.bootstrap.passwords import password_hasher
+from doorward.bootstrap.sdk import SdkParts
 from doorward.rules.names import check_tenant_id
 from doorward.settings import Settings
 
@@ -43,14 +43,15 @@ class Services:
 
 def wire(settings: Settings) -> Services:
     """Return the use cases of users."""
-    parts = Parts(settings)
+    parts = SdkParts(settings)
     reader = DynamoUserReader(parts.database, parts.tables)
     writer = DynamoUserWriter(parts.database, parts.tables, parts.revocation_writer)
+    hasher = password_hasher(settings)
     attempts = DynamoAttempts(parts.database, settings.require("login_attempts_table"))
     return Services(
         look_up=LookUpUsers(reader),
-        create=CreateUser(writer, parts.hasher, clock),
-        change=ChangeUser(reader, writer, parts.revocations, attempts, parts.throttles, parts.hasher, clock),
+        create=CreateUser(writer, hasher, clock),
+        change=ChangeUser(reader, writer, parts.revocations, attempts, parts.throttles, hasher, clock),
         delete=DeleteUser(reader, writer, parts.revocations, clock),
         assign=AssignTenants(reader, writer, parts.revocations, clock),
         cursor_key=parts.cursor_key,
@@ -62,7 +63,7 @@ services = once(wire)
 
 
 @app.post("/users")
-def create_user() -> Response[str]:
+def create_user() -> Response:
     """Create a user."""
     principal = read_principal(app)
     created = services().create(principal, read_json(app, CreateUserRequest).new_user())
@@ -71,7 +72,7 @@ def create_user() -> Response[str]:
 
 @app.get("/users")
 @takes("tenant_id", "limit", "cursor")
-def list_users() -> Response[str]:
+def list_users() -> Response:
     """List the users of a tenant, or of the deployment."""
     principal, tenant = read_principal(app), query(app, "tenant_id")
     listed = services().look_up.tenant_of_list(principal, check_tenant_id(tenant) if tenant else None)
@@ -85,13 +86,13 @@ def list_users() -> Response[str]:
 
 
 @app.get("/users/<user_id>")
-def get_user(user_id: str) -> Response[str]:
+def get_user(user_id: str) -> Response:
     """Return one user. The id `me` stands for the caller."""
     return answer_json(UserResponse.of(services().look_up.one(read_principal(app), user_id)))
 
 
 @app.patch("/users/<user_id>")
-def change_user(user_id: str) -> Response[str]:
+def change_user(user_id: str) -> Response:
     """Change a user. The id `me` stands for the caller."""
     principal = read_principal(app, changing_password=True)
     changes = read_json(app, ChangeUserRequest).changes()
@@ -99,21 +100,21 @@ def change_user(user_id: str) -> Response[str]:
 
 
 @app.delete("/users/<user_id>")
-def delete_user(user_id: str) -> Response[str]:
+def delete_user(user_id: str) -> Response:
     """Delete a user."""
     services().delete(read_principal(app), user_id)
     return answer_json(None, HTTPStatus.NO_CONTENT)
 
 
 @app.put("/users/<user_id>/tenants/<tenant_id>")
-def assign_tenant(user_id: str, tenant_id: str) -> Response[str]:
+def assign_tenant(user_id: str, tenant_id: str) -> Response:
     """Assign a user to a tenant with roles."""
     principal, roles = read_principal(app), tuple(read_json(app, AssignTenantRequest).roles)
     return answer_json(UserResponse.of(services().assign.put(principal, user_id, check_tenant_id(tenant_id), roles)))
 
 
 @app.delete("/users/<user_id>/tenants/<tenant_id>")
-def remove_tenant(user_id: str, tenant_id: str) -> Response[str]:
+def remove_tenant(user_id: str, tenant_id: str) -> Response:
     """Remove a user from a tenant."""
     services().assign.remove(read_principal(app), user_id, check_tenant_id(tenant_id))
     return answer_json(None, HTTPStatus.NO_CONTENT)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from aws_lambda_powertools.event_handler import Response
-
 from doorward.api.answers import answer_public
 from doorward.api.metadata import authorization_server_metadata, openid_configuration
 from doorward.api.requests import header
 from doorward.api.resolver import Resolver
-from doorward.aws.dynamodb.signed import Endpoint, SignedReader
+from doorward.api.routing import Response
+from doorward.aws.dynamodb.signed import SignedDatabase
+from doorward.aws.services import SignedService
 from doorward.bootstrap.keys import verifying_keys
 from doorward.bootstrap.once import once
 from doorward.keys.keyring import Verifying
@@ -32,7 +31,7 @@ class Services:
 
 def wire(settings: Settings) -> Services:
     """Return the public keys."""
-    database = SignedReader(Endpoint.from_environment(os.environ))
+    database = SignedDatabase(SignedService.from_environment("dynamodb"))
     return Services(verifying_keys(settings, database), settings.key_cache_seconds)
 
 
@@ -43,27 +42,27 @@ READ = ["GET", "HEAD"]
 
 
 @app.route("/.well-known/jwks.json", READ)
-def get_jwks() -> Response[str]:
+def get_jwks() -> Response:
     """Return the public keys (RFC 7517)."""
     return _answer(services().keyring.key_set().jwks())
 
 
 @app.route("/.well-known/openid-configuration", READ)
-def get_openid_configuration() -> Response[str]:
+def get_openid_configuration() -> Response:
     """Return the URL of the keys, in the form of OpenID Connect Discovery."""
     return _answer(openid_configuration(services().keyring.key_set()))
 
 
 @app.route("/.well-known/oauth-authorization-server", READ)
-def get_metadata() -> Response[str]:
+def get_metadata() -> Response:
     """Return the metadata of this authorization server (RFC 8414)."""
     return _answer(authorization_server_metadata(services().keyring.key_set()))
 
 
 @app.route("/.well-known/openapi.json", READ)
-def get_openapi() -> Response[str]:
+def get_openapi() -> Response:
     """Return the description of this API (OpenAPI 3.1)."""
-    return answer_public(_openapi(), services().max_age_seconds, header(app.current_event.raw_event, "if-none-match"))
+    return answer_public(_openapi(), services().max_age_seconds, header(app.event, "if-none-match"))
 
 
 @cache
@@ -71,8 +70,8 @@ def _openapi() -> str:
     return resources.files("doorward.api").joinpath("openapi.json").read_text("utf-8")
 
 
-def _answer(body: Mapping[str, object]) -> Response[str]:
-    seen = header(app.current_event.raw_event, "if-none-match")
+def _answer(body: Mapping[str, object]) -> Response:
+    seen = header(app.event, "if-none-match")
     return answer_public(json.dumps(body) + "\n", services().max_age_seconds, seen)
 
 

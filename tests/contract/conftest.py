@@ -1,10 +1,11 @@
-"""The stores, three times: in memory, on moto, and on a DynamoDB that is right under concurrency."""
+"""The stores: in memory, on moto, and on a DynamoDB that is right under concurrency; the latter two by both clients."""
 
 from __future__ import annotations
 
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +13,10 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from doorward.aws.connections import Connections
 from doorward.aws.dynamodb.attempts import DynamoAttempts
 from doorward.aws.dynamodb.client import BotoDatabase
+from doorward.aws.dynamodb.database import Database
 from doorward.aws.dynamodb.directory import DynamoDirectory
 from doorward.aws.dynamodb.feed import DynamoRevocationFeed
 from doorward.aws.dynamodb.items import Tables
@@ -22,10 +25,12 @@ from doorward.aws.dynamodb.notifications import DynamoNotifications
 from doorward.aws.dynamodb.revocations import DynamoRevocationReader, DynamoRevocations, RevocationWriter
 from doorward.aws.dynamodb.service_tokens import DynamoServiceTokens
 from doorward.aws.dynamodb.sessions import DynamoSessionReader, DynamoSessions
+from doorward.aws.dynamodb.signed import SignedDatabase
 from doorward.aws.dynamodb.sockets import DynamoSockets
 from doorward.aws.dynamodb.tenants import DynamoTenants
 from doorward.aws.dynamodb.user_writer import DynamoUserWriter
 from doorward.aws.dynamodb.users import DynamoUserReader
+from doorward.aws.endpoints import Endpoint
 from doorward.demo.stores import NotificationStore
 from doorward.keys.stores import KeyRevocationStore, KeySetStore
 from doorward.stores import (
@@ -43,7 +48,7 @@ from doorward.stores import (
     UserWriter,
 )
 from tests.support import fakes
-from tests.support.aws import Snapshot, make_tables, mocked_aws
+from tests.support.aws import REGION, Snapshot, make_tables, mocked_aws, signed_on_moto, signed_service
 
 
 @dataclass
@@ -89,8 +94,7 @@ def in_memory() -> Stores:
     )
 
 
-def on_dynamodb(client: Any, names: dict[str, str], **settings: Any) -> Stores:
-    database = BotoDatabase(client, **settings)
+def on_dynamodb(database: Database, names: dict[str, str]) -> Stores:
     tables = Tables(
         names["UsersTable"],
         names["RefreshTokensTable"],
@@ -139,25 +143,40 @@ def tables_on_moto() -> tuple[dict[str, str], Snapshot]:
         return make_tables(boto3.client("dynamodb")), Snapshot()
 
 
-@pytest.fixture(params=["memory", "moto", "dynamodb"])
+@contextmanager
+def on_endpoint(kind: str, client: Any) -> Iterator[Database]:
+    """The client that a kind of stores names, on the DynamoDB that boto3's client speaks to."""
+    if not kind.endswith("signed"):
+        yield BotoDatabase(client)
+        return
+    connections = Connections(Endpoint("dynamodb", REGION, client.meta.endpoint_url))
+    yield SignedDatabase(signed_service("dynamodb", connections, client.meta.endpoint_url))
+    connections.close()
+
+
+@pytest.fixture(params=["memory", "moto", "moto-signed", "dynamodb", "dynamodb-signed"])
 def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
     """Every store, empty."""
     if request.param == "memory":
         yield in_memory()
-    elif request.param == "moto":
+    elif request.param.startswith("moto"):
         with mocked_aws():
             names, empty = request.getfixturevalue("tables_on_moto")
             empty.restore()
-            yield on_dynamodb(boto3.client("dynamodb"), names)
+            signed = request.param == "moto-signed"
+            yield on_dynamodb(signed_on_moto() if signed else BotoDatabase(boto3.client("dynamodb")), names)
     else:
         client = request.getfixturevalue("dynamodb_client")
-        yield on_dynamodb(client, make_tables(client, f"t{uuid.uuid4().hex[:8]}-"))
+        with on_endpoint(request.param, client) as database:
+            yield on_dynamodb(database, make_tables(client, f"t{uuid.uuid4().hex[:8]}-"))
 
 
-@pytest.fixture
-def race_stores(dynamodb_client: Any) -> Stores:
+@pytest.fixture(params=["boto3", "signed"])
+def race_stores(request: pytest.FixtureRequest, dynamodb_client: Any) -> Iterator[Stores]:
     """Every store on a DynamoDB whose conditions hold under concurrency."""
-    return on_dynamodb(dynamodb_client, make_tables(dynamodb_client, f"r{uuid.uuid4().hex[:8]}-"))
+    names = make_tables(dynamodb_client, f"r{uuid.uuid4().hex[:8]}-")
+    with on_endpoint(request.param, dynamodb_client) as database:
+        yield on_dynamodb(database, names)
 
 
 LEFT_OUT = pytest.StashKey[int]()
@@ -176,7 +195,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _needs_dynamodb(item: pytest.Item) -> bool:
     call = getattr(item, "callspec", None)
     wanted = call.params.get("stores") if call else None
-    return wanted == "dynamodb" or not {"dynamodb_client", "race_stores"}.isdisjoint(getattr(item, "fixturenames", ()))
+    return wanted in {"dynamodb", "dynamodb-signed"} or not {"dynamodb_client", "race_stores"}.isdisjoint(
+        getattr(item, "fixturenames", ())
+    )
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
-from botocore.retries.quota import RetryQuota
 from moto import mock_aws
 from ulid import ULID
 
-from doorward.aws.dynamodb.client import connect
 from doorward.aws.dynamodb.database import ConditionFailed
+from doorward.aws.services import Refused
 from doorward.errors import DoorwardError, Unavailable
 from doorward.keys.signing import KeySet
 from doorward.model import (
@@ -48,16 +48,13 @@ class Broken:
     line: faults.Line
 
 
-@pytest.fixture(scope="module")
-def broken() -> Iterator[Broken]:
+@pytest.fixture(scope="module", params=["boto3", "signed"])
+def broken(request: pytest.FixtureRequest) -> Iterator[Broken]:
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        patch.setattr("botocore.endpoint.time.sleep", lambda _: None)
-        # It is for a client that many requests fail; here they fail by turns.
-        patch.setattr(RetryQuota, "acquire", lambda *_: True)
-        client = connect()
-        names = make_tables(client, "")
-        yield Broken(on_dynamodb(client, names, sleep=lambda _: None), faults.Line(client))
+        names = make_tables(boto3.client("dynamodb"))
+        line = faults.Line()
+        yield Broken(on_dynamodb(line.boto() if request.param == "boto3" else line.signed(), names), line)
 
 
 def _member(stores: Stores, **values: Any) -> UserRecord:
@@ -364,7 +361,7 @@ OPERATIONS = [
 def _outcome(run: Run) -> Any:
     try:
         return run()
-    except (DoorwardError, ClientError, ConditionFailed) as error:
+    except (DoorwardError, ClientError, Refused, ConditionFailed) as error:
         return type(error)
 
 

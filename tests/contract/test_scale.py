@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from ulid import ULID
 
+from doorward.aws.dynamodb.client import BotoDatabase
 from doorward.aws.dynamodb.items import encode, membership_key, user_key
 from doorward.aws.dynamodb.shapes import membership_attributes, user_attributes
 from doorward.model import UserId
@@ -29,7 +30,7 @@ def test_ten_thousand_users_are_paged_by_queries_alone(dynamodb_client: Any) -> 
         "before-call.dynamodb", lambda model, **_: requests.append(model.name), unique_id="scale"
     )
     try:
-        reader = on_dynamodb(dynamodb_client, names).reader
+        reader = on_dynamodb(BotoDatabase(dynamodb_client), names).reader
         for by_tenant in (True, False):
             found: list[str] = []
             after = None

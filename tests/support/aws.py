@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
 import boto3
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from moto import mock_aws
 from moto.backends import get_backend
-from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID, botocore_stubber
 
+from doorward.aws.answers import Answer
+from doorward.aws.dynamodb.signed import SignedDatabase
+from doorward.aws.endpoints import Credentials, Endpoint
+from doorward.aws.services import SignedService
 from tests.support.template import table_definitions
 
 REGION = "us-east-1"
@@ -30,6 +36,54 @@ def mocked_aws() -> Iterator[None]:
 @cache
 def _session() -> boto3.Session:
     return boto3.Session("x", "x", region_name=REGION)
+
+
+class MotoConnections:
+    """Connections of the functions' own client that end in moto, which sees nothing but boto3.
+
+    Args:
+        endpoint: where the requests would go.
+        carry: answers a request as botocore sends it; moto, if nobody else does.
+        sent: is told the target of each request.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        carry: Callable[[AWSPreparedRequest], AWSResponse] | None = None,
+        sent: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._endpoint = endpoint
+        self._carry = carry or ask_moto
+        self._sent = sent
+
+    def post(self, headers: Mapping[str, str], body: bytes) -> Answer:
+        self._sent(headers["x-amz-target"])
+        named: Any = HTTPHeaders()
+        for name, value in headers.items():
+            named[name] = value.encode()
+        response = self._carry(AWSPreparedRequest("POST", f"{self._endpoint.url}/", named, body, False))
+        received = {name.lower().encode(): str(value).encode() for name, value in response.headers.items()}
+        return Answer(response.status_code, received, response.content, stays_open=True)
+
+
+def ask_moto(request: AWSPreparedRequest) -> AWSResponse:
+    """Return moto's answer to a request."""
+    answer = botocore_stubber("before-send", request)
+    assert answer is not None
+    return answer
+
+
+def signed_service(service: str, connections: Any = None, url: str = "") -> SignedService:
+    """Return a service for the functions' own client; on moto, if no connections are given."""
+    endpoint = Endpoint(service, REGION, url or f"https://{service}.{REGION}.amazonaws.com")
+    return SignedService(endpoint, lambda: Credentials("test", "test"), connections=connections)
+
+
+def signed_on_moto() -> SignedDatabase:
+    """Return the functions' own client of DynamoDB on moto."""
+    endpoint = Endpoint("dynamodb", REGION, f"https://dynamodb.{REGION}.amazonaws.com")
+    return SignedDatabase(signed_service("dynamodb", MotoConnections(endpoint)))
 
 
 class Snapshot:

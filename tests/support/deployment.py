@@ -19,14 +19,15 @@ import jsonschema
 import pytest
 
 from doorward.api import answers, problems
-from doorward.aws.dynamodb import signed
-from doorward.aws.dynamodb.client import BotoDatabase, connect
+from doorward.aws import services
+from doorward.aws.dynamodb.client import connect
+from doorward.aws.endpoints import Endpoint
 from doorward.aws.secrets import SecretsManager
-from doorward.bootstrap.parts import Parts
+from doorward.bootstrap import sdk
 from doorward.keys.stores import Secret
 from doorward.rules.passwords import PasswordHasher
 from scripts import initialize_security
-from tests.support.aws import REGION, Snapshot, make_tables, mocked_aws
+from tests.support.aws import REGION, MotoConnections, Snapshot, make_tables, mocked_aws
 from tests.support.people import bearer
 from tests.support.template import folder_of, resources
 
@@ -219,9 +220,9 @@ def deployed(stack: Stack, patch: pytest.MonkeyPatch) -> Iterator[Deployment]:
     with mocked_aws():
         stack.state.restore()
         requests: list[str] = []
-        _count_requests(patch, requests)
-        answers._cors.cache_clear()
         reads: list[str] = []
+        _count_requests(patch, requests, reads)
+        answers._cors.cache_clear()
         patch.setattr(SecretsManager, "get", _counted(SecretsManager.get, reads))
         yield Deployment(requests, reads)
     answers._cors.cache_clear()
@@ -282,9 +283,17 @@ def _counted(
     return counting
 
 
-def _count_requests(monkeypatch: pytest.MonkeyPatch, requests: list[str]) -> None:
-    """Count every DynamoDB request; moto cannot see the authorizer's own client, so it gets boto3's."""
+def _count_requests(patch: pytest.MonkeyPatch, requests: list[str], reads: list[str]) -> None:
+    """Count every request, and let the functions' own client reach moto, which sees nothing but boto3."""
+
+    def sent(target: str) -> None:
+        service, _, operation = target.partition(".")
+        (reads if service == "secretsmanager" else requests).append(operation)
+
+    def counted(endpoint: Endpoint) -> MotoConnections:
+        return MotoConnections(endpoint, sent=sent)
+
     client = connect()
     client.meta.events.register("before-call.dynamodb", lambda model, **_: requests.append(model.name))
-    monkeypatch.setattr(signed, "SignedReader", lambda _: BotoDatabase(client))
-    monkeypatch.setattr(Parts, "database", property(lambda _: BotoDatabase(client)))
+    patch.setattr(services, "Connections", counted)
+    patch.setattr(sdk, "connect", lambda: client)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,13 @@ from botocore.exceptions import ReadTimeoutError
 from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import DEFAULT_ACCOUNT_ID, botocore_stubber
 from moto.dynamodb.models import dynamodb_backends
+
+from doorward.aws.answers import Answer, NoAnswer
+from doorward.aws.dynamodb.client import BotoDatabase, connect
+from doorward.aws.dynamodb.signed import SignedDatabase
+from doorward.aws.endpoints import Endpoint
+from doorward.aws.retries import Retries
+from tests.support.aws import REGION, MotoConnections, ask_moto, signed_service
 
 _TYPE = "com.amazonaws.dynamodb.v20120810#"
 _TRANSACTION = "TransactWriteItems"
@@ -33,24 +40,37 @@ def faults_of(operation: str) -> tuple[str, ...]:
 
 @dataclass
 class Line:
-    """Carries requests from botocore to moto, some of them badly; and knows transactions by their tokens.
+    """Carries requests to moto, some of them badly; and knows transactions by their tokens.
 
     Args:
-        client: of boto3, whose requests it takes over.
         fault: what becomes of the requests from number `at` on, `times` of them.
         sent: the operations that were sent, in order.
     """
 
-    client: Any
     fault: str | None = None
     at: int = 0
     times: int = 0
     sent: list[str] = field(default_factory=list)
     done: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self.client.meta.events.unregister("before-send", botocore_stubber)
-        self.client.meta.events.register("before-send.dynamodb", self._carry)
+    def boto(self) -> BotoDatabase:
+        """Return a database of boto3's whose requests it carries."""
+        client: Any = connect()
+        client.meta.events.unregister("before-send", botocore_stubber)
+        client.meta.events.register("before-send.dynamodb", self._carry)
+        return BotoDatabase(client, _patient())
+
+    def signed(self) -> SignedDatabase:
+        """Return a database of the functions' own client whose requests it carries."""
+        return SignedDatabase(signed_service("dynamodb", self), _patient())
+
+    def post(self, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Carry a request of the functions' own client."""
+        endpoint = Endpoint("dynamodb", REGION, f"https://dynamodb.{REGION}.amazonaws.com")
+        try:
+            return MotoConnections(endpoint, self._carry).post(headers, body)
+        except ReadTimeoutError as error:
+            raise NoAnswer("TimeoutError") from error
 
     def mend(self, fault: str | None = None, at: int = 0, times: int = 0) -> None:
         """Forget what was sent, and break at other requests, or at none."""
@@ -94,10 +114,10 @@ class Line:
 
     def _do(self, operation: str, request: Any) -> AWSResponse:
         if operation != _TRANSACTION:
-            return _stubbed(request)
+            return ask_moto(request)
         token = json.loads(request.body)["ClientRequestToken"]
         if token not in self.done:
-            answer = _stubbed(request)
+            answer = ask_moto(request)
             if answer.status_code == 200:
                 self.done[token] = (bytes(request.body), answer.content)
             return answer
@@ -107,10 +127,9 @@ class Line:
         return AWSResponse(request.url, 200, {}, MockRawResponse(content))  # type: ignore[arg-type]
 
 
-def _stubbed(request: Any) -> AWSResponse:
-    answer = botocore_stubber("before-send", request)
-    assert answer is not None
-    return answer
+def _patient() -> Retries:
+    """Return rules that wait for nothing, and have a reserve for all the failures of the tests."""
+    return Retries("dynamodb", lambda _: None, clock=lambda: 0, reserve=1_000_000)
 
 
 def _refusal(request: Any, status: int, code: str, **more: Any) -> AWSResponse:

@@ -74,7 +74,7 @@ def test_imports_run_downward_only(file: Path) -> None:
 
 @pytest.mark.parametrize("file", _files(), ids=lambda file: str(file.relative_to(PACKAGE)))
 def test_only_the_room_aws_knows_the_sdk(file: Path) -> None:
-    allowed = {"aws": AWS, "api": {"aws_lambda_powertools"}}.get(_room(file), set())
+    allowed = AWS if _room(file) == "aws" else set()
     assert not {name.partition(".")[0] for name in _imports(file)} & (AWS - allowed)
 
 
@@ -143,6 +143,47 @@ def test_the_authorizer_imports_no_sdk_no_pydantic_and_no_event_handler() -> Non
         "print(sorted(bad & set(sys.modules)))"
     )
     assert _python(code).strip() == "[]"
+
+
+# People wait for these, so they reach AWS without an SDK. Wired, because some imports come only then.
+WAITED_FOR = (
+    "authorizer",
+    "introspect",
+    "login",
+    "logout",
+    "refresh",
+    "revocations",
+    "revoke",
+    "socket_ticket",
+    "sockets",
+    "well_known",
+)
+WIRER = """
+import importlib, json, os, sys
+from doorward.settings import Settings
+
+os.environ.update(AWS_REGION="x", AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x")
+names = [name for name in Settings.__dataclass_fields__ if name.endswith(("_table", "_id", "_url"))]
+settings = Settings(**dict.fromkeys(names, "x"))
+found = {}
+for name in sys.argv[1:]:
+    importlib.import_module(f"functions.{name}.app").wire(settings)
+    found[name] = sorted(sys.modules)
+print(json.dumps(found))
+"""
+
+
+def test_the_functions_that_people_wait_for_import_no_sdk_and_no_pydantic() -> None:
+    loaded: dict[str, list[str]] = json.loads(_python(WIRER, *WAITED_FOR))
+    dear = {"boto3", "botocore", "urllib3", "aws_lambda_powertools", "pydantic"}
+    guilty = [name for name in WAITED_FOR if dear & set(loaded[name])]
+    assert guilty == [], f"{guilty[0]} is the first to import {dear & set(loaded[guilty[0]])}"
+
+
+def test_only_signing_in_imports_argon2_of_them() -> None:
+    others = [name for name in WAITED_FOR if name != "login"]
+    loaded: dict[str, list[str]] = json.loads(_python(WIRER, *others))
+    assert not {"argon2", "zxcvbn", "confusable_homoglyphs"} & set(loaded[others[-1]])
 
 
 @pytest.mark.parametrize("file", _files(), ids=lambda file: str(file.relative_to(PACKAGE)))

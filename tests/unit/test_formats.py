@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import base64
-import datetime as dt
 import json
 from typing import Any
 
 import jwt
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 from ulid import ULID
@@ -22,7 +18,6 @@ from doorward.api.cursors import mint_cursor, read_cursor
 from doorward.api.metadata import authorization_server_metadata, openid_configuration
 from doorward.aws.dynamodb import actions
 from doorward.aws.dynamodb.items import decode, email_key, encode, encode_value, pick
-from doorward.aws.dynamodb.signed import Endpoint, sign
 from doorward.errors import (
     DoorwardError,
     ForgedRefreshToken,
@@ -425,28 +420,6 @@ class TestDynamoDbForms:
         assert update["UpdateExpression"] == "SET #n0 = :v0 ADD #n3 :v3 REMOVE #n1, #n2"
         assert update["ExpressionAttributeNames"] == {"#n0": "a", "#n1": "d", "#n2": "b", "#n3": "c"}
         assert update["ExpressionAttributeValues"] == {":v0": {"N": "1"}, ":v3": {"N": "2"}}
-
-    @pytest.mark.parametrize("url", ["https://dynamodb.eu-central-1.amazonaws.com", "http://127.0.0.1:8000"])
-    def test_the_signature_is_botocores(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        endpoint, now = (
-            Endpoint(url, "eu-central-1", "AKID", "secret", "token"),
-            dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC),
-        )
-        body, target = b'{"TableName":"t"}', "DynamoDB_20120810.GetItem"
-        ours = sign(endpoint, target, body, now)
-        headers = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": target}
-        request = AWSRequest("POST", url, headers=headers, data=body)
-        signer = SigV4Auth(Credentials("AKID", "secret", "token"), "dynamodb", "eu-central-1")
-        monkeypatch.setattr("botocore.auth.get_current_datetime", lambda *_: now.replace(tzinfo=None), raising=True)
-        signer.add_auth(request)
-        assert ours["authorization"] == request.headers["Authorization"]
-
-    def test_the_endpoint_is_that_of_the_environment(self) -> None:
-        lambdas = {"AWS_REGION": "r", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "s"}
-        assert Endpoint.from_environment(lambdas).url == "https://dynamodb.r.amazonaws.com"
-        assert Endpoint.from_environment({**lambdas, "AWS_ENDPOINT_URL": "http://x"}).url == "http://x"
-        with pytest.raises(Misconfigured):
-            Endpoint.from_environment({})
 
 
 def test_strangers_share_no_throttle_and_the_table_shows_no_names(house: House) -> None:

@@ -15,6 +15,7 @@ from pydantic.json_schema import models_json_schema
 from doorward.api.problems import status_of_kind
 from doorward.errors import DoorwardError, MethodNotAllowed, NotFound
 from doorward.tokens.cookie import COOKIE_NAME
+from tools.openapi.flat import Flat, modelled
 from tools.openapi.operations import ALWAYS, OPERATIONS, Operation, Schema
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,9 +76,9 @@ def routed() -> dict[tuple[str, str], Callable[..., object]]:
     found = {}
     for file in sorted((ROOT / "functions").glob("*/app.py")):
         app = getattr(importlib.import_module(f"functions.{file.parent.name}.app"), "app", None)
-        for route in [*app._static_routes, *app._dynamic_routes] if app is not None else []:  # noqa: SLF001
+        for route in app.routes if app is not None else []:
             if route.method in METHODS:
-                found[route.method, _path(route.path)] = route.func
+                found[route.method, _path(route.rule)] = route.handler
     return found
 
 
@@ -184,9 +185,9 @@ def _refusal_types(operation: Operation, status: int) -> tuple[str, ...]:
 def _models() -> Iterator[tuple[type[BaseModel], str]]:
     for operation in OPERATIONS.values():
         if operation.request is not None:
-            yield operation.request, "validation"
+            yield modelled(operation.request), "validation"  # type: ignore[arg-type] # a class can be hashed
         if operation.response is not None and not isinstance(operation.response, dict):
-            yield operation.response, "serialization"
+            yield modelled(operation.response), "serialization"  # type: ignore[arg-type] # a class can be hashed
 
 
 def _model_schemas() -> Mapping[str, Schema]:
@@ -202,5 +203,5 @@ def _model_schemas() -> Mapping[str, Schema]:
     return {name: definitions[name] for name in sorted(definitions)}
 
 
-def _ref(model: type[BaseModel], suffix: str = "") -> Schema:
+def _ref(model: type[BaseModel] | Flat, suffix: str = "") -> Schema:
     return {"$ref": _REF.format(model=f"{model.__name__}{suffix}")}

@@ -11,10 +11,11 @@ from typing import Any
 from pydantic import BaseModel
 
 from doorward import errors
-from doorward.api.bodies import requests
+from doorward.api.bodies import requests, sign_in
 from doorward.api.bodies import responses as answers
 from doorward.api.bodies import tokens as token_answers
 from doorward.errors import DoorwardError
+from tools.openapi.flat import Flat
 
 Errors = tuple[type[DoorwardError], ...]
 Schema = dict[str, Any]
@@ -64,8 +65,8 @@ class Operation:
 
     tag: str
     who: str
-    request: type[BaseModel] | None = None
-    response: type[BaseModel] | Schema | None = None
+    request: type[BaseModel] | Flat | None = None
+    response: type[BaseModel] | Flat | Schema | None = None
     problems: Errors = ()
     status: int = 200
     form: bool = False
@@ -80,7 +81,7 @@ def _refresh(who: str = "who has the token") -> Operation:
     return Operation(
         TOKENS,
         who,
-        requests.RefreshRequest,
+        sign_in.RefreshRequest,
         token_answers.TokenResponse,
         (*GRANT, errors.UnsupportedGrantType, errors.RefreshTokenReused),
         form=True,
@@ -106,24 +107,24 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("POST", "/auth/login"): Operation(
         TOKENS,
         "anybody",
-        requests.LoginRequest,
+        sign_in.LoginRequest,
         token_answers.SignInResponse,
         (*_LOGIN, errors.CrossSiteRequest),
         sets_cookie=True,
     ),
     ("POST", "/api/{tenantId}/auth/login"): Operation(
-        TOKENS, "anybody", requests.TenantLoginRequest, token_answers.SignInResponse, _LOGIN
+        TOKENS, "anybody", sign_in.TenantLoginRequest, token_answers.SignInResponse, _LOGIN
     ),
     ("POST", "/auth/token/refresh"): _refresh(),
     ("POST", "/auth/refresh"): _refresh(),
     ("POST", "/api/{tenantId}/auth/refresh"): _refresh(),
     ("POST", "/auth/token/revoke"): Operation(
-        TOKENS, "who has the token", requests.RevokeRequest, None, BODY, form=True
+        TOKENS, "who has the token", sign_in.RevokeRequest, None, BODY, form=True
     ),
     ("POST", "/auth/token/introspect"): Operation(
         TOKENS,
         "administrators and services, for tokens of their own tenant; platform administrators for any",
-        requests.IntrospectRequest,
+        sign_in.IntrospectRequest,
         token_answers.IntrospectionResponse,
         (*BODY, *CHANGE, errors.InsufficientScope),
         form=True,

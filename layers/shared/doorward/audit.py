@@ -55,7 +55,10 @@ def _described(event: Mapping[str, Any]) -> Mapping[str, str]:
 
 def _plain(value: object) -> str:
     """Return a text that a stranger may have written, cut to a bounded length and without control characters."""
-    return "".join(character for character in str(value) if character.isprintable())[:_MAX_LENGTH]
+    text = str(value)
+    if not text.isprintable():
+        text = "".join(character for character in text if character.isprintable())
+    return text[:_MAX_LENGTH]
 
 
 def _mapping(parent: Mapping[str, Any], name: str) -> Mapping[str, Any]:

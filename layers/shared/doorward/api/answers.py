@@ -7,35 +7,43 @@ import os
 from collections.abc import Mapping, Sequence
 from functools import cache
 from http import HTTPStatus
-
-from aws_lambda_powertools.event_handler import Response
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, Protocol
 
 from doorward.api.bodies.tokens import SignInResponse, TokenResponse
+from doorward.api.routing import Response
 from doorward.model import TokenPair
-from doorward.sessions.login import SignedIn
 from doorward.settings import Settings
 from doorward.tokens.cookie import COOKIE_NAME
 from doorward.tokens.device import DEVICE_COOKIE_NAME, DEVICE_COOKIE_SECONDS
+
+if TYPE_CHECKING:
+    from doorward.sessions.login import SignedIn  # it brings Argon2 along
 
 _SAFE = {"X-Content-Type-Options": "nosniff", "Strict-Transport-Security": "max-age=63072000"}
 _COOKIE_ATTRIBUTES = "Path=/; Secure; HttpOnly; SameSite=Lax"
 
 
+class ResponseBody(Protocol):
+    """A declared body."""
+
+    def to_json(self) -> str:
+        """Return the body as JSON; members that are None are left out."""
+
+
 def answer_json(
-    body: BaseModel | None,
+    body: ResponseBody | None,
     status: HTTPStatus = HTTPStatus.OK,
     headers: Mapping[str, str | list[str]] | None = None,
-) -> Response[str]:
+) -> Response:
     """Return an answer with a JSON body, or without a body.
 
     No cache may store the answer.
     """
-    text = "" if body is None else body.model_dump_json(exclude_none=True) + "\n"
+    text = "" if body is None else body.to_json() + "\n"
     return respond(status, text, "application/json", {"Cache-Control": "no-store", **(headers or {})})
 
 
-def answer_public(text: str, max_age_seconds: int, seen: str | None) -> Response[str]:
+def answer_public(text: str, max_age_seconds: int, seen: str | None) -> Response:
     """Return a public JSON document that caches may store, or 304 if the caller has the same document already.
 
     Args:
@@ -51,7 +59,7 @@ def answer_public(text: str, max_age_seconds: int, seen: str | None) -> Response
     return respond(HTTPStatus.OK, text, "application/json", headers)
 
 
-def answer_feed(text: str | None, tag: str) -> Response[str]:
+def answer_feed(text: str | None, tag: str) -> Response:
     """Return the signed feed of revocations, or 304 if it did not change.
 
     A cache must ask Doorward before it answers.
@@ -65,12 +73,12 @@ def answer_feed(text: str | None, tag: str) -> Response[str]:
     return respond(status, text or "", "application/jwt", headers)
 
 
-def answer_tokens(pair: TokenPair) -> Response[str]:
+def answer_tokens(pair: TokenPair) -> Response:
     """Return a token pair."""
     return answer_json(TokenResponse.of(pair), headers={"Pragma": "no-cache"})
 
 
-def answer_sign_in(signed_in: SignedIn) -> Response[str]:
+def answer_sign_in(signed_in: SignedIn) -> Response:
     """Return the tokens of a sign-in; with a session cookie, also the cookie of the device."""
     body = SignInResponse.of_sign_in(signed_in.tokens, signed_in.device_token)
     headers: dict[str, str | list[str]] = {"Pragma": "no-cache"}
@@ -83,7 +91,7 @@ def answer_sign_in(signed_in: SignedIn) -> Response[str]:
     return answer_json(body, headers=headers)
 
 
-def answer_preflight(methods: Sequence[str]) -> Response[str]:
+def answer_preflight(methods: Sequence[str]) -> Response:
     """Tell a browser, before it sends a page's request, what the page may send (Fetch, CORS-preflight)."""
     listed = ", ".join(methods)
     preflight = {
@@ -100,7 +108,7 @@ def cleared_cookie() -> dict[str, str]:
     return {"Set-Cookie": f"{COOKIE_NAME}=; Max-Age=0; {_COOKIE_ATTRIBUTES}"}
 
 
-def respond(status: HTTPStatus, body: str, media_type: str, headers: Mapping[str, str | list[str]]) -> Response[str]:
+def respond(status: HTTPStatus, body: str, media_type: str, headers: Mapping[str, str | list[str]]) -> Response:
     """Return any answer, with the headers that all have: CORS and protection against misuse."""
     return Response(
         status_code=status.value,

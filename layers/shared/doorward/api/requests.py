@@ -5,13 +5,11 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 from urllib.parse import parse_qsl
 
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver
-from pydantic import ValidationError
-
-from doorward.api.bodies.requests import MAX_BODY_BYTES, RequestBody
+from doorward.api.bodies.flat import FlatRequest
+from doorward.api.routing import Router
 from doorward.errors import (
     CrossSiteRequest,
     InvalidRequest,
@@ -22,14 +20,25 @@ from doorward.errors import (
 )
 from doorward.model import PLATFORM, Principal, SessionId, Subject, TenantId, TokenId, UserId
 
+
+class RequestBody(Protocol):
+    """A declared body."""
+
+    @classmethod
+    def of_json(cls, body: bytes) -> Self:
+        """Return the body of a JSON text; raise InvalidRequest if it is not acceptable."""
+
+
 Body = TypeVar("Body", bound=RequestBody)
+Flat = TypeVar("Flat", bound=FlatRequest)
 Handler = TypeVar("Handler", bound=Callable[..., object])
 
+MAX_BODY_BYTES = 32_768
 MAX_PAGE = 100
 _DEFAULT_PAGE = 25
 
 
-def read_json(app: APIGatewayRestResolver, model: type[Body]) -> Body:
+def read_json(app: Router, model: type[Body]) -> Body:
     """Return the JSON body of the request.
 
     Raises:
@@ -41,18 +50,18 @@ def read_json(app: APIGatewayRestResolver, model: type[Body]) -> Body:
         raise InvalidRequest("Send a JSON body.")
     if _media_type(app) != "application/json":
         raise UnsupportedMediaType
-    return _validated(model, _body(app))
+    return model.of_json(_body(app))
 
 
-def has_body(app: APIGatewayRestResolver) -> bool:
+def has_body(app: Router) -> bool:
     """Return whether the request has a body.
 
     Some requests may have none.
     """
-    return bool(_event(app).get("body"))
+    return bool(app.event.get("body"))
 
 
-def read_form_or_json(app: APIGatewayRestResolver, model: type[Body]) -> Body:
+def read_form_or_json(app: Router, model: type[Flat]) -> Flat:
     """Return the body of a request to a token endpoint: a form, as OAuth clients send it, or JSON.
 
     Unknown members of a form are ignored (RFC 6749 section 3.2). Unknown members of JSON are errors.
@@ -64,7 +73,7 @@ def read_form_or_json(app: APIGatewayRestResolver, model: type[Body]) -> Body:
     """
     media_type, body = _media_type(app), _body(app)
     if media_type == "application/json":
-        return _validated(model, body)
+        return model.of_json(body)
     if media_type != "application/x-www-form-urlencoded":
         raise UnsupportedMediaType("Send the body as application/x-www-form-urlencoded or application/json.")
     try:
@@ -74,10 +83,10 @@ def read_form_or_json(app: APIGatewayRestResolver, model: type[Body]) -> Body:
     members = dict(pairs)
     if len(members) != len(pairs):
         raise InvalidRequest("A parameter is sent twice.")
-    return _validated(model, {name: text for name, text in members.items() if name in model.model_fields and text})
+    return model.of_members({name: text for name, text in members.items() if name in model.names() and text})
 
 
-def read_principal(app: APIGatewayRestResolver, *, changing_password: bool = False) -> Principal:
+def read_principal(app: Router, *, changing_password: bool = False) -> Principal:
     """Return the caller, as the authorizer described them.
 
     Args:
@@ -89,7 +98,7 @@ def read_principal(app: APIGatewayRestResolver, *, changing_password: bool = Fal
         CrossSiteRequest: a web page of another site sent the request with the caller's cookie.
         PasswordChangeRequired: the caller must change their password first.
     """
-    context: Mapping[str, Any] = _event(app).get("requestContext", {}).get("authorizer") or {}
+    context: Mapping[str, Any] = app.event.get("requestContext", {}).get("authorizer") or {}
     if not context.get("user_id"):
         raise MissingCredentials
     restriction = context.get("restriction")
@@ -110,18 +119,18 @@ def read_principal(app: APIGatewayRestResolver, *, changing_password: bool = Fal
     )
 
 
-def source_address(app: APIGatewayRestResolver) -> str:
+def source_address(app: Router) -> str:
     """Return the IP address that API Gateway received the request from.
 
     No header can change the address.
     """
-    identity: Mapping[str, Any] = _event(app).get("requestContext", {}).get("identity") or {}
+    identity: Mapping[str, Any] = app.event.get("requestContext", {}).get("identity") or {}
     return str(identity.get("sourceIp") or "unknown")
 
 
-def received_at_ms(app: APIGatewayRestResolver) -> int | None:
+def received_at_ms(app: Router) -> int | None:
     """Return when API Gateway received the request, in milliseconds, or None if the event does not say it."""
-    received = _event(app).get("requestContext", {}).get("requestTimeEpoch")
+    received = app.event.get("requestContext", {}).get("requestTimeEpoch")
     return received if isinstance(received, int) else None
 
 
@@ -135,26 +144,26 @@ def takes(*names: str) -> Callable[[Handler], Handler]:
     return declare
 
 
-def require_known_query(app: APIGatewayRestResolver, handler: Callable[..., object]) -> None:
+def require_known_query(app: Router, handler: Callable[..., object]) -> None:
     """Make sure that a request has no query parameters but those its route takes.
 
     Raises:
         InvalidRequest: it has another, such as a filter that is mistyped.
     """
     names: tuple[str, ...] = vars(handler).get("query", ())
-    if set(_event(app).get("queryStringParameters") or {}) - set(names):
+    if set(app.event.get("queryStringParameters") or {}) - set(names):
         *first, last = names or ("none",)
         taken = f"{', '.join(first)} and {last}" if first else last
         raise InvalidRequest(f"Unknown query parameter; this takes {taken}.")
 
 
-def query(app: APIGatewayRestResolver, name: str) -> str | None:
+def query(app: Router, name: str) -> str | None:
     """Return a query parameter, or None if it is absent or empty."""
-    parameters: Mapping[str, str] = _event(app).get("queryStringParameters") or {}
+    parameters: Mapping[str, str] = app.event.get("queryStringParameters") or {}
     return parameters.get(name) or None
 
 
-def flag(app: APIGatewayRestResolver, name: str) -> bool:
+def flag(app: Router, name: str) -> bool:
     """Return whether a query parameter is true.
 
     An absent parameter is false.
@@ -168,7 +177,7 @@ def flag(app: APIGatewayRestResolver, name: str) -> bool:
     return text in {"true", "1"}
 
 
-def page_limit(app: APIGatewayRestResolver) -> int:
+def page_limit(app: Router) -> int:
     """Return how many items a page may have, from the parameter `limit`: 1 to 100, and 25 by default.
 
     Raises:
@@ -193,17 +202,12 @@ def header(event: Mapping[str, Any], name: str) -> str | None:
     return next((value for key, value in headers.items() if key.lower() == name), None)
 
 
-def _event(app: APIGatewayRestResolver) -> Mapping[str, Any]:
-    event: Mapping[str, Any] = app.current_event.raw_event
-    return event
+def _media_type(app: Router) -> str:
+    return (header(app.event, "content-type") or "").partition(";")[0].strip().lower()
 
 
-def _media_type(app: APIGatewayRestResolver) -> str:
-    return (header(_event(app), "content-type") or "").partition(";")[0].strip().lower()
-
-
-def _body(app: APIGatewayRestResolver) -> bytes:
-    event = _event(app)
+def _body(app: Router) -> bytes:
+    event = app.event
     text = event.get("body") or ""
     if len(text) > MAX_BODY_BYTES * 2:
         raise PayloadTooLarge
@@ -215,18 +219,3 @@ def _body(app: APIGatewayRestResolver) -> bytes:
     if len(body) > MAX_BODY_BYTES:
         raise PayloadTooLarge
     return body
-
-
-def _validated(model: type[Body], body: bytes | dict[str, str]) -> Body:
-    try:
-        return model.model_validate_json(body) if isinstance(body, bytes) else model.model_validate(body)
-    except ValidationError as error:
-        raise InvalidRequest(_summary(error)) from error
-
-
-def _summary(error: ValidationError) -> str:
-    """Return a sentence that names the first wrong member, but never its value: the value may be a password."""
-    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    place = ".".join(str(part) for part in first["loc"])[:100]
-    message = "it is no valid JSON" if first["type"] == "json_invalid" else first["msg"].removeprefix("Value error, ")
-    return f"The body is not acceptable: {place + ': ' if place else ''}{message}."

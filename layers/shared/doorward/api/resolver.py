@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
-
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
-from aws_lambda_powertools.event_handler.api_gateway import Route
 
 from doorward import audit
 from doorward.api.answers import answer_preflight, respond
 from doorward.api.problems import headers_of, problem, status_of
 from doorward.api.requests import require_known_query
+from doorward.api.routing import Response, Router
 from doorward.errors import DoorwardError, MethodNotAllowed, NotFound
 
 _LOGGER = logging.getLogger("doorward.api")
 
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
-
-class Resolver(APIGatewayRestResolver):
+class Resolver(Router):
     """Routes the paths of one function, and turns every error into a problem (RFC 9457)."""
 
     def __init__(self, *, oauth: bool = False) -> None:
@@ -32,29 +28,28 @@ class Resolver(APIGatewayRestResolver):
         """
         super().__init__()
         self._oauth = oauth
-        self.exception_handler(DoorwardError)(self._refuse)
-        self.exception_handler(Exception)(self._fail)
-        self.not_found(self._no_route)
-        self.use([self._check_query])
 
-    def _check_query(self, _: APIGatewayRestResolver, route: Callable[..., Response[str]]) -> Response[str]:
-        handler = self.context["_route"].func
-        if any(each.func is handler for each in self._routes()):  # not where no route was found
-            require_known_query(self, handler)
-        return route(self)
-
-    def _routes(self) -> list[Route]:
-        return [*self._static_routes, *self._dynamic_routes]
-
-    def resolve(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
+    def resolve(self, event: Mapping[str, Any], _context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
         """Answer one request; what it does is logged with where it came from."""
         with audit.of_request(event):
-            return super().resolve(event, context)
+            self.event = event
+            return self._answer().to_gateway()
 
-    def _refuse(self, error: DoorwardError) -> Response[str]:
-        return self.refuse(error, {})
+    def _answer(self) -> Response:
+        try:
+            method, path = self.event["httpMethod"].upper(), self.event["path"]
+            found = self.find(method, path)
+            if found is None:
+                return self._no_route(method, path)
+            handler, arguments = found
+            require_known_query(self, handler)
+            return handler(**arguments)
+        except DoorwardError as error:
+            return self.refuse(error, {})
+        except Exception as error:  # noqa: BLE001 - whatever fails, the caller gets a problem
+            return self._fail(error)
 
-    def refuse(self, error: DoorwardError, more: Mapping[str, str]) -> Response[str]:
+    def refuse(self, error: DoorwardError, more: Mapping[str, str]) -> Response:
         """Return the problem of an error, with more headers."""
         request_id = self._request_id()
         fields = {"code": error.code, "reason": error.reason, "request_id": request_id}
@@ -65,20 +60,17 @@ class Resolver(APIGatewayRestResolver):
         media_type = "application/json" if self._oauth else "application/problem+json"
         return respond(status_of(error), body, media_type, headers)
 
-    def _fail(self, error: Exception) -> Response[str]:
+    def _fail(self, error: Exception) -> Response:
         # The log gets only the error's class and place, because its message may quote the request.
         trace = "".join(traceback.format_tb(error.__traceback__))
         _LOGGER.error("failed: %s", type(error).__name__, extra={"trace": trace})
-        return self._refuse(DoorwardError(reason=type(error).__name__))
+        return self.refuse(DoorwardError(reason=type(error).__name__), {})
 
-    def _no_route(self, _: Exception) -> Response[str]:
-        path = self.current_event.path
-        routes = [route for route in self._routes() if route.rule.match(path)]
-        allowed = tuple(method for method in METHODS if any(route.method == method for route in routes))
-        if allowed and self.current_event.http_method == "OPTIONS":
+    def _no_route(self, method: str, path: str) -> Response:
+        allowed = self.methods_of(path)
+        if allowed and method == "OPTIONS":
             return answer_preflight(allowed)
-        return self._refuse(MethodNotAllowed(allowed) if allowed else NotFound())
+        raise MethodNotAllowed(allowed) if allowed else NotFound
 
     def _request_id(self) -> str:
-        event: dict[str, Any] = self.current_event.raw_event
-        return str((event.get("requestContext") or {}).get("requestId") or "")
+        return str((self.event.get("requestContext") or {}).get("requestId") or "")

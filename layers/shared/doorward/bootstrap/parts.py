@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import cache, cached_property
 
-from doorward.aws.dynamodb.client import BotoDatabase, connect
+from doorward.aws.dynamodb.database import Database
 from doorward.aws.dynamodb.items import Tables
 from doorward.aws.dynamodb.keys import load_cursor_key
 from doorward.aws.dynamodb.revocations import DynamoRevocations, RevocationWriter
 from doorward.aws.dynamodb.sessions import DynamoSessions
-from doorward.aws.secrets import SecretsManager
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.keys import public_keyring, verifying_keys
 from doorward.errors import NotInitialised
@@ -18,7 +18,7 @@ from doorward.keys.keyring import Signer, Signing, Verifying
 from doorward.keys.mac import MacKeyring
 from doorward.keys.shared_secret import SharedSecret
 from doorward.keys.signing import PrivateKeys
-from doorward.rules.passwords import PasswordHasher
+from doorward.keys.stores import SecretReader
 from doorward.rules.throttles import Throttles
 from doorward.sessions.family import EndFamily
 from doorward.sessions.minting import TokenMinter
@@ -27,20 +27,25 @@ from doorward.tokens.device import Devices
 from doorward.tokens.refresh import RefreshTokens
 
 
-class Parts:
-    """All parts that a function may need.
+class Parts(ABC):
+    """All parts that a function may need, but DynamoDB and Secrets Manager: each function chooses how to reach these.
 
-    A part is made when the function first asks for it.
+    `LeanParts` and `SdkParts` are the choices. A part is made when the function first asks for it.
     """
 
     def __init__(self, settings: Settings) -> None:
         """Take the function's settings."""
         self.settings = settings
 
-    @cached_property
-    def database(self) -> BotoDatabase:
+    @property
+    @abstractmethod
+    def database(self) -> Database:
         """DynamoDB."""
-        return BotoDatabase(connect())
+
+    @property
+    @abstractmethod
+    def secrets(self) -> SecretReader:
+        """Secrets Manager."""
 
     @cached_property
     def tables(self) -> Tables:
@@ -53,11 +58,6 @@ class Parts:
             settings.login_attempts_table,
             settings.marker_shards,
         )
-
-    @cached_property
-    def secrets(self) -> SecretsManager:
-        """Secrets Manager."""
-        return SecretsManager()
 
     @cached_property
     def keyring(self) -> Verifying:
@@ -97,11 +97,6 @@ class Parts:
     def minter(self) -> TokenMinter:
         """The object that mints token pairs."""
         return TokenMinter(self.signer, self.refresh_tokens, self.settings.audience, self.settings.access_ttl_seconds)
-
-    @cached_property
-    def hasher(self) -> PasswordHasher:
-        """Argon2id with this deployment's parameters."""
-        return PasswordHasher(self.settings.argon2_memory_kib, self.settings.argon2_time_cost)
 
     @cached_property
     def throttles(self) -> Throttles:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from doorward.aws.dynamodb.keys import DynamoKeySets
 from doorward.bootstrap.clock import clock
-from doorward.bootstrap.parts import Parts
+from doorward.bootstrap.sdk import SdkParts
 from doorward.errors import Misconfigured
 from doorward.keys.life import Policy
 from doorward.keys.rotation import RotateMacKeys, RotateSigningKeys
@@ -30,7 +30,7 @@ def wire(settings: Settings) -> Services:
     Raises:
         Misconfigured: a key would sign before every function has read it, or the algorithm is unknown.
     """
-    parts = Parts(settings)
+    parts = SdkParts(settings)
     signing = RotateSigningKeys(
         key_sets=DynamoKeySets(parts.database, settings.require("signing_keys_table")),
         secrets=parts.secrets,

@@ -39,11 +39,15 @@ class Secret:
     version: str | None = None
 
 
-class SecretStore(Protocol):
+class SecretReader(Protocol):
     """Texts that only some functions may read."""
 
     def get(self, secret_id: str) -> Secret:
         """Return the secret as it is now."""
+
+
+class SecretStore(SecretReader, Protocol):
+    """The same texts for those who also change them."""
 
     def change(self, secret_id: str, text: str, seen: Secret) -> None:
         """Give a secret a new text, unless it changed since it was read.

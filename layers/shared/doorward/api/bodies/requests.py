@@ -1,39 +1,23 @@
-"""The bodies of requests."""
+"""The bodies of requests that administer; those of signing in are in `sign_in`."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from doorward.api.bodies.fields import Roles, Text, accepted, with_members
-from doorward.errors import UnsupportedGrantType
+from doorward.api.bodies.flat import unacceptable
+from doorward.errors import InvalidRequest
 from doorward.model import Membership, Tenant, TenantId, User
 from doorward.model.changes import NewUser, UserChanges
 from doorward.rules import fields
 from doorward.rules.fields import Relation
 from doorward.rules.names import check_tenant_id
 
-MAX_BODY_BYTES = 32_768
-
 Password = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 NewPassword = str  # the module `doorward.rules.passwords` checks it
 TenantIdText = Annotated[str, AfterValidator(check_tenant_id)]
-TokenText = Annotated[str, StringConstraints(min_length=1, max_length=8192)]
-
-
-def _no_service(client_id: str | None) -> str | None:
-    if client_id is not None and client_id.casefold().startswith("service:"):
-        raise ValueError("names of services are not for clients")
-    return client_id
-
-
-ClientId = Annotated[
-    Text | None,
-    AfterValidator(_no_service),
-    Field(description="who asks; a session begun with one is refreshed by none that names another"),
-]
-Hint = Annotated[Text | None, Field(description="accepted and not needed (RFC 7009)")]
 
 
 class RequestBody(BaseModel):
@@ -41,61 +25,17 @@ class RequestBody(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
-
-class TenantLoginRequest(RequestBody):
-    """POST /api/{tenantId}/auth/login."""
-
-    password: Password
-    email: Annotated[Text | None, Field(description="this or `username`")] = None
-    username: Text | None = None
-    client_id: ClientId = None
-    device_token: Annotated[
-        Text | None, Field(description="of an earlier sign-in of the user on this device; strangers cannot lock it out")
-    ] = None
-
-    @model_validator(mode="after")
-    def _one_name(self) -> Self:
-        if (self.email is None) == (self.username is None):
-            raise ValueError("send either username or email")
-        return self
-
-
-class LoginRequest(TenantLoginRequest):
-    """POST /auth/login."""
-
-    tenant_id: Annotated[
-        TenantIdText | None,
-        Field(description="the home tenant if absent; needed with `email` unless the deployment has a default"),
-    ] = None
-
-
-class RefreshRequest(RequestBody):
-    """The token endpoint's refresh grant (RFC 6749 section 6)."""
-
-    refresh_token: TokenText
-    grant_type: Annotated[Text | None, Field(description="`refresh_token`")] = None
-    tenant_id: Annotated[TenantIdText | None, Field(description="another tenant of the user: switch to it")] = None
-    client_id: ClientId = None
-
-    @model_validator(mode="before")
     @classmethod
-    def _known_grant(cls, members: object) -> object:
-        # This check comes first: another grant lacks members of this grant, and needs another error (RFC 6749, 5.2).
-        if isinstance(members, dict) and members.get("grant_type") not in (None, "refresh_token"):
-            raise UnsupportedGrantType
-        return members
+    def of_json(cls, body: bytes) -> Self:
+        """Return the body of a JSON text.
 
-
-class RevokeRequest(RequestBody):
-    """POST /auth/token/revoke (RFC 7009 section 2.1)."""
-
-    token: TokenText
-    token_type_hint: Hint = None
-    client_id: Annotated[Text | None, Field(description="accepted and not needed")] = None
-
-
-class IntrospectRequest(RevokeRequest):
-    """POST /auth/token/introspect (RFC 7662 section 2.1)."""
+        Raises:
+            InvalidRequest: it is not acceptable.
+        """
+        try:
+            return cls.model_validate_json(body)
+        except ValidationError as error:
+            raise _refused(error) from error
 
 
 @with_members(accepted(User, fields.USER, fields.PROFILE.keys(), null="is absent"))
@@ -209,3 +149,11 @@ class ReadNotificationRequest(RequestBody):
     """PATCH /api/{tenantId}/notifications/{id}."""
 
     read: Literal[True]
+
+
+def _refused(error: ValidationError) -> InvalidRequest:
+    """Return the error that names the first wrong member, but never its value: the value may be a password."""
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    message = "it is no valid JSON" if first["type"] == "json_invalid" else first["msg"].removeprefix("Value error, ")
+    return unacceptable(place, message)

@@ -16,8 +16,16 @@ _USERS = (Relation.SELF, Relation.OWNER, Relation.GUEST)
 _TENANTS = (Relation.MEMBER, Relation.PLATFORM)
 
 
+class ResponseBody(BaseModel):
+    """A JSON body; members that are None are left out."""
+
+    def to_json(self) -> str:
+        """Return the body as JSON."""
+        return self.model_dump_json(exclude_none=True)
+
+
 @with_members(shown(Membership, fields.MEMBERSHIP, _USERS))
-class MembershipResponse(BaseModel):
+class MembershipResponse(ResponseBody):
     """What a user is in one tenant."""
 
     tenant_id: str
@@ -31,7 +39,7 @@ class MembershipResponse(BaseModel):
 
 
 @with_members(shown(User, fields.USER, _USERS))
-class UserResponse(BaseModel):
+class UserResponse(ResponseBody):
     """A user.
 
     A caller who may see only a membership gets the id, the user name and that membership.
@@ -47,7 +55,7 @@ class UserResponse(BaseModel):
         return cls(tenants=tenants, **values_for(visible.user, fields.USER, visible.relation))
 
 
-class UserListResponse(BaseModel):
+class UserListResponse(ResponseBody):
     """A page of users."""
 
     items: list[UserResponse]
@@ -55,7 +63,7 @@ class UserListResponse(BaseModel):
 
 
 @with_members(shown(Tenant, fields.TENANT, _TENANTS))
-class TenantResponse(BaseModel):
+class TenantResponse(ResponseBody):
     """A tenant."""
 
     @classmethod
@@ -64,14 +72,14 @@ class TenantResponse(BaseModel):
         return cls(**values_for(tenant, fields.TENANT, Relation.MEMBER))
 
 
-class TenantListResponse(BaseModel):
+class TenantListResponse(ResponseBody):
     """A page of tenants."""
 
     items: list[TenantResponse]
     next_cursor: str | None = None
 
 
-class ServiceTokenResponse(BaseModel):
+class ServiceTokenResponse(ResponseBody):
     """A service token's record.
 
     Only the answer that mints the token has `access_token`.
@@ -106,20 +114,20 @@ class ServiceTokenResponse(BaseModel):
         return self.model_copy(update=changes)
 
 
-class ServiceTokenListResponse(BaseModel):
+class ServiceTokenListResponse(ResponseBody):
     """A page of service tokens."""
 
     items: list[ServiceTokenResponse]
     next_cursor: str | None = None
 
 
-class RevokedTokensResponse(BaseModel):
+class RevokedTokensResponse(ResponseBody):
     """How many live tokens were revoked."""
 
     revoked: int
 
 
-class SeededUserResponse(BaseModel):
+class SeededUserResponse(ResponseBody):
     """A user that the demo made, with a one-time password if the request asked for passwords."""
 
     id: str
@@ -127,14 +135,14 @@ class SeededUserResponse(BaseModel):
     password: str | None = None
 
 
-class SeedResponse(BaseModel):
+class SeedResponse(ResponseBody):
     """The users that this request made, and the number of the demo's notifications."""
 
     users: list[SeededUserResponse]
     notifications: int
 
 
-class NotificationResponse(BaseModel):
+class NotificationResponse(ResponseBody):
     """A notification as the caller sees it."""
 
     id: str
@@ -158,7 +166,7 @@ class NotificationResponse(BaseModel):
         )
 
 
-class NotificationListResponse(BaseModel):
+class NotificationListResponse(ResponseBody):
     """A page of notifications."""
 
     items: list[NotificationResponse]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from typing import Literal, Self
 
-from pydantic import BaseModel
-
+from doorward.api.bodies.flat import FlatResponse
 from doorward.model import PLATFORM, IntrospectedToken, TokenPair
 
 
-class TokenResponse(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenResponse(FlatResponse):
     """A successful answer of the token endpoints (RFC 6749 section 5.1)."""
 
     access_token: str
@@ -31,6 +32,7 @@ class TokenResponse(BaseModel):
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignInResponse(TokenResponse):
     """A successful sign-in; `device_token` is for clients without cookies: send it with the next sign-in."""
 
@@ -39,10 +41,11 @@ class SignInResponse(TokenResponse):
     @classmethod
     def of_sign_in(cls, pair: TokenPair, device_token: str) -> Self:
         """Return the body for a sign-in."""
-        return cls(**TokenResponse.of(pair).model_dump(), device_token=device_token)
+        return cls(**asdict(TokenResponse.of(pair)), device_token=device_token)
 
 
-class SocketTicketResponse(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SocketTicketResponse(FlatResponse):
     """A ticket, and the URL to open a socket with it: `url?ticket=…`."""
 
     ticket: str
@@ -50,7 +53,8 @@ class SocketTicketResponse(BaseModel):
     url: str
 
 
-class IntrospectionResponse(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntrospectionResponse(FlatResponse):
     """Whether a token is valid now (RFC 7662 section 2.2).
 
     For an invalid token, `active` is the only member.

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from doorward.aws.dynamodb.items import Item, Key, encode, pick
-from doorward.errors import Unavailable
+from doorward.aws.dynamodb.items import Item, Key
 
 Place = tuple[str, Key]
 """A table's name, and a key in the table."""
@@ -87,32 +86,3 @@ class Database(Reader, Protocol):
         Raises:
             ConditionFailed: a condition did not hold; never for what this very call wrote.
         """
-
-
-def read_batch(
-    places: Sequence[Place], call: Callable[[dict[str, Any]], Mapping[str, Any]], tries: int
-) -> list[Item | None]:
-    """Return several items, in the order of their places.
-
-    Ask again for the items that DynamoDB left out.
-
-    Args:
-        places: the tables and keys of the items.
-        call: sends a BatchGetItem request with these `RequestItems`, and returns the answer.
-        tries: how often to ask.
-
-    Raises:
-        Unavailable: DynamoDB left out an item in every try.
-    """
-    wanted: dict[str, Any] = {}
-    for table, key in places:
-        wanted.setdefault(table, {"Keys": [], "ConsistentRead": True})["Keys"].append(encode(key))
-    found: dict[str, list[Mapping[str, Any]]] = {}
-    for _ in range(tries):
-        answer = call(wanted)
-        for table, items in answer["Responses"].items():
-            found.setdefault(table, []).extend(items)
-        wanted = answer.get("UnprocessedKeys") or {}
-        if not wanted:
-            return [pick(found.get(table, []), key) for table, key in places]
-    raise Unavailable(reason="dynamodb:unprocessed_keys")

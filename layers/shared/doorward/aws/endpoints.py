@@ -1,0 +1,100 @@
+"""Where AWS's services answer, and what requests to them are signed with, for clients without an SDK."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from doorward.errors import Misconfigured
+
+_PORTS = {"https": 443, "http": 80}
+
+
+class Credentials(NamedTuple):
+    """What requests are signed with."""
+
+    access_key: str
+    secret_key: str
+    session_token: str = ""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Credentials:
+        """Return the credentials that Lambda gives every function.
+
+        Raises:
+            Misconfigured: a variable that Lambda sets is absent, or cannot be sent.
+        """
+        found = cls(
+            _variable(environment, "AWS_ACCESS_KEY_ID"),
+            _variable(environment, "AWS_SECRET_ACCESS_KEY"),
+            environment.get("AWS_SESSION_TOKEN", ""),
+        )
+        # They become header lines, which a line's end would split.
+        if not all(text.isascii() and text.isprintable() for text in found):
+            raise Misconfigured(reason="the credentials in the environment are malformed")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """The address of one of AWS's services.
+
+    Args:
+        service: the name that signatures have for the service, such as `dynamodb`.
+        region: the region, such as `eu-central-1`.
+        url: the scheme and the host, such as `https://dynamodb.eu-central-1.amazonaws.com`.
+    """
+
+    service: str
+    region: str
+    url: str
+
+    @classmethod
+    def from_environment(cls, service: str, environment: Mapping[str, str]) -> Endpoint:
+        """Return the address of a service in the function's region, unless the environment names another.
+
+        Args:
+            service: `dynamodb` or `secretsmanager`.
+            environment: the environment variables.
+
+        Raises:
+            Misconfigured: there is no region, or the address is not one of a host alone.
+
+        Source: AWS SDKs Reference Guide, "Service-specific endpoints".
+        """
+        region = _variable(environment, "AWS_REGION")
+        own = {"dynamodb": "DYNAMODB", "secretsmanager": "SECRETS_MANAGER"}[service]
+        url = environment.get(f"AWS_ENDPOINT_URL_{own}") or environment.get("AWS_ENDPOINT_URL")
+        suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+        found = cls(service, region, url or f"https://{service}.{region}.{suffix}")
+        parts = urlsplit(found.url)
+        if parts.scheme not in _PORTS or not parts.hostname or parts.path.strip("/") or "@" in parts.netloc:
+            raise Misconfigured(reason=f"the endpoint of {service} is not one of a host alone")
+        return found
+
+    @property
+    def is_secure(self) -> bool:
+        """Return whether the service is spoken to over TLS."""
+        return urlsplit(self.url).scheme == "https"
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Return the host's name, and the port."""
+        parts = urlsplit(self.url)
+        return parts.hostname or "", parts.port or _PORTS[parts.scheme]
+
+    @property
+    def host(self) -> str:
+        """Return what the header `Host` says: the port is named unless it is the scheme's own."""
+        parts = urlsplit(self.url)
+        name = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+        return name if parts.port in {None, _PORTS[parts.scheme]} else f"{name}:{parts.port}"
+
+
+def _variable(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name)
+    if not value:
+        raise Misconfigured(reason=f"the environment variable {name} is not set")
+    return value
