@@ -26,7 +26,7 @@ def moto(tables_on_moto: tuple[dict[str, str], Snapshot]) -> Iterator[Stores]:
     with mocked_aws():
         names, empty = tables_on_moto
         empty.restore()
-        yield on_dynamodb(boto3.client("dynamodb"), names)
+        yield on_dynamodb(BotoDatabase(boto3.client("dynamodb")), names)
 
 
 def _change(stores: Stores, before: UserRecord, after: User, *, ends: bool, spared: Session | None = None) -> None:

@@ -56,7 +56,7 @@ def test_functions_and_scripts_begin_with_the_same_number() -> None:
 
 def test_whichever_copy_a_request_reads_says_the_same(names: dict[str, str]) -> None:
     client = boto3.client("dynamodb")
-    stores, reader = on_dynamodb(client, names), _reader(client, names, 4)
+    stores, reader = on_dynamodb(BotoDatabase(client), names), _reader(client, names, 4)
     stores.tenants.add(tenant())
     found = stores.tenants.get(ACME)
     assert found
@@ -73,7 +73,7 @@ def test_whichever_copy_a_request_reads_says_the_same(names: dict[str, str]) -> 
 
 def test_a_copy_that_is_not_there_lets_nobody_in(names: dict[str, str]) -> None:
     client = boto3.client("dynamodb")
-    stores, reader = on_dynamodb(client, names), _reader(client, names, 8)
+    stores, reader = on_dynamodb(BotoDatabase(client), names), _reader(client, names, 8)
     stores.tenants.add(tenant())
     for user_id in PEOPLE:
         if shard_of(user_id, 8) >= 4:
@@ -83,7 +83,7 @@ def test_a_copy_that_is_not_there_lets_nobody_in(names: dict[str, str]) -> None:
 
 def test_more_copies_say_what_the_first_ones_say_and_hear_what_comes_after(names: dict[str, str]) -> None:
     client = boto3.client("dynamodb")
-    stores, reader, writer = on_dynamodb(client, names), _reader(client, names, 8), _writer(client, names)
+    stores, reader, writer = on_dynamodb(BotoDatabase(client), names), _reader(client, names, 8), _writer(client, names)
     stores.tenants.add(tenant())
     stores.key_revocations.revoke_key("before", NOW)
     for key_of in (of_deployment, of_tenant(ACME)):
@@ -102,7 +102,7 @@ def test_more_copies_say_what_the_first_ones_say_and_hear_what_comes_after(names
 
 def test_a_deployment_without_a_marker_makes_no_tenant_and_revokes_nothing_silently(names: dict[str, str]) -> None:
     client = boto3.client("dynamodb")
-    stores = on_dynamodb(client, names)
+    stores = on_dynamodb(BotoDatabase(client), names)
     for shard in range(4):
         client.delete_item(TableName=names["RevocationsTable"], Key={"pk": {"S": f"deployment#{shard:02d}"}})
     for call in (
@@ -117,7 +117,7 @@ def test_a_deployment_without_a_marker_makes_no_tenant_and_revokes_nothing_silen
 
 def test_a_users_own_item_stays_small_whatever_the_user_signed_out_of(names: dict[str, str]) -> None:
     client = boto3.client("dynamodb")
-    stores = on_dynamodb(client, names)
+    stores = on_dynamodb(BotoDatabase(client), names)
     stores.tenants.add(tenant())
     owner = user()
     stores.writer.add(record(owner), None)
@@ -135,7 +135,7 @@ def test_a_users_own_item_stays_small_whatever_the_user_signed_out_of(names: dic
 
 def test_lists_of_everybody_are_in_several_partitions(names: dict[str, str]) -> None:
     client = boto3.client("dynamodb")
-    stores = on_dynamodb(client, names)
+    stores = on_dynamodb(BotoDatabase(client), names)
     for _ in range(64):
         stores.writer.add(record(user(())), None)
     items = client.scan(TableName=names["UsersTable"])["Items"]
@@ -144,7 +144,7 @@ def test_lists_of_everybody_are_in_several_partitions(names: dict[str, str]) -> 
 
 def test_revocations_while_copies_are_added_reach_all_copies(dynamodb_client: Any) -> None:
     names = make_tables(dynamodb_client, f"m{UserId(str(PEOPLE[0]))[-8:].lower()}-")
-    stores, writer = on_dynamodb(dynamodb_client, names), _writer(dynamodb_client, names)
+    stores, writer = on_dynamodb(BotoDatabase(dynamodb_client), names), _writer(dynamodb_client, names)
     stores.tenants.add(tenant())
     kids = [f"kid{number}" for number in range(6)]
 
@@ -166,7 +166,7 @@ def test_revocations_while_copies_are_added_reach_all_copies(dynamodb_client: An
 
 def test_the_token_of_a_user_is_refused_by_every_number_of_copies(names: dict[str, str]) -> None:
     client = boto3.client("dynamodb")
-    stores = on_dynamodb(client, names)
+    stores = on_dynamodb(BotoDatabase(client), names)
     stores.tenants.add(tenant())
     owner = user()
     stores.revocations.revoke_token(claims(owner, "one"), NOW)

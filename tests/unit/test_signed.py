@@ -113,7 +113,6 @@ REQUESTS: dict[str, tuple[Callable[[Database], Any], list[Any]]] = {
         lambda database: database.batch_get([PLACE, ("u", {"pk": "a", "sk": "ü"})]),
         [{"Responses": {"t": [{"pk": {"S": "x"}}]}, "UnprocessedKeys": {}}],
     ),
-    "transactional read": (lambda database: database.transact_get([PLACE]), [{"Responses": [{}]}]),
     "query": (
         lambda database: database.query("t", partition="x", prefix="", limit=2, after={"pk": "a"}, newest_first=True),
         [{"Items": [{"n": {"N": "-1"}}], "LastEvaluatedKey": LAST}],

@@ -47,9 +47,6 @@ class Database(Reader, Protocol):
     The conditions of a write are part of its request.
     """
 
-    def transact_get(self, places: Sequence[Place]) -> list[Item | None]:
-        """Return several items as they were at one moment, in the order of their places."""
-
     def query(
         self,
         table: str,

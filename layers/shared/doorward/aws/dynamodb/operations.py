@@ -63,16 +63,6 @@ class Operations:
         self._retries.carry_out(ask)
         return [pick(found.get(table, []), key) for table, key in places]
 
-    def transact_get(self, places: Sequence[Place]) -> list[Item | None]:
-        """Return several items as they were at one moment, in the order of their places.
-
-        Raises:
-            Unavailable: DynamoDB does not answer, or is too busy.
-        """
-        actions = [{"Get": {"TableName": table, "Key": encode(key)}} for table, key in places]
-        answer = self._call("TransactGetItems", {"TransactItems": actions})
-        return [decode(response.get("Item")) for response in answer["Responses"]]
-
     def query(
         self,
         table: str,
