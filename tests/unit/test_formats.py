@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from typing import Any
 
 import jwt
@@ -34,10 +35,12 @@ from doorward.keys.mac import MacKeyring, decode_mac_keys
 from doorward.keys.signing import KeyPairAlgorithm, KeySet, generate_key
 from doorward.model import SessionId, SessionRef, TenantId, UserId, service_user_id
 from doorward.rules import names
+from doorward.rules.names import is_ulid
 from doorward.rules.passwords import PasswordHasher, check_new_password
 from doorward.rules.tenancy import RESERVED_ROLES, check_roles
 from doorward.rules.throttles import Attempt
 from doorward.settings import Settings
+from doorward.tokens.ids import mint_ulid
 from doorward.tokens.names import checked_name, checked_username
 from doorward.tokens.refresh import RefreshTokens, mint_refresh_token, read_refresh_token
 from tests.support.fakes import FakeClock
@@ -432,3 +435,14 @@ def test_strangers_share_no_throttle_and_the_table_shows_no_names(house: House) 
     assert not by_name[0].limits.keys() & by_name[1].limits.keys()
     # A MAC's text may hold "bob" or "192" by chance, but no dot and no colon.
     assert not any(word in key for key in [*keys, by_name[0].key] for word in ("username:", "192.", "0.2"))
+
+
+def test_new_ids_are_ulids_of_this_moment_one_after_another() -> None:
+    before = time.time_ns() // 1_000_000
+    minted = [mint_ulid() for _ in range(1000)]
+    read = [ULID.from_str(each) for each in minted]
+    assert [str(each) for each in read] == minted
+    assert all(before <= each.milliseconds <= before + 60_000 for each in read)
+    assert minted == sorted(set(minted))
+    assert len({each.bytes[-8:] for each in read}) == 1000
+    assert all(is_ulid(each) for each in minted)

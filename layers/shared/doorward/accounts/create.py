@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ulid import ULID
-
 from doorward import audit
 from doorward.accounts.access import VisibleUser, show, words_about
 from doorward.errors import InvalidRequest, UsernameTaken
@@ -16,6 +14,7 @@ from doorward.rules.fields import PROFILE
 from doorward.rules.passwords import PasswordHasher, check_new_password
 from doorward.rules.tenancy import check_roles, require_admin
 from doorward.stores import UserWriter
+from doorward.tokens.ids import mint_ulid
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ class CreateUser:
         Raises:
             UnacceptableName, InvalidRequest: a name or role breaks a rule.
         """
-        user_id, now_ms = user_id or UserId(str(ULID())), self.clock()
+        user_id, now_ms = user_id or UserId(mint_ulid()), self.clock()
         user = User(
             id=user_id,
             username=self._username(new_user.username, tenant_id, plain=plain_name) or user_id,

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ulid import ULID
-
 from doorward import audit
 from doorward.errors import InvalidRequest, NotFound
 from doorward.keys.keyring import Signing
@@ -28,6 +26,7 @@ from doorward.rules.revocation import mark_revoked
 from doorward.rules.tenancy import require_own_admin
 from doorward.stores import Page, ServiceTokenStore
 from doorward.tokens.access import mint_access_token
+from doorward.tokens.ids import mint_ulid
 
 _PAGE = 100
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
@@ -67,7 +66,7 @@ class AdministerServiceTokens:
         begun = self.tokens.get_admission(tenant_id, name)
         if begun.tenant_status != "active":
             raise NotFound
-        token = ServiceToken(tenant_id, TokenId(str(ULID())), name, principal.user_id, self.clock(), now + ttl_seconds)
+        token = ServiceToken(tenant_id, TokenId(mint_ulid()), name, principal.user_id, self.clock(), now + ttl_seconds)
         claims = AccessTokenClaims(
             subject=Subject(service, service, tenant_id, (SERVICE,), SessionId(token.id)),
             client_id=service,

@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ulid import ULID
-
 from doorward import audit
 from doorward.accounts.create import CreateUser
 from doorward.accounts.delete import DeleteUser
@@ -19,6 +17,7 @@ from doorward.model import Clock, Notification, Principal, TenantId, UserId
 from doorward.model.changes import NewUser
 from doorward.rules.tenancy import require_own_admin
 from doorward.stores import TenantStore
+from doorward.tokens.ids import mint_ulid
 
 TEAM = (
     ("Ada Okafor", "ada.okafor", ("user", "owner")),
@@ -128,8 +127,8 @@ class Demo:
     def _plan(self, tenant_id: TenantId, owner: UserId) -> dict[str, Any]:
         plan: dict[str, Any] = {
             "owner": owner,
-            "users": [str(ULID()) for _ in TEAM],
-            "notifications": [str(ULID()) for _ in NEWS],
+            "users": [mint_ulid() for _ in TEAM],
+            "notifications": [mint_ulid() for _ in NEWS],
             "made_at_ms": self.clock(),
         }
         if not self.notifications.add_demo(tenant_id, json.dumps(plan)):

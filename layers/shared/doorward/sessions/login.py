@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ulid import ULID
-
 from doorward import audit
 from doorward.errors import InvalidCredentials, InvalidRequest
 from doorward.model import Admission, Clock, Session, SessionId, SessionRef, Subject, TenantId, TokenPair, UserId
@@ -19,6 +17,7 @@ from doorward.sessions.throttle import BegunAttempt, ThrottleSignIn
 from doorward.stores import AttemptStore, Directory, SessionStore, SignInName, SignInTarget
 from doorward.tokens.cookie import mint_cookie
 from doorward.tokens.device import Device, Devices
+from doorward.tokens.ids import mint_ulid
 
 _NOBODY = UserId("0" * 26)
 _NOWHERE = TenantId("0")
@@ -144,7 +143,7 @@ class LogIn:
         tenant_id = credentials.tenant_id or (target.home_tenant_id if target else _NOWHERE)
         admission = self.directory.get_admission(tenant_id, user_id)
         proved = self.hasher.verify(admission.password_hash, credentials.password)
-        subject = admitted_subject(admission, SessionRef(tenant_id, user_id, SessionId(str(ULID()))))
+        subject = admitted_subject(admission, SessionRef(tenant_id, user_id, SessionId(mint_ulid())))
         restricted = admission.failures >= MAX_FAILURES and begun.known_device is None
         late = _is_late(admission, self.clock())
         if not proved or subject is None or restricted or late:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ulid import ULID
-
 from doorward.keys.keyring import Signing
 from doorward.model import AccessTokenClaims, Admission, Session, Subject, TokenId, TokenPair
 from doorward.tokens.access import mint_access_token
+from doorward.tokens.ids import mint_ulid
 from doorward.tokens.refresh import RefreshTokens
 
 DEFAULT_CLIENT_ID = "doorward"
@@ -58,7 +57,7 @@ class TokenMinter:
         return AccessTokenClaims(
             subject=subject,
             client_id=session.client_id or DEFAULT_CLIENT_ID,
-            token_id=TokenId(str(ULID())),
+            token_id=TokenId(mint_ulid()),
             epochs=admission.epochs,
             issued_at=issued_at,
             expires_at=expires_at,

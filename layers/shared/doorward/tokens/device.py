@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ulid import ULID
-
 from doorward.keys.mac import MacKeyring
 from doorward.model import UserId
+from doorward.tokens.ids import mint_ulid
 from doorward.tokens.macs import mac, proving_key
 
 DEVICE_COOKIE_NAME = "__Host-doorward-device"
@@ -42,7 +41,7 @@ class Devices:
         Raises:
             NotInitialised: the deployment has no MAC key yet.
         """
-        body = f"dwd1.{user_id}.{known.id if known else ULID()}"
+        body = f"dwd1.{user_id}.{known.id if known else mint_ulid()}"
         return f"{body}.{mac(self._keyring.keys()[0], body)}"
 
     def read(self, text: str | None) -> Device | None:

@@ -1,0 +1,31 @@
+"""New ids."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+
+_DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_RANDOM_BITS = 80
+_STEP_BITS = 64
+_SHIFTS = range(125, -1, -5)
+_LAST = [0]
+_ALONE = threading.Lock()
+
+
+def mint_ulid() -> str:
+    """Return a new id, which sorts after those that this process made before.
+
+    It has 48 bits of the time in milliseconds and 80 random bits, as 26 digits of Crockford's base 32. Within one
+    millisecond it is a random step from the one before. A package would do the same, and import five times as long as
+    this whole room.
+
+    Source: github.com/ulid/spec
+    """
+    number = time.time_ns() // 1_000_000 << _RANDOM_BITS | int.from_bytes(os.urandom(_RANDOM_BITS // 8), "big")
+    with _ALONE:
+        if number <= _LAST[0]:
+            number = _LAST[0] + 1 + int.from_bytes(os.urandom(_STEP_BITS // 8), "big")
+        _LAST[0] = number
+    return "".join(_DIGITS[number >> shift & 31] for shift in _SHIFTS)
