@@ -15,7 +15,7 @@ from botocore.config import Config
 from doorward.aws.dynamodb.attempts import DynamoAttempts
 from doorward.aws.dynamodb.client import BotoDatabase
 from doorward.aws.dynamodb.directory import DynamoDirectory
-from doorward.aws.dynamodb.feed import DynamoRevocationFeed
+from doorward.aws.dynamodb.feed import DynamoRevocationSource
 from doorward.aws.dynamodb.items import Tables
 from doorward.aws.dynamodb.keys import DynamoKeySets
 from doorward.aws.dynamodb.notifications import DynamoNotifications
@@ -31,8 +31,8 @@ from doorward.keys.stores import KeyRevocationStore, KeySetStore
 from doorward.stores import (
     AttemptStore,
     Directory,
-    RevocationFeedStore,
     RevocationReader,
+    RevocationSource,
     RevocationStore,
     ServiceTokenStore,
     SessionReader,
@@ -64,7 +64,7 @@ class Stores:
     service_tokens: ServiceTokenStore
     notifications: NotificationStore
     sockets: SocketStore
-    feed: RevocationFeedStore
+    source: RevocationSource
 
 
 def in_memory() -> Stores:
@@ -85,7 +85,7 @@ def in_memory() -> Stores:
         fakes.MemoryServiceTokens(world),
         fakes.MemoryNotifications(world),
         fakes.MemorySockets(world),
-        fakes.MemoryRevocationFeed(world),
+        fakes.MemoryRevocationSource(world, fakes.FakeClock()),
     )
 
 
@@ -110,7 +110,7 @@ def on_dynamodb(client: Any, names: dict[str, str], **settings: Any) -> Stores:
         DynamoServiceTokens(database, tables, writer),
         DynamoNotifications(database, names["NotificationsTable"]),
         DynamoSockets(database, names["SocketsTable"]),
-        DynamoRevocationFeed(database, tables.revocations),
+        DynamoRevocationSource(database, tables.revocations),
     )
 
 

@@ -22,7 +22,7 @@ keys
 tokens
 stores
 authorization
-sessions accounts
+sessions accounts feed
 authorizer verifier demo
 aws sockets
 api

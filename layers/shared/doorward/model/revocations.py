@@ -52,13 +52,3 @@ class Revocations:
     tenant_min_epoch: int = 0
     revoked_kids: frozenset[str] = frozenset()
     deployment_min_epoch: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class LiveRevocations:
-    """All that is revoked and can concern a token which still lives."""
-
-    users: tuple[tuple[TenantId, UserId, RevocationState], ...] = ()
-    tenants: tuple[tuple[TenantId, int], ...] = ()
-    kids: frozenset[str] = frozenset()
-    deployment: int = 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
@@ -105,17 +105,15 @@ class BotoDatabase:
         items = [item for item in map(decode, answer["Items"]) if item is not None]
         return items, decode(answer.get("LastEvaluatedKey"))
 
-    def changed_since(self, table: str, index: str, partition: str, since_ms: int) -> list[Item]:
-        """Return all items of a partition of an index that changed at or after a time.
-
-        Args:
-            table: the table.
-            index: the index, whose partition key is `feed`.
-            partition: the value of the partition key.
-            since_ms: the time, in milliseconds.
-        """
-        condition = "feed = :partition AND changed_at_ms >= :time"
-        return self._query_all(table, index, condition, {":partition": partition, ":time": since_ms})
+    def scan(self, table: str) -> Iterator[list[Item]]:
+        """Return all items of a table, in pages, from strongly consistent reads."""
+        request: dict[str, Any] = {"TableName": table, "ConsistentRead": True}
+        while True:
+            answer = self._call(self._client.scan, **request)
+            yield [item for item in map(decode, answer["Items"]) if item is not None]
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def ending_before(self, table: str, index: str, partition: str, time_ms: int) -> list[Item]:
         """Return all items of a partition of an index that end before a time, the soonest first.

@@ -26,13 +26,9 @@ from doorward.model import (
     TenantId,
     TokenId,
     UserId,
-    is_service,
 )
 from doorward.rules.lifetimes import cutoff_end, session_entry_end, token_entry_end
 from doorward.rules.revocation import next_epoch, plan_entry
-
-RECENT, LASTING = "recent", "lasting"
-"""The parts of the feed: revocations of users' tokens, which live an hour at most, and all other revocations."""
 
 _MAX_REMOVED = 100  # an expression has at most 4 KB
 _TRIES = 3
@@ -92,7 +88,6 @@ class RevocationWriter:
             "spared_session_id": cutoff.spared,
             "spared_min_epoch": cutoff.spared_from if cutoff.spared else None,
             "expires_at": cutoff_end(now_ms),
-            **_announced(cutoff.user_id, now_ms),
         }
         if cutoff.ends_sessions:
             assign["sessions_min_epoch"] = cutoff.at
@@ -106,7 +101,7 @@ class RevocationWriter:
 
     def tenant_action(self, tenant_id: TenantId, at: int, now_ms: int) -> Action:
         """Return the action that refuses all tokens and sessions of a tenant that began before epoch `at`."""
-        assign = {"min_epoch": at, "expires_at": cutoff_end(now_ms), "feed": LASTING, "changed_at_ms": now_ms}
+        assign = {"min_epoch": at, "expires_at": cutoff_end(now_ms)}
         return actions.update(
             self.table, tenant_revocations_key(tenant_id), assign=assign, when=_LATER, values={"at": at}
         )
@@ -138,7 +133,7 @@ class RevocationWriter:
         entries = {entry: end for entry, end in item.items() if entry.startswith((SESSION_PREFIX, TOKEN_PREFIX))}
         plan = plan_entry(entries, name, item.get("min_epoch", 0), now_ms)
         removed = plan.removed[:_MAX_REMOVED]
-        assign: dict[str, Any] = {"expires_at": cutoff_end(now_ms), **_announced(user_id, now_ms)}
+        assign: dict[str, Any] = {"expires_at": cutoff_end(now_ms)}
         if plan.cutoff_at is None:
             return actions.update(self.table, key, assign={name: expires_at, **assign}, remove=removed)
         assign |= {"min_epoch": plan.cutoff_at, "spared_session_id": None, "spared_min_epoch": None}
@@ -173,8 +168,6 @@ class DynamoRevocations:
         assign = {
             f"{KID_PREFIX}{kid}": cutoff_end(now_ms),
             "expires_at": cutoff_end(now_ms),
-            "feed": LASTING,
-            "changed_at_ms": now_ms,
         }
         self.database.write(actions.update(table, KEYS_REVOCATIONS_KEY, assign=assign, remove=dead))
 
@@ -185,8 +178,6 @@ class DynamoRevocations:
         assign = {
             "min_epoch": next_epoch(item.get("min_epoch", 0), now_ms),
             "expires_at": cutoff_end(now_ms),
-            "feed": LASTING,
-            "changed_at_ms": now_ms,
         }
         values = {"at": assign["min_epoch"]}
         self.database.transact([actions.update(table, KEYS_REVOCATIONS_KEY, assign=assign, when=_LATER, values=values)])
@@ -210,8 +201,3 @@ class DynamoRevocations:
         table = self.writer.table
         items = self.database.batch_get([(table, user_revocations_key(realm, user_id)) for realm in realms])
         return {realm: to_revocation_state(item) for realm, item in zip(realms, items, strict=True)}
-
-
-def _announced(user_id: UserId, now_ms: int) -> dict[str, str | int]:
-    """Return the attributes that put an item into the feed: into the part for a user's or for a service's tokens."""
-    return {"feed": LASTING if is_service(user_id) else RECENT, "changed_at_ms": now_ms}
