@@ -274,10 +274,9 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         "anybody",
         response=_JWT,
         media_type="application/jwt",
-        problems=(errors.Unavailable,),
         cached=True,
     ),
     ("GET", "/.well-known/revocations/parts/{name}"): Operation(
-        DISCOVERY, "anybody", response=_JSON, problems=(errors.NotFound, errors.Unavailable)
+        DISCOVERY, "anybody", response=_JSON, problems=(errors.NotFound,)
     ),
 }

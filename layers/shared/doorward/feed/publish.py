@@ -38,14 +38,31 @@ class PublishFeed:
     """
 
     def __init__(
-        self, store: FeedStore, source: RevocationSource, signer: Signing, clock: Clock, configured: Lives
+        self,
+        store: FeedStore,
+        source: RevocationSource,
+        signer: Signing,
+        clock: Clock,
+        configured: Lives,
+        *,
+        tail_entries: int = TAIL_ENTRIES,
     ) -> None:
-        """Take the stores, what signs, and how long tokens live by the deployment's settings."""
+        """Take what the feed is made from.
+
+        Args:
+            store: has the feed.
+            source: has all that is revoked.
+            signer: signs heads.
+            clock: returns the time in milliseconds.
+            configured: how long tokens live by the deployment's settings.
+            tail_entries: the most entries that a head has itself.
+        """
         self._store = store
         self._source = source
         self._signer = signer
         self._clock = clock
         self._configured = configured
+        self._tail_entries = tail_entries
 
     def add(self, revoked: Sequence[Revoked]) -> None:
         """Publish what became revoked. The caller repeats a call that failed: nothing is lost, and no harm done.
@@ -100,9 +117,9 @@ class PublishFeed:
                 return
         raise Unavailable(reason="feed:conflicts")
 
-    def _flushed(self, head: Head, limit: int = TAIL_ENTRIES) -> Head:
-        """Return the head with its tail moved into parts, if the tail has more entries than the limit."""
-        if len(head.tail) <= limit:
+    def _flushed(self, head: Head) -> Head:
+        """Return the head with its tail moved into parts, if the tail has more entries than a head may have."""
+        if len(head.tail) <= self._tail_entries:
             return head
         short, lasting = by_life(head.tail, self._now())
         parts = [
@@ -138,8 +155,8 @@ class PublishFeed:
         """Return a head that is made from the table alone."""
         head = first_head(self._clock(), self._configured)
         for page in self._source.list_all():
-            head = self._flushed(noted(head, page, self._now()), PART_ENTRIES)
-        return self._flushed(head, 0)
+            head = self._flushed(noted(head, page, self._now()))
+        return head
 
     def _now(self) -> int:
         return self._clock() // 1000

@@ -44,7 +44,7 @@ _NAMES = 64
 
 def first_head(now_ms: int, lives: Lives) -> Head:
     """Return an empty head. Its number is above that of any head that was there before and is lost."""
-    return Head(now_ms, now_ms // 1000, now_ms + 1, lives)
+    return Head(now_ms, now_ms // 1000, now_ms, lives)
 
 
 def advanced(head: Head, revoked: Sequence[Revoked], configured: Lives, now: int) -> Head:
@@ -186,7 +186,7 @@ def refounded(head: Head, built: Head, since: int, now: int) -> Head:
 
     Args:
         head: the head now.
-        built: a head of parts alone, made from the whole table.
+        built: a head that was made from the whole table.
         since: the number of the head when reading the table began.
         now: the time, in epoch seconds.
     """
@@ -196,6 +196,7 @@ def refounded(head: Head, built: Head, since: int, now: int) -> Head:
         head,
         number=number,
         issued_at=now,
+        tail=joined([head.tail, built.tail]),
         parts=tuple(parts),
         kids={**built.kids, **head.kids},
         deployment=max(built.deployment, head.deployment),
