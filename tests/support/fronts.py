@@ -217,8 +217,12 @@ class Stream:
 
 def _same_ends(new: Revoked, old: Revoked) -> Revoked:
     """Keep the ends that were told before."""
-    kept = {name: {**getattr(new, name), **getattr(old, name)} for name in ("sessions", "tokens", "kids")}
-    return replace(new, **kept)
+    return replace(
+        new,
+        sessions={**new.sessions, **old.sessions},
+        tokens={**new.tokens, **old.tokens},
+        kids={**new.kids, **old.kids},
+    )
 
 
 class Wire:
