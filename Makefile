@@ -10,7 +10,7 @@ PYTEST := $(VENV)/bin/python -m pytest
 UV := .local/uv/bin/uv
 LOCKED := layers/shared/requirements requirements/dev requirements/local requirements/sam requirements/uv requirements/lambda \
   examples/clients/python/requirements examples/socketio/requirements
-.PHONY: help python run deploy-local logs complete drill test test-fast fix test-versions e2e openapi bench bench-reach lock lock-upgrade
+.PHONY: help python run deploy-local logs complete drill test test-fast fix test-versions e2e openapi feed-vectors bench bench-reach bench-feed lock lock-upgrade
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,8 +73,14 @@ e2e: $(VENV)/.installed ## black-box tests against a local cloud of their own
 openapi: $(VENV)/.installed ## write the API's description and pages anew
 	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.openapi
 
+feed-vectors: $(VENV)/.installed ## write the test vectors of the feed of revocations anew
+	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.feed_vectors
+
 bench-reach: $(VENV)/.installed ## how long a logout takes to be real, on the running stack
 	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.bench.reach --url http://localhost:$(PORT)
+
+bench-feed: $(VENV)/.installed ## the feed with a thousand sign-outs a second and a million entries, simulated
+	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.bench.feed
 
 bench: $(VENV)/.installed ## what importing each function costs
 	$(VENV)/bin/python -m tools.bench.imports

@@ -56,6 +56,9 @@ class Store:
         self.gets += 1
         return self.head
 
+    def text(self) -> str:
+        return self.head.text if self.head else ""
+
     def put_head(self, text: str, version: str | None) -> bool:
         self.puts += 1
         if (self.head.version if self.head else None) != version:
@@ -83,8 +86,7 @@ class Poller:
         self.read = ReadFeed(URL, keys, self.fetch)
 
     def fetch(self, url: str, _: str | None) -> tuple[str | None, str | None]:
-        assert self.store.head is not None
-        text = self.store.parts[url.rpartition("/")[2]] if "/parts/" in url else self.store.head.text
+        text = self.store.parts[url.rpartition("/")[2]] if "/parts/" in url else self.store.text()
         self.requests += 1
         self.bytes += len(text)
         return text, None
@@ -134,8 +136,7 @@ class Simulation:
         return Revoked(tenant, UserId(f"01M81HV2TRPXK0{number:012}"), sessions={f"01M81HV2TRPXK1{number:012}": end})
 
     def entries(self) -> int:
-        assert self.store.head is not None
-        head = read_head(self.store.head.text)
+        head = read_head(self.store.text())
         return sum(part.entries for part in head.parts if part.end > self.now) + len(head.tail)
 
 
@@ -156,32 +157,31 @@ def main() -> None:
 
 
 def _tell(run: Simulation, most: int, seconds: int) -> None:
-    assert run.store.head is not None
-    head, polls = read_head(run.store.head.text), run.polls[len(run.polls) // 2 :]
-    print(f"live entries at most        {most:>12,}")
-    print(f"head                        {len(run.store.head.text):>12,} bytes, {len(head.parts)} parts")
-    print(f"largest object              {run.store.largest:>12,} bytes")
-    middle = sorted(run.batch_seconds)[len(run.batch_seconds) // 2]
-    print(
-        f"a batch of {run.rate // SHARDS:<6}           {middle * 1000:>12.1f} ms CPU, median; {max(run.batch_seconds) * 1000:.0f} most"
+    text, polls = run.store.text(), run.polls[len(run.polls) // 2 :]
+    batches = sorted(run.batch_seconds)
+    _line("live entries at most", most)
+    _line("head", len(text), f"bytes, {len(read_head(text).parts)} parts")
+    _line("largest object", run.store.largest, "bytes")
+    _line(
+        f"a batch of {run.rate // SHARDS}",
+        batches[len(batches) // 2] * 1000,
+        f"ms CPU; {batches[-1] * 1000:.0f} at most",
     )
-    print(f"S3 requests a second        {run.store.gets / seconds:>12.1f} GET, {run.store.puts / seconds:.1f} PUT")
-    for name, index, unit in (("requests", 0, ""), ("bytes", 1, ""), ("CPU", 2, " s")):
+    _line("S3 requests a second", run.store.gets / seconds, f"GET, {run.store.puts / seconds:.1f} PUT")
+    for index, unit in enumerate(("requests", "bytes", "s CPU")):
         values = [poll[index] for poll in polls]
-        mean = sum(values) / len(values)
-        print(f"a poll of {POLL_SECONDS} s, {name:<14} {mean:>12,.3g}{unit} mean; {max(values):,.3g} most")
-    new = run.rate * POLL_SECONDS
-    print(f"a poll, bytes a new entry   {sum(poll[1] for poll in polls) / len(polls) / new:>12.1f}")
+        _line(f"a poll each {POLL_SECONDS} s", sum(values) / len(values), f"{unit}; {max(values):,.3g} at most")
+    _line("for each new entry", sum(poll[1] for poll in polls) / len(polls) / run.rate / POLL_SECONDS, "bytes")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     fresh = Poller(run.store, run.keys)
     requests, size, cpu = fresh.poll(run.now)
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    print(
-        f"a fresh verifier            {requests:>12,} requests, {size:,} bytes, {cpu:.1f} s CPU, {grown:.0f} MiB more memory"
-    )
-    print(
-        f"it knows                    {len(fresh.read.known):>12,} entries, {size / max(len(fresh.read.known), 1):.1f} bytes each"
-    )
+    _line("a fresh verifier", requests, f"requests, {size:,} bytes, {cpu:.1f} s CPU, {grown:.0f} MiB of memory")
+    _line("it knows", len(fresh.read.known), f"entries, {size / max(len(fresh.read.known), 1):.1f} bytes each")
+
+
+def _line(what: str, number: float, more: str = "") -> None:
+    print(f"{what:<24} {number:>14,.{0 if number >= 100 or number == int(number) else 3}f} {more}")
 
 
 if __name__ == "__main__":
