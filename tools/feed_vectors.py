@@ -182,47 +182,52 @@ def _altered(head: Head) -> str:
 
 
 def _public(key: SigningKey) -> Mapping[str, Any]:
-    jwk = OKPAlgorithm.to_jwk(key.key.public_key(), as_dict=True)  # type: ignore[union-attr, arg-type]
+    private: Any = key.key
+    jwk = OKPAlgorithm.to_jwk(private.public_key(), as_dict=True)
     return {"kty": "OKP", "crv": jwk["crv"], "x": jwk["x"], "kid": key.kid, "alg": "EdDSA", "use": "sig"}
 
 
 def _tokens() -> list[dict[str, Any]]:
     """Return tokens, and what a verifier says of each that was given all the heads."""
-    alive = {"user": "anna", "session": "alive", "token": "alive"}
-    return [
-        _token("nothing of it is revoked", None, **alive),
-        _token("its session ended", "session_ended", **alive | {"session": "ended"}),
-        _token("a session with this id ended, of another user", None, **alive | {"user": "carl", "session": "ended"}),
-        _token("it was revoked itself", "token_revoked", **alive | {"token": "revoked"}),
-        _token("its user was cut off", "user_cut_off", user="ben", session="other", epoch=NOW * 1000 - 1),
-        _token("it began after the cutoff", None, user="ben", session="other", epoch=NOW * 1000),
-        _token("its session is spared", None, user="ben", session="spared", epoch=100),
-        _token("it is older than the spared ones", "user_cut_off", user="ben", session="spared", epoch=99),
-        _token("its tenant was disabled", "tenant_cut_off", user="dora", tenant="globex"),
-        _token("it began after that", None, user="dora", tenant="globex", tenant_epoch=(NOW - 60) * 1000),
-        _token(
+    after_disabling, before = (NOW - 60) * 1000, NOW * 1000 - 1
+    told: list[tuple[str, str | None, dict[str, Any]]] = [
+        ("nothing of it is revoked", None, {}),
+        ("its session ended", "session_ended", {"session": "ended"}),
+        ("a session with this id ended, of another user", None, {"user": "carl", "session": "ended"}),
+        ("it was revoked itself", "token_revoked", {"token": "revoked"}),
+        ("its user was cut off", "user_cut_off", {"user": "ben", "epoch": before}),
+        ("it began after the cutoff", None, {"user": "ben", "epoch": before + 1}),
+        ("its session is spared", None, {"user": "ben", "session": "spared", "epoch": 100}),
+        ("it is older than the spared ones", "user_cut_off", {"user": "ben", "session": "spared", "epoch": 99}),
+        ("its tenant was disabled", "tenant_cut_off", {"tenant": "globex"}),
+        ("it began after that", None, {"tenant": "globex", "tenant_epoch": after_disabling}),
+        (
             "a session in a part",
             "session_ended",
-            user="user-3",
-            session="s",
-            tenant="globex",
-            tenant_epoch=(NOW - 60) * 1000,
+            {"user": "user-3", "session": "s", "tenant": "globex", "tenant_epoch": after_disabling},
         ),
-        _token("a service token that was revoked", "token_revoked", user="service:ci", token="ci"),  # noqa: S106 - a token's id
-        _token("a service token that was not", None, user="service:ci", token="other"),  # noqa: S106 - a token's id
-        _token("a platform administrator in no tenant", "session_ended", user="root", session="ended", tenant="-"),
-        _token("it began before everything was ended", "deployment_cut_off", user="anna", deployment=1),
-        _token("its key is revoked", "key_revoked", key=OTHER, **alive),
-        _token("its tenant revoked more than its share", "tenant_cut_off", tenant="crowded", issued_at=NOW - 30),
-        _token("it was issued after that", None, tenant="crowded", issued_at=NOW - 29),
-        _token("a service token of that tenant", None, tenant="crowded", user="service:ci", issued_at=NOW - 30),
-        _token("it has expired", "expired", issued_at=NOW - 900),
+        ("a service token that was revoked", "token_revoked", {"user": "service:ci", "token": "ci"}),
+        ("a service token that was not", None, {"user": "service:ci", "token": "other"}),
+        (
+            "a platform administrator in no tenant",
+            "session_ended",
+            {"user": "root", "session": "ended", "tenant": PLATFORM},
+        ),
+        ("it began before everything was ended", "deployment_cut_off", {"deployment": 1}),
+        ("its key is revoked", "key_revoked", {"key": OTHER}),
+        ("its tenant revoked more than its share", "tenant_cut_off", {"tenant": "crowded", "issued_at": NOW - 30}),
+        ("it was issued after that", None, {"tenant": "crowded", "issued_at": NOW - 29}),
+        (
+            "a service token of that tenant",
+            None,
+            {"tenant": "crowded", "user": "service:ci", "issued_at": NOW - 30},
+        ),
+        ("it has expired", "expired", {"issued_at": NOW - 900}),
     ]
+    return [{"why": why, "now": NOW + 22, "token": _token(**values), "reason": reason} for why, reason, values in told]
 
 
 def _token(
-    why: str,
-    reason: str | None,
     *,
     user: str = "anna",
     session: str = "alive",
@@ -233,7 +238,7 @@ def _token(
     deployment: int = (NOW - 3600) * 1000,
     issued_at: int = NOW - 10,
     key: SigningKey = KEY,
-) -> dict[str, Any]:
+) -> str:
     claims = AccessTokenClaims(
         subject=Subject(_user(user), user, TenantId(tenant), ("user",), SessionId(_id(session))),
         token_id=TokenId(_id(token)),
@@ -243,7 +248,7 @@ def _token(
         issued_at=issued_at,
         expires_at=issued_at + 900,
     )
-    return {"why": why, "now": NOW + 22, "token": mint_access_token(claims, key, ISSUER, AUDIENCE), "reason": reason}
+    return mint_access_token(claims, key, ISSUER, AUDIENCE)
 
 
 def main(arguments: list[str]) -> int:

@@ -181,7 +181,7 @@ def _tell(run: Simulation, most: int, seconds: int) -> None:
 
 
 def _line(what: str, number: float, more: str = "") -> None:
-    print(f"{what:<24} {number:>14,.{0 if number >= 100 or number == int(number) else 3}f} {more}")
+    print(f"{what:<24} {number:>14,.{0 if number == int(number) else 2}f} {more}")
 
 
 if __name__ == "__main__":
