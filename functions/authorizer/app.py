@@ -28,13 +28,14 @@ class Services:
 def wire(settings: Settings) -> Services:
     """Return the use case that decides about a request."""
     database = SignedReader(Endpoint.from_environment(os.environ))
-    revocations_table = settings.require("revocations_table")
+    revocations = settings.require("revocations_table")
+    tables = Tables(
+        settings.users_table, settings.refresh_tokens_table, revocations, marker_shards=settings.marker_shards
+    )
     authorize = Authorize(
         keyring=verifying_keys(settings, database),
-        revocations=DynamoRevocationReader(database, revocations_table),
-        sessions=DynamoSessionReader(
-            database, Tables(settings.users_table, settings.refresh_tokens_table, revocations_table)
-        ),
+        revocations=DynamoRevocationReader(database, tables),
+        sessions=DynamoSessionReader(database, tables),
         audience=settings.audience,
         allowed_origin=settings.allowed_origin,
         clock=clock,

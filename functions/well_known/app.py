@@ -73,7 +73,7 @@ def _openapi() -> str:
 
 def _answer(body: Mapping[str, object]) -> Response[str]:
     seen = header(app.current_event.raw_event, "if-none-match")
-    return answer_public(json.dumps(body), services().max_age_seconds, seen)
+    return answer_public(json.dumps(body) + "\n", services().max_age_seconds, seen)
 
 
 handler = app.resolve

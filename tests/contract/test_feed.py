@@ -138,7 +138,11 @@ def test_the_stream_tells_only_what_is_new() -> None:
 
 
 def test_the_stream_tells_of_tenants_keys_and_the_deployment_and_of_nothing_else() -> None:
-    images = [_image(pk="tenant#acme", min_epoch=7), _image(pk="keys", min_epoch=8, **{"kid:k": 9}), _image(pk="other")]
+    images = [
+        _image(pk="tenant#acme#00", min_epoch=7),
+        _image(pk="deployment#00", min_epoch=8, **{"kid:k": 9}),
+        *(_image(pk=pk, min_epoch=7) for pk in ("tenant#acme#01", "deployment#31", "other", "tenant#acme", "keys")),
+    ]
     tenants, keys = changes([_record(image) for image in images])
     assert (tenants.tenant_id, tenants.user_id, tenants.min_epoch) == ("acme", None, 7)
     assert (keys.tenant_id, keys.min_epoch, keys.kids) == (None, 8, {"k": 9})

@@ -48,6 +48,7 @@ class Settings:
     key_rotation_days: int = 90
     key_announce_seconds: int = 86_400
     key_cache_seconds: int = 300
+    marker_shards: int = 32
     argon2_memory_kib: int = 19_456
     argon2_time_cost: int = 2
     throttle_window_seconds: int = 300

@@ -31,7 +31,7 @@ def answer_json(
 
     No cache may store the answer.
     """
-    text = "" if body is None else body.model_dump_json(exclude_none=True)
+    text = "" if body is None else body.model_dump_json(exclude_none=True) + "\n"
     return respond(status, text, "application/json", {"Cache-Control": "no-store", **(headers or {})})
 
 

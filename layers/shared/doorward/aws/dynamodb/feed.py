@@ -13,17 +13,18 @@ from doorward.aws.dynamodb.shapes import KID_PREFIX, SESSION_PREFIX, TOKEN_PREFI
 from doorward.model import Revoked, TenantId, UserId
 from doorward.rules.facts import news
 
-_PK = re.compile(r"tenant#([^#]*)(?:#user#(.*))?", re.DOTALL)
+_PK = re.compile(r"deployment#00|tenant#([^#]*)#(?:00|user#(.*))", re.DOTALL)
+"""What is told of: the first copies of markers, which say what the others say, and users' items."""
 
 
 def to_revoked(item: Item | None) -> Revoked | None:
     """Return what an item of the table says; None if it says nothing for the feed."""
     match = _PK.fullmatch(item["pk"]) if item else None
-    if item is None or (match is None and item["pk"] != "keys"):
-        return None  # here belong the other copies of items that the table has several copies of
+    if item is None or match is None:
+        return None
     return Revoked(
-        TenantId(match[1]) if match else None,
-        UserId(match[2]) if match and match[2] is not None else None,
+        TenantId(match[1]) if match[1] else None,
+        UserId(match[2]) if match[2] else None,
         min_epoch=item.get("min_epoch", 0),
         spared_session_id=item.get("spared_session_id"),
         spared_min_epoch=item.get("spared_min_epoch", 0),
