@@ -9,6 +9,7 @@ from typing import Any
 from doorward.authorization import Authorize
 from doorward.authorizer.decide import decide
 from doorward.aws.dynamodb.items import Tables
+from doorward.aws.dynamodb.kept_markers import KeptMarkers
 from doorward.aws.dynamodb.revocations import DynamoRevocationReader
 from doorward.aws.dynamodb.sessions import DynamoSessionReader
 from doorward.aws.dynamodb.signed import Endpoint, SignedReader
@@ -34,7 +35,9 @@ def wire(settings: Settings) -> Services:
     )
     authorize = Authorize(
         keyring=verifying_keys(settings, database),
-        revocations=DynamoRevocationReader(database, tables),
+        revocations=DynamoRevocationReader(
+            database, tables, KeptMarkers(database, settings.revocation_staleness_seconds, clock)
+        ),
         sessions=DynamoSessionReader(database, tables),
         audience=settings.audience,
         allowed_origin=settings.allowed_origin,

@@ -24,9 +24,8 @@ def test_one_command_ends_sessions_tokens_cookies_and_sockets_of_every_kind(clou
     service = cloud.call("POST", path, session["access_token"], json={"name": "ends"}).json()["access_token"]
     ticket = cloud.call("POST", "/auth/socket-ticket", session["access_token"], headers={"Origin": ORIGIN}).json()
     with connect(f"{ticket['url']}?ticket={ticket['ticket']}", origin=ORIGIN, open_timeout=20) as socket:
-        assert (
-            cloud.call("GET", "/.well-known/revocations").status_code == 200
-        )  # a verifier waits a second, not a cold start
+        # A verifier waits a second, and no cold start.
+        assert cloud.call("GET", "/.well-known/revocations").status_code == 200
         verifier = Verifier(cloud.url, interval_seconds=1)
         assert verifier.verify(service)
         _end_everything(cloud)

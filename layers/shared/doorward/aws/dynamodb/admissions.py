@@ -18,7 +18,7 @@ def read_admission(
 
     The epochs are read first, and then all that a change of epochs comes with. A change writes both in one transaction.
     If it commits between the two reads, the tokens get the old epochs and are refused, whatever else they say. So one
-    moment for both is not needed, which would cost twice as much and fail when others write (docs/decisions/0019).
+    moment for both is not needed, which would cost twice as much and fail when others write (docs/decisions/0022).
 
     Args:
         database: the tables' reader.

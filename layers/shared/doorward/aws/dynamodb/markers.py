@@ -2,7 +2,7 @@
 
 Every request reads two markers. One item would be too slow for a whole deployment, so a marker is many equal copies.
 A request reads the copies in the shard of its user. A change writes all copies in one transaction. The first copy says
-how many there are (docs/decisions/0019).
+how many there are (docs/decisions/0022).
 """
 
 from __future__ import annotations

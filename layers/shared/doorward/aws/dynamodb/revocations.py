@@ -15,6 +15,7 @@ from doorward.aws.dynamodb.items import (
     session_key,
     user_revocations_key,
 )
+from doorward.aws.dynamodb.kept_markers import KeptMarkers
 from doorward.aws.dynamodb.markers import MarkerWriter, of_deployment, revocation_places, to_revocations
 from doorward.aws.dynamodb.shapes import KID_PREFIX, SESSION_PREFIX, TOKEN_PREFIX, to_revocation_state
 from doorward.errors import Conflict, NotInitialised
@@ -40,18 +41,26 @@ _LATER = "attribute_not_exists(min_epoch) OR min_epoch < :at"
 
 @dataclass(frozen=True, slots=True)
 class DynamoRevocationReader:
-    """Revocations as the authorizer reads them, in one batch."""
+    """Revocations as the authorizer reads them, in one batch.
+
+    Args:
+        database: the tables' reader.
+        tables: the tables.
+        kept: reads the markers where they may be some seconds old; None if they may not.
+    """
 
     database: Reader
     tables: Tables
+    kept: KeptMarkers | None = None
 
     def get(self, tenant_id: TenantId, user_id: UserId) -> Revocations:
-        """Return what is revoked, in one strongly consistent read.
+        """Return what is revoked, in one strongly consistent read; markers may be older where they are kept.
 
         Raises:
             NotInitialised: a marker is absent. That must not read as "nothing is revoked".
         """
-        found = to_revocations(self.database.batch_get(revocation_places(self.tables, tenant_id, user_id)))
+        read = self.kept.read if self.kept else self.database.batch_get
+        found = to_revocations(read(revocation_places(self.tables, tenant_id, user_id)))
         if found.tenant_status is None and tenant_id != PLATFORM:
             raise NotInitialised(reason="no_marker")
         return found
