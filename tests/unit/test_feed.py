@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from doorward.errors import InvalidToken, Unavailable
 from doorward.feed.publish import PublishFeed
+from doorward.keys.shared_secret import SharedSecret
 from doorward.model import Facts, Head, Lives, Load, Part, Revoked, TenantCutoff, TenantId, UserCutoff, UserId
 from doorward.rules import feed as rules
 from doorward.rules.facts import by_life, facts_of, joined, live, news, pieces, session_digest, tenant_digest
@@ -37,6 +39,7 @@ from doorward.tokens.feed import decode_part, encode_part, part_of, read_head, s
 from doorward.verifier.feed import KnownRevocations
 from tests.support.fakes import FakeClock, MemoryFeedStore
 from tests.support.world import ISSUER, House
+from tests.unit.test_shared_secret import SECRET
 
 NOW_MS = 1_800_000_000_000
 NOW = NOW_MS // 1000
@@ -96,16 +99,28 @@ class TestEntries:
         assert found == Revoked(ACME, KIM, 6, "s")
 
 
-digests = st.binary(min_size=12, max_size=12)
-ends = st.integers(NOW - 100, NOW + 100_000)
-cutoffs = st.builds(UserCutoff, ends, st.integers(0, NOW_MS), st.none() | digests, st.integers(1, 9))
-wholes = st.builds(TenantCutoff, ends, *[st.integers(0, NOW)] * 3)
-everything = st.builds(
-    Facts,
-    st.dictionaries(ends, st.frozensets(digests, min_size=1, max_size=5), max_size=5),
-    st.dictionaries(digests, cutoffs.map(lambda c: c if c.spared else replace(c, spared_epoch=0)), max_size=5),
-    st.dictionaries(digests, wholes, max_size=5),
-)
+def _facts_from(seed: int) -> Facts:
+    """Return any entries. A seed is quicker to choose than what it stands for."""
+    pick = random.Random(seed)  # noqa: S311 - no secret
+
+    def end() -> int:
+        return NOW + pick.randint(-100, 100_000)
+
+    def user() -> UserCutoff:
+        spared = pick.choice([None, pick.randbytes(12)])
+        return UserCutoff(end(), pick.randint(0, NOW_MS), spared, pick.randint(0, 9) if spared else 0)
+
+    def some() -> range:
+        return range(pick.randint(0, 5))
+
+    return Facts(
+        {end(): frozenset(pick.randbytes(12) for _ in range(pick.randint(1, 5))) for _ in some()},
+        {pick.randbytes(12): user() for _ in some()},
+        {pick.randbytes(12): TenantCutoff(end(), *(pick.randint(0, NOW) for _ in range(3))) for _ in some()},
+    )
+
+
+everything = st.integers(0, 2**32).map(_facts_from)
 
 
 class TestForm:
@@ -468,6 +483,27 @@ class TestPublishing:
 
         site.another(Slow()).rebuild()
         assert site.known() == digests_of(told)
+
+    @pytest.mark.parametrize("way", ["a batch", "the schedule"])
+    def test_after_a_gap_in_which_the_stream_may_have_forgotten_it_is_made_from_the_table(self, way: str) -> None:
+        site = Site()
+        site.add(many(30))
+        missed = Revoked(ACME, SERVICE, tokens={"t": NOW + 80_000})
+        site.table.items = [missed]
+        site.clock.advance(43_201)
+        number = site.head.number
+        site.publish.keep() if way == "the schedule" else site.publish.add(many(1, at=NOW + 43_201))
+        assert len(site.head.tail) + sum(part.entries for part in site.head.parts) == 1 + (way == "a batch")
+        assert site.head.number > number
+
+    def test_a_shared_secret_signs_heads_too(self) -> None:
+        site = Site()
+        secret = SharedSecret(site.house.keyring, SECRET)
+        PublishFeed(site.store, site.table, secret, site.clock, LIVES).add(many(1))
+        assert site.store.head is not None
+        assert verify_head(site.store.head.text, secret).number == NOW_MS
+        with pytest.raises(InvalidToken):
+            verify_head(site.store.head.text, site.house.keyring)
 
     def test_a_revoked_key_signs_no_head(self) -> None:
         house = House()

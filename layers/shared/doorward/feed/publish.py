@@ -11,6 +11,7 @@ from doorward.keys.keyring import Signing
 from doorward.model import Clock, Facts, Head, Lives, Part, Revoked
 from doorward.rules.facts import by_life, joined, live, pieces
 from doorward.rules.feed import (
+    GAP_SECONDS,
     PART_ENTRIES,
     SIGNED_ANEW_SECONDS,
     TAIL_ENTRIES,
@@ -107,6 +108,9 @@ class PublishFeed:
         for _ in range(_TRIES):
             stored = self._store.get_head()
             head = read_head(stored.text) if stored else (make or self._built)()
+            if make is None and self._now() - head.issued_at > GAP_SECONDS:
+                self.rebuild()
+                continue
             # What is to be added is in the table already, so a feed that is made from the table has it.
             changed = self._flushed(change(head) if stored else head)
             if stored and changed == head and self._now() - head.issued_at < SIGNED_ANEW_SECONDS:

@@ -34,6 +34,9 @@ SIGNED_ANEW_SECONDS = 240
 MAX_AGE_SECONDS = 420
 """How old a head may be for its readers: signed anew, a minute's schedule late, and clocks apart."""
 
+GAP_SECONDS = 43_200
+"""How long nobody may have written before the feed is made anew: a stream forgets its records after 24 hours."""
+
 USER_ROOM, USER_SHARE = 1_500_000, 150_000
 SERVICE_ROOM, SERVICE_SHARE = 300_000, 30_000
 """How many entries there is room for, and how many one tenant may have when there is no room left."""
