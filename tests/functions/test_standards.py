@@ -288,11 +288,11 @@ class TestRevocationFeed:
 
     def test_its_parts_are_kept_by_caches_and_named_by_the_head(self, deployment: Deployment) -> None:
         name = "s-" + "B" * 43
-        FeedBucket("feed-bucket").put_part(name, "{}")
+        FeedBucket("feed-bucket").put_part(name, "{}\n")
         answer = deployment.call("revocations", "GET", f"{FEED}/parts/{name}")
         assert answer["headers"]["Content-Type"] == "application/json"
         assert answer["headers"]["Cache-Control"] == "public, max-age=86400, immutable"
-        assert answer["body"] == "{}"
+        assert answer["body"] == "{}\n"
         for other in ("s-x", "head", "s-" + "A" * 43, f"{name}x"):
             missing = deployment.call("revocations", "GET", f"{FEED}/parts/{other}")
             assert (missing["statusCode"], missing["json"]["code"]) == (404, "not_found")

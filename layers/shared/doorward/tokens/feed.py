@@ -32,7 +32,7 @@ _TEXT = 16
 
 def encode_part(facts: Facts) -> str:
     """Return the text of a part. The same entries always give the same text."""
-    return json.dumps(_content(facts), separators=(",", ":"), sort_keys=True)
+    return json.dumps(_content(facts), separators=(",", ":"), sort_keys=True) + "\n"
 
 
 def part_of(text: str, facts: Facts, last: int, *, lasting: bool, level: int = 0) -> Part:
