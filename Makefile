@@ -14,7 +14,7 @@ LOCKED := layers/requirements requirements/dev requirements/local requirements/s
   examples/clients/python/requirements examples/socketio/requirements
 # Each lists all its packages: none is in two layers of one function.
 LAYERS := $(patsubst %.in,%,$(wildcard layers/*/requirements.in))
-.PHONY: help python run deploy-local logs complete drill test test-fast fix test-versions e2e openapi bench bench-reach bench-requests lock lock-upgrade
+.PHONY: help python run deploy-local logs complete drill test test-fast fix test-versions e2e openapi feed-vectors bench bench-reach bench-requests bench-feed lock lock-upgrade
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,11 +79,17 @@ e2e: $(VENV)/.installed ## black-box tests against local clouds of their own
 openapi: $(VENV)/.installed ## write the API's description and pages anew
 	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.openapi
 
+feed-vectors: $(VENV)/.installed ## write the test vectors of the feed of revocations anew
+	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.feed_vectors
+
 bench-reach: $(VENV)/.installed ## how long a logout takes to be real, on the running stack
 	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.bench.reach --url http://localhost:$(PORT)
 
 bench-requests: $(VENV)/.installed ## what first and later requests cost the functions that people wait for
 	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.bench.requests
+
+bench-feed: $(VENV)/.installed ## the feed with a thousand sign-outs a second and a million entries, simulated
+	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.bench.feed
 
 bench: $(VENV)/.installed ## what importing each function costs
 	$(VENV)/bin/python -m tools.bench.imports $(if $(RUNS),--runs $(RUNS))

@@ -1,7 +1,8 @@
 """Add to the stack what the emulator's CloudFormation leaves out, with the emulator's own API.
 
 From the body of a REST API, ministack 1.5.33 imports no ANY methods, no mock responses (for CORS preflights) and no
-gateway responses. It also ignores the TTL of a table. For HTTP APIs see `local.http_apis`. AWS needs none of this.
+gateway responses. It also ignores the TTL of a table. For HTTP APIs see `local.http_apis`. The policy of a bucket that
+asks for TLS is taken away, because the emulator has none. AWS needs none of this.
 """
 
 from __future__ import annotations
@@ -106,6 +107,10 @@ def fix(name: str) -> Stack:
             fix_http_api(api_id, properties["Body"])
     for table, properties in stack.resources("AWS::DynamoDB::Table"):
         _fix_table(table, properties)
+    for bucket, _ in stack.resources("AWS::S3::Bucket"):
+        boto3.client("s3").delete_bucket_policy(
+            Bucket=bucket
+        )  # it refuses plain http, and the emulator speaks nothing else
     return stack
 
 

@@ -80,6 +80,7 @@ def _initialise(options: argparse.Namespace) -> int:
     initialise = _wire(database, outputs)
     initialise.keys(options.issuer or outputs["BaseUrl"], outputs["ApiId"])
     ensure_cursor_key(database, outputs["SigningKeysTable"])
+    _publish_feed(outputs)
     _show(initialise.administrator(development=options.development))
     for username in options.administrator:
         _show(initialise.administrator(username, development=False))
@@ -88,6 +89,17 @@ def _initialise(options: argparse.Namespace) -> int:
     for tenant_id in options.tenant:
         _show(initialise.tenant(tenant_id, development=options.development))
     return 0
+
+
+def _publish_feed(outputs: Mapping[str, str]) -> None:
+    """Publish the first head of the feed, which the deployment would do by itself within a minute."""
+    function = outputs.get("PublishFeedFunction")
+    if function is None:
+        return
+    try:
+        boto3.client("lambda").invoke(FunctionName=function, Payload=b"{}")
+    except (BotoCoreError, ClientError) as error:
+        print(f"the feed of revocations begins within a minute ({error})")
 
 
 def _wire(database: BotoDatabase, outputs: Mapping[str, str]) -> Initialise:

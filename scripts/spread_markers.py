@@ -21,7 +21,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from doorward.aws.dynamodb.client import BotoDatabase, connect
 from doorward.aws.dynamodb.markers import MarkerWriter, of_deployment, of_tenant
-from doorward.bootstrap.clock import clock
 from doorward.errors import DoorwardError
 from doorward.model import TenantId
 from doorward.rules.shards import MAX_MARKER_SHARDS
@@ -52,9 +51,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _spread(table: str, shards: int) -> int:
     """Return how many markers had fewer copies."""
     writer = MarkerWriter(BotoDatabase(connect()), table)
-    count = int(writer.spread(of_deployment, shards, clock()))
+    count = int(writer.spread(of_deployment, shards))
     for tenant_id in _tenants(table):
-        count += writer.spread(of_tenant(tenant_id), shards, clock())
+        count += writer.spread(of_tenant(tenant_id), shards)
     return count
 
 

@@ -1,45 +1,55 @@
-"""GET /.well-known/revocations: the feed that an offline verifier needs to honour a logout."""
+"""The feed of revocations for offline verifiers: its head and its parts, as they are stored."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-from doorward.api.answers import answer_feed
+from doorward.api.answers import answer_feed, answer_part
 from doorward.api.requests import header
 from doorward.api.resolver import Resolver
 from doorward.api.routing import Response
-from doorward.aws.dynamodb.feed import DynamoRevocationFeed
-from doorward.bootstrap.clock import clock
-from doorward.bootstrap.lean import LeanParts
+from doorward.aws.feed_bucket import FeedBucket
 from doorward.bootstrap.once import once
-from doorward.sessions.publish_revocations import PublishRevocations
+from doorward.errors import NotFound
 from doorward.settings import Settings
+from doorward.stores import FeedReader
+
+_NAME = re.compile(r"[ls]-[A-Za-z0-9_-]{43}")
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The use case that publishes revocations."""
+    """The feed, to read it."""
 
-    publish: PublishRevocations
+    feed: FeedReader
 
 
 def wire(settings: Settings) -> Services:
-    """Return the use case of publishing revocations."""
-    parts = LeanParts(settings)
-    feed = DynamoRevocationFeed(parts.database, settings.require("revocations_table"))
-    publish = PublishRevocations(feed, parts.signer, clock)
-    return Services(publish)
+    """Return the feed, to read it."""
+    return Services(FeedBucket(settings.require("feed_bucket")))
 
 
 app = Resolver()
 services = once(wire)
 
+READ = ["GET", "HEAD"]
 
-@app.route("/.well-known/revocations", ["GET", "HEAD"])
+
+@app.route("/.well-known/revocations", READ)
 def get_revocations() -> Response:
-    """Return the signed feed of revocations, or 304 if the caller sends its ETag and nothing changed."""
-    tag, text = services().publish(header(app.event, "if-none-match"))
+    """Return the signed head of the feed of revocations, or 304 if the caller sends its ETag and nothing changed."""
+    tag, text = services().feed.read_head(header(app.event, "if-none-match"))
     return answer_feed(text, tag)
+
+
+@app.route("/.well-known/revocations/parts/<name>", READ)
+def get_part(name: str) -> Response:
+    """Return a part of the feed of revocations, which never changes. The head names its parts."""
+    text = services().feed.get_part(name) if _NAME.fullmatch(name) else None
+    if text is None:
+        raise NotFound
+    return answer_part(text)
 
 
 handler = app.resolve

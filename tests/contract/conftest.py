@@ -18,7 +18,7 @@ from doorward.aws.dynamodb.attempts import DynamoAttempts
 from doorward.aws.dynamodb.client import BotoDatabase
 from doorward.aws.dynamodb.database import Database
 from doorward.aws.dynamodb.directory import DynamoDirectory
-from doorward.aws.dynamodb.feed import DynamoRevocationFeed
+from doorward.aws.dynamodb.feed import DynamoRevocationSource
 from doorward.aws.dynamodb.items import Tables
 from doorward.aws.dynamodb.keys import DynamoKeySets
 from doorward.aws.dynamodb.notifications import DynamoNotifications
@@ -36,8 +36,8 @@ from doorward.keys.stores import KeyRevocationStore, KeySetStore
 from doorward.stores import (
     AttemptStore,
     Directory,
-    RevocationFeedStore,
     RevocationReader,
+    RevocationSource,
     RevocationStore,
     ServiceTokenStore,
     SessionReader,
@@ -69,7 +69,7 @@ class Stores:
     service_tokens: ServiceTokenStore
     notifications: NotificationStore
     sockets: SocketStore
-    feed: RevocationFeedStore
+    source: RevocationSource
 
 
 def in_memory() -> Stores:
@@ -90,7 +90,7 @@ def in_memory() -> Stores:
         fakes.MemoryServiceTokens(world),
         fakes.MemoryNotifications(world),
         fakes.MemorySockets(world),
-        fakes.MemoryRevocationFeed(world),
+        fakes.MemoryRevocationSource(world, fakes.FakeClock()),
     )
 
 
@@ -103,7 +103,7 @@ def on_dynamodb(database: Database, names: dict[str, str]) -> Stores:
         marker_shards=4,
     )
     writer = RevocationWriter(database, tables)
-    DynamoRevocations(database, writer).add_deployment(0)
+    DynamoRevocations(database, writer).add_deployment()
     return Stores(
         DynamoDirectory(database, tables),
         DynamoSessions(database, tables, writer),
@@ -119,7 +119,7 @@ def on_dynamodb(database: Database, names: dict[str, str]) -> Stores:
         DynamoServiceTokens(database, tables, writer),
         DynamoNotifications(database, names["NotificationsTable"]),
         DynamoSockets(database, names["SocketsTable"]),
-        DynamoRevocationFeed(database, tables.revocations),
+        DynamoRevocationSource(database, tables.revocations),
     )
 
 

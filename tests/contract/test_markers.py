@@ -87,8 +87,8 @@ def test_more_copies_say_what_the_first_ones_say_and_hear_what_comes_after(names
     stores.tenants.add(tenant())
     stores.key_revocations.revoke_key("before", NOW)
     for key_of in (of_deployment, of_tenant(ACME)):
-        assert writer.spread(key_of, 8, NOW)
-        assert not writer.spread(key_of, 8, NOW)
+        assert writer.spread(key_of, 8)
+        assert not writer.spread(key_of, 8)
     stores.key_revocations.revoke_key("after", NOW)
     found = stores.tenants.get(ACME)
     assert found
@@ -108,7 +108,7 @@ def test_a_deployment_without_a_marker_makes_no_tenant_and_revokes_nothing_silen
     for call in (
         lambda: stores.tenants.add(tenant()),
         lambda: stores.key_revocations.revoke_key("bad", NOW),
-        lambda: _writer(client, names).spread(of_deployment, 8, NOW),
+        lambda: _writer(client, names).spread(of_deployment, 8),
         lambda: stores.directory.get_admission(ACME, PEOPLE[0]),
     ):
         with pytest.raises(NotInitialised):
@@ -157,7 +157,7 @@ def test_revocations_while_copies_are_added_reach_all_copies(dynamodb_client: An
 
     with ThreadPoolExecutor(8) as pool:
         done = [pool.submit(revoke, kid) for kid in kids]
-        spread = [pool.submit(writer.spread, key_of, 16, NOW) for key_of in (of_deployment, of_tenant(ACME))]
+        spread = [pool.submit(writer.spread, key_of, 16) for key_of in (of_deployment, of_tenant(ACME))]
         assert [each.exception() for each in done] == [None] * len(kids)
         assert all(each.result() for each in spread)
     reader = _reader(dynamodb_client, names, 16)

@@ -1,17 +1,15 @@
-"""Tickets and connections, and the feed of revocations, in every store."""
+"""Tickets and connections, in every store."""
 
 from __future__ import annotations
 
 import threading
 import uuid
-from dataclasses import replace
 
 import pytest
 
 from doorward.model import (
     Connection,
     Epochs,
-    ServiceToken,
     SessionId,
     SocketGrant,
     SocketTicket,
@@ -19,10 +17,9 @@ from doorward.model import (
     TenantId,
     TokenId,
     UserId,
-    service_user_id,
 )
 from tests.contract.conftest import Stores
-from tests.support.makers import ACME, NOW, claims, session, tenant, user
+from tests.support.makers import ACME, NOW
 
 GLOBEX = TenantId("globex")
 
@@ -88,33 +85,3 @@ def test_of_twenty_at_once_one_takes_the_ticket(race_stores: Stores) -> None:
         thread.join()
     assert len(taken) == 20
     assert [one for one in taken if one is not None] == [ticket]
-
-
-def test_the_feed_tells_of_every_kind_of_revocation(stores: Stores) -> None:
-    assert stores.feed.list_live(NOW).users == ()
-    member = user()
-    stored = session(member)
-    stores.sessions.add(stored)
-    stores.sessions.revoke(stored.ref, NOW)
-    token = claims(member)
-    stores.revocations.revoke_token(token, NOW)
-    stores.key_revocations.revoke_key("k1", NOW)
-    found = stores.feed.list_live(NOW + 1000)
-    ((tenant_id, user_id, state),) = found.users
-    assert (tenant_id, user_id) == (stored.ref.tenant_id, member.id)
-    assert (state.sessions, state.tokens) == ({stored.ref.session_id}, {token.token_id})
-    assert found.kids == {"k1"}
-
-
-def test_the_feed_tells_of_services_tenants_and_keys_for_as_long_as_a_token_of_theirs_lives(stores: Stores) -> None:
-    token = ServiceToken(ACME, TokenId("0" * 26), "ci", UserId("u"), NOW, NOW // 1000 + 2_592_000)
-    stores.service_tokens.add(token)
-    assert stores.service_tokens.revoke(ACME, token.id, NOW)
-    stores.tenants.add(tenant())
-    stores.tenants.change(tenant(), replace(tenant(), status="disabled", version=2), NOW)
-    stores.key_revocations.revoke_key("k1", NOW)
-    for seconds in (0, 65 * 60 + 1, 86_400, 2_591_999):
-        found = stores.feed.list_live(NOW + seconds * 1000)
-        assert [(realm, service) for realm, service, _ in found.users] == [(ACME, service_user_id("ci"))]
-        assert [realm for realm, epoch in found.tenants if epoch >= NOW] == [ACME]
-        assert found.kids == {"k1"}

@@ -36,6 +36,7 @@ EXPECTED: dict[str, tuple[int, str | None]] = {
     "introspect_dead": (200, None),
     "introspect_anonymous": (401, "missing_credentials"),
     "revocations_feed": (200, None),
+    "revocations_missing_part": (404, "not_found"),
     "socket_ticket_anonymous": (401, "missing_credentials"),
     "well_known_openapi": (200, None),
     "well_known_jwks": (200, None),
@@ -48,6 +49,9 @@ OTHERS: dict[str, dict[str, int] | None] = {
     "rotate_keys_rotate": None,
     "sockets_connect_used_ticket": {"statusCode": 403},
     "close_sockets_revoked": {"closed": 0},
+    "publish_feed_revoked": {"changes": 1},
+    "publish_feed_schedule": {"changes": 0},
+    "publish_feed_rebuild": {"changes": 0},
 }
 
 

@@ -126,6 +126,10 @@ class Deployment:
         assert decision.allowed, decision
         return decision.context
 
+    def publish(self) -> None:
+        """Publish the feed of revocations: moto calls no function for the records of a stream."""
+        self.raw("publish_feed", {"rebuild": True})
+
     def count_secrets(self) -> int:
         """Return how often secrets were read."""
         return len(self.secret_reads)
@@ -224,7 +228,12 @@ def deployed(stack: Stack, patch: pytest.MonkeyPatch) -> Iterator[Deployment]:
         _count_requests(patch, requests, reads)
         answers._cors.cache_clear()
         patch.setattr(SecretsManager, "get", _counted(SecretsManager.get, reads))
-        yield Deployment(requests, reads)
+        boto3.client("s3").create_bucket(Bucket=_ENVIRONMENT["FEED_BUCKET"])
+        deployment = Deployment(requests, reads)
+        deployment.publish()
+        requests.clear()
+        reads.clear()
+        yield deployment
     answers._cors.cache_clear()
 
 
@@ -244,6 +253,7 @@ _ENVIRONMENT = {
     "DEMO_ENABLED": "true",
     "SOCKET_URL": "wss://sockets.example",
     "SOCKET_API_ID": "socketapi",
+    "FEED_BUCKET": "feed-bucket",
     "ARGON2_MEMORY_KIB": "8",
     "ARGON2_TIME_COST": "1",
 }

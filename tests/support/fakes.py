@@ -4,24 +4,34 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
-from doorward.errors import Conflict, EmailTaken, LastAdmin, NotFound, NotInitialised, TenantTaken, UsernameTaken
+from doorward.errors import (
+    Conflict,
+    EmailTaken,
+    LastAdmin,
+    NotFound,
+    NotInitialised,
+    TenantTaken,
+    Unavailable,
+    UsernameTaken,
+)
 from doorward.keys.signing import KeySet
 from doorward.keys.stores import Secret
 from doorward.model import (
     PLATFORM,
     AccessTokenClaims,
     Admission,
+    Clock,
     Connection,
     Cutoff,
     Epochs,
-    LiveRevocations,
     Membership,
     Notification,
     Revocations,
     RevocationState,
+    Revoked,
     SeenNotification,
     ServiceToken,
     Session,
@@ -35,11 +45,12 @@ from doorward.model import (
     UserRecord,
     service_user_id,
 )
+from doorward.rules.lifetimes import cutoff_end, session_entry_end
 from doorward.rules.names import fold, fold_email
 from doorward.rules.revocation import next_epoch
 from doorward.rules.tenancy import administers, changes_of_administrators
 from doorward.rules.throttles import Counter, Limit, Trust, failures_name
-from doorward.stores import NameLookup, Page, Rotation, SignInName, SignInTarget
+from doorward.stores import NameLookup, Page, Rotation, SignInName, SignInTarget, StoredHead
 
 Place = tuple[TenantId, UserId]
 
@@ -255,7 +266,7 @@ class MemoryRevocations:
             state = self.world.state(*place)
             self.world.states[place] = replace(state, tokens=state.tokens | {claims.token_id})
 
-    def add_deployment(self, now_ms: int) -> None:
+    def add_deployment(self) -> None:
         """A world has a deployment from the beginning."""
 
     def cut_off_deployment(self, now_ms: int) -> None:
@@ -275,14 +286,69 @@ class MemoryRevocations:
 
 
 @dataclass
-class MemoryRevocationFeed:
-    world: World
+class MemoryRevocationSource:
+    """What is revoked, as the table would say it now.
 
-    def list_live(self, now_ms: int) -> LiveRevocations:
+    The world of the tests does not keep when an entry ends: each ends as if it had been made now.
+    """
+
+    world: World
+    clock: Clock
+
+    def list_all(self) -> Iterator[list[Revoked]]:
+        yield self.now()
+
+    def now(self) -> list[Revoked]:
         with self.world.lock:
-            users = tuple((*place, state) for place, state in self.world.states.items())
-            tenants, kids = tuple(self.world.tenant_epochs.items()), frozenset(self.world.revoked_kids)
-            return LiveRevocations(users, tenants, kids, self.world.deployment_epoch)
+            found = [self._user(*place) for place in self.world.states]
+            found += [Revoked(tenant_id, min_epoch=epoch) for tenant_id, epoch in self.world.tenant_epochs.items()]
+            kids = dict.fromkeys(self.world.revoked_kids, cutoff_end(self.clock()))
+            return [*found, Revoked(min_epoch=self.world.deployment_epoch, kids=kids)]
+
+    def _user(self, tenant_id: TenantId, user_id: UserId) -> Revoked:
+        state, end = self.world.states[tenant_id, user_id], session_entry_end(user_id, self.clock())
+        return Revoked(
+            tenant_id,
+            user_id,
+            state.min_epoch,
+            state.spared_session_id,
+            state.spared_min_epoch,
+            dict.fromkeys(state.sessions, end),
+            dict.fromkeys(state.tokens, end),
+        )
+
+
+class MemoryFeedStore:
+    """The head and the parts of the feed."""
+
+    def __init__(self) -> None:
+        self.head: StoredHead | None = None
+        self.parts: dict[str, str] = {}
+        self.written = 0
+        self.lock = threading.Lock()
+
+    def get_head(self) -> StoredHead | None:
+        return self.head
+
+    def put_head(self, text: str, version: str | None) -> bool:
+        with self.lock:
+            if (self.head.version if self.head else None) != version:
+                return False
+            self.written += 1
+            self.head = StoredHead(text, f'"{self.written}"')
+            return True
+
+    def get_part(self, name: str) -> str | None:
+        return self.parts.get(name)
+
+    def put_part(self, name: str, text: str) -> None:
+        self.parts[name] = text
+
+    def read_head(self, seen: str | None) -> tuple[str, str | None]:
+        if self.head is None:
+            raise Unavailable(reason="feed:no_head")
+        tag = self.head.version.strip('"')
+        return tag, None if seen is not None and tag in seen else self.head.text
 
 
 @dataclass

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from doorward.authorizer.decide import Unauthorized, decide
 from doorward.errors import Unavailable
+from doorward.feed.publish import PublishFeed
 from doorward.keys.signing import KeySet
-from doorward.sessions.publish_revocations import PublishRevocations
+from doorward.model import Lives, Revoked
+from doorward.rules.facts import news
 from doorward.verifier import Verifier
 from doorward.verifier.asgi import PRINCIPAL, Protect
-from tests.support.fakes import MemoryRevocationFeed
+from tests.support.fakes import MemoryFeedStore, MemoryRevocationSource
 from tests.support.world import AUDIENCE, ISSUER, House
 
 REGION_ARN = "arn:aws:execute-api:eu-central-1:123456789012:foreignapi/v1"
@@ -190,6 +193,38 @@ def _matches(pattern: str, arn: str) -> bool:
     return any(arn.startswith(head) and _matches(tail, arn[start:]) for start in range(len(head), len(arn) + 1))
 
 
+class Stream:
+    """Publishes a house's revocations, as the table's stream does: whenever somebody reads, all that is new."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.store = MemoryFeedStore()
+        self.source = MemoryRevocationSource(house.world, house.clock)
+        self.publish = PublishFeed(self.store, self.source, house.minter.signer, house.clock, Lives(900, 86_400))
+        self._told: dict[Any, Revoked] = {}
+
+    def __call__(self) -> MemoryFeedStore:
+        self.publish.keep()
+        found = []
+        for one in self.source.now():
+            old = self._told.get((one.tenant_id, one.user_id))
+            told = _same_ends(one, old) if old else one
+            found.append(news(told, old))
+            self._told[one.tenant_id, one.user_id] = told
+        self.publish.add([change for change in found if change is not None and change != Revoked()])
+        return self.store
+
+
+def _same_ends(new: Revoked, old: Revoked) -> Revoked:
+    """Keep the ends that were told before."""
+    return replace(
+        new,
+        sessions={**new.sessions, **old.sessions},
+        tokens={**new.tokens, **old.tokens},
+        kids={**new.kids, **old.kids},
+    )
+
+
 class Wire:
     """What a Verifier reads over the network, served by a house; counts and can fail."""
 
@@ -198,10 +233,9 @@ class Wire:
         self.reads: list[str] = []
         self.down = False
         self.replaced: dict[str, str] = {}
+        self.stream = Stream(house)
 
     def __call__(self, url: str, etag: str | None) -> tuple[str | None, str | None]:
-        import json
-
         path = url.removeprefix(ISSUER)
         self.reads.append(path)
         if self.down:
@@ -210,8 +244,9 @@ class Wire:
             return self.replaced[path], "x"
         if path == "/.well-known/jwks.json":
             return json.dumps(self.key_set().jwks()), None
-        publish = PublishRevocations(MemoryRevocationFeed(self.house.world), self.house.minter.signer, self.house.clock)
-        tag, text = publish(etag)
+        if path != "/.well-known/revocations":
+            return self.stream.store.get_part(path.rpartition("/")[2]), None
+        tag, text = self.stream().read_head(etag)
         return text, f'"{tag}"'
 
     def key_set(self) -> KeySet:

@@ -22,7 +22,7 @@ keys
 tokens
 stores
 authorization
-sessions accounts
+sessions accounts feed
 authorizer verifier demo
 aws sockets
 api
@@ -152,7 +152,6 @@ WAITED_FOR = (
     "login",
     "logout",
     "refresh",
-    "revocations",
     "revoke",
     "socket_ticket",
     "sockets",

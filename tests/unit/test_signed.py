@@ -121,8 +121,8 @@ REQUESTS: dict[str, tuple[Callable[[Database], Any], list[Any]]] = {
         lambda database: database.query("t", partition="x", prefix="y", limit=2, index="listing"),
         [{"Items": []}],
     ),
-    "changes": (
-        lambda database: database.changed_since("t", "feed", "recent", 7),
+    "scan": (
+        lambda database: list(database.scan("t")),
         [{"Items": [{"n": {"N": "1"}}], "LastEvaluatedKey": LAST}, {"Items": [{"n": {"N": "2"}}]}],
     ),
     "ends": (lambda database: database.ending_before("t", "ending", "open", 7), [{"Items": []}]),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from doorward.rules.facts import SHORT_SECONDS
 from doorward.rules.lifetimes import MAX_ACCESS_TTL_SECONDS, MAX_TOKEN_LIFE_SECONDS
 from tests.support.template import ROOT, folder_of, resources, routes, template
 
@@ -28,6 +29,7 @@ PUBLIC = {
     ("GET", "/.well-known/oauth-authorization-server"),
     ("GET", "/.well-known/openapi.json"),
     ("GET", "/.well-known/revocations"),
+    ("GET", "/.well-known/revocations/parts/{name}"),
 }
 
 
@@ -70,8 +72,8 @@ def test_every_function_folder_is_a_function_of_the_template() -> None:
 def test_a_role_has_single_actions_on_single_resources(name: str) -> None:
     for statement in _statements(name):
         assert statement["Effect"] == "Allow"
-        # A connection has no name before it is there.
-        resource = json.dumps(statement["Resource"]).replace("/@connections/*", "")
+        # A connection, and a part of the feed, has no name before it is there.
+        resource = json.dumps(statement["Resource"]).replace("/@connections/*", "").replace("/parts/*", "")
         assert "*" not in json.dumps(statement["Action"]) + resource
 
 
@@ -98,8 +100,36 @@ def test_the_authorizer_only_reads_and_has_no_secret() -> None:
 def test_only_minting_functions_read_private_keys(name: str) -> None:
     assert bool(_actions(name, "SigningSecret")) == (
         name
-        in {"LoginFunction", "RefreshFunction", "RevocationsFunction", "RotateKeysFunction", "ServiceTokensFunction"}
+        in {"LoginFunction", "RefreshFunction", "PublishFeedFunction", "RotateKeysFunction", "ServiceTokensFunction"}
     )
+
+
+def test_who_hands_out_the_feed_can_read_the_bucket_and_nothing_else() -> None:
+    assert {action for statement in _statements("RevocationsFunction") for action in statement["Action"]} == {
+        "s3:GetObject"
+    }
+    variables = FUNCTIONS["RevocationsFunction"]["Properties"]["Environment"]["Variables"]
+    assert variables == {"FEED_BUCKET": {"Ref": "FeedBucket"}}
+
+
+def test_the_feeds_bucket_is_private_encrypted_and_forgets_parts_after_their_entries_have_died() -> None:
+    bucket = template()["Resources"]["FeedBucket"]["Properties"]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["BucketEncryption"]
+    days = {rule["Prefix"]: rule["ExpirationInDays"] for rule in bucket["LifecycleConfiguration"]["Rules"]}
+    assert days == {"parts/s-": 2, "parts/l-": 92}
+    assert SHORT_SECONDS < 86_400
+    assert MAX_TOKEN_LIFE_SECONDS + 2 * 3600 < 92 * 86_400
+    (statement,) = template()["Resources"]["FeedBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert statement["Effect"] == "Deny"
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": False}}
+
+
+def test_the_feed_hears_of_every_change_of_revocations_and_tries_again_for_as_long_as_it_can() -> None:
+    stream = FUNCTIONS["PublishFeedFunction"]["Properties"]["Events"]["Revoked"]["Properties"]
+    assert stream["StartingPosition"] == "TRIM_HORIZON"
+    assert "MaximumRetryAttempts" not in stream
+    assert "MaximumRecordAgeInSeconds" not in stream
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
@@ -161,7 +191,16 @@ def test_what_is_any_is_routed_by_no_function() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    sorted(set(FUNCTIONS) - {"AuthorizerFunction", "CloseSocketsFunction", "RotateKeysFunction", "SocketsFunction"}),
+    sorted(
+        set(FUNCTIONS)
+        - {
+            "AuthorizerFunction",
+            "CloseSocketsFunction",
+            "PublishFeedFunction",
+            "RotateKeysFunction",
+            "SocketsFunction",
+        }
+    ),
 )
 def test_a_functions_routes_are_the_templates(name: str) -> None:
     resolver = importlib.import_module(f"functions.{folder_of(name)}.app").app

@@ -25,18 +25,29 @@ from doorward.errors import (
     PasswordChangeRequired,
     Unavailable,
 )
-from doorward.model import LiveRevocations
-from doorward.sessions.publish_revocations import PublishRevocations
-from doorward.tokens.feed import TYPE, compose, sign_feed, verify_feed
+from doorward.feed.publish import PublishFeed
+from doorward.model import Head, Lives, Revoked, TenantId, UserId
+from doorward.rules.feed import first_head
+from doorward.tokens.feed import TYPE, sign_head, verify_head
 from doorward.verifier import Verifier
 from doorward.verifier.asgi import Protect
 from doorward.verifier.issuer import public_keys, read_url
-from tests.support.fakes import MemoryRevocationFeed
-from tests.support.fronts import Wire, verifier
+from tests.support.fronts import Stream, Wire, verifier
 from tests.support.world import AUDIENCE, ISSUER, House
 from tests.unit.test_shared_secret import SECRET
 
 FEED, JWKS = "/.well-known/revocations", "/.well-known/jwks.json"
+
+
+def first(house: House) -> Head:
+    """Return an empty head."""
+    return first_head(house.clock(), Lives(900, 86_400))
+
+
+def fill(publish: PublishFeed, count: int, first: int = 0) -> None:
+    """Publish that many sessions ended, of as many users."""
+    end = publish._now() + 3720
+    publish.add([Revoked(TenantId("t"), UserId(f"u{n}"), sessions={"s": end}) for n in range(first, first + count)])
 
 
 def _wire(found: Verifier) -> Wire:
@@ -71,37 +82,14 @@ class TestReach:
             found.verify(token)
         assert sorted(_wire(found).reads) == [JWKS, FEED]
 
-    def test_an_unchanged_feed_is_not_sent_again(self, house: House) -> None:
-        publish = PublishRevocations(MemoryRevocationFeed(house.world), house.minter.signer, house.clock)
-        tag, text = publish(None)
-        assert text is not None
-        assert publish(f'W/"{tag}"') == (tag, None)
-        house.revoke(house.token("acme-admin"))
-        house.clock.advance(1)
-        changed, text = publish(f'"{tag}"')
-        assert changed != tag
-        assert text is not None
-
-    def test_a_flood_of_readers_reads_the_table_once_a_second(self, house: House) -> None:
-        reads, feed = [], MemoryRevocationFeed(house.world)
-
-        class Counting:
-            def list_live(self, now_ms: int) -> LiveRevocations:
-                reads.append(now_ms)
-                return feed.list_live(now_ms)
-
-        publish = PublishRevocations(Counting(), house.minter.signer, house.clock)
-        texts = {publish(None) for _ in range(100)}
-        assert (len(reads), len(texts)) == (1, 1)
-        house.clock.advance(1)
-        assert publish(None) in texts
-        assert len(reads) == 2
-
-    def test_an_unchanged_feed_is_signed_anew_now_and_then(self, house: House) -> None:
-        publish = PublishRevocations(MemoryRevocationFeed(house.world), house.minter.signer, house.clock)
-        tag, _ = publish(None)
-        house.clock.advance(300)
-        assert publish(tag)[1] is not None
+    def test_an_unchanged_head_is_not_sent_again_and_signed_anew_now_and_then(self, house: House) -> None:
+        found, token = verifier(house, interval_seconds=1), house.token("acme-admin")
+        heads = []
+        for _ in range(250):
+            found.verify(token)
+            heads.append(found._feed.head)
+            house.clock.advance(1)
+        assert len({id(head) for head in heads}) == 2
 
 
 class TestOutages:
@@ -227,24 +215,33 @@ class TestMalformedKeys:
     @pytest.mark.parametrize(
         "revocations",
         [
-            {"users": {"a": 7}, "tenants": {}, "kids": []},
-            {"users": [], "tenants": {}, "kids": []},
-            {"users": {}, "tenants": [], "kids": []},
-            {"users": {}, "tenants": {"a": "x"}, "kids": []},
-            {"users": {}, "tenants": {}, "kids": 7},
-            {"users": {}, "tenants": {}, "kids": [[]]},
-            {"users": {"a": {"min_epoch": "x"}}, "tenants": {}, "kids": []},
-            {"users": {"a": {"sessions": 7}}, "tenants": {}, "kids": []},
-            {"users": {}, "tenants": {}, "kids": [], "deployment": []},
-            7,
-            None,
+            {"tail": 7},
+            {"tail": None},
+            {"tail": {"ended": {}, "users": {}}},
+            {"tail": {"ended": [], "users": {}, "tenants": {}}},
+            {"tail": {"ended": {"x": ""}, "users": {}, "tenants": {}}},
+            {"tail": {"ended": {"1": "AAAA"}, "users": {}, "tenants": {}}},
+            {"tail": {"ended": {"1": 7}, "users": {}, "tenants": {}}},
+            {"tail": {"ended": {}, "users": {"a": {}}, "tenants": {}}},
+            {"tail": {"ended": {}, "users": {"A" * 16: {"end": "x", "epoch": 1}}, "tenants": {}}},
+            {"tail": {"ended": {}, "users": {}, "tenants": {"A" * 16: 7}}},
+            {"parts": 7},
+            {"parts": [7]},
+            {"parts": [{"name": 7, "last": 1, "end": 1, "entries": 1, "size": 1, "level": 0}]},
+            {"parts": [{"name": "s-x"}]},
+            {"kids": ["k"]},
+            {"kids": {"k": "x"}},
+            {"deployment": 7},
+            {"number": "1"},
+            {"number": True},
+            {"writer": {}},
         ],
     )
-    def test_a_feed_of_another_shape_is_none_also_under_the_deployments_key(
+    def test_a_head_of_another_shape_is_none_also_under_the_deployments_key(
         self, house: House, revocations: Any
     ) -> None:
         found = verifier(house)
-        _wire(found).replaced[FEED] = TestForgedFeeds().feed(house, revocations=revocations)
+        _wire(found).replaced[FEED] = TestForgedFeeds().feed(house, **revocations)
         with pytest.raises(Unavailable):
             found.verify(house.token())
 
@@ -271,7 +268,7 @@ class TestThreads:
             leave.wait(10)
             return wire(url, etag)
 
-        found._fetch = slow
+        found._feed._fetch = slow
         reader = threading.Thread(target=found.verify, args=(token,))
         reader.start()
         assert entered.wait(10)
@@ -333,7 +330,7 @@ class TestThreads:
 class TestForgedFeeds:
     def feed(self, house: House, typ: str = TYPE, **claims: Any) -> str:
         key = house.minter.signer.current()
-        content = {"iss": ISSUER, "iat": house.clock() // 1000, "revocations": {"users": {}, "tenants": {}, "kids": []}}
+        content = jwt.decode(sign_head(first(house), key, ISSUER), options={"verify_signature": False})
         headers = {"typ": typ, "kid": key.kid}
         return jwt.encode({**content, **claims}, key.key, algorithm=key.algorithm, headers=headers)
 
@@ -344,15 +341,16 @@ class TestForgedFeeds:
             "another deployment's": self.feed(other),
             "another issuer's": self.feed(house, iss="https://evil.example"),
             "without time": self.feed(house, iat=None),
-            "another shape": self.feed(house, revocations=[]),
-            "a shape that lacks": self.feed(house, revocations={"users": {}}),
+            "another shape": self.feed(house, tail=[]),
+            "a shape that lacks": self.feed(house, tail={"users": {}}),
+            "a revoked key's": self.feed(house, kids={house.minter.signer.current().kid: 9_999_999_999}),
             "another type": self.feed(house, typ="JWT"),
             "nothing": "",
             "no token": "x.y.z",
         }
         for name, text in forged.items():
             with pytest.raises(InvalidToken):
-                verify_feed(text, house.keyring)
+                verify_head(text, house.keyring)
             found = verifier(house)
             _wire(found).replaced[FEED] = text
             with pytest.raises(Unavailable):
@@ -381,21 +379,84 @@ class TestForgedFeeds:
         house.revoke(pair.access_token)
         with pytest.raises(InvalidToken):
             found.verify(pair.access_token)
-        _wire(found).replaced[FEED] = before
         house.clock.advance(20)
-        with pytest.raises(InvalidToken):
-            found.verify(pair.access_token)
+        for older in (before, self.feed(house, number=1)):
+            _wire(found).replaced[FEED] = older
+            house.clock.advance(2)
+            with pytest.raises(InvalidToken):
+                found.verify(pair.access_token)
         assert found._problem is not None
         assert found._problem.reason == "old_revocations"
 
     def test_it_tells_nobody_who_was_revoked(self, house: House) -> None:
-        pair = house.sign_in("acme-admin").tokens
+        pair, stream = house.sign_in("acme-admin").tokens, Stream(house)
+        stream()
         house.log_out(house.principal(pair), everywhere=True)
-        revoked = MemoryRevocationFeed(house.world).list_live(house.clock())
-        text = sign_feed(compose(revoked), house.minter.signer.current(), ISSUER, house.clock())
-        content = json.dumps(jwt.decode(text, options={"verify_signature": False}))
-        assert house.claims(house.sign_in("acme-admin").tokens).user_id not in content
-        assert "acme" not in content
+        head = stream().head
+        assert head is not None
+        content = json.dumps(jwt.decode(head.text, options={"verify_signature": False}))
+        claims = house.claims(house.sign_in("acme-admin").tokens)
+        assert not [name for name in (claims.user_id, house.claims(pair).session_id, "acme") if name in content]
+
+
+class TestParts:
+    def filled(self, house: House) -> tuple[Verifier, str, Wire]:
+        """A verifier that knows a feed whose changes are in parts, and a token whose session ended."""
+        found, pair = verifier(house, interval_seconds=10), house.sign_in("acme-admin").tokens
+        assert found.verify(pair.access_token)
+        house.log_out(house.principal(pair), everywhere=False)
+        wire = _wire(found)
+        wire.stream()
+        fill(wire.stream.publish, 3000)
+        house.clock.advance(10)
+        return found, pair.access_token, wire
+
+    def test_what_is_in_parts_counts_and_only_new_parts_are_read(self, house: House) -> None:
+        found, token, wire = self.filled(house)
+        with pytest.raises(InvalidToken):
+            found.verify(token)
+        parts = [path for path in wire.reads if path.startswith(f"{FEED}/parts/")]
+        assert len(parts) == len(wire.stream.store.parts) > 0
+        fill(wire.stream.publish, 10)
+        house.clock.advance(10)
+        assert found.verify(house.token("acme-admin"))
+        assert [path for path in wire.reads if path.startswith(f"{FEED}/parts/")] == parts
+        fresh = verifier(house)
+        fresh._feed._fetch = wire
+        with pytest.raises(InvalidToken):
+            fresh.verify(token)
+
+    @pytest.mark.parametrize("change", ["missing", "altered", "emptied"])
+    def test_a_part_that_is_missing_or_altered_is_no_news(self, house: House, change: str) -> None:
+        found, token, wire = self.filled(house)
+        good = dict(wire.stream.store.parts)
+        name = next(iter(good))
+        altered = json.loads(good[name])
+        altered["ended"] = {}
+        wire.stream.store.parts[name] = {"missing": "", "altered": good[name] + " ", "emptied": json.dumps(altered)}[
+            change
+        ]
+        assert found.verify(token)
+        assert found._problem is not None
+        assert found._problem.reason == "altered_part"
+        wire.stream.store.parts.update(good)
+        house.clock.advance(1)
+        with pytest.raises(InvalidToken):
+            found.verify(token)
+
+    def test_parts_that_were_read_before_one_failed_are_not_read_again(self, house: House) -> None:
+        found, token, wire = self.filled(house)
+        fill(wire.stream.publish, 3000, first=5000)
+        *_, last = wire.stream.store.parts
+        text = wire.stream.store.parts.pop(last)
+        wire.stream.store.parts[last] = ""
+        found.verify(house.token())
+        wire.stream.store.parts[last] = text
+        house.clock.advance(1)
+        with pytest.raises(InvalidToken):
+            found.verify(token)
+        parts = [path for path in wire.reads if path.startswith(f"{FEED}/parts/")]
+        assert len(parts) == len(wire.stream.store.parts) + 1
 
 
 class TestWishes:

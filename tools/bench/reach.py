@@ -90,7 +90,7 @@ def offline(cloud: Cloud) -> float:
 
 WAYS: dict[str, tuple[Callable[[Cloud], float], int, str]] = {
     "authorizer": (authorizer, TRIES, "the next request"),
-    "feed": (feed, TRIES, f"the interval, here {INTERVAL_SECONDS:g} s, and a second or two"),
+    "feed": (feed, TRIES, f"the interval, here {INTERVAL_SECONDS:g} s, and three seconds"),
     "socket": (socket, TRIES, "seconds"),
     "offline": (offline, 1, "the token's life"),
 }

@@ -61,7 +61,12 @@ EXAMPLES: Mapping[str, Any] = {
 }
 """The example value of each member, by the member's name."""
 
-PATH_EXAMPLES: Mapping[str, str] = {"tenantId": "acme", "id": _USER_ID, "jti": str(EXAMPLES["jti"])}
+PATH_EXAMPLES: Mapping[str, str] = {
+    "tenantId": "acme",
+    "id": _USER_ID,
+    "jti": str(EXAMPLES["jti"]),
+    "name": "s-wBLjjB3M7ak4fQfxlrdPz0DhcQQ2nEg8QE9WkGkzd7c",
+}
 
 _SPECIAL: Mapping[str, Mapping[str, Any]] = {
     "TenantResponse": {"id": "acme", "name": "Acme Ltd"},

@@ -271,6 +271,13 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/.well-known/oauth-authorization-server"): Operation(DISCOVERY, "anybody", response=_JSON, cached=True),
     ("GET", "/.well-known/openapi.json"): Operation(DISCOVERY, "anybody", response=_JSON, cached=True),
     ("GET", "/.well-known/revocations"): Operation(
-        DISCOVERY, "anybody", response=_JWT, media_type="application/jwt", cached=True
+        DISCOVERY,
+        "anybody",
+        response=_JWT,
+        media_type="application/jwt",
+        cached=True,
+    ),
+    ("GET", "/.well-known/revocations/parts/{name}"): Operation(
+        DISCOVERY, "anybody", response=_JSON, problems=(errors.NotFound,)
     ),
 }

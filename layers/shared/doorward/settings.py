@@ -27,6 +27,7 @@ class Settings:
     signing_keys_table: str = ""
     notifications_table: str = ""
     sockets_table: str = ""
+    feed_bucket: str = ""
     socket_api_id: str = ""
     socket_url: str = ""
     url_suffix: str = "amazonaws.com"

@@ -60,17 +60,23 @@ def answer_public(text: str, max_age_seconds: int, seen: str | None) -> Response
 
 
 def answer_feed(text: str | None, tag: str) -> Response:
-    """Return the signed feed of revocations, or 304 if it did not change.
+    """Return the signed head of the feed of revocations, or 304 if it did not change.
 
     A cache must ask Doorward before it answers.
 
     Args:
-        text: the feed; None if the caller has the same feed already.
-        tag: the feed's ETag, without quotation marks.
+        text: the head; None if the caller has the same head already.
+        tag: the head's ETag, without quotation marks.
     """
     headers = {"Cache-Control": "no-cache", "ETag": f'"{tag}"'}
     status = HTTPStatus.NOT_MODIFIED if text is None else HTTPStatus.OK
     return respond(status, text or "", "application/jwt", headers)
+
+
+def answer_part(text: str) -> Response:
+    """Return a part of the feed of revocations. A part never changes, so caches may keep it."""
+    headers = {"Cache-Control": "public, max-age=86400, immutable"}
+    return respond(HTTPStatus.OK, text, "application/json", headers)
 
 
 def answer_tokens(pair: TokenPair) -> Response:

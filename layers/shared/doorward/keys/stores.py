@@ -65,7 +65,7 @@ class SecretStore(SecretReader, Protocol):
 class KeyRevocationStore(Protocol):
     """What is revoked for the whole deployment, and its revoked keys, which the authorizer reads."""
 
-    def add_deployment(self, now_ms: int) -> None:
+    def add_deployment(self) -> None:
         """Store that nothing is revoked for the deployment, unless something is stored already."""
 
     def cut_off_deployment(self, now_ms: int) -> None:

@@ -1,5 +1,6 @@
 """The nouns of Doorward: identifiers, users, memberships, tenants, sessions, tokens, principals."""
 
+from doorward.model.feed import Digest, Facts, Head, Lives, Load, Part, Revoked, TenantCutoff, UserCutoff
 from doorward.model.identities import (
     ADMIN,
     PLATFORM,
@@ -19,7 +20,7 @@ from doorward.model.identities import (
     UserId,
     UserRecord,
 )
-from doorward.model.revocations import Cutoff, LiveRevocations, Revocations, RevocationState
+from doorward.model.revocations import Cutoff, Revocations, RevocationState
 from doorward.model.sessions import Admission, Epochs, Session, SessionRef
 from doorward.model.sockets import Connection, SocketGrant, SocketTicket
 from doorward.model.tokens import (
@@ -47,17 +48,23 @@ __all__ = [
     "Clock",
     "Connection",
     "Cutoff",
+    "Digest",
     "Epochs",
+    "Facts",
+    "Head",
     "IntrospectedToken",
-    "LiveRevocations",
+    "Lives",
+    "Load",
     "Membership",
     "Notification",
     "OfSubject",
+    "Part",
     "Principal",
     "Restriction",
     "Revocable",
     "RevocationState",
     "Revocations",
+    "Revoked",
     "SeenNotification",
     "ServiceToken",
     "Session",
@@ -68,10 +75,12 @@ __all__ = [
     "Status",
     "Subject",
     "Tenant",
+    "TenantCutoff",
     "TenantId",
     "TokenId",
     "TokenPair",
     "User",
+    "UserCutoff",
     "UserId",
     "UserRecord",
     "is_service",

@@ -56,13 +56,3 @@ class Revocations:
     revoked_kids: frozenset[str] = frozenset()
     deployment_min_epoch: int = 0
     tenant_status: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LiveRevocations:
-    """All that is revoked and can concern a token which still lives."""
-
-    users: tuple[tuple[TenantId, UserId, RevocationState], ...] = ()
-    tenants: tuple[tuple[TenantId, int], ...] = ()
-    kids: frozenset[str] = frozenset()
-    deployment: int = 0

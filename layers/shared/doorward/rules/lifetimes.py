@@ -38,6 +38,17 @@ def cutoff_end(now_ms: int) -> int:
     return now_ms // 1000 + MAX_TOKEN_LIFE_SECONDS + CLOCK_SLACK_SECONDS
 
 
-def recent_since_ms(now_ms: int) -> int:
-    """Return since when a change of revocations can concern an access token of a user that still lives."""
-    return now_ms - (MAX_ACCESS_TTL_SECONDS + CLOCK_SLACK_SECONDS + _MINTING_SECONDS) * 1000
+def concerns_until(table_end: int, longest: int, life: int) -> int:
+    """Return until when a revocation concerns a token of a deployment whose tokens live shorter than the longest.
+
+    Args:
+        table_end: when the table forgets it, for which the longest life counts.
+        longest: the life that the table counts with, in seconds.
+        life: how long tokens of this deployment live at most, in seconds.
+    """
+    return table_end - longest + min(life, longest)
+
+
+def epoch_concerns_until(epoch: int, life: int) -> int:
+    """Return until when an epoch, which is a time in milliseconds, concerns a token that lives so many seconds."""
+    return epoch // 1000 + life + CLOCK_SLACK_SECONDS + _MINTING_SECONDS

@@ -57,6 +57,7 @@ REASONS: Mapping[str, str] = {
     # The verifier
     "stale_revocations": "the feed of revocations could not be read for too long, so nobody is let in",
     "old_revocations": "the feed of revocations that was read is an old copy",
+    "altered_part": "a part of the feed of revocations is not the one that the feed's head names",
     "unreachable_keys": "the published keys could not be read",
 }
 """Each code with what it means."""

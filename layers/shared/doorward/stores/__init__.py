@@ -4,11 +4,11 @@ There are two implementations: `doorward.aws.dynamodb`, and one in memory for th
 both. Every method is atomic. `tenant_id` is the first argument wherever the data belongs to a tenant.
 """
 
+from doorward.stores.feed import FeedReader, FeedStore, RevocationSource, StoredHead
 from doorward.stores.sessions import (
     AttemptStore,
     Directory,
     NameLookup,
-    RevocationFeedStore,
     RevocationReader,
     RevocationStore,
     Rotation,
@@ -23,10 +23,12 @@ from doorward.stores.users import Page, ServiceTokenStore, TenantStore, UserRead
 __all__ = [
     "AttemptStore",
     "Directory",
+    "FeedReader",
+    "FeedStore",
     "NameLookup",
     "Page",
-    "RevocationFeedStore",
     "RevocationReader",
+    "RevocationSource",
     "RevocationStore",
     "Rotation",
     "ServiceTokenStore",
@@ -36,6 +38,7 @@ __all__ = [
     "SignInTarget",
     "SocketCloser",
     "SocketStore",
+    "StoredHead",
     "TenantStore",
     "UserReader",
     "UserWriter",

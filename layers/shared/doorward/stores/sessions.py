@@ -10,7 +10,6 @@ from doorward.model import (
     AccessTokenClaims,
     Admission,
     Cutoff,
-    LiveRevocations,
     Revocations,
     RevocationState,
     Session,
@@ -166,16 +165,6 @@ class RevocationStore(Protocol):
 
     def get_states(self, tenant_ids: Iterable[TenantId], user_id: UserId) -> Mapping[TenantId, RevocationState]:
         """Return what is revoked for the user in each realm, from a consistent read."""
-
-
-class RevocationFeedStore(Protocol):
-    """Revocations as the feed for offline verifiers reads them."""
-
-    def list_live(self, now_ms: int) -> LiveRevocations:
-        """Return all revocations that can concern a live token.
-
-        A change may appear about a second late.
-        """
 
 
 class AttemptStore(Protocol):

@@ -1,8 +1,9 @@
-"""The feed of revocations: a signed text with all that an offline verifier needs to honour a logout.
+"""The form of the feed: a signed head, and parts that the head names by their hashes (docs/verifying.md).
 
-The feed names users, services and tenants by hashes. Nobody can find a user in the feed, because the ids of users are
-random. Somebody who guesses the name of a tenant or a service can see that something of it was revoked. The feed leaves
-out revocations that can concern no live token.
+One signature covers everything, because the head has the SHA-256 of each part. So a part never changes, and a key that
+is revoked costs one signature. The feed names sessions, tokens, users and tenants by hashes. Nobody can find a user in
+the feed, because the ids of users are random. Somebody who guesses the name of a tenant or a service can see that
+something of it was revoked as a whole.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict
 from typing import Any
 
 import jwt
@@ -19,134 +20,176 @@ import jwt
 from doorward.errors import InvalidToken
 from doorward.keys.keyring import Verifying
 from doorward.keys.signing import SigningKey
-from doorward.model import LiveRevocations, Revocations, RevocationState, TenantId, UserId
+from doorward.model import Facts, Head, Lives, Load, Part, TenantCutoff, UserCutoff
+from doorward.rules.facts import DIGEST_BYTES
 from doorward.tokens.form import check_signed
 
 TYPE = "revocations+jwt"
-SIGNED_ANEW_SECONDS = 300
-"""How often a feed is signed again although nothing changed, so that its readers know its age."""
-
 MAX_LENGTH = 8_000_000
+_TEXT = 16
+"""How many characters of base64url a digest has."""
 
 
-@dataclass(frozen=True, slots=True)
-class Feed:
-    """A verified feed, in the form that `doorward.rules.revocation` needs.
+def encode_part(facts: Facts) -> str:
+    """Return the text of a part. The same entries always give the same text."""
+    return json.dumps(_content(facts), separators=(",", ":"), sort_keys=True) + "\n"
 
-    Args:
-        issued_at: when the feed was signed, in epoch seconds.
-        users: what is revoked for each user or service, by the hash of its tenant and id.
-        tenants: the least valid epoch of each tenant, by the hash of its id.
-        kids: the ids of the revoked keys.
+
+def part_of(text: str, facts: Facts, last: int, *, lasting: bool, level: int = 0) -> Part:
+    """Return what the head says of a part."""
+    name = f"{'l' if lasting else 's'}-{_hash(text)}"
+    return Part(name, last, facts.end, len(facts), len(text), level)
+
+
+def decode_part(text: str, name: str) -> Facts:
+    """Return the entries of a part.
+
+    Raises:
+        InvalidToken: the text is not the one that the name is the hash of, or no part.
     """
-
-    issued_at: int = 0
-    users: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    tenants: Mapping[str, int] = field(default_factory=dict)
-    kids: frozenset[str] = frozenset()
-    deployment: int = 0
-
-    def get(self, tenant_id: TenantId, user_id: UserId) -> Revocations:
-        """Return what is revoked for a user or a service in a tenant."""
-        state = self.users.get(_name(tenant_id, user_id), {})
-        return Revocations(
-            user=RevocationState(
-                min_epoch=int(state.get("min_epoch", 0)),
-                spared_session_id=state.get("spared_session_id"),
-                spared_min_epoch=int(state.get("spared_min_epoch", 0)),
-                sessions=frozenset(state.get("sessions", ())),
-                tokens=frozenset(state.get("tokens", ())),
-            ),
-            tenant_min_epoch=int(self.tenants.get(_name(tenant_id), 0)),
-            revoked_kids=self.kids,
-            deployment_min_epoch=self.deployment,
-        )
+    if name.partition("-")[2] != _hash(text):
+        raise InvalidToken(reason="altered_part")
+    try:
+        return _facts(json.loads(text))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise InvalidToken(reason="malformed") from error
 
 
-def compose(revoked: LiveRevocations) -> dict[str, Any]:
-    """Return a feed's content.
-
-    The same revocations always give the same content.
-    """
-    users = {
-        _name(tenant_id, user_id): {name: value for name, value in _described(state).items() if value}
-        for tenant_id, user_id, state in revoked.users
+def sign_head(head: Head, key: SigningKey, issuer: str) -> str:
+    """Return the signed head in compact serialisation (RFC 7515)."""
+    claims: dict[str, Any] = {
+        "iss": issuer,
+        "iat": head.issued_at,
+        "number": head.number,
+        "tail_from": head.tail_from,
+        "tail": _content(head.tail),
+        "parts": [asdict(part) for part in head.parts],
+        "kids": dict(sorted(head.kids.items())),
+        "deployment": {"epoch": head.deployment, "end": head.deployment_end},
+        "writer": {
+            "lives": [head.lives.access, head.lives.service, head.lives_until],
+            "loads": [asdict(head.user_load), asdict(head.service_load)],
+        },
     }
-    return {
-        "users": {name: users[name] for name in sorted(users)},
-        "tenants": dict(sorted((_name(tenant_id), epoch) for tenant_id, epoch in revoked.tenants)),
-        "kids": sorted(revoked.kids),
-        **({"deployment": revoked.deployment} if revoked.deployment else {}),
-    }
-
-
-def tag(content: Mapping[str, Any], now_ms: int) -> str:
-    """Return the feed's tag.
-
-    It changes when the content changes, and every `SIGNED_ANEW_SECONDS`.
-    """
-    period = now_ms // 1000 // SIGNED_ANEW_SECONDS
-    return hashlib.sha256(f"{period} {json.dumps(content)}".encode()).hexdigest()[:32]
-
-
-def sign_feed(content: Mapping[str, Any], key: SigningKey, issuer: str, now_ms: int) -> str:
-    """Return the signed feed in compact serialisation (RFC 7515)."""
-    claims = {"iss": issuer, "iat": now_ms // 1000, "revocations": content}
     return jwt.encode(claims, key.key, algorithm=key.algorithm, headers={"typ": TYPE, "kid": key.kid})
 
 
-def verify_feed(text: str, keyring: Verifying) -> Feed:
-    """Verify a text, and return the feed that it holds.
+def read_head(text: str) -> Head:
+    """Return a head that comes from the own store, whose signature nobody needs to verify.
 
     Raises:
-        InvalidToken: the text is no feed that this deployment signed.
+        InvalidToken: the text is no head.
+    """
+    try:
+        return _head(jwt.decode(text, options={"verify_signature": False}))
+    except (jwt.PyJWTError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise InvalidToken(reason="malformed") from error
+
+
+def verify_head(text: str, keyring: Verifying) -> Head:
+    """Verify a text, and return the head that it holds.
+
+    Raises:
+        InvalidToken: the text is no head that this deployment signed.
     """
     header = check_signed(text, MAX_LENGTH)
     if header.get("typ") != TYPE or not isinstance(header.get("kid"), str):
         raise InvalidToken(reason="wrong_type")
     key = keyring.verification_key(header["kid"])
-    options: Any = {"require": ["iss", "iat", "revocations"], "verify_iat": False, "verify_aud": False}
+    options: Any = {"require": ["iss", "iat", "number", "tail"], "verify_iat": False, "verify_aud": False}
     try:
         claims = jwt.decode(text, key.key, algorithms=[key.algorithm], issuer=keyring.key_set().issuer, options=options)
-        return _feed(int(claims["iat"]), claims["revocations"])
-    except (jwt.PyJWTError, ValueError, TypeError, KeyError) as error:
+        head = _head(claims)
+    except (jwt.PyJWTError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise InvalidToken(reason="malformed") from error
+    if header["kid"] in head.kids:
+        raise InvalidToken(reason="key_revoked")
+    return head
 
 
-def _feed(issued_at: int, content: Mapping[str, Any]) -> Feed:
-    """Return a feed of this shape, so that what reads it later cannot stumble."""
-    users, tenants, kids = content["users"], content["tenants"], content["kids"]
-    if not (isinstance(users, dict) and isinstance(tenants, dict) and _are(kids, str)):
-        raise TypeError("a part of the feed is of another kind")
-    if not (_are([*tenants.values(), content.get("deployment", 0)], int) and all(map(_is_state, users.values()))):
-        raise TypeError("an entry of the feed is of another kind")
-    return Feed(issued_at, users, tenants, frozenset(kids), content.get("deployment", 0))
+def _content(facts: Facts) -> dict[str, Any]:
+    users = {
+        _text(digest): {
+            "end": cutoff.end,
+            "epoch": cutoff.epoch,
+            **({"spared": _text(cutoff.spared), "spared_epoch": cutoff.spared_epoch} if cutoff.spared else {}),
+        }
+        for digest, cutoff in sorted(facts.users.items())
+    }
+    tenants = {
+        _text(digest): {name: value for name, value in asdict(cutoff).items() if value}
+        for digest, cutoff in sorted(facts.tenants.items())
+    }
+    ended = {str(end): _text(b"".join(sorted(digests))) for end, digests in sorted(facts.ended.items())}
+    return {"ended": ended, "users": users, "tenants": tenants}
 
 
-def _is_state(state: object) -> bool:
-    return (
-        isinstance(state, dict)
-        and _are([state.get("min_epoch", 0), state.get("spared_min_epoch", 0)], int)
-        and isinstance(state.get("spared_session_id", ""), str)
-        and _are(state.get("sessions", []), str)
-        and _are(state.get("tokens", []), str)
+def _facts(content: Mapping[str, Any]) -> Facts:
+    """Return entries of this form, so that what reads them later cannot stumble."""
+    return Facts(
+        {_whole(int(end)): _digests(text) for end, text in content["ended"].items()},
+        {_digest(text): _user(found) for text, found in content["users"].items()},
+        {_digest(text): _tenant(found) for text, found in content["tenants"].items()},
     )
 
 
-def _are(values: object, kind: type) -> bool:
-    return isinstance(values, list) and all(isinstance(value, kind) for value in values)
+def _digests(text: str) -> frozenset[bytes]:
+    content = base64.b64decode(text, b"-_", validate=True)
+    if len(content) % DIGEST_BYTES:
+        raise ValueError("digests have twelve bytes each")
+    return frozenset(content[start : start + DIGEST_BYTES] for start in range(0, len(content), DIGEST_BYTES))
 
 
-def _described(state: RevocationState) -> dict[str, Any]:
-    return {
-        "min_epoch": state.min_epoch,
-        "spared_session_id": state.spared_session_id,
-        "spared_min_epoch": state.spared_min_epoch,
-        "sessions": sorted(state.sessions),
-        "tokens": sorted(state.tokens),
-    }
+def _user(found: Mapping[str, Any]) -> UserCutoff:
+    spared = _digest(found["spared"]) if "spared" in found else None
+    return UserCutoff(_whole(found["end"]), _whole(found["epoch"]), spared, _whole(found.get("spared_epoch", 0)))
 
 
-def _name(tenant_id: TenantId, user_id: UserId | None = None) -> str:
-    text = tenant_id if user_id is None else f"{tenant_id}\0{user_id}"
-    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()[:16]).rstrip(b"=").decode("ascii")
+def _tenant(found: Mapping[str, Any]) -> TenantCutoff:
+    names = ("epoch", "users_before", "services_before")
+    return TenantCutoff(_whole(found["end"]), *(_whole(found.get(name, 0)) for name in names))
+
+
+def _head(claims: Mapping[str, Any]) -> Head:
+    access, service, until = map(_whole, claims["writer"]["lives"])
+    loads = [Load(_whole(found["at"]), dict(found["counts"])) for found in claims["writer"]["loads"]]
+    return Head(
+        number=_whole(claims["number"]),
+        issued_at=_whole(claims["iat"]),
+        tail_from=_whole(claims["tail_from"]),
+        lives=Lives(access, service),
+        lives_until=until,
+        tail=_facts(claims["tail"]),
+        parts=tuple(_part(found) for found in claims["parts"]),
+        kids={kid: _whole(end) for kid, end in claims["kids"].items()},
+        deployment=_whole(claims["deployment"]["epoch"]),
+        deployment_end=_whole(claims["deployment"]["end"]),
+        user_load=loads[0],
+        service_load=loads[1],
+    )
+
+
+def _part(found: Mapping[str, Any]) -> Part:
+    if not isinstance(found["name"], str):
+        raise TypeError("a part's name is a text")
+    return Part(found["name"], *(_whole(found[name]) for name in ("last", "end", "entries", "size", "level")))
+
+
+def _whole(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError("a whole number is expected")
+    return value
+
+
+def _text(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode("ascii")
+
+
+def _digest(text: str) -> bytes:
+    if len(text) != _TEXT:
+        raise ValueError("a digest has twelve bytes")
+    return base64.b64decode(text, b"-_", validate=True)
+
+
+def _hash(text: str) -> str:
+    return _text(hashlib.sha256(text.encode()).digest())

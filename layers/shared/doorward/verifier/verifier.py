@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from enum import Enum
 from typing import Any
 
@@ -30,15 +30,11 @@ from doorward.errors import (
 from doorward.keys.keyring import Keyring
 from doorward.keys.shared_secret import SharedSecret
 from doorward.keys.signing import KeySet
-from doorward.model import Clock, Principal
-from doorward.rules.lifetimes import CLOCK_SLACK_SECONDS
+from doorward.model import AccessTokenClaims, Clock, Principal, Revocations
 from doorward.rules.routes import Route, refusal
 from doorward.tokens.access import verify_access_token
-from doorward.tokens.feed import SIGNED_ANEW_SECONDS, Feed, verify_feed
+from doorward.verifier.feed import Fetch, ReadFeed
 from doorward.verifier.issuer import IssuerName, checked_url, public_keys, read_url
-
-Fetch = Callable[[str, str | None], tuple[str | None, str | None]]
-"""A function that takes a URL and a known ETag, and returns the text and its ETag; None for an unchanged text."""
 
 _KEYS_MAX_AGE_MS = 300_000
 _RETRY_MS = 1000
@@ -100,8 +96,7 @@ class Verifier:
         keyring = Keyring(self._load_keys, self._clock, max_age_ms=_KEYS_MAX_AGE_MS)
         self._keyring = keyring if shared_secret is None else SharedSecret(IssuerName(issuer), shared_secret)
         self._keys: KeySet | None = None
-        self._feed: Feed | None = None
-        self._etag: str | None = None
+        self._feed = ReadFeed(self._url, self._keyring, self._fetch)
         self._known_at_ms = 0
         self._next_try_ms = 0
         self._next_keys_ms = 0
@@ -117,7 +112,7 @@ class Verifier:
             Unavailable: keys or revocations cannot be read.
         """
         self._keyring.key_set()
-        self._revocations()
+        self._read()
 
     def verify(
         self, token: str, *, tenant_id: str | AnyTenant | None = ANY_TENANT, roles: Collection[str] = ()
@@ -139,7 +134,7 @@ class Verifier:
         if isinstance(roles, str):
             raise TypeError("roles is a collection of roles")
         claims = verify_access_token(token, self._keyring, self._audience, self._clock())
-        principal = judge(claims, self._revocations().get(claims.tenant_id, claims.user_id))
+        principal = judge(claims, self._revocations(claims))
         if principal.restriction is not None:
             raise PasswordChangeRequired
         denied = None if isinstance(tenant_id, AnyTenant) else refusal(Route(tenant_id=tenant_id or ""), principal)
@@ -181,53 +176,46 @@ class Verifier:
             raise MissingCredentials
         return self.verify(token, **wanted)
 
-    def _revocations(self) -> Feed:
+    def _revocations(self, claims: AccessTokenClaims) -> Revocations:
+        self._read()
+        head = self._feed.head
+        if self._interval_ms is None or head is None:
+            return Revocations()
+        return self._feed.known.of(claims, head)
+
+    def _read(self) -> None:
+        """Read what is new, if what is known is old.
+
+        Raises:
+            Unavailable: what is known is too old.
+        """
         if self._interval_ms is None:
-            return Feed()
-        # While one thread reads, the other threads use the old feed. They wait if there is no feed yet.
-        if self._is_due() and self._reading.acquire(blocking=self._feed is None):
+            return
+        # While one thread reads, the other threads use what is known. They wait if nothing is known yet.
+        if self._is_due() and self._reading.acquire(blocking=self._feed.head is None):
             try:
                 if self._is_due():
                     self._refresh()
             finally:
                 self._reading.release()
-        feed = self._feed
-        if feed is None or self._clock() - self._known_at_ms >= self._interval_ms + self._max_staleness_ms:
+        limit_ms = self._interval_ms + self._max_staleness_ms
+        if self._feed.head is None or self._clock() - self._known_at_ms >= limit_ms:
             raise Unavailable(reason="stale_revocations") from self._problem
-        return feed
 
     def _is_due(self) -> bool:
         now_ms = self._clock()
-        old = self._feed is None or now_ms - self._known_at_ms >= (self._interval_ms or 0)
+        old = self._feed.head is None or now_ms - self._known_at_ms >= (self._interval_ms or 0)
         return old and now_ms >= self._next_try_ms
 
     def _refresh(self) -> None:
         asked_at_ms = self._clock()
         try:
-            text, etag = self._fetch(f"{self._url}/.well-known/revocations", self._etag)
-            self._take(text, asked_at_ms)
+            self._feed(asked_at_ms // 1000)
         except (Unavailable, InvalidToken) as error:
-            self._problem, self._etag, self._next_try_ms = error, None, self._clock() + _RETRY_MS
+            self._problem, self._next_try_ms = error, self._clock() + _RETRY_MS
             _LOGGER.warning("the feed of revocations could not be read: %s", error.reason)
             return
-        self._etag, self._problem, self._known_at_ms = etag or self._etag, None, asked_at_ms
-
-    def _take(self, text: str | None, now_ms: int) -> None:
-        """Keep a feed, unless it is an old copy: an old copy may lack revocations that are known.
-
-        Args:
-            text: the signed feed; None if the feed did not change.
-            now_ms: the time before the feed was read, in milliseconds.
-
-        Raises:
-            InvalidToken: the text is no feed of the issuer, or it is an old copy.
-        """
-        feed = self._feed if text is None else verify_feed(text, self._keyring)
-        if feed is None or now_ms // 1000 - feed.issued_at > SIGNED_ANEW_SECONDS + CLOCK_SLACK_SECONDS:
-            raise InvalidToken(reason="old_revocations")
-        if self._feed is not None and feed.issued_at < self._feed.issued_at:
-            raise InvalidToken(reason="old_revocations")
-        self._feed = feed
+        self._problem, self._known_at_ms = None, asked_at_ms
 
     def _load_keys(self) -> KeySet:
         if self._keys is None and self._clock() < self._next_keys_ms:

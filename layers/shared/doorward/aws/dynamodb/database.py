@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from doorward.aws.dynamodb.items import Item, Key
@@ -60,8 +60,8 @@ class Database(Reader, Protocol):
     ) -> tuple[list[Item], Key | None]:
         """Return one page of a partition in the order of keys, and the key after which the next page begins."""
 
-    def changed_since(self, table: str, index: str, partition: str, since_ms: int) -> list[Item]:
-        """Return all items of a partition of an index that changed at or after a time, in milliseconds."""
+    def scan(self, table: str) -> Iterator[list[Item]]:
+        """Return all items of a table, in pages."""
 
     def ending_before(self, table: str, index: str, partition: str, time_ms: int) -> list[Item]:
         """Return all items of a partition of an index that end before a time, in milliseconds, the soonest first."""

@@ -1,52 +1,63 @@
-"""What is revoked now, from the index of the Revocations table."""
+"""What is revoked, from the Revocations table: from its stream, and from the whole table."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from doorward.aws.dynamodb.database import Database
-from doorward.aws.dynamodb.items import Item
-from doorward.aws.dynamodb.markers import of_deployment
-from doorward.aws.dynamodb.revocations import LASTING, RECENT
-from doorward.aws.dynamodb.shapes import KID_PREFIX, suffixes, to_revocation_state
-from doorward.model import LiveRevocations, TenantId, UserId
-from doorward.rules.lifetimes import recent_since_ms
+from doorward.aws.dynamodb.items import Item, decode
+from doorward.aws.dynamodb.shapes import KID_PREFIX, SESSION_PREFIX, TOKEN_PREFIX
+from doorward.model import Revoked, TenantId, UserId
+from doorward.rules.facts import news
 
-_INDEX = "feed"
-_USER = re.compile(r"tenant#([^#]*)#user#(.*)", re.DOTALL)
+_PK = re.compile(r"deployment#00|tenant#([^#]*)#(?:00|user#(.*))", re.DOTALL)
+"""What is told of: the first copies of markers, which say what the others say, and users' items."""
+
+
+def to_revoked(item: Item | None) -> Revoked | None:
+    """Return what an item of the table says; None if it says nothing for the feed."""
+    match = _PK.fullmatch(item["pk"]) if item else None
+    if item is None or match is None:
+        return None
+    return Revoked(
+        TenantId(match[1]) if match[1] else None,
+        UserId(match[2]) if match[2] else None,
+        min_epoch=item.get("min_epoch", 0),
+        spared_session_id=item.get("spared_session_id"),
+        spared_min_epoch=item.get("spared_min_epoch", 0),
+        sessions=_ends(item, SESSION_PREFIX),
+        tokens=_ends(item, TOKEN_PREFIX),
+        kids=_ends(item, KID_PREFIX),
+    )
+
+
+def _ends(item: Item, prefix: str) -> dict[str, int]:
+    return {name.removeprefix(prefix): end for name, end in item.items() if name.startswith(prefix)}
+
+
+def changes(records: Sequence[Mapping[str, Any]]) -> list[Revoked]:
+    """Return what became revoked by the records of the table's stream, which have new and old images."""
+    found = []
+    for record in records:
+        images = record["dynamodb"]
+        new, old = (to_revoked(decode(images.get(name))) for name in ("NewImage", "OldImage"))
+        change = news(new, old) if new is not None else None
+        if change is not None:
+            found.append(change)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
-class DynamoRevocationFeed:
-    """Revocations by the time of their last change.
-
-    The index may be a moment behind the table.
-    """
+class DynamoRevocationSource:
+    """Everything that is revoked, from a scan of the table."""
 
     database: Database
     table: str
 
-    def list_live(self, now_ms: int) -> LiveRevocations:
-        """Return all revocations that can concern a live token."""
-        since_ms = recent_since_ms(now_ms)
-        items = [
-            *self.database.changed_since(self.table, _INDEX, RECENT, since_ms),
-            *self.database.changed_since(self.table, _INDEX, LASTING, 0),
-        ]
-        users, tenants, kids, ended = [], [], frozenset[str](), 0
-        for item in items:
-            if item.get("expires_at", now_ms) * 1000 <= now_ms:
-                continue  # DynamoDB deletes expired items late
-            match = _USER.fullmatch(item["pk"])
-            if match:
-                users.append((TenantId(match[1]), UserId(match[2]), to_revocation_state(item)))
-            elif item["pk"] == of_deployment(0)["pk"]:
-                kids, ended = suffixes(item, KID_PREFIX), item.get("min_epoch", 0)
-            else:
-                tenants.append(_tenant(item))
-        return LiveRevocations(tuple(users), tuple(tenants), kids, ended)
-
-
-def _tenant(item: Item) -> tuple[TenantId, int]:
-    return TenantId(item["pk"].split("#")[1]), item.get("min_epoch", 0)
+    def list_all(self) -> Iterator[Sequence[Revoked]]:
+        """Return all revocations, in pages, from consistent reads."""
+        for items in self.database.scan(self.table):
+            yield [revoked for revoked in map(to_revoked, items) if revoked is not None]

@@ -31,9 +31,6 @@ from doorward.rules.shards import shard_of
 KeyOf = Callable[[int], Key]
 """Returns the key of a marker's copy in a shard."""
 
-ANNOUNCED = "lasting"
-"""The part of the feed that tells of markers and services."""
-
 _TRIES = 10
 _SAME = "version = :seen"
 
@@ -89,23 +86,17 @@ class MarkerWriter:
         """Return the first copy, from a consistent read; None if there is no such marker."""
         return self.database.get((self.table, key_of(0)))
 
-    def first(self, key_of: KeyOf, shards: int, now_ms: int, attributes: Mapping[str, Any]) -> list[Action]:
+    def first(self, key_of: KeyOf, shards: int, attributes: Mapping[str, Any]) -> list[Action]:
         """Return the actions that store a new marker; they fail if there is one."""
         written = {"min_epoch": 0, **attributes, "shards": shards, "version": 1}
-        return [
-            actions.put(self.table, key_of(shard), {**written, **_announced(shard, now_ms)}, when=actions.ABSENT)
-            for shard in range(shards)
-        ]
+        return [actions.put(self.table, key_of(shard), written, when=actions.ABSENT) for shard in range(shards)]
 
-    def change(
-        self, key_of: KeyOf, head: Item, now_ms: int, assign: Mapping[str, Any], remove: Iterable[str] = ()
-    ) -> list[Action]:
+    def change(self, key_of: KeyOf, head: Item, assign: Mapping[str, Any], remove: Iterable[str] = ()) -> list[Action]:
         """Return the actions that change all copies alike; they fail if the marker changed since it was read.
 
         Args:
             key_of: the marker.
             head: its first copy, as it was read.
-            now_ms: the time, in milliseconds.
             assign: attributes to set.
             remove: attributes to remove.
         """
@@ -114,7 +105,7 @@ class MarkerWriter:
             actions.update(
                 self.table,
                 key_of(shard),
-                assign={**wanted, **_announced(shard, now_ms)},
+                assign=wanted,
                 remove=removed,
                 when=_SAME,
                 values={"seen": head["version"]},
@@ -122,7 +113,7 @@ class MarkerWriter:
             for shard in range(head["shards"])
         ]
 
-    def spread(self, key_of: KeyOf, shards: int, now_ms: int) -> bool:
+    def spread(self, key_of: KeyOf, shards: int) -> bool:
         """Give a marker more copies, and return whether it had fewer.
 
         The deployment's marker comes first: a new tenant's gets as many copies as that one has. Only when all markers
@@ -139,18 +130,13 @@ class MarkerWriter:
             if head["shards"] >= shards:
                 return False
             with contextlib.suppress(ConditionFailed):
-                self.database.transact(self._more(key_of, head, shards, now_ms))
+                self.database.transact(self._more(key_of, head, shards))
                 return True
         raise Conflict
 
-    def _more(self, key_of: KeyOf, head: Item, shards: int, now_ms: int) -> list[Action]:
-        own = {"pk", "feed", "changed_at_ms", "shards", "version"}
+    def _more(self, key_of: KeyOf, head: Item, shards: int) -> list[Action]:
+        own = {"pk", "shards", "version"}
         copied = {name: value for name, value in head.items() if name not in own}
         wanted = {**copied, "shards": shards, "version": head["version"] + 1}
         fresh = [actions.put(self.table, key_of(shard), wanted) for shard in range(head["shards"], shards)]
-        return [*self.change(key_of, head, now_ms, {"shards": shards}), *fresh]
-
-
-def _announced(shard: int, now_ms: int) -> dict[str, Any]:
-    """Return the attributes that put the first copy, and no other, into the feed."""
-    return {"feed": ANNOUNCED, "changed_at_ms": now_ms} if shard == 0 else {}
+        return [*self.change(key_of, head, {"shards": shards}), *fresh]

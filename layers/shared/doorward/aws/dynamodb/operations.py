@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from doorward.aws.dynamodb.database import Action, Place
@@ -89,17 +89,19 @@ class Operations:
         items = [item for item in map(decode, answer["Items"]) if item is not None]
         return items, decode(answer.get("LastEvaluatedKey"))
 
-    def changed_since(self, table: str, index: str, partition: str, since_ms: int) -> list[Item]:
-        """Return all items of a partition of an index that changed at or after a time.
+    def scan(self, table: str) -> Iterator[list[Item]]:
+        """Return all items of a table, in pages, from strongly consistent reads.
 
-        Args:
-            table: the table.
-            index: the index, whose partition key is `feed`.
-            partition: the value of the partition key.
-            since_ms: the time, in milliseconds.
+        Raises:
+            Unavailable: DynamoDB does not answer, or is too busy.
         """
-        condition = "feed = :partition AND changed_at_ms >= :time"
-        return self._query_all(table, index, condition, {":partition": partition, ":time": since_ms})
+        request: dict[str, Any] = {"TableName": table, "ConsistentRead": True}
+        while True:
+            answer = self._call("Scan", request)
+            yield [item for item in map(decode, answer["Items"]) if item is not None]
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def ending_before(self, table: str, index: str, partition: str, time_ms: int) -> list[Item]:
         """Return all items of a partition of an index that end before a time, the soonest first.

@@ -29,13 +29,9 @@ from doorward.model import (
     TenantId,
     TokenId,
     UserId,
-    is_service,
 )
 from doorward.rules.lifetimes import cutoff_end, session_entry_end, token_entry_end
 from doorward.rules.revocation import next_epoch, plan_entry
-
-RECENT, LASTING = "recent", "lasting"
-"""The parts of the feed: revocations of users' tokens, which live an hour at most, and all other revocations."""
 
 _TRIES = 3
 _MARKER_TRIES = 10
@@ -109,7 +105,6 @@ class RevocationWriter:
             "spared_session_id": cutoff.spared,
             "spared_min_epoch": cutoff.spared_from if cutoff.spared else None,
             "expires_at": cutoff_end(now_ms),
-            **_announced(cutoff.user_id, now_ms),
         }
         if cutoff.ends_sessions:
             assign["sessions_min_epoch"] = cutoff.at
@@ -148,7 +143,7 @@ class RevocationWriter:
         entries = {entry: end for entry, end in item.items() if entry.startswith((SESSION_PREFIX, TOKEN_PREFIX))}
         plan = plan_entry(entries, name, item.get("min_epoch", 0), now_ms)
         removed = plan.removed
-        assign: dict[str, Any] = {"expires_at": cutoff_end(now_ms), **_announced(user_id, now_ms)}
+        assign: dict[str, Any] = {"expires_at": cutoff_end(now_ms)}
         if plan.cutoff_at is None:
             return actions.update(self.table, key, assign={name: expires_at, **assign}, remove=removed)
         assign |= {"min_epoch": plan.cutoff_at, "spared_session_id": None, "spared_min_epoch": None}
@@ -175,12 +170,12 @@ class DynamoRevocations:
                 return
         raise Conflict
 
-    def add_deployment(self, now_ms: int) -> None:
+    def add_deployment(self) -> None:
         """Store the deployment's marker, unless there is one."""
         markers = self.writer.markers
         if markers.head(of_deployment) is None:
             with contextlib.suppress(ConditionFailed):
-                self.database.transact(markers.first(of_deployment, self.writer.tables.marker_shards, now_ms, {}))
+                self.database.transact(markers.first(of_deployment, self.writer.tables.marker_shards, {}))
 
     def revoke_key(self, kid: str, now_ms: int) -> None:
         """Refuse everything that a key signed.
@@ -195,7 +190,7 @@ class DynamoRevocations:
             dead = [one for one, end in head.items() if one.startswith(KID_PREFIX) and end < now and one != name]
             return {name: cutoff_end(now_ms)}, dead
 
-        self._change_deployment(now_ms, revoked)
+        self._change_deployment(revoked)
 
     def cut_off_deployment(self, now_ms: int) -> None:
         """Refuse everything that began before: sessions, cookies, and tokens of every kind.
@@ -204,15 +199,15 @@ class DynamoRevocations:
             NotInitialised: the deployment has no marker.
             Conflict: others changed the marker first, in every try.
         """
-        self._change_deployment(now_ms, lambda head: ({"min_epoch": next_epoch(head["min_epoch"], now_ms)}, []))
+        self._change_deployment(lambda head: ({"min_epoch": next_epoch(head["min_epoch"], now_ms)}, []))
 
-    def _change_deployment(self, now_ms: int, change: Callable[[Item], _Change]) -> None:
+    def _change_deployment(self, change: Callable[[Item], _Change]) -> None:
         markers = self.writer.markers
         for _ in range(_MARKER_TRIES):
             head = markers.head(of_deployment)
             if head is None:
                 raise NotInitialised(reason="no_marker")
-            steps = markers.change(of_deployment, head, now_ms, *change(head))
+            steps = markers.change(of_deployment, head, *change(head))
             with contextlib.suppress(ConditionFailed):
                 self.database.transact(steps)
                 return
@@ -237,8 +232,3 @@ class DynamoRevocations:
         table = self.writer.table
         items = self.database.batch_get([(table, user_revocations_key(realm, user_id)) for realm in realms])
         return {realm: to_revocation_state(item) for realm, item in zip(realms, items, strict=True)}
-
-
-def _announced(user_id: UserId, now_ms: int) -> dict[str, str | int]:
-    """Return the attributes that put an item into the feed: into the part for a user's or for a service's tokens."""
-    return {"feed": LASTING if is_service(user_id) else RECENT, "changed_at_ms": now_ms}

@@ -33,7 +33,7 @@ class DynamoTenants:
             NotInitialised: the deployment has no marker.
             Conflict: the number of the markers' copies changed at the same moment.
         """
-        markers, now_ms = self.revocations.markers, tenant.created_at_ms
+        markers = self.revocations.markers
         deployment = markers.head(of_deployment)
         if deployment is None:
             raise NotInitialised(reason="no_marker")
@@ -42,7 +42,7 @@ class DynamoTenants:
             actions.put(self.table, tenant_key(tenant.id), tenant_attributes(tenant), when=actions.ABSENT),
             # Who gives markers more copies begins with the deployment's: no tenant may get too few afterwards.
             actions.check(self.revocations.table, of_deployment(0), when="shards = :shards", values={"shards": shards}),
-            *markers.first(of_tenant(tenant.id), shards, now_ms, {"status": tenant.status}),
+            *markers.first(of_tenant(tenant.id), shards, {"status": tenant.status}),
         ]
         try:
             self.database.transact(steps)
@@ -94,4 +94,4 @@ class DynamoTenants:
         if head is None:
             raise NotInitialised(reason="no_marker")
         cutoff = {} if tenant.status == "active" else {"min_epoch": next_epoch(head["min_epoch"], now_ms)}
-        return markers.change(key_of, head, now_ms, {"status": tenant.status, **cutoff})
+        return markers.change(key_of, head, {"status": tenant.status, **cutoff})

@@ -1,0 +1,1 @@
+"""Publish what is revoked, for verifiers that cannot ask the table."""
