@@ -7,6 +7,9 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from aws_lambda_powertools.utilities.data_classes import DynamoDBStreamEvent
+from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecordEventName
+
 from doorward.aws.dynamodb.revocations import DynamoRevocationReader
 from doorward.aws.dynamodb.sockets import DynamoSockets
 from doorward.aws.socket_gateway import ApiGatewaySockets
@@ -50,4 +53,15 @@ services = once(wire)
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:  # noqa: ANN401 - Lambda's own object
     """Close the sockets that an event concerns, and return how many were closed."""
-    return {"closed": close_changed(services().close_sockets, event)}
+    return {"closed": close_changed(services().close_sockets, _changed(event))}
+
+
+def _changed(event: dict[str, Any]) -> list[str] | None:
+    """Return the partition keys of the items that changed; None for an event of the schedule."""
+    if "Records" not in event:
+        return None
+    return [
+        record.dynamodb.keys["pk"]
+        for record in DynamoDBStreamEvent(event).records
+        if record.dynamodb and record.event_name is not DynamoDBRecordEventName.REMOVE
+    ]

@@ -61,8 +61,7 @@ class Harbour:
         what = f"user#{user_id}" if user_id else "00"
         pk = "deployment#00" if tenant is None else f"tenant#{tenant}#{what}"
         copies = ("deployment#01", "tenant#acme#01")
-        records = [{"eventName": "MODIFY", "dynamodb": {"Keys": {"pk": {"S": key}}}} for key in (pk, pk, *copies)]
-        return close_changed(self.closing, {"Records": records})
+        return close_changed(self.closing, [pk, pk, *copies])
 
     def why(self, connection_id: str = "c1") -> str | None:
         told = self.closer.told.get(connection_id)
@@ -296,19 +295,17 @@ class TestClosing:
         pair = harbour.open()
         assert harbour.changed("acme", self.user_id(harbour, pair)) == 0
         assert harbour.changed("globex") == 0
-        assert close_changed(harbour.closing, {"Records": [{"dynamodb": {"Keys": {"pk": {"S": "strange"}}}}]}) == 0
-        removed = {"eventName": "REMOVE", "dynamodb": {"Keys": {"pk": {"S": "deployment#00"}}}}
-        assert close_changed(harbour.closing, {"Records": [removed]}) == 0
+        assert close_changed(harbour.closing, ["strange"]) == 0
 
     def test_each_socket_is_closed_when_its_session_ends_to_the_second(self, harbour: Harbour) -> None:
         harbour.open("c1")
         harbour.house.clock.advance(20)
         harbour.open("c2")
         harbour.open("c3", "acme-admin", "admin123")
-        assert close_changed(harbour.closing, {"detail-type": "Scheduled Event"}) == 0
+        assert close_changed(harbour.closing, None) == 0
         harbour.house.clock.advance(86_400 - 20 - 45)
         harbour.house.clock.advance(30)
-        assert close_changed(harbour.closing, {}) == 3
+        assert close_changed(harbour.closing, None) == 3
         assert harbour.slept == [15, 20, 0]
         assert harbour.why("c2") == "expired"
         assert not harbour.house.world.connections

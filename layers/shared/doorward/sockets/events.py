@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -56,19 +56,21 @@ def _answer(connect: Connect, forget: Callable[[str], None], event: Event) -> di
     }
 
 
-def close_changed(use_case: CloseSockets, event: Event) -> int:
-    """Close the sockets that the stream's records concern, and return how many were closed.
+def close_changed(use_case: CloseSockets, keys: Iterable[str] | None) -> int:
+    """Close the sockets that changed revocations concern, and return how many were closed.
 
-    An event without records comes from the schedule. Then the sockets whose session ends in the next minute are closed.
+    Args:
+        use_case: closes sockets.
+        keys: the partition keys of the items that changed, as the table's stream tells them. None stands for the
+            schedule: then the sockets whose session ends in the next minute are closed.
     """
-    if "Records" not in event:
+    if keys is None:
         return use_case.ended(SWEEP_SECONDS)
-    changed = {_changed(record) for record in event["Records"] if record.get("eventName") != "REMOVE"}
+    changed = {_concerned(pk) for pk in keys}
     return sum(use_case.after_change(*place) for place in changed if place is not None)
 
 
-def _changed(record: Event) -> tuple[TenantId | None, UserId | None] | None:
-    pk = str(record["dynamodb"]["Keys"]["pk"]["S"])
+def _concerned(pk: str) -> tuple[TenantId | None, UserId | None] | None:
     if pk == _DEPLOYMENT:
         return None, None
     match = _PK.fullmatch(pk)
