@@ -25,6 +25,7 @@ import jwt
 from botocore.exceptions import BotoCoreError, ClientError
 
 from doorward.aws.dynamodb.client import BotoDatabase, connect
+from doorward.aws.dynamodb.items import Tables
 from doorward.aws.dynamodb.keys import load_key_set
 from doorward.aws.dynamodb.revocations import DynamoRevocationReader
 from doorward.bootstrap.clock import clock
@@ -35,7 +36,7 @@ from doorward.rules.revocation import denial_reason, must_change_password
 from doorward.tokens.access import verify_access_token
 from doorward.tokens.cookie import COOKIE_NAME
 
-_NEEDED = {"Algorithm", "Audience", "SigningKeysTable", "RevocationsTable"}
+_NEEDED = {"Algorithm", "Audience", "SigningKeysTable", "RevocationsTable", "MarkerShards"}
 _OPAQUE = {
     "dwr1.": "this is a refresh token: ask the deployment by POST /auth/token/introspect",
     "dws1.": "this is a session cookie: call GET /users/me with it, and explain the answer's request_id",
@@ -79,7 +80,8 @@ def _explain_token(token: str, stack: Mapping[str, str]) -> int:
         claims = verify_access_token(token, keyring, stack["Audience"], clock())
     except DoorwardError as error:
         return _verdict(error.reason)
-    revocations = DynamoRevocationReader(database, stack["RevocationsTable"]).get(claims.tenant_id, claims.user_id)
+    tables = Tables(revocations=stack["RevocationsTable"], marker_shards=int(stack["MarkerShards"]))
+    revocations = DynamoRevocationReader(database, tables).get(claims.tenant_id, claims.user_id)
     reason = denial_reason(claims, revocations)
     if reason is None and must_change_password(claims, revocations):
         reason = "password_change_required"

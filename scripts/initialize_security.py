@@ -49,6 +49,7 @@ _ROTATION = {
     "KEY_ROTATION_DAYS": "KeyRotationDays",
     "KEY_ANNOUNCE_SECONDS": "KeyAnnounceSeconds",
     "KEY_CACHE_SECONDS": "KeyCacheSeconds",
+    "MARKER_SHARDS": "MarkerShards",
 }
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -97,7 +98,7 @@ def _wire(database: BotoDatabase, outputs: Mapping[str, str]) -> Initialise:
         outputs: the outputs and parameters of the stack.
     """
     tables = Tables(outputs["UsersTable"], outputs["RefreshTokensTable"], outputs["RevocationsTable"])
-    revocations = RevocationWriter(database, tables.revocations)
+    revocations = RevocationWriter(database, tables)
     writer = DynamoUserWriter(database, tables, revocations)
     keys = wire_rotation(Settings.from_environment(_environment(outputs)))
     return Initialise(
@@ -128,8 +129,13 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def _recovery(database: BotoDatabase, outputs: Mapping[str, str]) -> RecoverAdministrator:
-    tables = Tables(*(outputs[f"{name}Table"] for name in ("Users", "RefreshTokens", "Revocations", "LoginAttempts")))
-    revocations = RevocationWriter(database, tables.revocations)
+    tables = Tables(
+        outputs["UsersTable"],
+        outputs["RefreshTokensTable"],
+        outputs["RevocationsTable"],
+        outputs["LoginAttemptsTable"],
+    )
+    revocations = RevocationWriter(database, tables)
     return RecoverAdministrator(
         directory=DynamoDirectory(database, tables),
         reader=DynamoUserReader(database, tables),

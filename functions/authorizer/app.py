@@ -8,6 +8,7 @@ from typing import Any
 from doorward.authorization import Authorize
 from doorward.authorizer.decide import decide
 from doorward.aws.dynamodb.items import Tables
+from doorward.aws.dynamodb.kept_markers import KeptMarkers
 from doorward.aws.dynamodb.revocations import DynamoRevocationReader
 from doorward.aws.dynamodb.sessions import DynamoSessionReader
 from doorward.aws.dynamodb.signed import SignedDatabase
@@ -28,13 +29,16 @@ class Services:
 def wire(settings: Settings) -> Services:
     """Return the use case that decides about a request."""
     database = SignedDatabase(SignedService.from_environment("dynamodb"))
-    revocations_table = settings.require("revocations_table")
+    revocations = settings.require("revocations_table")
+    tables = Tables(
+        settings.users_table, settings.refresh_tokens_table, revocations, marker_shards=settings.marker_shards
+    )
     authorize = Authorize(
         keyring=verifying_keys(settings, database),
-        revocations=DynamoRevocationReader(database, revocations_table),
-        sessions=DynamoSessionReader(
-            database, Tables(settings.users_table, settings.refresh_tokens_table, revocations_table)
+        revocations=DynamoRevocationReader(
+            database, tables, KeptMarkers(database, settings.revocation_staleness_seconds, clock)
         ),
+        sessions=DynamoSessionReader(database, tables),
         audience=settings.audience,
         allowed_origin=settings.allowed_origin,
         clock=clock,

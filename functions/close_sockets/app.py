@@ -31,7 +31,7 @@ def wire(settings: Settings) -> Services:
     close_sockets = CloseSockets(
         DynamoSockets(parts.database, settings.require("sockets_table")),
         ApiGatewaySockets(_endpoint(settings)),
-        DynamoRevocationReader(parts.database, settings.require("revocations_table")),
+        DynamoRevocationReader(parts.database, parts.tables),
         clock,
         time.sleep,
     )

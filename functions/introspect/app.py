@@ -28,7 +28,7 @@ class Services:
 def wire(settings: Settings) -> Services:
     """Return the use case of introspection."""
     parts = LeanParts(settings)
-    revocations = DynamoRevocationReader(parts.database, settings.require("revocations_table"))
+    revocations = DynamoRevocationReader(parts.database, parts.tables)
     introspect = Introspect(parts.sessions, revocations, parts.keyring, parts.refresh_tokens, settings.audience, clock)
     return Services(introspect)
 

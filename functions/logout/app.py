@@ -38,7 +38,7 @@ def wire(settings: Settings) -> Services:
     parts = LeanParts(settings)
     authorize = Authorize(
         keyring=parts.keyring,
-        revocations=DynamoRevocationReader(parts.database, settings.require("revocations_table")),
+        revocations=DynamoRevocationReader(parts.database, parts.tables),
         sessions=DynamoSessionReader(parts.database, parts.tables),
         audience=settings.audience,
         allowed_origin=settings.allowed_origin,

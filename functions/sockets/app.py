@@ -27,7 +27,7 @@ def wire(settings: Settings) -> Services:
     """Return the use case and the store that the routes of the WebSocket API need."""
     parts = LeanParts(settings)
     store = DynamoSockets(parts.database, settings.require("sockets_table"))
-    revocations = DynamoRevocationReader(parts.database, settings.require("revocations_table"))
+    revocations = DynamoRevocationReader(parts.database, parts.tables)
     connect = Connect(
         store, parts.sessions, revocations, parts.keyring, settings.audience, settings.allowed_origin, clock
     )

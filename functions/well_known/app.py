@@ -72,7 +72,7 @@ def _openapi() -> str:
 
 def _answer(body: Mapping[str, object]) -> Response:
     seen = header(app.event, "if-none-match")
-    return answer_public(json.dumps(body), services().max_age_seconds, seen)
+    return answer_public(json.dumps(body) + "\n", services().max_age_seconds, seen)
 
 
 handler = app.resolve

@@ -96,15 +96,20 @@ def in_memory() -> Stores:
 
 def on_dynamodb(database: Database, names: dict[str, str]) -> Stores:
     tables = Tables(
-        names["UsersTable"], names["RefreshTokensTable"], names["RevocationsTable"], names["LoginAttemptsTable"]
+        names["UsersTable"],
+        names["RefreshTokensTable"],
+        names["RevocationsTable"],
+        names["LoginAttemptsTable"],
+        marker_shards=4,
     )
-    writer = RevocationWriter(database, tables.revocations)
+    writer = RevocationWriter(database, tables)
+    DynamoRevocations(database, writer).add_deployment(0)
     return Stores(
         DynamoDirectory(database, tables),
         DynamoSessions(database, tables, writer),
         DynamoSessionReader(database, tables),
         DynamoRevocations(database, writer),
-        DynamoRevocationReader(database, tables.revocations),
+        DynamoRevocationReader(database, tables),
         DynamoAttempts(database, tables.login_attempts),
         DynamoUserReader(database, tables),
         DynamoUserWriter(database, tables, writer),

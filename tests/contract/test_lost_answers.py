@@ -372,6 +372,7 @@ def test_a_lost_answer_is_never_a_wrong_one(broken: Broken, operation: Callable[
     for name in (saved := faults.save()):
         saved[name].clear()
     faults.restore(saved)
+    broken.stores.key_revocations.add_deployment(NOW)
     run = operation(broken.stores)
     saved, before = faults.save(), faults.kept()
     line.mend()

@@ -160,7 +160,7 @@ def test_service_tokens_are_kept_listed_and_refused(tenants: Stores) -> None:
     tokens = [ServiceToken(ACME, TokenId(str(ULID())), "ci", UserId("u"), NOW, NOW // 1000 + 60) for _ in range(3)]
     for token in tokens:
         tenants.service_tokens.add(token)
-    assert tenants.service_tokens.get_admission(ACME, "ci") == Admission(tenant=tenant())
+    assert tenants.service_tokens.get_admission(ACME, "ci") == Admission(tenant_status="active")
     ids = sorted(token.id for token in tokens)
     first = tenants.service_tokens.list_by_tenant(ACME, 2, None)
     rest = tenants.service_tokens.list_by_tenant(ACME, 2, first.after)

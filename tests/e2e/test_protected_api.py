@@ -81,7 +81,7 @@ def _clerk(cloud: Cloud) -> str:
     name, token = f"clerk-{uuid.uuid4().hex[:8]}", cloud.token("acme-admin")
     made = cloud.call("POST", "/users", token, json={"username": name, "password": PASSWORD, "roles": ["user"]})
     assert made.status_code == 201, made.text
-    return cloud.token(name, PASSWORD)
+    return cloud.token(f"{name}@acme", PASSWORD)
 
 
 def _expired(cloud: Cloud) -> str:

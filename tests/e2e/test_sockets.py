@@ -49,7 +49,7 @@ def _user(cloud: Cloud) -> tuple[str, dict[str, Any]]:
     admin = cloud.token("acme-admin")
     made = cloud.call("POST", "/users", admin, json={"username": name, "password": PASSWORD})
     assert made.status_code == 201, made.text
-    return str(made.json()["id"]), cloud.sign_in(name, PASSWORD)
+    return str(made.json()["id"]), cloud.sign_in(f"{name}@acme", PASSWORD)
 
 
 def _closing(socket: ClientConnection) -> tuple[str, float]:

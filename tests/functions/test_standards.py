@@ -76,7 +76,7 @@ class TestIntrospection:
             assert answer["json"]["active"] is active
         body = {"username": "kim", "password": PASSWORD}
         deployment.call("users", "POST", "/users", body, context=admin)
-        user = deployment.context("kim", PASSWORD)
+        user = deployment.context("kim@acme", PASSWORD)
         refused = deployment.call("introspect", "POST", "/auth/token/introspect", {"token": minted}, context=user)
         assert (refused["statusCode"], refused["json"]["code"]) == (403, "insufficient_scope")
         assert "insufficient_scope" in refused["headers"]["WWW-Authenticate"]
@@ -85,7 +85,7 @@ class TestIntrospection:
         admin = deployment.context("acme-admin")
         body = {"username": "new", "password": PASSWORD, "password_change_required": True}
         deployment.call("users", "POST", "/users", body, context=admin)
-        token = deployment.token("new", PASSWORD)
+        token = deployment.token("new@acme", PASSWORD)
         assert _introspect(deployment, token) == {"active": False}
 
 

@@ -148,6 +148,7 @@ def conforms(method: str, path: str, answer: Answer) -> None:
     if not answer["body"]:
         assert "content" not in shown, f"{method} {path}: {shown}"
         return
+    assert answer["body"].endswith("\n") or "json" not in media_type, answer["body"]
     schema = {**shown["content"][media_type]["schema"], "components": openapi()["components"]}
     jsonschema.validate(answer["json"], schema)
     if answer["statusCode"] >= 400:

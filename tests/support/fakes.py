@@ -11,6 +11,7 @@ from doorward.errors import Conflict, EmailTaken, LastAdmin, NotFound, NotInitia
 from doorward.keys.signing import KeySet
 from doorward.keys.stores import Secret
 from doorward.model import (
+    PLATFORM,
     AccessTokenClaims,
     Admission,
     Connection,
@@ -92,15 +93,24 @@ class World:
     def state(self, tenant_id: TenantId, user_id: UserId) -> RevocationState:
         return self.states.get((tenant_id, user_id), RevocationState())
 
+    def revocations(self, tenant_id: TenantId, user_id: UserId) -> Revocations:
+        return Revocations(
+            self.state(tenant_id, user_id),
+            self.tenant_epochs.get(tenant_id, 0),
+            frozenset(self.revoked_kids),
+            self.deployment_epoch,
+            self.tenants[tenant_id].status if tenant_id in self.tenants else None,
+        )
+
     def admission(self, tenant_id: TenantId, user_id: UserId) -> Admission:
-        state = self.state(tenant_id, user_id)
+        found = self.revocations(tenant_id, user_id)
         return Admission(
             user=self.users.get(user_id),
             membership=self.memberships.get((tenant_id, user_id)),
-            tenant=self.tenants.get(tenant_id),
-            epochs=Epochs(state.min_epoch, self.tenant_epochs.get(tenant_id, 0), self.deployment_epoch),
-            sessions_from=state.sessions_min_epoch,
-            revoked_kids=frozenset(self.revoked_kids),
+            tenant_status=found.tenant_status,
+            epochs=Epochs(found.user.min_epoch, found.tenant_min_epoch, found.deployment_min_epoch),
+            sessions_from=found.user.sessions_min_epoch,
+            revoked_kids=found.revoked_kids,
         )
 
     def record(self, user: User) -> UserRecord:
@@ -140,7 +150,7 @@ class MemoryDirectory:
 
     def look_up(self, name: SignInName, counter_keys: Sequence[str]) -> NameLookup:
         with self.world.lock:
-            target = self.world.usernames.get(name.folded)
+            target = next(filter(None, map(self.world.usernames.get, name.usernames)), None)
             if name.realm is not None:
                 user_id = self.world.emails.get((name.realm, name.folded))
                 target = SignInTarget(user_id, name.realm) if user_id else None
@@ -234,18 +244,19 @@ class MemoryRevocations:
 
     def get(self, tenant_id: TenantId, user_id: UserId) -> Revocations:
         with self.world.lock:
-            return Revocations(
-                self.world.state(tenant_id, user_id),
-                self.world.tenant_epochs.get(tenant_id, 0),
-                frozenset(self.world.revoked_kids),
-                self.world.deployment_epoch,
-            )
+            found = self.world.revocations(tenant_id, user_id)
+            if found.tenant_status is None and tenant_id != PLATFORM:
+                raise NotInitialised(reason="no_marker")
+            return found
 
     def revoke_token(self, claims: AccessTokenClaims, now_ms: int) -> None:
         with self.world.lock:
             place = (claims.tenant_id, claims.user_id)
             state = self.world.state(*place)
             self.world.states[place] = replace(state, tokens=state.tokens | {claims.token_id})
+
+    def add_deployment(self, now_ms: int) -> None:
+        """A world has a deployment from the beginning."""
 
     def cut_off_deployment(self, now_ms: int) -> None:
         self.world.deployment_epoch = next_epoch(self.world.deployment_epoch, now_ms)
@@ -503,13 +514,9 @@ class MemoryServiceTokens:
 
     def get_admission(self, tenant_id: TenantId, name: str) -> Admission:
         with self.world.lock:
-            epochs = Epochs(
-                self.world.state(tenant_id, service_user_id(name)).min_epoch,
-                self.world.tenant_epochs.get(tenant_id, 0),
-                self.world.deployment_epoch,
-            )
-            tenant = self.world.tenants.get(tenant_id)
-            return Admission(tenant=tenant, epochs=epochs, revoked_kids=frozenset(self.world.revoked_kids))
+            found = self.world.revocations(tenant_id, service_user_id(name))
+            epochs = Epochs(found.user.min_epoch, found.tenant_min_epoch, found.deployment_min_epoch)
+            return Admission(tenant_status=found.tenant_status, epochs=epochs, revoked_kids=found.revoked_kids)
 
     def add(self, token: ServiceToken) -> None:
         self.world.service_tokens[token.tenant_id, token.id] = token
@@ -521,13 +528,7 @@ class MemoryServiceTokens:
         return Page(shown, shown[-1].id if len(rest) > limit else None)
 
     def get_revocations(self, tenant_id: TenantId, names: Iterable[str]) -> Mapping[str, Revocations]:
-        epoch = self.world.tenant_epochs.get(tenant_id, 0)
-        return {
-            name: Revocations(
-                self.world.state(tenant_id, service_user_id(name)), epoch, frozenset(), self.world.deployment_epoch
-            )
-            for name in names
-        }
+        return {name: self.world.revocations(tenant_id, service_user_id(name)) for name in names}
 
     def revoke(self, tenant_id: TenantId, token_id: TokenId, now_ms: int) -> bool:
         with self.world.lock:

@@ -108,7 +108,7 @@ class TestCreation:
     def test_a_deleted_users_name_is_never_given_again(self, house: House) -> None:
         house.delete_user(house.caller("acme-admin"), house.add_user("carol", email="carol@acme.example").user_id)
         with pytest.raises(UsernameTaken):
-            house.create_user(house.caller("acme-admin"), NewUser(PASSWORD, username="carol"))
+            house.create_user(house.caller(), NewUser(PASSWORD, username="carol", tenant_id=ACME))
         assert house.create_user(house.caller("acme-admin"), NewUser(PASSWORD, profile={"email": "carol@acme.example"}))
 
 
@@ -415,10 +415,27 @@ class TestWalls:
         house.change(house.caller("globex-admin"), kim.user_id, roles=("auditor",))
         assert house.look_up.one(house.caller("acme-admin"), kim.user_id).user.updated_at_ms == before
 
-    def test_the_name_of_a_tenants_first_administrator_cannot_be_taken_by_its_neighbour(self, house: House) -> None:
+    @pytest.mark.parametrize("wanted", ["taken", "Taken", "taken@acme", "globex-admin", "initech-admin", "free"])
+    def test_a_tenants_administrator_cannot_see_which_names_other_tenants_have(self, house: House, wanted: str) -> None:
+        house.create_user(house.caller(), NewUser(PASSWORD, username="taken", tenant_id=GLOBEX))
+        house.create_user(house.caller("globex-admin"), NewUser(PASSWORD, username="taken"))
         admin = house.caller("acme-admin")
-        for name in ("initech-admin", "INITECH-Admin"):
-            with pytest.raises(UnacceptableName):
-                house.create_user(admin, NewUser(PASSWORD, username=name))
-        for name in ("admin-of-initech", "badmin"):
-            assert house.create_user(admin, NewUser(PASSWORD, username=name))
+        made = house.create_user(admin, NewUser(PASSWORD, username=wanted)).user
+        assert made.username == f"{wanted.removesuffix('@acme')}@acme"
+        assert house.sign_in(made.username, PASSWORD)
+        assert house.sign_in(wanted, PASSWORD, tenant_id=ACME)
+        with pytest.raises(UsernameTaken):
+            house.create_user(admin, NewUser(PASSWORD, username=wanted.upper().replace("@ACME", "")))
+
+    def test_nobody_gives_names_of_another_tenant(self, house: House) -> None:
+        for caller in ("acme-admin", "admin"):
+            for name in ("kim@globex", "kim@", "@acme", "kim@acme@acme", "kim@initech"):
+                with pytest.raises(UnacceptableName):
+                    house.create_user(house.caller(caller), NewUser(PASSWORD, username=name, tenant_id=ACME))
+
+    def test_a_name_of_everybody_works_at_a_tenant_unless_the_tenant_has_one(self, house: House) -> None:
+        kim = house.add_user("kim")
+        assert house.sign_in("kim", PASSWORD, tenant_id=ACME)
+        own = house.create_user(house.caller("acme-admin"), NewUser("a phrase of the other kim", username="kim")).user
+        assert house.claims(house.sign_in("kim", "a phrase of the other kim", tenant_id=ACME).tokens).user_id == own.id
+        assert house.claims(house.sign_in("kim", PASSWORD).tokens).user_id == kim.user_id

@@ -48,3 +48,10 @@ def test_the_examples_on_the_page_are_json_and_its_lines_are_short() -> None:
     for block in re.findall(r"^```json\n(.*?)^```", _page(), re.MULTILINE | re.DOTALL):
         json.loads(block)
     assert max(map(len, _page().splitlines())) <= 120
+
+
+def test_every_test_that_the_threat_model_names_is_there() -> None:
+    named = re.findall(r"`(\w+/\w+)::(\w+)`", (ROOT / "docs" / "threat-model.md").read_text())
+    assert len(named) > 20
+    for file, name in named:
+        assert f"def {name}(" in (ROOT / "tests" / f"{file}.py").read_text(), name

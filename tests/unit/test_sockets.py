@@ -58,9 +58,11 @@ class Harbour:
 
     def changed(self, tenant: str | None = "acme", user_id: str | None = None) -> int:
         """Let the stream tell of a change."""
-        pk = "keys" if tenant is None else f"tenant#{tenant}" + (f"#user#{user_id}" if user_id else "")
-        record = {"eventName": "MODIFY", "dynamodb": {"Keys": {"pk": {"S": pk}}}}
-        return close_changed(self.closing, {"Records": [record, record]})
+        what = f"user#{user_id}" if user_id else "00"
+        pk = "deployment#00" if tenant is None else f"tenant#{tenant}#{what}"
+        copies = ("deployment#01", "tenant#acme#01")
+        records = [{"eventName": "MODIFY", "dynamodb": {"Keys": {"pk": {"S": key}}}} for key in (pk, pk, *copies)]
+        return close_changed(self.closing, {"Records": records})
 
     def why(self, connection_id: str = "c1") -> str | None:
         told = self.closer.told.get(connection_id)
@@ -283,12 +285,19 @@ class TestClosing:
         assert harbour.changed(None) == 1
         assert harbour.why() == "access_changed"
 
+    def test_the_end_of_everything_tells_sockets_that_they_are_signed_out(self, harbour: Harbour) -> None:
+        harbour.open("c1")
+        harbour.house.clock.advance(1)
+        harbour.house.rotate_signing_keys.end_everything()
+        assert harbour.changed(None) == 1
+        assert harbour.why() == "signed_out"
+
     def test_a_change_that_concerns_nobody_closes_nothing(self, harbour: Harbour) -> None:
         pair = harbour.open()
         assert harbour.changed("acme", self.user_id(harbour, pair)) == 0
         assert harbour.changed("globex") == 0
         assert close_changed(harbour.closing, {"Records": [{"dynamodb": {"Keys": {"pk": {"S": "strange"}}}}]}) == 0
-        removed = {"eventName": "REMOVE", "dynamodb": {"Keys": {"pk": {"S": "keys"}}}}
+        removed = {"eventName": "REMOVE", "dynamodb": {"Keys": {"pk": {"S": "deployment#00"}}}}
         assert close_changed(harbour.closing, {"Records": [removed]}) == 0
 
     def test_each_socket_is_closed_when_its_session_ends_to_the_second(self, harbour: Harbour) -> None:

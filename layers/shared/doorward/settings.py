@@ -47,6 +47,8 @@ class Settings:
     key_rotation_days: int = 90
     key_announce_seconds: int = 86_400
     key_cache_seconds: int = 300
+    marker_shards: int = 32
+    revocation_staleness_seconds: int = 0
     argon2_memory_kib: int = 19_456
     argon2_time_cost: int = 2
     throttle_window_seconds: int = 300
@@ -73,7 +75,9 @@ class Settings:
             text = environment.get(setting.name.upper())
             if text is None or text == "":
                 continue
-            values[setting.name] = _positive(setting.name, text) if isinstance(setting.default, int) else text
+            values[setting.name] = (
+                _number(setting.name, text, setting.default) if isinstance(setting.default, int) else text
+            )
         return cls(**values)
 
     def require(self, name: str) -> str:
@@ -97,7 +101,8 @@ class Settings:
             raise NotFound
 
 
-def _positive(name: str, text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
+def _number(name: str, text: str, default: int) -> int:
+    """Return a whole number: a positive one, or also 0 where that is the default."""
+    if not text.isascii() or not text.isdigit() or int(text) < min(default, 1):
         raise Misconfigured(reason=f"the environment variable {name.upper()} is not a positive whole number")
     return int(text)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from doorward.errors import InsufficientScope, NotFound, UnacceptableName
-from doorward.model import Membership, Principal, TenantId, User, UserId, UserRecord
+from doorward.errors import InsufficientScope, NotFound
+from doorward.model import Membership, Principal, User, UserId, UserRecord
 from doorward.rules.fields import Relation
-from doorward.rules.names import fold, is_tenant_id, is_ulid
+from doorward.rules.names import is_ulid
 from doorward.rules.tenancy import is_admin
 from doorward.stores import UserReader
 
@@ -53,17 +53,6 @@ def words_about(record: UserRecord, *more: str | None) -> list[str | None]:
     """Return the words that are the first in any guess of a user's password."""
     user = record.user
     return [user.username, user.email, user.display_name, *user.tenant_ids, *more]
-
-
-def require_own_admin_name(principal: Principal, username: str, tenant_id: TenantId) -> None:
-    """Let a user name `TENANT-admin` be given in that tenant alone: initialisation gives it to the first administrator.
-
-    Raises:
-        UnacceptableName: the name belongs to another tenant's first administrator.
-    """
-    owner = fold(username).removesuffix("-admin")
-    if owner not in {fold(username), tenant_id} and is_tenant_id(owner) and not principal.is_platform_admin:
-        raise UnacceptableName("A name that ends with -admin is for the administrator of the tenant that it names.")
 
 
 def owns(principal: Principal, user: User) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from doorward import audit
-from doorward.accounts.access import VisibleUser, require_own_admin_name, show, words_about
+from doorward.accounts.access import VisibleUser, show, words_about
 from doorward.errors import InvalidRequest, UsernameTaken
 from doorward.model import PLATFORM, USER, Clock, Membership, Principal, TenantId, User, UserId, UserRecord
 from doorward.model.changes import NewUser
@@ -36,9 +36,9 @@ class CreateUser:
         """
         tenant_id = new_user.tenant_id or principal.tenant_id
         require_admin(principal, tenant_id)
-        record = self.compose(new_user, tenant_id)
+        # A tenant's administrators give names of their tenant alone. So no answer tells of names in other tenants.
+        record = self.compose(new_user, tenant_id, plain_name=principal.is_platform_admin)
         check_new_password(new_user.password, words_about(record))
-        require_own_admin_name(principal, record.user.username, tenant_id)
         self.store(record, new_user.password)
         audit.record("user_created", tenant_id=tenant_id, user_id=record.user.id, by=principal.user_id)
         return show(principal, record)
@@ -56,9 +56,22 @@ class CreateUser:
         return True
 
     def compose(
-        self, new_user: NewUser, tenant_id: TenantId, *, platform_admin: bool = False, user_id: UserId | None = None
+        self,
+        new_user: NewUser,
+        tenant_id: TenantId,
+        *,
+        plain_name: bool = True,
+        platform_admin: bool = False,
+        user_id: UserId | None = None,
     ) -> UserRecord:
         """Return the user to be stored, all names checked.
+
+        Args:
+            new_user: what the caller wants.
+            tenant_id: the tenant of the user; PLATFORM for none.
+            plain_name: whether the user name may be one without a tenant.
+            platform_admin: whether the user is to administer the platform.
+            user_id: the user's id, if it is given.
 
         Raises:
             UnacceptableName, InvalidRequest: a name or role breaks a rule.
@@ -66,7 +79,7 @@ class CreateUser:
         user_id, now_ms = user_id or UserId(mint_ulid()), self.clock()
         user = User(
             id=user_id,
-            username=names.check_username(new_user.username) if new_user.username else user_id,
+            username=self._username(new_user.username, tenant_id, plain=plain_name) or user_id,
             **{name: PROFILE[name].checked(value) for name, value in new_user.profile.items()},
             status="active",
             tenant_ids=() if tenant_id == PLATFORM else (tenant_id,),
@@ -90,3 +103,7 @@ class CreateUser:
             UsernameTaken, EmailTaken, NotFound: see `UserWriter.create`.
         """
         self.users.add(record, None if password is None else self.hasher.hash(password))
+
+    @staticmethod
+    def _username(wanted: str | None, tenant_id: TenantId, *, plain: bool) -> str | None:
+        return names.check_username_within(wanted, tenant_id, plain=plain) if wanted else None

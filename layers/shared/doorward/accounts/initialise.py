@@ -50,6 +50,7 @@ class Initialise:
             issuer: the public base URL.
             own_api_id: the id of Doorward's own API, whose callers are told of restrictions.
         """
+        self.signing.revocations.add_deployment(self.clock())
         self.mac.advance()
         wanted = KeySet(issuer, own_api_id, ())
         key_sets = self.signing.key_sets

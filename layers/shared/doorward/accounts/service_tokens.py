@@ -64,7 +64,7 @@ class AdministerServiceTokens:
         now, service = self.clock() // 1000, service_user_id(name)
         ttl_seconds = self._checked(name, ttl_seconds)
         begun = self.tokens.get_admission(tenant_id, name)
-        if begun.tenant is None or begun.tenant.status != "active":
+        if begun.tenant_status != "active":
             raise NotFound
         token = ServiceToken(tenant_id, TokenId(mint_ulid()), name, principal.user_id, self.clock(), now + ttl_seconds)
         claims = AccessTokenClaims(

@@ -39,7 +39,7 @@ def answer_json(
 
     No cache may store the answer.
     """
-    text = "" if body is None else body.to_json()
+    text = "" if body is None else body.to_json() + "\n"
     return respond(status, text, "application/json", {"Cache-Control": "no-store", **(headers or {})})
 
 

@@ -77,4 +77,4 @@ def problem(error: DoorwardError, request_id: str, *, oauth: bool) -> str:
         fallback = "server_error" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "invalid_request"
         body["error"] = error.code if error.code in _OAUTH_ERRORS else fallback
         body["error_description"] = error.detail
-    return json.dumps(body)
+    return json.dumps(body) + "\n"

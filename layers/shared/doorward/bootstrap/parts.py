@@ -56,6 +56,7 @@ class Parts(ABC):
             settings.refresh_tokens_table,
             settings.revocations_table,
             settings.login_attempts_table,
+            settings.marker_shards,
         )
 
     @cached_property
@@ -113,7 +114,8 @@ class Parts(ABC):
     @cached_property
     def revocation_writer(self) -> RevocationWriter:
         """The object that makes the actions that revoke."""
-        return RevocationWriter(self.database, self.settings.require("revocations_table"))
+        self.settings.require("revocations_table")
+        return RevocationWriter(self.database, self.tables)
 
     @cached_property
     def revocations(self) -> DynamoRevocations:

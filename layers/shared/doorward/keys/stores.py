@@ -63,7 +63,10 @@ class SecretStore(SecretReader, Protocol):
 
 
 class KeyRevocationStore(Protocol):
-    """The revoked signing keys, which the authorizer reads."""
+    """What is revoked for the whole deployment, and its revoked keys, which the authorizer reads."""
+
+    def add_deployment(self, now_ms: int) -> None:
+        """Store that nothing is revoked for the deployment, unless something is stored already."""
 
     def cut_off_deployment(self, now_ms: int) -> None:
         """Refuse everything that began before: sessions, cookies, and tokens of every kind."""

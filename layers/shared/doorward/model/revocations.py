@@ -46,12 +46,16 @@ class RevocationState:
 
 @dataclass(frozen=True, slots=True)
 class Revocations:
-    """The three answers that decide about a token whose signature was right."""
+    """The three answers that decide about a token whose signature was right.
+
+    `tenant_status` is None if there is no such tenant.
+    """
 
     user: RevocationState = RevocationState()
     tenant_min_epoch: int = 0
     revoked_kids: frozenset[str] = frozenset()
     deployment_min_epoch: int = 0
+    tenant_status: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

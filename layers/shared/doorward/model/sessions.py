@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from doorward.model.identities import (
     Membership,
     SessionId,
-    Tenant,
     TenantId,
     User,
     UserId,
@@ -55,8 +54,9 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """All that decides whether somebody is let in, as it was at one moment.
+    """All that decides whether somebody is let in.
 
+    The epochs are no later than the rest. `tenant_status` is None if there is no such tenant.
     `sessions_from` is the epoch below which the user's sessions are dead; no key of `revoked_kids` may sign for them.
     `failures` counts the wrong passwords in a row, where a sign-in asks.
     """
@@ -65,7 +65,7 @@ class Admission:
     password_hash: str | None = None
     password_set_at_ms: int = 0
     membership: Membership | None = None
-    tenant: Tenant | None = None
+    tenant_status: str | None = None
     session: Session | None = None
     epochs: Epochs = Epochs()
     sessions_from: int = 0

@@ -62,6 +62,28 @@ def check_username(text: str) -> str:
     return name
 
 
+def check_username_within(text: str, tenant_id: TenantId, *, plain: bool) -> str:
+    """Return the user name that a user of a tenant gets.
+
+    A name with an `@` is within the tenant that stands after the `@`. So the names of two tenants never meet.
+
+    Args:
+        text: a name, or a name with `@` and the tenant.
+        tenant_id: the tenant in which the user is made; PLATFORM for none.
+        plain: whether a name without `@` stays one; if not, the tenant is added.
+
+    Raises:
+        UnacceptableName: the name is none, or is within another tenant.
+    """
+    name, at, realm = text.rpartition("@")
+    if not at:
+        checked = check_username(text)
+        return checked if plain else f"{checked}@{tenant_id}"
+    if fold(realm) != tenant_id or not is_tenant_id(tenant_id):
+        raise UnacceptableName("After the @ of a user name stands the user's own tenant.")
+    return f"{check_username(name)}@{tenant_id}"
+
+
 def check_display_name(text: str) -> str:
     """Return a name to be shown, in NFC.
 

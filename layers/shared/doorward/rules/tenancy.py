@@ -32,13 +32,13 @@ def admitted_roles(admission: Admission, tenant_id: TenantId) -> tuple[str, ...]
         admission: user, membership and tenant as they are now.
         tenant_id: the realm; PLATFORM admits platform administrators alone.
     """
-    user, member, tenant = admission.user, admission.membership, admission.tenant
+    user, member = admission.user, admission.membership
     if user is None or user.status != "active":
         return None
     platform = (PLATFORM_ADMIN,) if user.platform_admin else ()
     if tenant_id == PLATFORM:
         return platform or None
-    if tenant is None or tenant.status != "active" or member is None or member.status != "active":
+    if admission.tenant_status != "active" or member is None or member.status != "active":
         return None
     return (*member.roles, *platform)
 

@@ -129,9 +129,9 @@ class LogIn:
         return SignedIn(tokens, cookie, self.devices.mint(ref.user_id, known))
 
     def _name(self, credentials: Credentials) -> SignInName:
-        if credentials.email is None:
-            return SignInName(names.fold(credentials.username or ""))
         tenant_id = credentials.tenant_id or self.default_tenant_id
+        if credentials.email is None:
+            return SignInName(names.fold(credentials.username or ""), tenant_id=tenant_id)
         if tenant_id is None:
             raise InvalidRequest("Signing in by e-mail needs a tenant_id.")
         return SignInName(names.fold_email(credentials.email), tenant_id)

@@ -46,7 +46,7 @@ class CloseSockets:
         """Close the sockets that a change of revocations concerns, and return how many were closed.
 
         Args:
-            tenant_id: the tenant whose revocations changed; None if the revocations of keys changed.
+            tenant_id: the tenant whose revocations changed; None if those of keys or of the deployment changed.
             user_id: the user whose revocations changed; None if those of the whole tenant changed.
 
         Raises:
@@ -54,7 +54,8 @@ class CloseSockets:
         """
         if tenant_id is None:
             # A ticket does not say which key signed the token that it was given for. So all clients connect again.
-            return self._close((found, "key_revoked") for found in self.sockets.list_ending(_LAST_MS))
+            open_sockets = self.sockets.list_ending(_LAST_MS)
+            return self._close((found, self._denial(found) or "key_revoked") for found in open_sockets)
         return self._close(
             (found, reason)
             for found in self.sockets.list_by_tenant(tenant_id, user_id)

@@ -17,7 +17,9 @@ from doorward.sockets.connect import Connect
 Event = Mapping[str, Any]
 
 SWEEP_SECONDS = 60
-_PK = re.compile(r"tenant#([^#]*)(?:#user#(.*))?", re.DOTALL)
+_PK = re.compile(r"tenant#([^#]*)#(?:00|user#(.*))", re.DOTALL)
+_DEPLOYMENT = "deployment#00"
+"""Of the copies of a marker, the first one speaks for all."""
 
 
 def answer_event(connect: Connect, forget: Callable[[str], None], event: Event) -> dict[str, Any]:
@@ -67,7 +69,7 @@ def close_changed(use_case: CloseSockets, event: Event) -> int:
 
 def _changed(record: Event) -> tuple[TenantId | None, UserId | None] | None:
     pk = str(record["dynamodb"]["Keys"]["pk"]["S"])
-    if pk == "keys":
+    if pk == _DEPLOYMENT:
         return None, None
     match = _PK.fullmatch(pk)
     if match is None:

@@ -23,10 +23,27 @@ from doorward.rules.throttles import Counter, Limit, Trust
 
 @dataclass(frozen=True, slots=True)
 class SignInName:
-    """A name by which somebody signs in, folded: a user name, or an e-mail address within a realm."""
+    """A name by which somebody signs in, folded: a user name, or an e-mail address within a realm.
+
+    Args:
+        folded: the name.
+        realm: the tenant in which an e-mail address is looked up; None for a user name.
+        tenant_id: the tenant that a user name is presented to, if it is one.
+    """
 
     folded: str
     realm: TenantId | None = None
+    tenant_id: TenantId | None = None
+
+    @property
+    def usernames(self) -> tuple[str, ...]:
+        """Return the user names that are meant, the first choice first: the tenant's own, then the one of everybody.
+
+        If the one of everybody came first, a tenant's administrator could see with a name of their own that it exists.
+        """
+        if self.tenant_id is None or "@" in self.folded:
+            return (self.folded,)
+        return (f"{self.folded}@{self.tenant_id}", self.folded)
 
     @property
     def presented(self) -> str:

@@ -23,7 +23,7 @@ SERVICE = r"service:[a-z0-9][a-z0-9._-]{0,62}"
 
 ROLE = r"[a-z][a-z0-9_.:-]{0,63}"
 
-_MAX_USERNAME = 128
+_MAX_NAME = 128
 _NAMES = {name: re.compile(form) for name, form in (("tenant_id", TENANT), ("sid", ULID), ("jti", ULID))}
 _NAMES |= {"user_id": re.compile(rf"{ULID}|{SERVICE}"), "roles": re.compile(ROLE)}
 
@@ -52,7 +52,10 @@ def checked_username(value: object) -> str:
         TypeError: it is no text.
     """
     text = checked_text(value)
-    if not 1 <= len(text) <= _MAX_USERNAME or not _are_of_names(text):
+    name, at, tenant = text.partition("@")
+    if at and not _NAMES["tenant_id"].fullmatch(tenant):
+        raise InvalidToken(reason="malformed_name")
+    if not 1 <= len(name) <= _MAX_NAME or not _are_of_names(name):
         raise InvalidToken(reason="malformed_name")
     return text
 

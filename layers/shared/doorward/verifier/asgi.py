@@ -103,7 +103,7 @@ async def _refuse(error: DoorwardError, scope: Scope, receive: Receive, send: Se
     if challenge:
         headers.append((b"www-authenticate", challenge.encode("ascii")))
     await send({"type": "http.response.start", "status": status.value, "headers": headers})
-    await send({"type": "http.response.body", "body": json.dumps(body).encode()})
+    await send({"type": "http.response.body", "body": (json.dumps(body) + "\n").encode()})
 
 
 def _answer(error: DoorwardError) -> tuple[HTTPStatus, str]:

@@ -43,7 +43,10 @@ class CreateUserRequest(RequestBody):
     """POST /users."""
 
     password: NewPassword
-    username: Annotated[Text | None, Field(description="the id if absent")] = None
+    username: Annotated[
+        Text | None,
+        Field(description="the id if absent; what a tenant's administrator gives gets `@` and the tenant's id"),
+    ] = None
     roles: Annotated[Roles | None, Field(description='`["user"]` if absent')] = None
     tenant_id: Annotated[
         TenantIdText | None,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from doorward.aws.dynamodb import actions
-from doorward.aws.dynamodb.admissions import admission_places, to_admission
+from doorward.aws.dynamodb.admissions import read_admission
 from doorward.aws.dynamodb.database import ConditionFailed, Database
 from doorward.aws.dynamodb.items import (
     Tables,
@@ -29,24 +29,31 @@ class DynamoDirectory:
     def look_up(self, name: SignInName, counter_keys: Sequence[str]) -> NameLookup:
         """Return whom a name names, with counts of attempts, in one consistent read."""
         users, attempts = self.tables.users, self.tables.login_attempts
-        key = email_key(name.realm, name.folded) if name.realm is not None else username_key(name.folded)
-        item, *counts = self.database.batch_get([(users, key), *((attempts, {"pk": each}) for each in counter_keys)])
+        if name.realm is not None:
+            keys = [email_key(name.realm, name.folded)]
+        else:
+            keys = [username_key(each) for each in name.usernames]
+        places = [*((users, key) for key in keys), *((attempts, {"pk": each}) for each in counter_keys)]
+        items = self.database.batch_get(places)
+        item, counts = next(filter(None, items[: len(keys)]), None), items[len(keys) :]
         target = None
         if item is not None:
             target = SignInTarget(UserId(item["user_id"]), name.realm or TenantId(item["home_tenant_id"]))
         return NameLookup(target, {each: count or {} for each, count in zip(counter_keys, counts, strict=True)})
 
     def get_admission(self, tenant_id: TenantId, user_id: UserId) -> Admission:
-        """Return all that decides about a sign-in, with the password hash, as of one moment."""
-        places = [
-            *admission_places(self.tables, tenant_id, user_id),
+        """Return all that decides about a sign-in, with the password hash."""
+        more = [
             (self.tables.users, credential_key(user_id)),
             (self.tables.login_attempts, failures_key(user_id)),
         ]
-        *items, credential, failures = self.database.transact_get(places)
-        admission = to_admission(items, password_hash=credential["password_hash"] if credential else None)
-        set_at_ms = credential["set_at_ms"] if credential else 0
-        return replace(admission, password_set_at_ms=set_at_ms, failures=(failures or {}).get("failures", 0))
+        admission, (credential, failures) = read_admission(self.database, self.tables, tenant_id, user_id, more)
+        return replace(
+            admission,
+            password_hash=credential["password_hash"] if credential else None,
+            password_set_at_ms=credential["set_at_ms"] if credential else 0,
+            failures=(failures or {}).get("failures", 0),
+        )
 
     def change_password_hash(self, user_id: UserId, old: str, new: str) -> None:
         """Store a hash made with today's parameters, unless the password changed meanwhile."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from doorward.aws.dynamodb.database import Database
 from doorward.aws.dynamodb.items import Item
+from doorward.aws.dynamodb.markers import of_deployment
 from doorward.aws.dynamodb.revocations import LASTING, RECENT
 from doorward.aws.dynamodb.shapes import KID_PREFIX, suffixes, to_revocation_state
 from doorward.model import LiveRevocations, TenantId, UserId
@@ -35,12 +36,12 @@ class DynamoRevocationFeed:
         ]
         users, tenants, kids, ended = [], [], frozenset[str](), 0
         for item in items:
-            if item["expires_at"] * 1000 <= now_ms:
+            if item.get("expires_at", now_ms) * 1000 <= now_ms:
                 continue  # DynamoDB deletes expired items late
             match = _USER.fullmatch(item["pk"])
             if match:
                 users.append((TenantId(match[1]), UserId(match[2]), to_revocation_state(item)))
-            elif item["pk"] == "keys":
+            elif item["pk"] == of_deployment(0)["pk"]:
                 kids, ended = suffixes(item, KID_PREFIX), item.get("min_epoch", 0)
             else:
                 tenants.append(_tenant(item))
@@ -48,4 +49,4 @@ class DynamoRevocationFeed:
 
 
 def _tenant(item: Item) -> tuple[TenantId, int]:
-    return TenantId(item["pk"].removeprefix("tenant#")), item.get("min_epoch", 0)
+    return TenantId(item["pk"].split("#")[1]), item.get("min_epoch", 0)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from doorward.model import SessionRef, TenantId, UserId
+from doorward.rules.shards import LIST_SHARDS, MARKER_SHARDS, shard_of
 from doorward.rules.throttles import failures_name
 
 Key = Mapping[str, str]
@@ -18,12 +19,13 @@ _MAX_NAME_BYTES = 900  # a sort key has at most 1,024 bytes
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """The names of the tables that a function may use."""
+    """The names of the tables that a function may use, and in how many copies markers are read."""
 
     users: str = ""
     refresh_tokens: str = ""
     revocations: str = ""
     login_attempts: str = ""
+    marker_shards: int = MARKER_SHARDS
 
 
 def user_key(user_id: UserId) -> Key:
@@ -101,12 +103,24 @@ def user_revocations_key(tenant_id: TenantId, user_id: UserId) -> Key:
     return {"pk": f"tenant#{tenant_id}#user#{user_id}"}
 
 
-def tenant_revocations_key(tenant_id: TenantId) -> Key:
-    """Return the key of what is revoked for a tenant."""
-    return {"pk": f"tenant#{tenant_id}"}
+def tenant_marker_key(tenant_id: TenantId, shard: int) -> Key:
+    """Return the key of a copy of a tenant's marker: what is revoked for the tenant, and whether it is active."""
+    return {"pk": f"tenant#{tenant_id}#{shard:02d}"}
 
 
-KEYS_REVOCATIONS_KEY: Key = {"pk": "keys"}
+def deployment_marker_key(shard: int) -> Key:
+    """Return the key of a copy of the deployment's marker: what is revoked for everybody, and which keys."""
+    return {"pk": f"deployment#{shard:02d}"}
+
+
+def list_part(name: str, member: str) -> str:
+    """Return in which partition of an index a list keeps a member."""
+    return f"{name}#{shard_of(member, LIST_SHARDS):02d}"
+
+
+def list_parts(name: str) -> list[str]:
+    """Return all partitions in which an index keeps a list."""
+    return [f"{name}#{shard:02d}" for shard in range(LIST_SHARDS)]
 
 
 def encode(item: Mapping[str, Any]) -> dict[str, Any]:

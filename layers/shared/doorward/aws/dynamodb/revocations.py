@@ -1,23 +1,26 @@
-"""Revocations on DynamoDB: one item for each user in each tenant, one for each tenant, and one for all keys."""
+"""Revocations on DynamoDB: one item for each user in each tenant, and the markers of tenants and of the deployment."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from doorward.aws.dynamodb import actions
 from doorward.aws.dynamodb.database import Action, ConditionFailed, Database, Reader
 from doorward.aws.dynamodb.items import (
-    KEYS_REVOCATIONS_KEY,
+    Item,
+    Tables,
     session_key,
-    tenant_revocations_key,
     user_revocations_key,
 )
-from doorward.aws.dynamodb.shapes import KID_PREFIX, SESSION_PREFIX, TOKEN_PREFIX, suffixes, to_revocation_state
-from doorward.errors import Conflict
+from doorward.aws.dynamodb.kept_markers import KeptMarkers
+from doorward.aws.dynamodb.markers import MarkerWriter, of_deployment, revocation_places, to_revocations
+from doorward.aws.dynamodb.shapes import KID_PREFIX, SESSION_PREFIX, TOKEN_PREFIX, to_revocation_state
+from doorward.errors import Conflict, NotInitialised
 from doorward.model import (
+    PLATFORM,
     AccessTokenClaims,
     Cutoff,
     Revocations,
@@ -34,33 +37,37 @@ from doorward.rules.revocation import next_epoch, plan_entry
 RECENT, LASTING = "recent", "lasting"
 """The parts of the feed: revocations of users' tokens, which live an hour at most, and all other revocations."""
 
-_MAX_REMOVED = 100  # an expression has at most 4 KB
 _TRIES = 3
+_MARKER_TRIES = 10
+_Change = tuple[dict[str, Any], list[str]]  # attributes to set, and attributes to remove
 _LATER = "attribute_not_exists(min_epoch) OR min_epoch < :at"
 
 
 @dataclass(frozen=True, slots=True)
 class DynamoRevocationReader:
-    """Revocations as the authorizer reads them, in one batch."""
+    """Revocations as the authorizer reads them, in one batch.
+
+    Args:
+        database: the tables' reader.
+        tables: the tables.
+        kept: reads the markers where they may be some seconds old; None if they may not.
+    """
 
     database: Reader
-    table: str
+    tables: Tables
+    kept: KeptMarkers | None = None
 
     def get(self, tenant_id: TenantId, user_id: UserId) -> Revocations:
-        """Return what is revoked, in one strongly consistent read."""
-        user, tenant, keys = self.database.batch_get(
-            [
-                (self.table, user_revocations_key(tenant_id, user_id)),
-                (self.table, tenant_revocations_key(tenant_id)),
-                (self.table, KEYS_REVOCATIONS_KEY),
-            ]
-        )
-        return Revocations(
-            user=to_revocation_state(user),
-            tenant_min_epoch=(tenant or {}).get("min_epoch", 0),
-            revoked_kids=suffixes(keys or {}, KID_PREFIX),
-            deployment_min_epoch=(keys or {}).get("min_epoch", 0),
-        )
+        """Return what is revoked, in one strongly consistent read; markers may be older where they are kept.
+
+        Raises:
+            NotInitialised: a marker is absent. That must not read as "nothing is revoked".
+        """
+        read = self.kept.read if self.kept else self.database.batch_get
+        found = to_revocations(read(revocation_places(self.tables, tenant_id, user_id)))
+        if found.tenant_status is None and tenant_id != PLATFORM:
+            raise NotInitialised(reason="no_marker")
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,17 @@ class RevocationWriter:
     """
 
     database: Database
-    table: str
+    tables: Tables
+
+    @property
+    def table(self) -> str:
+        """The table of revocations."""
+        return self.tables.revocations
+
+    @property
+    def markers(self) -> MarkerWriter:
+        """What writes the markers."""
+        return MarkerWriter(self.database, self.table)
 
     def session_action(self, ref: SessionRef, now_ms: int) -> Action:
         """Return the action that refuses the access tokens of one session."""
@@ -104,13 +121,6 @@ class RevocationWriter:
         key = user_revocations_key(cutoff.tenant_id, cutoff.user_id)
         return actions.update(self.table, key, assign=assign, when=when, values=values)
 
-    def tenant_action(self, tenant_id: TenantId, at: int, now_ms: int) -> Action:
-        """Return the action that refuses all tokens and sessions of a tenant that began before epoch `at`."""
-        assign = {"min_epoch": at, "expires_at": cutoff_end(now_ms), "feed": LASTING, "changed_at_ms": now_ms}
-        return actions.update(
-            self.table, tenant_revocations_key(tenant_id), assign=assign, when=_LATER, values={"at": at}
-        )
-
     def entry_action(
         self, tenant_id: TenantId, user_id: UserId, token_id: TokenId, expires_at: int, now_ms: int
     ) -> Action:
@@ -137,7 +147,7 @@ class RevocationWriter:
         item = self.database.get((self.table, key)) or {}
         entries = {entry: end for entry, end in item.items() if entry.startswith((SESSION_PREFIX, TOKEN_PREFIX))}
         plan = plan_entry(entries, name, item.get("min_epoch", 0), now_ms)
-        removed = plan.removed[:_MAX_REMOVED]
+        removed = plan.removed
         assign: dict[str, Any] = {"expires_at": cutoff_end(now_ms), **_announced(user_id, now_ms)}
         if plan.cutoff_at is None:
             return actions.update(self.table, key, assign={name: expires_at, **assign}, remove=removed)
@@ -165,31 +175,48 @@ class DynamoRevocations:
                 return
         raise Conflict
 
+    def add_deployment(self, now_ms: int) -> None:
+        """Store the deployment's marker, unless there is one."""
+        markers = self.writer.markers
+        if markers.head(of_deployment) is None:
+            with contextlib.suppress(ConditionFailed):
+                self.database.transact(markers.first(of_deployment, self.writer.tables.marker_shards, now_ms, {}))
+
     def revoke_key(self, kid: str, now_ms: int) -> None:
-        """Refuse everything that a key signed."""
-        table, now = self.writer.table, now_ms // 1000
-        item = self.database.get((table, KEYS_REVOCATIONS_KEY)) or {}
-        dead = [name for name, end in item.items() if name.startswith(KID_PREFIX) and end < now]
-        assign = {
-            f"{KID_PREFIX}{kid}": cutoff_end(now_ms),
-            "expires_at": cutoff_end(now_ms),
-            "feed": LASTING,
-            "changed_at_ms": now_ms,
-        }
-        self.database.write(actions.update(table, KEYS_REVOCATIONS_KEY, assign=assign, remove=dead))
+        """Refuse everything that a key signed.
+
+        Raises:
+            NotInitialised: the deployment has no marker.
+            Conflict: others changed the marker first, in every try.
+        """
+        name, now = f"{KID_PREFIX}{kid}", now_ms // 1000
+
+        def revoked(head: Item) -> _Change:
+            dead = [one for one, end in head.items() if one.startswith(KID_PREFIX) and end < now and one != name]
+            return {name: cutoff_end(now_ms)}, dead
+
+        self._change_deployment(now_ms, revoked)
 
     def cut_off_deployment(self, now_ms: int) -> None:
-        """Refuse everything that began before: sessions, cookies, and tokens of every kind."""
-        table = self.writer.table
-        item = self.database.get((table, KEYS_REVOCATIONS_KEY)) or {}
-        assign = {
-            "min_epoch": next_epoch(item.get("min_epoch", 0), now_ms),
-            "expires_at": cutoff_end(now_ms),
-            "feed": LASTING,
-            "changed_at_ms": now_ms,
-        }
-        values = {"at": assign["min_epoch"]}
-        self.database.transact([actions.update(table, KEYS_REVOCATIONS_KEY, assign=assign, when=_LATER, values=values)])
+        """Refuse everything that began before: sessions, cookies, and tokens of every kind.
+
+        Raises:
+            NotInitialised: the deployment has no marker.
+            Conflict: others changed the marker first, in every try.
+        """
+        self._change_deployment(now_ms, lambda head: ({"min_epoch": next_epoch(head["min_epoch"], now_ms)}, []))
+
+    def _change_deployment(self, now_ms: int, change: Callable[[Item], _Change]) -> None:
+        markers = self.writer.markers
+        for _ in range(_MARKER_TRIES):
+            head = markers.head(of_deployment)
+            if head is None:
+                raise NotInitialised(reason="no_marker")
+            steps = markers.change(of_deployment, head, now_ms, *change(head))
+            with contextlib.suppress(ConditionFailed):
+                self.database.transact(steps)
+                return
+        raise Conflict
 
     def cut_off(self, cutoffs: Sequence[Cutoff], now_ms: int) -> None:
         """Apply general revocations in one transaction.

@@ -11,21 +11,15 @@ from dataclasses import dataclass
 from doorward.aws.dynamodb import actions
 from doorward.aws.dynamodb.database import ConditionFailed, Database
 from doorward.aws.dynamodb.items import (
-    KEYS_REVOCATIONS_KEY,
     Tables,
     service_token_key,
-    tenant_key,
-    tenant_revocations_key,
     user_revocations_key,
 )
+from doorward.aws.dynamodb.markers import revocation_places, to_revocations
 from doorward.aws.dynamodb.revocations import RevocationWriter
 from doorward.aws.dynamodb.shapes import (
-    KID_PREFIX,
     service_token_attributes,
-    suffixes,
-    to_revocation_state,
     to_service_token,
-    to_tenant,
 )
 from doorward.errors import Conflict
 from doorward.model import Admission, Epochs, Revocations, ServiceToken, TenantId, TokenId, service_user_id
@@ -43,21 +37,14 @@ class DynamoServiceTokens:
     revocations: RevocationWriter
 
     def get_admission(self, tenant_id: TenantId, name: str) -> Admission:
-        """Return the tenant, the epochs and the revoked keys that a new service token depends on, as of one moment."""
-        tables = self.tables
-        tenant, user_item, tenant_item, keys = self.database.transact_get(
-            [
-                (tables.users, tenant_key(tenant_id)),
-                (tables.revocations, user_revocations_key(tenant_id, service_user_id(name))),
-                (tables.revocations, tenant_revocations_key(tenant_id)),
-                (tables.revocations, KEYS_REVOCATIONS_KEY),
-            ]
+        """Return the tenant, the epochs and the revoked keys that a new service token depends on."""
+        places = revocation_places(self.tables, tenant_id, service_user_id(name))
+        found = to_revocations(self.database.batch_get(places))
+        return Admission(
+            tenant_status=found.tenant_status,
+            epochs=Epochs(found.user.min_epoch, found.tenant_min_epoch, found.deployment_min_epoch),
+            revoked_kids=found.revoked_kids,
         )
-        epochs = Epochs(
-            to_revocation_state(user_item).min_epoch,
-            *((item or {}).get("min_epoch", 0) for item in (tenant_item, keys)),
-        )
-        return Admission(tenant=to_tenant(tenant), epochs=epochs, revoked_kids=suffixes(keys or {}, KID_PREFIX))
 
     def add(self, token: ServiceToken) -> None:
         """Store the record of a token that was minted."""
@@ -84,13 +71,15 @@ class DynamoServiceTokens:
         distinct = sorted(set(names))
         if not distinct:
             return {}
-        keys = [tenant_revocations_key(tenant_id), KEYS_REVOCATIONS_KEY]
-        keys += [user_revocations_key(tenant_id, service_user_id(name)) for name in distinct]
-        tenant, deployment, *services = self.database.batch_get([(self.tables.revocations, key) for key in keys])
-        tenant_min_epoch, ended = ((item or {}).get("min_epoch", 0) for item in (tenant, deployment))
+        users = [service_user_id(name) for name in distinct]
+        table = self.tables.revocations
+        own = [(table, user_revocations_key(tenant_id, user_id)) for user_id in users[1:]]
+        first, tenant, deployment, *rest = self.database.batch_get(
+            [*revocation_places(self.tables, tenant_id, users[0]), *own]
+        )
         return {
-            name: Revocations(to_revocation_state(item), tenant_min_epoch, deployment_min_epoch=ended)
-            for name, item in zip(distinct, services, strict=True)
+            name: to_revocations([item, tenant, deployment])
+            for name, item in zip(distinct, [first, *rest], strict=True)
         }
 
     def revoke(self, tenant_id: TenantId, token_id: TokenId, now_ms: int) -> bool:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from doorward.aws.dynamodb import actions
-from doorward.aws.dynamodb.admissions import session_places, to_admission
+from doorward.aws.dynamodb.admissions import account_places, read_admission, to_admission
 from doorward.aws.dynamodb.database import Action, ConditionFailed, Database, Reader
 from doorward.aws.dynamodb.items import (
     Tables,
     session_key,
     user_key,
 )
+from doorward.aws.dynamodb.markers import revocation_places
 from doorward.aws.dynamodb.revocations import RevocationWriter
 from doorward.aws.dynamodb.shapes import (
     session_attributes,
@@ -43,9 +44,10 @@ class DynamoSessions:
         self.database.write(actions.put(self.tables.refresh_tokens, key, attributes))
 
     def get_admission(self, ref: SessionRef) -> Admission:
-        """Return a session and all that decides whether it is still let in, as of one moment."""
-        *items, session = self.database.transact_get(session_places(self.tables, ref))
-        return to_admission(items, session=session)
+        """Return a session and all that decides whether it is still let in."""
+        more = [(self.tables.refresh_tokens, session_key(ref))]
+        admission, (session,) = read_admission(self.database, self.tables, ref.tenant_id, ref.user_id, more)
+        return replace(admission, session=to_session(session))
 
     def rotate(self, ref: SessionRef, generation: int, now_ms: int) -> Rotation:
         """Move a live session from `generation` to the next one, unless another call did so already."""
@@ -158,5 +160,7 @@ class DynamoSessionReader:
 
     def get_admission(self, ref: SessionRef) -> Admission:
         """Return a session and all that decides whether it is let in; each item is consistent."""
-        *items, session = self.database.batch_get(session_places(self.tables, ref))
-        return to_admission(items, session=session)
+        realm = (self.tables, ref.tenant_id, ref.user_id)
+        own = (self.tables.refresh_tokens, session_key(ref))
+        *items, session = self.database.batch_get([*revocation_places(*realm), *account_places(*realm), own])
+        return replace(to_admission(items), session=to_session(session))

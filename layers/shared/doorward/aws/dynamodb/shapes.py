@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from doorward.aws.dynamodb.items import Item
+from doorward.aws.dynamodb.items import Item, list_part
 from doorward.model import (
     Epochs,
     Membership,
@@ -29,7 +29,7 @@ KID_PREFIX = "kid:"
 
 def user_attributes(user: User) -> dict[str, Any]:
     """Return the attributes of a user's item, without its key."""
-    return {**_attributes(user, "user_id"), "listing": "users"}
+    return {**_attributes(user, "user_id"), "listing": list_part("users", user.id)}
 
 
 def to_user(item: Item | None) -> User | None:
@@ -49,7 +49,7 @@ def to_membership(item: Item | None) -> Membership | None:
 
 def tenant_attributes(tenant: Tenant) -> dict[str, Any]:
     """Return the attributes of a tenant's item, without its key."""
-    return {**_attributes(tenant, "tenant_id"), "listing": "tenants"}
+    return {**_attributes(tenant, "tenant_id"), "listing": list_part("tenants", tenant.id)}
 
 
 def to_tenant(item: Item | None) -> Tenant | None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import heapq
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from operator import itemgetter
 
 from doorward.aws.dynamodb import actions
 from doorward.aws.dynamodb.database import ConditionFailed, Database
-from doorward.aws.dynamodb.items import Item, Key
+from doorward.aws.dynamodb.items import Item, Key, list_part, list_parts
 from doorward.model import Connection, Epochs, SocketGrant, SocketTicket, Subject, TenantId, UserId
 
 _PAGE = 100
@@ -62,7 +64,7 @@ class DynamoSockets:
         attributes = {
             "grant": _encoded(grant),
             "connection_id": connection.id,
-            "listing": _OPEN,
+            "listing": list_part(_OPEN, connection.id),
             "ends_at_ms": grant.ends_at_ms,
             "expires_at": grant.ends_at_ms // 1000 + _MAX_CONNECTION_SECONDS,
         }
@@ -97,7 +99,8 @@ class DynamoSockets:
 
         New connections may be missing.
         """
-        return map(_connection, self.database.ending_before(self.table, "ending", _OPEN, time_ms))
+        found = [self.database.ending_before(self.table, "ending", part, time_ms) for part in list_parts(_OPEN)]
+        return map(_connection, heapq.merge(*found, key=itemgetter("ends_at_ms")))
 
 
 def _ticket_key(ticket_hash: str) -> Key:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from doorward.aws.dynamodb import actions
-from doorward.aws.dynamodb.database import ConditionFailed, Database
-from doorward.aws.dynamodb.items import tenant_key, tenant_revocations_key
+from doorward.aws.dynamodb.database import Action, ConditionFailed, Database
+from doorward.aws.dynamodb.items import tenant_key
+from doorward.aws.dynamodb.listing import list_page
+from doorward.aws.dynamodb.markers import of_deployment, of_tenant
 from doorward.aws.dynamodb.revocations import RevocationWriter
 from doorward.aws.dynamodb.shapes import tenant_attributes, to_tenant
-from doorward.aws.dynamodb.users import LISTING_INDEX
-from doorward.errors import Conflict, TenantTaken
+from doorward.errors import Conflict, NotInitialised, TenantTaken
 from doorward.model import Tenant, TenantId
 from doorward.rules.revocation import next_epoch
 from doorward.stores import Page
@@ -29,12 +30,24 @@ class DynamoTenants:
 
         Raises:
             TenantTaken: a tenant has this id already.
+            NotInitialised: the deployment has no marker.
+            Conflict: the number of the markers' copies changed at the same moment.
         """
-        action = actions.put(self.table, tenant_key(tenant.id), tenant_attributes(tenant), when=actions.ABSENT)
+        markers, now_ms = self.revocations.markers, tenant.created_at_ms
+        deployment = markers.head(of_deployment)
+        if deployment is None:
+            raise NotInitialised(reason="no_marker")
+        shards = deployment["shards"]
+        steps = [
+            actions.put(self.table, tenant_key(tenant.id), tenant_attributes(tenant), when=actions.ABSENT),
+            # Who gives markers more copies begins with the deployment's: no tenant may get too few afterwards.
+            actions.check(self.revocations.table, of_deployment(0), when="shards = :shards", values={"shards": shards}),
+            *markers.first(of_tenant(tenant.id), shards, now_ms, {"status": tenant.status}),
+        ]
         try:
-            self.database.transact([action])
+            self.database.transact(steps)
         except ConditionFailed as failure:
-            raise TenantTaken from failure
+            raise (Conflict if failure.failed == (1,) else TenantTaken) from failure
 
     def get(self, tenant_id: TenantId) -> Tenant | None:
         """Return a tenant, from a consistent read."""
@@ -45,12 +58,10 @@ class DynamoTenants:
 
         A new tenant may appear a moment late.
         """
-        start = {"listing": "tenants", **tenant_key(TenantId(after))} if after else None
-        items, last = self.database.query(
-            self.table, partition="tenants", prefix="tenant#", limit=limit, after=start, index=LISTING_INDEX
-        )
+        start = tenant_key(TenantId(after)) if after else None
+        items, more = list_page(self.database, self.table, "tenants", limit, start)
         tenants = tuple(tenant for tenant in map(to_tenant, items) if tenant is not None)
-        return Page(tenants, tenants[-1].id if last and tenants else None)
+        return Page(tenants, tenants[-1].id if more and tenants else None)
 
     def change(self, before: Tenant, after: Tenant, now_ms: int) -> None:
         """Replace a tenant that was read as `before`.
@@ -69,11 +80,18 @@ class DynamoTenants:
                 values={"version": before.version},
             )
         ]
-        if after.status == "disabled" and before.status != "disabled":
-            item = self.database.get((self.revocations.table, tenant_revocations_key(after.id))) or {}
-            at = next_epoch(item.get("min_epoch", 0), now_ms)
-            steps.append(self.revocations.tenant_action(after.id, at, now_ms))
+        if after.status != before.status:
+            steps += self._mark(after, now_ms)
         try:
             self.database.transact(steps)
         except ConditionFailed as failure:
             raise Conflict from failure
+
+    def _mark(self, tenant: Tenant, now_ms: int) -> list[Action]:
+        """Return the actions that tell every request of the tenant's new status."""
+        markers, key_of = self.revocations.markers, of_tenant(tenant.id)
+        head = markers.head(key_of)
+        if head is None:
+            raise NotInitialised(reason="no_marker")
+        cutoff = {} if tenant.status == "active" else {"min_epoch": next_epoch(head["min_epoch"], now_ms)}
+        return markers.change(key_of, head, now_ms, {"status": tenant.status, **cutoff})

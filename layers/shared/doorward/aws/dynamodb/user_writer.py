@@ -69,6 +69,7 @@ class DynamoUserWriter:
         table, user, steps = self.tables.users, record.user, _Steps()
         name = {"user_id": user.id, "home_tenant_id": user.sign_in_realm}
         steps.add(actions.put(table, username_key(fold(user.username)), name, when=actions.ABSENT), UsernameTaken)
+        self._require_tenants(record.memberships)
         for membership in record.memberships:
             self._enter(steps, record, membership)
         for realm, address in sorted(_addresses(user)):
@@ -140,6 +141,7 @@ class DynamoUserWriter:
     ) -> None:
         here = {membership.tenant_id for membership in before.memberships}
         there = {membership.tenant_id for membership in after.memberships}
+        self._require_tenants([member for member in after.memberships if member.tenant_id not in here])
         for membership in after.memberships:
             if membership.tenant_id not in here:
                 self._enter(steps, after, membership)
@@ -149,12 +151,21 @@ class DynamoUserWriter:
             steps.add(actions.delete(self.tables.users, membership_key(tenant_id, before.user.id)))
         self._count_administrators(steps, before, after, keep_admin_in, entered=there - here)
 
+    def _require_tenants(self, memberships: Sequence[Membership]) -> None:
+        """Raise unless the tenants of new memberships exist.
+
+        A tenant is never removed, so this can be read before the write. As a condition of the transaction it would make
+        all creations of a tenant's users conflict with each other.
+        """
+        places = [(self.tables.users, tenant_key(membership.tenant_id)) for membership in memberships]
+        if places and None in self.database.batch_get(places):
+            raise TenantNotFound
+
     def _enter(self, steps: _Steps, record: UserRecord, membership: Membership) -> None:
-        table, key = self.tables.users, tenant_key(membership.tenant_id)
         if administers(record, membership.tenant_id):
-            steps.add(actions.update(table, key, add={"administrators": 1}, when=actions.PRESENT), TenantNotFound)
-        else:
-            steps.add(actions.check(table, key, when=actions.PRESENT), TenantNotFound)
+            key = tenant_key(membership.tenant_id)
+            counted = actions.update(self.tables.users, key, add={"administrators": 1}, when=actions.PRESENT)
+            steps.add(counted, TenantNotFound)
         steps.add(self._put_membership(membership))
 
     def _count_administrators(

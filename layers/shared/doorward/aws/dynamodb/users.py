@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 from doorward.aws.dynamodb.database import Database
 from doorward.aws.dynamodb.items import Tables, credential_key, membership_key, tenant_key, user_key
+from doorward.aws.dynamodb.listing import list_page
 from doorward.aws.dynamodb.shapes import to_membership, to_user
 from doorward.model import Membership, TenantId, User, UserId, UserRecord
 from doorward.stores import Page
-
-LISTING_INDEX = "listing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +46,10 @@ class DynamoUserReader:
 
         A new user may appear a moment late.
         """
-        start = {"listing": "users", **user_key(UserId(after))} if after else None
-        items, last = self.database.query(
-            self.tables.users, partition="users", prefix="user#", limit=limit, after=start, index=LISTING_INDEX
-        )
+        start = user_key(UserId(after)) if after else None
+        items, more = list_page(self.database, self.tables.users, "users", limit, start)
         users = [user for user in map(to_user, items) if user is not None]
-        return Page(tuple(self._with_memberships(users)), users[-1].id if last and users else None)
+        return Page(tuple(self._with_memberships(users)), users[-1].id if more and users else None)
 
     def _users(self, ids: list[UserId]) -> dict[UserId, User]:
         if not ids:
