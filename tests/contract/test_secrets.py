@@ -7,11 +7,13 @@ from collections.abc import Iterator
 import boto3
 import pytest
 
+from doorward.aws.endpoints import Endpoint
 from doorward.aws.secrets import SecretsManager
+from doorward.aws.signed_secrets import SignedSecrets
 from doorward.errors import Conflict, Unavailable
 from doorward.keys.stores import Secret, SecretStore
 from tests.support import fakes
-from tests.support.aws import mocked_aws
+from tests.support.aws import REGION, MotoConnections, mocked_aws, signed_service
 
 
 @pytest.fixture(params=["memory", "moto"])
@@ -34,6 +36,20 @@ def test_what_is_written_is_read(secrets: SecretStore) -> None:
     for text in ("two", "three", "four"):
         secrets.change("keys", text, secrets.get("keys"))
         assert secrets.get("keys").text == text
+
+
+def test_the_functions_own_client_reads_what_boto3_wrote() -> None:
+    with mocked_aws():
+        client = boto3.client("secretsmanager")
+        client.create_secret(Name="keys")
+        endpoint = Endpoint("secretsmanager", REGION, f"https://secretsmanager.{REGION}.amazonaws.com")
+        wrote = SecretsManager(client)
+        read = SignedSecrets(signed_service("secretsmanager", MotoConnections(endpoint)))
+        assert read.get("keys") == read.get("nothing") == Secret()
+        for text in ("one", "zwei ü", "3"):
+            wrote.change("keys", text, read.get("keys"))
+            assert read.get("keys") == wrote.get("keys")
+            assert read.get("keys").text == text
 
 
 def test_who_has_not_seen_the_present_text_does_not_replace_it(secrets: SecretStore) -> None:
