@@ -441,15 +441,17 @@ class TestPublishing:
         site.publish.keep()
         assert len(site.head.parts) == 24
 
-    def test_a_part_that_is_gone_is_not_merged_away(self) -> None:
+    @pytest.mark.parametrize("text", [None, "altered"])
+    def test_a_part_that_is_gone_or_altered_is_made_from_the_table(self, text: str | None) -> None:
         site = Site()
         site.publish.keep()
         for start in range(0, 40 * 21, 21):
             site.add(many(21, start))
-        del site.store.parts[site.head.parts[3].name]
-        with pytest.raises(Unavailable):
-            site.publish.keep()
-        assert len(site.head.parts) == 40
+        name = site.head.parts[3].name
+        site.store.parts[name] = text or ""
+        site.publish.keep()
+        assert name not in {part.name for part in site.head.parts}
+        assert site.known() == digests_of(many(40 * 21))
 
     @pytest.mark.parametrize("way", ["a batch", "the schedule", "an operator"])
     def test_a_feed_that_is_lost_is_made_from_the_table(self, way: str) -> None:

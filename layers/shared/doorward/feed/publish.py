@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from doorward import audit
-from doorward.errors import Unavailable
+from doorward.errors import InvalidToken, Unavailable
 from doorward.keys.keyring import Signing
 from doorward.model import Clock, Facts, Head, Lives, Part, Revoked
 from doorward.rules.facts import by_life, joined, live, pieces
@@ -78,12 +78,18 @@ class PublishFeed:
     def keep(self) -> None:
         """Sign the head anew if it grows old, forget what is over, and merge parts that became many.
 
+        If a part turns out to be missing or altered, the feed is made from the table.
+
         Raises:
             Unavailable, NotInitialised: as `add`.
         """
         stored = self._store.get_head()
         parts = mergeable(read_head(stored.text).parts) if stored else []
-        merged = [(group, self._merged(group)) for group in parts]
+        try:
+            merged = [(group, self._merged(group)) for group in parts]
+        except InvalidToken:
+            self.rebuild()
+            return
 
         def change(head: Head) -> Head:
             for group, part in merged:
@@ -99,9 +105,9 @@ class PublishFeed:
             Unavailable, NotInitialised: as `add`.
         """
         stored = self._store.get_head()
-        since = read_head(stored.text).number if stored else 0
-        built = self._built()
-        self._change(lambda head: refounded(head, built, since, self._now()), make=lambda: built)
+        before = read_head(stored.text) if stored else first_head(self._clock(), self._configured)
+        built = self._built(issued(before, self._configured, self._now()).lives)
+        self._change(lambda head: refounded(head, built, before.number, self._now()), make=lambda: built)
         audit.record("feed_rebuilt", parts=len(built.parts), entries=sum(part.entries for part in built.parts))
 
     def _change(self, change: Change, make: Callable[[], Head] | None = None) -> None:
@@ -150,14 +156,11 @@ class PublishFeed:
 
     def _read(self, group: Sequence[Part]) -> Iterator[Facts]:
         for part in group:
-            text = self._store.get_part(part.name)
-            if text is None:
-                raise Unavailable(reason="feed:missing_part")
-            yield decode_part(text, part.name)
+            yield decode_part(self._store.get_part(part.name) or "", part.name)
 
-    def _built(self) -> Head:
+    def _built(self, lives: Lives | None = None) -> Head:
         """Return a head that is made from the table alone."""
-        head = first_head(self._clock(), self._configured)
+        head = first_head(self._clock(), lives or self._configured)
         for page in self._source.list_all():
             head = self._flushed(noted(head, page, self._now()))
         return head
