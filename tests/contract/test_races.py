@@ -14,6 +14,7 @@ from doorward.keys.life import Policy
 from doorward.keys.rotation import RotateSigningKeys
 from doorward.keys.signing import KeySet, PrivateKeys
 from doorward.model import Cutoff
+from doorward.rules.revocation import MAX_ENTRIES
 from doorward.rules.throttles import Counter, Limit
 from tests.contract.conftest import Stores
 from tests.support.fakes import FakeClock, MemorySecrets, World
@@ -78,21 +79,22 @@ def test_a_throttle_lets_exactly_its_limit_through(race_stores: Stores) -> None:
 
 
 def test_revocations_at_once_are_all_kept(race_stores: Stores) -> None:
-    owner = user()
-    sessions = [session(owner) for _ in range(25)]
+    race_stores.tenants.add(tenant())
+    owner, half = user(), MAX_ENTRIES // 2  # one more entry would be a cutoff
+    sessions = [session(owner) for _ in range(half)]
     for stored in sessions:
         race_stores.sessions.add(stored)
 
     def revoke(number: int) -> None:
-        if number < 25:
+        if number < half:
             race_stores.sessions.revoke(sessions[number].ref, NOW)
-        else:
+        elif number < 2 * half:
             race_stores.revocations.revoke_token(claims(owner, str(number)), NOW)
 
     assert race(revoke) == [None] * RACERS
     state = race_stores.revocation_reader.get(ACME, owner.id).user
     assert state.sessions == {stored.ref.session_id for stored in sessions}
-    assert state.tokens == {str(number) for number in range(25, 50)}
+    assert state.tokens == {str(number) for number in range(half, 2 * half)}
 
 
 def test_epochs_only_rise(race_stores: Stores) -> None:

@@ -95,12 +95,7 @@ def test_the_example_of_use_runs_to_its_end(cloud: Cloud) -> None:
 
 
 def _answers(output: str) -> list[dict[str, Any]]:
-    """Return the JSON objects that stand behind each other."""
-    found, at = [], 0
-    while at < len(output):
-        answer, at = json.JSONDecoder().raw_decode(output, at)
-        found.append(answer)
-    return found
+    return [json.loads(line) for line in output.splitlines()]
 
 
 def test_the_example_of_tenants_ends_with_a_refusal(cloud: Cloud) -> None:
