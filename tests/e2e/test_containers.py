@@ -24,7 +24,7 @@ from tests.support.template import folder_of, layers_of, read, resources
 
 SAM = ROOT / ".local" / "sam" / "bin" / "sam"
 EVENTS = sorted((ROOT / "events").glob("*.json"))
-BY_COMMAND = ("authorizer_garbage", "login_username", "users_list", "well_known_jwks")
+BY_COMMAND = ("authorizer_garbage", "login_username", "users_list", "tenants_list", "revocations_missing_part")
 """Events for `sam local invoke` itself, one for each set of layers.
 
 The others go through `sam local start-lambda`: it starts a container once for each function, and itself once for all.
