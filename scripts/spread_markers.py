@@ -50,23 +50,19 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _spread(table: str, shards: int) -> int:
     """Return how many markers had fewer copies."""
-    writer = MarkerWriter(BotoDatabase(connect()), table)
+    database = BotoDatabase(connect())
+    writer = MarkerWriter(database, table)
     count = int(writer.spread(of_deployment, shards))
-    for tenant_id in _tenants(table):
+    for tenant_id in _tenants(database, table):
         count += writer.spread(of_tenant(tenant_id), shards)
     return count
 
 
-def _tenants(table: str) -> Iterator[TenantId]:
+def _tenants(database: BotoDatabase, table: str) -> Iterator[TenantId]:
     # A tenant that is made from now on has as many copies as the deployment's marker. So the list needs no repetition.
-    pages = (
-        boto3.client("dynamodb")
-        .get_paginator("scan")
-        .paginate(TableName=table, ConsistentRead=True, ProjectionExpression="pk")
-    )
-    for page in pages:
-        for item in page["Items"]:
-            match = _FIRST_COPY.fullmatch(item["pk"]["S"])
+    for items in database.scan(table):
+        for item in items:
+            match = _FIRST_COPY.fullmatch(item["pk"])
             if match:
                 yield TenantId(match[1])
 

@@ -62,6 +62,11 @@ def check_username(text: str) -> str:
     return name
 
 
+def name_within(name: str, tenant_id: TenantId) -> str:
+    """Return a user name within a tenant: of a name that a tenant's administrator gives, or somebody signs in with."""
+    return f"{name}@{tenant_id}"
+
+
 def check_username_within(text: str, tenant_id: TenantId, *, plain: bool) -> str:
     """Return the user name that a user of a tenant gets.
 
@@ -78,10 +83,10 @@ def check_username_within(text: str, tenant_id: TenantId, *, plain: bool) -> str
     name, at, realm = text.rpartition("@")
     if not at:
         checked = check_username(text)
-        return checked if plain else f"{checked}@{tenant_id}"
+        return checked if plain else name_within(checked, tenant_id)
     if fold(realm) != tenant_id or not is_tenant_id(tenant_id):
         raise UnacceptableName("After the @ of a user name stands the user's own tenant.")
-    return f"{check_username(name)}@{tenant_id}"
+    return name_within(check_username(name), tenant_id)
 
 
 def check_display_name(text: str) -> str:

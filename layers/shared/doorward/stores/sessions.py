@@ -17,6 +17,7 @@ from doorward.model import (
     TenantId,
     UserId,
 )
+from doorward.rules.names import name_within
 from doorward.rules.throttles import Counter, Limit, Trust
 
 
@@ -42,7 +43,7 @@ class SignInName:
         """
         if self.tenant_id is None or "@" in self.folded:
             return (self.folded,)
-        return (f"{self.folded}@{self.tenant_id}", self.folded)
+        return (name_within(self.folded, self.tenant_id), self.folded)
 
     @property
     def presented(self) -> str:
