@@ -5,10 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 
 from tests.support.cloud import ROOT, Cloud
 
 COPIES = 40
+ENOUGH = 5
 
 
 def test_more_copies_of_the_markers_are_made_and_read_under_traffic(cloud: Cloud) -> None:
@@ -18,6 +20,7 @@ def test_more_copies_of_the_markers_are_made_and_read_under_traffic(cloud: Cloud
         while not done.is_set():
             seen.append(cloud.call("GET", "/users/me", token).status_code)
 
+    assert cloud.call("GET", "/users/me", token).status_code == 200  # so that no cold start takes the whole time
     thread = threading.Thread(target=traffic)
     thread.start()
     try:
@@ -28,11 +31,14 @@ def test_more_copies_of_the_markers_are_made_and_read_under_traffic(cloud: Cloud
         assert cloud.call("GET", "/users/me", session["access_token"]).status_code == 200
         assert cloud.call("POST", "/auth/logout", session["access_token"]).status_code == 204
         assert cloud.call("GET", "/users/me", session["access_token"]).status_code == 401
+        deadline = time.monotonic() + 60
+        while len(seen) <= ENOUGH and time.monotonic() < deadline:
+            time.sleep(0.1)
     finally:
         done.set()
         thread.join()
         _read_copies(cloud, "AuthorizerFunction", 32)
-    assert len(seen) > 5
+    assert len(seen) > ENOUGH
     assert set(seen) == {200}
 
 
