@@ -20,6 +20,7 @@ from doorward.bootstrap.passwords import password_hasher
 from doorward.errors import CrossSiteRequest
 from doorward.model import TenantId
 from doorward.rules.names import check_tenant_id
+from doorward.sessions.begin import Client
 from doorward.sessions.login import Credentials, LogIn
 from doorward.sessions.throttle import ThrottleSignIn
 from doorward.settings import Settings
@@ -41,15 +42,12 @@ def wire(settings: Settings) -> Services:
     attempts = DynamoAttempts(parts.database, settings.require("login_attempts_table"))
     log_in = LogIn(
         directory=DynamoDirectory(parts.database, parts.tables),
-        sessions=parts.sessions,
         attempts=attempts,
         throttle=ThrottleSignIn(attempts, parts.throttles, clock),
         devices=parts.devices,
         hasher=password_hasher(settings),
-        minter=parts.minter,
-        end_family=parts.end_family,
+        begin=parts.begin_session,
         clock=clock,
-        refresh_ttl_seconds=settings.refresh_ttl_seconds,
         default_tenant_id=TenantId(settings.default_tenant_id) if settings.default_tenant_id else None,
     )
     return Services(log_in, settings.allowed_origin)
@@ -71,8 +69,8 @@ def log_in_anywhere() -> Response:
     asked = _credentials(body, tenant_id)
     device_token = body.device_token or read_cookie_value(credentials, DEVICE_COOKIE_NAME)
     old_cookie = read_cookie_value(credentials, COOKIE_NAME)
-    signed_in = services().log_in(replace(asked, device_token=device_token, wants_cookie=True, old_cookie=old_cookie))
-    return answer_sign_in(signed_in)
+    client = replace(asked.client, device_token=device_token, wants_cookie=True, old_cookie=old_cookie)
+    return answer_sign_in(services().log_in(replace(asked, client=client)))
 
 
 @app.post("/api/<tenant_id>/auth/login")
@@ -85,12 +83,10 @@ def log_in_to_tenant(tenant_id: str) -> Response:
 def _credentials(body: TenantLoginRequest, tenant_id: TenantId | None) -> Credentials:
     return Credentials(
         password=body.password,
-        source=source_address(app),
+        client=Client(source_address(app), body.client_id, body.device_token),
         username=body.username,
         email=body.email,
         tenant_id=tenant_id,
-        client_id=body.client_id,
-        device_token=body.device_token,
     )
 
 

@@ -22,6 +22,8 @@ from doorward.aws.dynamodb.feed import DynamoRevocationSource
 from doorward.aws.dynamodb.items import Tables
 from doorward.aws.dynamodb.keys import DynamoKeySets
 from doorward.aws.dynamodb.notifications import DynamoNotifications
+from doorward.aws.dynamodb.policies import DynamoPolicies
+from doorward.aws.dynamodb.proofs import DynamoProofs
 from doorward.aws.dynamodb.revocations import DynamoRevocationReader, DynamoRevocations, RevocationWriter
 from doorward.aws.dynamodb.service_tokens import DynamoServiceTokens
 from doorward.aws.dynamodb.sessions import DynamoSessionReader, DynamoSessions
@@ -36,6 +38,8 @@ from doorward.keys.stores import KeyRevocationStore, KeySetStore
 from doorward.stores import (
     AttemptStore,
     Directory,
+    PolicyStore,
+    ProofStore,
     RevocationReader,
     RevocationSource,
     RevocationStore,
@@ -49,6 +53,7 @@ from doorward.stores import (
 )
 from tests.support import fakes
 from tests.support.aws import REGION, Snapshot, make_tables, mocked_aws, signed_on_moto, signed_service
+from tests.support.fake_proofs import MemoryPolicies, MemoryProofs
 
 
 @dataclass
@@ -70,6 +75,8 @@ class Stores:
     notifications: NotificationStore
     sockets: SocketStore
     source: RevocationSource
+    proofs: ProofStore
+    policies: PolicyStore
 
 
 def in_memory() -> Stores:
@@ -91,6 +98,8 @@ def in_memory() -> Stores:
         fakes.MemoryNotifications(world),
         fakes.MemorySockets(world),
         fakes.MemoryRevocationSource(world, fakes.FakeClock()),
+        MemoryProofs(world),
+        MemoryPolicies(world),
     )
 
 
@@ -100,6 +109,7 @@ def on_dynamodb(database: Database, names: dict[str, str]) -> Stores:
         names["RefreshTokensTable"],
         names["RevocationsTable"],
         names["LoginAttemptsTable"],
+        names["ProofsTable"],
         marker_shards=4,
     )
     writer = RevocationWriter(database, tables)
@@ -120,6 +130,8 @@ def on_dynamodb(database: Database, names: dict[str, str]) -> Stores:
         DynamoNotifications(database, names["NotificationsTable"]),
         DynamoSockets(database, names["SocketsTable"]),
         DynamoRevocationSource(database, tables.revocations),
+        DynamoProofs(database, tables.proofs),
+        DynamoPolicies(database, tables.users, writer.markers),
     )
 
 

@@ -205,3 +205,19 @@ def test_an_address_is_one_in_a_tenant_however_its_domain_is_written(stores: Sto
     written = replace(member, email="bob@xn--bcher-kva.example", version=2)
     stores.writer.change(record(member), UserRecord(written, record(member).memberships))
     assert by_email(stores, ACME, fold_email("bob@b\u00fccher.example")) == member.id
+
+
+def test_the_tenants_of_an_address_are_found_by_it(stores: Stores) -> None:
+    for tenant_id in (ACME, GLOBEX):
+        stores.tenants.add(tenant(tenant_id))
+    ann, other, bob = (
+        user(email="Ann@people.example"),
+        user((GLOBEX,), email="ann@People.example"),
+        user(email="b@b.example"),
+    )
+    for member in (ann, other, bob):
+        stores.writer.add(record(member), None)
+    assert stores.reader.list_by_address("ann@people.example") == [(ACME, ann.id), (GLOBEX, other.id)]
+    assert stores.reader.list_by_address("nobody@people.example") == []
+    stores.writer.remove(record(ann), ())
+    assert stores.reader.list_by_address("ann@people.example") == [(GLOBEX, other.id)]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from doorward.errors import (
     Conflict,
     EmailTaken,
+    InvalidProof,
     LastAdmin,
     NotFound,
     NotInitialised,
@@ -20,6 +21,7 @@ from doorward.errors import (
 from doorward.keys.signing import KeySet
 from doorward.keys.stores import Secret
 from doorward.model import (
+    NO_POLICY,
     PLATFORM,
     AccessTokenClaims,
     Admission,
@@ -39,14 +41,17 @@ from doorward.model import (
     SocketTicket,
     Tenant,
     TenantId,
+    TenantPolicy,
     TokenId,
     User,
     UserId,
     UserRecord,
     service_user_id,
 )
+from doorward.model.proofs import NO_PROOFS, Proof, ProofChanges, ProofId
 from doorward.rules.lifetimes import cutoff_end, session_entry_end
 from doorward.rules.names import fold, fold_email
+from doorward.rules.proofs import is_unused
 from doorward.rules.revocation import next_epoch
 from doorward.rules.tenancy import administers, changes_of_administrators
 from doorward.rules.throttles import Counter, Limit, Trust, failures_name
@@ -95,6 +100,9 @@ class World:
     notifications: dict[tuple[TenantId, UserId | None, str], Notification] = field(default_factory=dict)
     read: dict[tuple[TenantId, UserId, str], int] = field(default_factory=dict)
     demos: dict[TenantId, str] = field(default_factory=dict)
+    proofs: dict[ProofId, Proof] = field(default_factory=dict)
+    mails: dict[ProofId, int | None] = field(default_factory=dict)
+    policies: dict[TenantId, TenantPolicy] = field(default_factory=dict)
 
     def copy(self) -> World:
         """Return a world of its own that holds the same; what is held itself never changes."""
@@ -122,7 +130,22 @@ class World:
             epochs=Epochs(found.user.min_epoch, found.tenant_min_epoch, found.deployment_min_epoch),
             sessions_from=found.user.sessions_min_epoch,
             revoked_kids=found.revoked_kids,
+            policy=self.policies[tenant_id].sign_in if tenant_id in self.policies else NO_POLICY,
         )
+
+    def require_proof(self, changes: ProofChanges) -> None:
+        """Raise unless the proof that allows a change can still be used."""
+        if changes.used is not None:
+            proof = self.proofs.get(changes.used.id)
+            if proof is None or not is_unused(proof, changes.used.at_ms):
+                raise InvalidProof
+
+    def apply_proofs(self, changes: ProofChanges) -> None:
+        """Use a proof, and store those that come of a change."""
+        if changes.used is not None:
+            used = self.proofs[changes.used.id]
+            self.proofs[used.id] = replace(used, used_at_ms=changes.used.at_ms)
+        self.proofs.update({proof.id: proof for proof in changes.made})
 
     def record(self, user: User) -> UserRecord:
         return UserRecord(user, tuple(self.memberships[tenant, user.id] for tenant in user.tenant_ids))
@@ -189,9 +212,11 @@ class MemoryDirectory:
 class MemorySessions:
     world: World
 
-    def add(self, session: Session) -> None:
+    def add(self, session: Session, proofs: ProofChanges = NO_PROOFS) -> None:
         with self.world.lock:
+            self.world.require_proof(proofs)
             self.world.sessions[session.ref] = session
+            self.world.apply_proofs(proofs)
 
     def get_admission(self, ref: SessionRef) -> Admission:
         with self.world.lock:
@@ -438,15 +463,21 @@ class MemoryUsers:
         with self.world.lock:
             return self._page(list(self.world.users), limit, after)
 
+    def list_by_address(self, folded: str) -> list[tuple[TenantId, UserId]]:
+        with self.world.lock:
+            found = [(tenant, user) for (tenant, address), user in self.world.emails.items() if address == folded]
+            return sorted(found)[:100]
+
     def _page(self, ids: list[UserId], limit: int, after: str | None) -> Page[UserRecord]:
         rest = sorted(user_id for user_id in ids if after is None or user_id > after)
         shown = rest[:limit]
         records = tuple(self.world.record(self.world.users[user_id]) for user_id in shown)
         return Page(records, shown[-1] if len(rest) > limit else None)
 
-    def add(self, record: UserRecord, password_hash: str | None) -> None:
+    def add(self, record: UserRecord, password_hash: str | None, *, proofs: ProofChanges = NO_PROOFS) -> None:
         with self.world.lock:
             user = record.user
+            self.world.require_proof(proofs)
             if fold(user.username) in self.world.usernames:
                 raise UsernameTaken
             if any(member.tenant_id not in self.world.tenants for member in record.memberships):
@@ -459,6 +490,7 @@ class MemoryUsers:
             if password_hash is not None:
                 self.world.hashes[user.id] = password_hash
                 self.world.password_times[user.id] = user.updated_at_ms
+            self.world.apply_proofs(proofs)
 
     def change(
         self,
@@ -468,8 +500,10 @@ class MemoryUsers:
         password_hash: str | None = None,
         cutoffs: Sequence[Cutoff] = (),
         keep_admin_in: Collection[TenantId] | None = None,
+        proofs: ProofChanges = NO_PROOFS,
     ) -> None:
         with self.world.lock:
+            self.world.require_proof(proofs)
             self._require_version(before)
             if any(member.tenant_id not in self.world.tenants for member in after.memberships):
                 raise NotFound
@@ -485,11 +519,18 @@ class MemoryUsers:
             if password_hash is not None:
                 self.world.hashes[after.user.id] = password_hash
                 self.world.password_times[after.user.id] = after.user.updated_at_ms
+            self.world.apply_proofs(proofs)
 
     def remove(
-        self, before: UserRecord, cutoffs: Sequence[Cutoff], *, keep_admin_in: Collection[TenantId] | None = None
+        self,
+        before: UserRecord,
+        cutoffs: Sequence[Cutoff],
+        *,
+        keep_admin_in: Collection[TenantId] | None = None,
+        proofs: ProofChanges = NO_PROOFS,
     ) -> None:
         with self.world.lock:
+            self.world.require_proof(proofs)
             self._require_version(before)
             self._require_administrators(before, None, keep_admin_in)
             self.world.apply(cutoffs)
@@ -499,6 +540,7 @@ class MemoryUsers:
             for membership in before.memberships:
                 del self.world.memberships[membership.tenant_id, before.user.id]
             self._release_email(before.user)
+            self.world.apply_proofs(proofs)
 
     def _require_version(self, before: UserRecord) -> None:
         stored = self.world.users.get(before.user.id)

@@ -26,8 +26,9 @@ from doorward.model import AccessTokenClaims, Principal, TenantId, TokenPair
 from doorward.model.changes import NewUser, UserChanges
 from doorward.rules.passwords import PasswordHasher
 from doorward.rules.throttles import Throttles
+from doorward.sessions.begin import BeginSession, Client, SignedIn
 from doorward.sessions.family import EndFamily
-from doorward.sessions.login import Credentials, LogIn, SignedIn
+from doorward.sessions.login import Credentials, LogIn
 from doorward.sessions.logout import LogOut
 from doorward.sessions.minting import TokenMinter
 from doorward.sessions.refresh import Refresh
@@ -38,7 +39,9 @@ from doorward.sessions.throttle import ThrottleSignIn
 from doorward.tokens.access import verify_access_token
 from doorward.tokens.cookie import COOKIE_NAME
 from doorward.tokens.device import Devices
+from doorward.tokens.proofs import ProofTexts
 from doorward.tokens.refresh import RefreshTokens
+from tests.support.fake_proofs import MemoryPolicies, MemoryProofs
 from tests.support.fakes import (
     FakeClock,
     MemoryAttempts,
@@ -164,16 +167,29 @@ class House:
     def log_in(self) -> LogIn:
         return LogIn(
             MemoryDirectory(self.world),
-            self.sessions,
             self.attempts,
             ThrottleSignIn(self.attempts, self.throttles, self.clock),
             self.devices,
             self.hasher,
-            self.minter,
-            self.end_family,
+            self.begin_session,
             self.clock,
-            86_400,
         )
+
+    @cached_property
+    def begin_session(self) -> BeginSession:
+        return BeginSession(self.sessions, self.devices, self.minter, self.end_family, self.clock, 86_400)
+
+    @cached_property
+    def proofs(self) -> MemoryProofs:
+        return MemoryProofs(self.world)
+
+    @cached_property
+    def policies(self) -> MemoryPolicies:
+        return MemoryPolicies(self.world)
+
+    @cached_property
+    def proof_texts(self) -> ProofTexts:
+        return ProofTexts(MacKeyring(lambda: self.world.secrets.get("mac"), self.clock))
 
     @cached_property
     def refresh(self) -> Refresh:
@@ -241,7 +257,7 @@ class House:
         wants_cookie: bool = True,
     ) -> SignedIn:
         return self.log_in(
-            Credentials(password, source, username=username, tenant_id=tenant_id, wants_cookie=wants_cookie)
+            Credentials(password, Client(source, wants_cookie=wants_cookie), username=username, tenant_id=tenant_id)
         )
 
     def token(self, username: str = "admin", password: str = "admin123") -> str:

@@ -23,6 +23,7 @@ tokens
 stores
 authorization
 sessions accounts feed
+proofs
 authorizer verifier demo
 aws sockets
 api

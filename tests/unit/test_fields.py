@@ -35,6 +35,8 @@ SAMPLE: Mapping[str, Any] = {
     "created_at_ms": 1_800_000_000_001,
     "updated_at_ms": 1_800_000_000_002,
     "version": 7,
+    "email_verified_at_ms": 1_800_000_000_003,
+    "proofs_from_ms": 1_800_000_000_004,
     "tenant_id": ACME,
     "user_id": UserId("01ARZ3NDEKTSV4RRFFQ69G5FAV"),
     "roles": ("auditor", "user"),

@@ -10,6 +10,7 @@ import pytest
 from doorward.errors import InvalidCredentials, InvalidRequest, TooManyAttempts
 from doorward.model import PLATFORM, TenantId
 from doorward.rules.passwords import PasswordHasher
+from doorward.sessions.begin import Client
 from doorward.sessions.login import Credentials
 from tests.support.people import PASSWORD
 from tests.support.world import ACME, GLOBEX, House
@@ -30,7 +31,7 @@ def test_a_platform_administrator_outside_tenants_gets_a_token_without_tenant(ho
 
 
 def test_signing_in_by_email_needs_a_tenant(house: House) -> None:
-    credentials = Credentials("admin123", "192.0.2.1", email="Admin@ACME.example")
+    credentials = Credentials("admin123", Client("192.0.2.1"), email="Admin@ACME.example")
     with pytest.raises(InvalidRequest):
         house.log_in(credentials)
     assert house.log_in(replace(credentials, tenant_id=ACME)).tokens

@@ -8,7 +8,7 @@ from doorward.authorization import RequestCredentials
 from doorward.errors import Conflict, InvalidGrant, InvalidToken
 from doorward.keys.commands import execute
 from doorward.model import Cutoff
-from doorward.sessions.login import SignedIn
+from doorward.sessions.begin import SignedIn
 from tests.support.world import ACME, House
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from doorward.errors import DoorwardError, TooManyAttempts, Unavailable
 from doorward.rules.throttles import MAX_FAILURES, Attempt
+from doorward.sessions.begin import Client
 from doorward.sessions.login import Credentials
 from tests.support.people import PASSWORD
 from tests.support.world import ACME, GLOBEX, House, changed
@@ -76,7 +77,7 @@ def _attempt() -> Attempt:
 
 
 def _wrong(**name: Any) -> Credentials:
-    return Credentials("a wrong password", "198.51.100.7", **name)
+    return Credentials("a wrong password", Client("198.51.100.7"), **name)
 
 
 def _random_try(chance: random.Random) -> tuple[Credentials, float]:
@@ -91,7 +92,9 @@ def _random_try(chance: random.Random) -> tuple[Credentials, float]:
         ]
     )
     device = chance.choice([None, None, "dwd1.x", "dwd1." + "0" * 26 + "." + "0" * 26 + "." + "A" * 43])
-    credentials = Credentials(chance.choice(["wrong", "x" * 20]), chance.choice(SOURCES), device_token=device, **name)
+    credentials = Credentials(
+        chance.choice(["wrong", "x" * 20]), Client(chance.choice(SOURCES), device_token=device), **name
+    )
     return credentials, chance.choice([0, 0, 0, 1, 20, 301])
 
 
@@ -100,16 +103,16 @@ class TestLockOut:
     def kim(self, house: House) -> Callable[..., Credentials]:
         """A user who signed in once, at 192.0.2.1, and keeps the device token."""
         house.add_user("kim")
-        token = house.log_in(Credentials(PASSWORD, "192.0.2.1", username="kim")).device_token
+        token = house.log_in(Credentials(PASSWORD, Client("192.0.2.1"), username="kim")).device_token
 
         def credentials(source: str, *, device: bool = False, password: str = PASSWORD) -> Credentials:
-            return Credentials(password, source, username="kim", device_token=token if device else None)
+            return Credentials(password, Client(source, device_token=token if device else None), username="kim")
 
         return credentials
 
     def flood(self, house: House, tries: int, source: str, name: str | None = None) -> None:
         for number in range(tries):
-            _try(house, Credentials("wrong", source, username=name or f"invented{number}"))
+            _try(house, Credentials("wrong", Client(source), username=name or f"invented{number}"))
 
     def test_a_known_device_passes_the_full_counters_of_name_and_address(
         self, house: House, kim: Callable[..., Credentials]
@@ -128,9 +131,10 @@ class TestLockOut:
 
     def test_a_device_of_somebody_else_is_none(self, house: House, kim: Callable[..., Credentials]) -> None:
         house.add_user("thief")
-        token = house.log_in(Credentials(PASSWORD, "203.0.113.9", username="thief")).device_token
+        token = house.log_in(Credentials(PASSWORD, Client("203.0.113.9"), username="thief")).device_token
         self.flood(house, 10, "203.0.113.9", "kim")
-        assert _try(house, replace(kim("203.0.113.9"), device_token=token))[0] == "too_many_attempts"
+        stolen = replace(kim("203.0.113.9"), client=Client("203.0.113.9", device_token=token))
+        assert _try(house, stolen)[0] == "too_many_attempts"
 
     def test_a_stolen_device_has_ten_tries_a_window(self, house: House, kim: Callable[..., Credentials]) -> None:
         for _ in range(10):
@@ -154,7 +158,7 @@ class TestLockOut:
         number = 0
         while house.world.attempts.get(_failures(house), {}).get("failures", 0) < MAX_FAILURES:
             number += 1
-            _try(house, Credentials("wrong", f"203.0.113.{number % 250}", username="kim"))
+            _try(house, Credentials("wrong", Client(f"203.0.113.{number % 250}"), username="kim"))
             house.clock.advance(31)
         house.clock.advance(301)
         events = [record.audit["event"] for record in caplog.records]  # type: ignore[attr-defined]
@@ -188,7 +192,7 @@ class TestLockOut:
         tried = 0
         for window in range(20):
             for number in range(300):
-                code, _ = _try(house, Credentials("wrong", "203.0.113.5", username=f"name{window}-{number}"))
+                code, _ = _try(house, Credentials("wrong", Client("203.0.113.5"), username=f"name{window}-{number}"))
                 tried += code == "invalid_credentials"
             house.clock.advance(301)
         assert tried <= 1000

@@ -237,7 +237,7 @@ def test_tables_are_protected_and_forget_what_is_over() -> None:
         assert properties["SSESpecification"] == {"SSEEnabled": True}
         assert properties["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
         recovery = properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
-        assert recovery == (name not in {"LoginAttemptsTable", "SocketsTable"})
+        assert recovery == (name not in {"LoginAttemptsTable", "SocketsTable", "ProofsTable"})
         assert ("TimeToLiveSpecification" in properties) == (
             name not in {"UsersTable", "SigningKeysTable", "NotificationsTable"}
         )

@@ -24,6 +24,7 @@ from doorward.errors import (
 )
 from doorward.model import PLATFORM, Principal, TenantId, UserId
 from doorward.model.changes import NewUser
+from doorward.sessions.begin import Client
 from doorward.sessions.login import Credentials
 from tests.support.people import PASSWORD
 from tests.support.world import ACME, GLOBEX, House, changed
@@ -151,7 +152,7 @@ class TestMemberships:
     def test_another_client_does_not_switch_and_does_no_harm(self, house: House) -> None:
         bob = house.add_user("bob")
         house.assign.put(house.caller(), bob.user_id, GLOBEX, ("user",))
-        begun = house.log_in(Credentials(PASSWORD, "192.0.2.1", username="bob", client_id="web")).tokens
+        begun = house.log_in(Credentials(PASSWORD, Client("192.0.2.1", "web"), username="bob")).tokens
         with pytest.raises(InvalidGrant) as caught:
             house.switch(begun.refresh_token, GLOBEX, client_id="other")
         assert caught.value.reason == "other_client"

@@ -27,6 +27,8 @@ class Settings:
     signing_keys_table: str = ""
     notifications_table: str = ""
     sockets_table: str = ""
+    proofs_table: str = ""
+    mail_from: str = ""
     feed_bucket: str = ""
     socket_api_id: str = ""
     socket_url: str = ""

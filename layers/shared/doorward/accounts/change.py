@@ -20,6 +20,7 @@ from doorward.model import Clock, Cutoff, Membership, Principal, TenantId, UserR
 from doorward.model.changes import UserChanges
 from doorward.rules.fields import MEMBERSHIP, PROFILE, Relation, changeable_by, needs_password
 from doorward.rules.passwords import PasswordHasher, check_new_password
+from doorward.rules.proofs import without_older_proofs
 from doorward.rules.revocation import cut_off_user
 from doorward.rules.tenancy import check_roles, is_admin
 from doorward.rules.throttles import Throttles
@@ -119,6 +120,7 @@ class ChangeUser:
         user = replace(before.user, version=before.user.version + 1, **values)
         if values:
             user = replace(user, updated_at_ms=self.clock())
+        user = without_older_proofs(before.user, user, password_changed=changes.password is not None)
         if not self._touches_membership(principal, before, changes):
             return UserRecord(user, before.memberships)
         here = self._tenant(principal, before)

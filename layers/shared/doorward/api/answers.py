@@ -17,7 +17,7 @@ from doorward.tokens.cookie import COOKIE_NAME
 from doorward.tokens.device import DEVICE_COOKIE_NAME, DEVICE_COOKIE_SECONDS
 
 if TYPE_CHECKING:
-    from doorward.sessions.login import SignedIn  # it brings Argon2 along
+    from doorward.sessions.begin import SignedIn
 
 _SAFE = {"X-Content-Type-Options": "nosniff", "Strict-Transport-Security": "max-age=63072000"}
 _COOKIE_ATTRIBUTES = "Path=/; Secure; HttpOnly; SameSite=Lax"

@@ -9,6 +9,7 @@ from functools import cache, cached_property
 from doorward.aws.dynamodb.database import Database
 from doorward.aws.dynamodb.items import Tables
 from doorward.aws.dynamodb.keys import load_cursor_key
+from doorward.aws.dynamodb.proofs import DynamoProofs
 from doorward.aws.dynamodb.revocations import DynamoRevocations, RevocationWriter
 from doorward.aws.dynamodb.sessions import DynamoSessions
 from doorward.bootstrap.clock import clock
@@ -20,10 +21,12 @@ from doorward.keys.shared_secret import SharedSecret
 from doorward.keys.signing import PrivateKeys
 from doorward.keys.stores import SecretReader
 from doorward.rules.throttles import Throttles
+from doorward.sessions.begin import BeginSession
 from doorward.sessions.family import EndFamily
 from doorward.sessions.minting import TokenMinter
 from doorward.settings import Settings
 from doorward.tokens.device import Devices
+from doorward.tokens.proofs import Notices, ProofTexts
 from doorward.tokens.refresh import RefreshTokens
 
 
@@ -56,6 +59,7 @@ class Parts(ABC):
             settings.refresh_tokens_table,
             settings.revocations_table,
             settings.login_attempts_table,
+            settings.proofs_table,
             settings.marker_shards,
         )
 
@@ -92,6 +96,27 @@ class Parts(ABC):
     def end_family(self) -> EndFamily:
         """What ends families of sessions."""
         return EndFamily(self.sessions, clock)
+
+    @cached_property
+    def proofs(self) -> DynamoProofs:
+        """Proofs, to read and write them."""
+        return DynamoProofs(self.database, self.settings.require("proofs_table"))
+
+    @cached_property
+    def proof_texts(self) -> ProofTexts:
+        """What derives and reads the texts of proofs."""
+        return ProofTexts(self.mac_keyring)
+
+    @cached_property
+    def notices(self) -> Notices:
+        """What makes the mails that tell something."""
+        return Notices(clock, mail_is_on=bool(self.settings.mail_from))
+
+    @cached_property
+    def begin_session(self) -> BeginSession:
+        """What begins sessions."""
+        ttl_seconds = self.settings.refresh_ttl_seconds
+        return BeginSession(self.sessions, self.devices, self.minter, self.end_family, clock, ttl_seconds)
 
     @cached_property
     def minter(self) -> TokenMinter:

@@ -11,6 +11,7 @@ from doorward.errors import Misconfigured
 from doorward.keys.life import Policy
 from doorward.keys.rotation import RotateMacKeys, RotateSigningKeys
 from doorward.keys.signing import ALGORITHMS, KeyPairAlgorithm
+from doorward.rules.proofs import MAX_PROOF_SECONDS
 from doorward.settings import Settings
 
 _DAY_MS = 86_400_000
@@ -40,7 +41,7 @@ def wire(settings: Settings) -> Services:
         algorithm=_algorithm(settings.signing_algorithm),
         clock=clock,
     )
-    policy = _policy(settings, settings.refresh_ttl_seconds)
+    policy = _policy(settings, max(settings.refresh_ttl_seconds, MAX_PROOF_SECONDS))
     return Services(
         signing,
         RotateMacKeys(parts.secrets, settings.require("refresh_mac_secret_id"), parts.revocations, policy, clock),

@@ -88,6 +88,26 @@ class MacKeyring:
         """
         return next((known.kid for known in self._cached.get() if known.raw() == key), "")
 
+    def active_kid(self) -> str:
+        """Return the id of the key that makes MACs.
+
+        Raises:
+            NotInitialised: the deployment has no MAC key yet.
+        """
+        return self._cached.get()[0].kid
+
+    def key_of(self, kid: str) -> bytes | None:
+        """Return the key with an id; None if it is gone. An unknown id is looked for once more, where it is stored.
+
+        Raises:
+            NotInitialised: the deployment has no MAC key yet.
+        """
+        for keys in (self._cached.get(), self._cached.reload_after_miss() or ()):
+            for key in keys:
+                if key.kid == kid:
+                    return key.raw()
+        return None
+
     def reload_after_miss(self) -> tuple[bytes, ...] | None:
         """Return the keys as they are stored now, or None if they were read a moment ago.
 

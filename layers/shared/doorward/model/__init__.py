@@ -20,6 +20,7 @@ from doorward.model.identities import (
     UserId,
     UserRecord,
 )
+from doorward.model.policy import NO_POLICY, Method, SecondFactor, SignInPolicy, SignUp, TenantPolicy
 from doorward.model.revocations import Cutoff, Revocations, RevocationState
 from doorward.model.sessions import Admission, Epochs, Session, SessionRef
 from doorward.model.sockets import Connection, SocketGrant, SocketTicket
@@ -39,6 +40,7 @@ from doorward.model.tokens import (
 
 __all__ = [
     "ADMIN",
+    "NO_POLICY",
     "PLATFORM",
     "PLATFORM_ADMIN",
     "SERVICE",
@@ -56,6 +58,7 @@ __all__ = [
     "Lives",
     "Load",
     "Membership",
+    "Method",
     "Notification",
     "OfSubject",
     "Part",
@@ -65,11 +68,14 @@ __all__ = [
     "RevocationState",
     "Revocations",
     "Revoked",
+    "SecondFactor",
     "SeenNotification",
     "ServiceToken",
     "Session",
     "SessionId",
     "SessionRef",
+    "SignInPolicy",
+    "SignUp",
     "SocketGrant",
     "SocketTicket",
     "Status",
@@ -77,6 +83,7 @@ __all__ = [
     "Tenant",
     "TenantCutoff",
     "TenantId",
+    "TenantPolicy",
     "TokenId",
     "TokenPair",
     "User",

@@ -54,6 +54,9 @@ class Membership:
 class User:
     """A person who signs in. `tenant_ids` begins with the home tenant; `version` counts changes.
 
+    `email_verified_at_ms` says when a proof that was mailed to the address was used. Proofs that were made before
+    `proofs_from_ms` are dead.
+
     `doorward.rules.fields` says who sees and who changes each field.
     """
 
@@ -69,6 +72,8 @@ class User:
     created_at_ms: int
     updated_at_ms: int
     version: int
+    email_verified_at_ms: int | None = None
+    proofs_from_ms: int = 0
 
     @property
     def home_tenant_id(self) -> TenantId:

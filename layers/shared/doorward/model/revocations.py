@@ -48,7 +48,7 @@ class RevocationState:
 class Revocations:
     """The three answers that decide about a token whose signature was right.
 
-    `tenant_status` is None if there is no such tenant.
+    `tenant_status` is None if there is no such tenant. `tenant_policy` is the policy's text beside the status.
     """
 
     user: RevocationState = RevocationState()
@@ -56,3 +56,4 @@ class Revocations:
     revoked_kids: frozenset[str] = frozenset()
     deployment_min_epoch: int = 0
     tenant_status: str | None = None
+    tenant_policy: str | None = None

@@ -11,6 +11,7 @@ from doorward.model.identities import (
     User,
     UserId,
 )
+from doorward.model.policy import NO_POLICY, SignInPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Admission:
 
     The epochs are no later than the rest. `tenant_status` is None if there is no such tenant.
     `sessions_from` is the epoch below which the user's sessions are dead; no key of `revoked_kids` may sign for them.
-    `failures` counts the wrong passwords in a row, where a sign-in asks.
+    `failures` counts the wrong passwords in a row, where a sign-in asks. `policy` is the tenant's.
     """
 
     user: User | None = None
@@ -71,3 +72,4 @@ class Admission:
     sessions_from: int = 0
     revoked_kids: frozenset[str] = frozenset()
     failures: int = 0
+    policy: SignInPolicy = NO_POLICY

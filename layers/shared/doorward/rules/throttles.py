@@ -23,6 +23,13 @@ FAILURES_SECONDS = 90 * 86_400
 TRUST_SECONDS = 30 * 86_400
 """How long a name is remembered to have signed in from a source."""
 
+MAILS_AN_HOUR = 10
+"""How many mails anybody may ask for to one name, in an hour."""
+
+MAILS_FROM_SOURCE = 60
+"""How many mails one source may ask for, in an hour: a whole office may stand behind one."""
+
+_HOUR_MS = 3_600_000
 _DAY_MS = 86_400_000
 
 
@@ -114,6 +121,15 @@ class Throttles:
         if not known_address:
             limits["in_all"] = Limit(self.per_account, ends_at_ms)
         return Counter(f"name#{self.mask(attempt.name)}#{window}", limits)
+
+    def of_mails(self, attempt: Attempt, now_ms: int) -> tuple[Counter, Counter]:
+        """Return the counters of what asks for mails: of the name that was presented, and of the source address."""
+        hour = now_ms // _HOUR_MS
+        ends_at_ms = (hour + 1) * _HOUR_MS
+        return (
+            Counter(f"mails#{self.mask(attempt.name)}#{hour}", {"in_all": Limit(MAILS_AN_HOUR, ends_at_ms)}),
+            Counter(f"mails_from#{self._source(attempt)}#{hour}", {"in_all": Limit(MAILS_FROM_SOURCE, ends_at_ms)}),
+        )
 
     def of_own(self, what: str, now_ms: int) -> Counter:
         """Return the counter of something that strangers do not have: a known device, or a session."""

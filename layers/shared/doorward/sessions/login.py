@@ -6,17 +6,15 @@ from dataclasses import dataclass
 
 from doorward import audit
 from doorward.errors import InvalidCredentials, InvalidRequest
-from doorward.model import Admission, Clock, Session, SessionId, SessionRef, Subject, TenantId, TokenPair, UserId
+from doorward.model import Admission, Clock, SessionId, SessionRef, Subject, TenantId, UserId
 from doorward.rules import names
 from doorward.rules.passwords import ONE_TIME_SECONDS, PasswordHasher
 from doorward.rules.tenancy import admitted_subject
 from doorward.rules.throttles import FAILURES_SECONDS, MAX_FAILURES, Attempt, failures_name
-from doorward.sessions.family import EndFamily
-from doorward.sessions.minting import TokenMinter
+from doorward.sessions.begin import BeginSession, Client, SignedIn
 from doorward.sessions.throttle import BegunAttempt, ThrottleSignIn
-from doorward.stores import AttemptStore, Directory, SessionStore, SignInName, SignInTarget
-from doorward.tokens.cookie import mint_cookie
-from doorward.tokens.device import Device, Devices
+from doorward.stores import AttemptStore, Directory, SignInName, SignInTarget
+from doorward.tokens.device import Devices
 from doorward.tokens.ids import mint_ulid
 
 _NOBODY = UserId("0" * 26)
@@ -29,34 +27,17 @@ class Credentials:
 
     Args:
         password: as sent.
-        source: the address the request came from.
+        client: what asks.
         username: this or `email`.
         email: this or `username`.
         tenant_id: the tenant to enter; the user's home tenant if absent.
-        client_id: of the client that begins the session, if it says so.
-        device_token: what the client keeps of an earlier sign-in, if it has any.
-        wants_cookie: whether a web session cookie may be given.
-        old_cookie: the session cookie that came with the request; its session ends when the new one begins.
     """
 
     password: str
-    source: str
+    client: Client
     username: str | None = None
     email: str | None = None
     tenant_id: TenantId | None = None
-    client_id: str | None = None
-    device_token: str | None = None
-    wants_cookie: bool = False
-    old_cookie: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """The result of a sign-in; `cookie` is the value of the web session cookie, if one was wanted."""
-
-    tokens: TokenPair
-    cookie: str | None
-    device_token: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +50,12 @@ class LogIn:
     """
 
     directory: Directory
-    sessions: SessionStore
     attempts: AttemptStore
     throttle: ThrottleSignIn
     devices: Devices
     hasher: PasswordHasher
-    minter: TokenMinter
-    end_family: EndFamily
+    begin: BeginSession
     clock: Clock
-    refresh_ttl_seconds: int
     default_tenant_id: TenantId | None = None
 
     def __call__(self, credentials: Credentials) -> SignedIn:
@@ -90,8 +68,8 @@ class LogIn:
             NotInitialised: the deployment has no keys.
         """
         name = self._name(credentials)
-        attempt = Attempt(credentials.source, name.presented)
-        device = self.devices.read(credentials.device_token)
+        attempt = Attempt(credentials.client.source, name.presented)
+        device = self.devices.read(credentials.client.device_token)
         found = self.directory.look_up(name, self.throttle.keys(attempt, device))
         begun = self.throttle.begin(attempt, device, found)
         try:
@@ -104,29 +82,7 @@ class LogIn:
         self.throttle.succeed(attempt, begun)
         if admission.failures:
             self.attempts.clear_failures(subject.user_id)
-        return self._begin(credentials, admission, subject, begun.known_device)
-
-    def _begin(
-        self, credentials: Credentials, admission: Admission, subject: Subject, known: Device | None
-    ) -> SignedIn:
-        now_ms, ref = self.clock(), SessionRef(subject.tenant_id, subject.user_id, subject.session_id)
-        cookie, cookie_hash = mint_cookie(ref) if credentials.wants_cookie else (None, None)
-        session = Session(
-            ref=ref,
-            generation=0,
-            epochs=admission.epochs,
-            created_at_ms=now_ms,
-            rotated_at_ms=now_ms,
-            expires_at_ms=now_ms + self.refresh_ttl_seconds * 1000,
-            cookie_hash=cookie_hash,
-            client_id=credentials.client_id,
-        )
-        tokens = self.minter.mint(session, admission, subject, now_ms)
-        self.sessions.add(session)
-        audit.record("signed_in", tenant_id=ref.tenant_id, user_id=ref.user_id, session_id=ref.session_id)
-        if credentials.old_cookie is not None:
-            self.end_family.by_cookie(credentials.old_cookie)
-        return SignedIn(tokens, cookie, self.devices.mint(ref.user_id, known))
+        return self.begin(admission, subject, credentials.client, begun.known_device)
 
     def _name(self, credentials: Credentials) -> SignInName:
         tenant_id = credentials.tenant_id or self.default_tenant_id
@@ -146,7 +102,8 @@ class LogIn:
         subject = admitted_subject(admission, SessionRef(tenant_id, user_id, SessionId(mint_ulid())))
         restricted = admission.failures >= MAX_FAILURES and begun.known_device is None
         late = _is_late(admission, self.clock())
-        if not proved or subject is None or restricted or late:
+        barred = "password" not in admission.policy.methods
+        if not proved or subject is None or restricted or late or barred:
             reason = (
                 "one_time_password_expired"
                 if proved and late
@@ -183,4 +140,6 @@ def _is_late(admission: Admission, now_ms: int) -> bool:
 def _reason(admission: Admission, *, proved: bool, restricted: bool) -> str:
     if not proved:
         return "wrong_password" if admission.password_hash else "unknown_user"
-    return "known_devices_only" if restricted else "not_admitted"
+    if restricted:
+        return "known_devices_only"
+    return "not_admitted" if "password" in admission.policy.methods else "password_not_allowed"

@@ -5,6 +5,7 @@ both. Every method is atomic. `tenant_id` is the first argument wherever the dat
 """
 
 from doorward.stores.feed import FeedReader, FeedStore, RevocationSource, StoredHead
+from doorward.stores.proofs import ProofStore
 from doorward.stores.sessions import (
     AttemptStore,
     Directory,
@@ -18,7 +19,7 @@ from doorward.stores.sessions import (
     SignInTarget,
 )
 from doorward.stores.sockets import SocketCloser, SocketStore
-from doorward.stores.users import Page, ServiceTokenStore, TenantStore, UserReader, UserWriter
+from doorward.stores.users import Page, PolicyStore, ServiceTokenStore, TenantStore, UserReader, UserWriter
 
 __all__ = [
     "AttemptStore",
@@ -27,6 +28,8 @@ __all__ = [
     "FeedStore",
     "NameLookup",
     "Page",
+    "PolicyStore",
+    "ProofStore",
     "RevocationReader",
     "RevocationSource",
     "RevocationStore",

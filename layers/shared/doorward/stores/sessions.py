@@ -17,6 +17,7 @@ from doorward.model import (
     TenantId,
     UserId,
 )
+from doorward.model.proofs import NO_PROOFS, ProofChanges
 from doorward.rules.names import name_within
 from doorward.rules.throttles import Counter, Limit, Trust
 
@@ -91,8 +92,12 @@ class Directory(Protocol):
 class SessionStore(Protocol):
     """Sessions and their rotation."""
 
-    def add(self, session: Session) -> None:
-        """Store a new session, whose id nobody had before."""
+    def add(self, session: Session, proofs: ProofChanges = NO_PROOFS) -> None:
+        """Store a new session, whose id nobody had before, and use the proof that allows it, in one transaction.
+
+        Raises:
+            InvalidProof: the proof was used or has ended. Nothing is stored then.
+        """
 
     def get_admission(self, ref: SessionRef) -> Admission:
         """Return a session and everything that decides whether it is still let in, as of one moment."""

@@ -13,10 +13,12 @@ from doorward.model import (
     ServiceToken,
     Tenant,
     TenantId,
+    TenantPolicy,
     TokenId,
     UserId,
     UserRecord,
 )
+from doorward.model.proofs import NO_PROOFS, ProofChanges
 
 T = TypeVar("T")
 
@@ -50,6 +52,12 @@ class UserReader(Protocol):
         A new user may appear a moment late.
         """
 
+    def list_by_address(self, folded: str) -> Sequence[tuple[TenantId, UserId]]:
+        """Return the tenants in which a folded address names a user, and that user; at most 100.
+
+        A new address may appear a moment late. For mails alone: nobody may learn this but who reads the address's mail.
+        """
+
 
 class UserWriter(Protocol):
     """Changes of users.
@@ -57,13 +65,14 @@ class UserWriter(Protocol):
     Each change is one transaction, with the revocations that it implies.
     """
 
-    def add(self, record: UserRecord, password_hash: str | None) -> None:
+    def add(self, record: UserRecord, password_hash: str | None, *, proofs: ProofChanges = NO_PROOFS) -> None:
         """Store a new user.
 
         Raises:
             UsernameTaken: a user has or had this folded user name.
             EmailTaken: the folded address is in use in a tenant of the user.
             NotFound: the tenant of a membership does not exist.
+            InvalidProof: the proof that allows it was used or has ended.
         """
 
     def change(
@@ -74,6 +83,7 @@ class UserWriter(Protocol):
         password_hash: str | None = None,
         cutoffs: Sequence[Cutoff] = (),
         keep_admin_in: Collection[TenantId] | None = None,
+        proofs: ProofChanges = NO_PROOFS,
     ) -> None:
         """Replace a user and memberships that were read as `before`.
 
@@ -87,8 +97,10 @@ class UserWriter(Protocol):
             password_hash: the new hash, if the password changes.
             cutoffs: the revocations that the change implies.
             keep_admin_in: the tenants that must keep an administrator; None means all tenants.
+            proofs: the proof that allows the change, and proofs and notices that come of it.
 
         Raises:
+            InvalidProof: the proof was used or has ended.
             Conflict: somebody changed the user meanwhile.
             EmailTaken: the address is in use in the home tenant, or in a tenant that the user enters.
             NotFound: the tenant of a new membership does not exist.
@@ -96,7 +108,12 @@ class UserWriter(Protocol):
         """
 
     def remove(
-        self, before: UserRecord, cutoffs: Sequence[Cutoff], *, keep_admin_in: Collection[TenantId] | None = None
+        self,
+        before: UserRecord,
+        cutoffs: Sequence[Cutoff],
+        *,
+        keep_admin_in: Collection[TenantId] | None = None,
+        proofs: ProofChanges = NO_PROOFS,
     ) -> None:
         """Remove a user.
 
@@ -106,8 +123,10 @@ class UserWriter(Protocol):
             before: the user as the caller read them.
             cutoffs: the revocations that the removal implies.
             keep_admin_in: the tenants that must keep an administrator; None means all tenants.
+            proofs: the proof that allows the removal, and notices of it.
 
         Raises:
+            InvalidProof: the proof was used or has ended.
             Conflict: somebody changed the user meanwhile.
             LastAdmin: the removal would leave a tenant of `keep_admin_in` without an active administrator.
         """
@@ -173,4 +192,21 @@ class ServiceTokenStore(Protocol):
 
         Raises:
             Conflict: other revocations came first in every try.
+        """
+
+
+class PolicyStore(Protocol):
+    """Policies of tenants."""
+
+    def get(self, tenant_id: TenantId) -> TenantPolicy:
+        """Return the policy of a tenant, from a consistent read; of one that decided nothing, the defaults."""
+
+    def change(self, tenant_id: TenantId, after: TenantPolicy) -> None:
+        """Store a policy. Every sign-in from then on goes by it.
+
+        `after.version` is one more than the version of the stored policy.
+
+        Raises:
+            Conflict: another change came first.
+            TenantNotFound: there is no such tenant.
         """

@@ -86,7 +86,7 @@ def shown(kind: type, table: Mapping[str, Field], relations: Sequence[Relation])
 def values_for(record: object, table: Mapping[str, Field], relation: Relation) -> dict[str, Any]:
     """Return the fields of a record that a caller with this relation may see, in their JSON form."""
     return {
-        shown_name(name): iso_time(value) if name.endswith(_TIME_SUFFIX) else value
+        shown_name(name): iso_time(value) if name.endswith(_TIME_SUFFIX) and value is not None else value
         for name, rules in table.items()
         if relation in rules.seen_by
         for value in (getattr(record, name),)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from doorward.aws.dynamodb.database import Place, Reader
 from doorward.aws.dynamodb.items import Item, Tables, membership_key, user_key
 from doorward.aws.dynamodb.markers import revocation_places, to_revocations
+from doorward.aws.dynamodb.policies import to_sign_in_policy
 from doorward.aws.dynamodb.shapes import to_membership, to_user
 from doorward.model import Admission, Epochs, TenantId, UserId
 
@@ -52,4 +53,5 @@ def to_admission(items: Sequence[Item | None]) -> Admission:
         epochs=Epochs(revocations.user.min_epoch, revocations.tenant_min_epoch, revocations.deployment_min_epoch),
         sessions_from=revocations.user.sessions_min_epoch,
         revoked_kids=revocations.revoked_kids,
+        policy=to_sign_in_policy(revocations.tenant_policy),
     )

@@ -25,6 +25,7 @@ class Tables:
     refresh_tokens: str = ""
     revocations: str = ""
     login_attempts: str = ""
+    proofs: str = ""
     marker_shards: int = MARKER_SHARDS
 
 
@@ -51,6 +52,11 @@ def tenant_key(tenant_id: TenantId) -> Key:
     return {"pk": f"tenant#{tenant_id}", "sk": "tenant"}
 
 
+def policy_key(tenant_id: TenantId) -> Key:
+    """Return the key of a tenant's policy."""
+    return {"pk": f"tenant#{tenant_id}", "sk": "policy"}
+
+
 def membership_key(tenant_id: TenantId, user_id: UserId) -> Key:
     """Return the key of a membership."""
     return {"pk": f"tenant#{tenant_id}", "sk": f"user#{user_id}"}
@@ -59,6 +65,11 @@ def membership_key(tenant_id: TenantId, user_id: UserId) -> Key:
 def email_key(tenant_id: TenantId, folded: str) -> Key:
     """Return the key that makes a folded e-mail address unique within a tenant."""
     return {"pk": f"tenant#{tenant_id}", "sk": f"email#{_bounded(folded)}"}
+
+
+def address_part(folded: str) -> str:
+    """Return in which partition of an index lie the tenants that know a folded e-mail address."""
+    return f"address#{_bounded(folded)}"
 
 
 def session_key(ref: SessionRef) -> Key:

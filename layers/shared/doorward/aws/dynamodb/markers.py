@@ -60,6 +60,7 @@ def to_revocations(items: Sequence[Item | None]) -> Revocations:
         revoked_kids=suffixes(deployment, KID_PREFIX),
         deployment_min_epoch=deployment["min_epoch"],
         tenant_status=(tenant or {}).get("status"),
+        tenant_policy=(tenant or {}).get("policy"),
     )
 
 

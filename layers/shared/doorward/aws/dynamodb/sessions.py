@@ -13,14 +13,16 @@ from doorward.aws.dynamodb.items import (
     user_key,
 )
 from doorward.aws.dynamodb.markers import revocation_places
+from doorward.aws.dynamodb.proofs import proof_actions
 from doorward.aws.dynamodb.revocations import RevocationWriter
 from doorward.aws.dynamodb.shapes import (
     session_attributes,
     to_session,
     to_user,
 )
-from doorward.errors import Conflict
+from doorward.errors import Conflict, InvalidProof
 from doorward.model import Admission, Session, SessionRef
+from doorward.model.proofs import NO_PROOFS, ProofChanges
 from doorward.stores import Rotation
 
 _TRIES = 5
@@ -38,10 +40,21 @@ class DynamoSessions:
     tables: Tables
     writer: RevocationWriter
 
-    def add(self, session: Session) -> None:
-        """Store a new session, whose id nobody had before."""
-        key, attributes = session_key(session.ref), session_attributes(session)
-        self.database.write(actions.put(self.tables.refresh_tokens, key, attributes))
+    def add(self, session: Session, proofs: ProofChanges = NO_PROOFS) -> None:
+        """Store a new session, whose id nobody had before, and use the proof that allows it.
+
+        Raises:
+            InvalidProof: the proof was used or has ended. Nothing is stored then.
+        """
+        put = actions.put(self.tables.refresh_tokens, session_key(session.ref), session_attributes(session))
+        if proofs == NO_PROOFS:
+            self.database.write(put)
+            return
+        used, made = proof_actions(self.tables.proofs, proofs)
+        try:
+            self.database.transact([*used, put, *made])
+        except ConditionFailed as failure:
+            raise InvalidProof(reason="used_or_ended") from failure
 
     def get_admission(self, ref: SessionRef) -> Admission:
         """Return a session and all that decides whether it is still let in."""

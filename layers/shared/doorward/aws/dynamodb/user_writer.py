@@ -9,9 +9,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from doorward.aws.dynamodb import actions
-from doorward.aws.dynamodb.database import Action, ConditionFailed, Database
+from doorward.aws.dynamodb.database import Action, Database
 from doorward.aws.dynamodb.items import (
     Tables,
+    address_part,
     credential_key,
     email_key,
     membership_key,
@@ -19,35 +20,18 @@ from doorward.aws.dynamodb.items import (
     user_key,
     username_key,
 )
+from doorward.aws.dynamodb.proofs import proof_actions
 from doorward.aws.dynamodb.revocations import RevocationWriter
 from doorward.aws.dynamodb.shapes import membership_attributes, user_attributes
-from doorward.errors import Conflict, DoorwardError, EmailTaken, LastAdmin, TenantNotFound, UsernameTaken
+from doorward.aws.dynamodb.steps import Steps
+from doorward.errors import EmailTaken, InvalidProof, LastAdmin, TenantNotFound, UsernameTaken
 from doorward.model import Cutoff, Membership, TenantId, User, UserRecord
-from doorward.rules.names import fold, fold_email
+from doorward.model.proofs import NO_PROOFS, ProofChanges
+from doorward.rules.addresses import addresses_of, claims_of
+from doorward.rules.names import fold
 from doorward.rules.tenancy import administers, changes_of_administrators
 
 _SAME_VERSION = "version = :version"
-
-
-class _Steps:
-    """The actions of one transaction.
-
-    Each has the error to raise if its condition fails.
-    """
-
-    def __init__(self) -> None:
-        self.actions: list[Action] = []
-        self._errors: list[type[DoorwardError]] = []
-
-    def add(self, action: Action, error: type[DoorwardError] = Conflict) -> None:
-        self.actions.append(action)
-        self._errors.append(error)
-
-    def carry_out(self, database: Database) -> None:
-        try:
-            database.transact(self.actions)
-        except ConditionFailed as failure:
-            raise self._errors[failure.failed[0]] from failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +42,22 @@ class DynamoUserWriter:
     tables: Tables
     revocations: RevocationWriter
 
-    def add(self, record: UserRecord, password_hash: str | None) -> None:
+    def add(self, record: UserRecord, password_hash: str | None, *, proofs: ProofChanges = NO_PROOFS) -> None:
         """Store a new user.
 
         Raises:
             UsernameTaken: a user has or had this folded user name.
             EmailTaken: the folded address is in use in a tenant of the user.
             NotFound: the tenant of a membership does not exist.
+            InvalidProof: the proof that allows it was used or has ended.
         """
-        table, user, steps = self.tables.users, record.user, _Steps()
+        table, user, steps = self.tables.users, record.user, self._steps(proofs)
         name = {"user_id": user.id, "home_tenant_id": user.sign_in_realm}
         steps.add(actions.put(table, username_key(fold(user.username)), name, when=actions.ABSENT), UsernameTaken)
         self._require_tenants(record.memberships)
         for membership in record.memberships:
             self._enter(steps, record, membership)
-        for realm, address in sorted(_addresses(user)):
+        for realm, address in sorted(addresses_of(user)):
             steps.add(self._claim(user, realm, address), EmailTaken)
         steps.add(actions.put(table, user_key(user.id), user_attributes(user), when=actions.ABSENT))
         if password_hash is not None:
@@ -87,18 +72,20 @@ class DynamoUserWriter:
         password_hash: str | None = None,
         cutoffs: Sequence[Cutoff] = (),
         keep_admin_in: Collection[TenantId] | None = None,
+        proofs: ProofChanges = NO_PROOFS,
     ) -> None:
         """Replace a user and memberships that were read as `before`.
 
         The change may add and remove memberships.
 
         Raises:
+            InvalidProof: the proof was used or has ended.
             Conflict: somebody changed the user meanwhile.
             EmailTaken: the address is in use in the home tenant, or in a tenant that the user enters.
             NotFound: the tenant of a new membership does not exist.
             LastAdmin: the change would leave a tenant without an active administrator.
         """
-        table, user, steps = self.tables.users, after.user, _Steps()
+        table, user, steps = self.tables.users, after.user, self._steps(proofs)
         same_version = {"version": before.user.version}
         steps.add(
             actions.update(
@@ -109,35 +96,50 @@ class DynamoUserWriter:
             moved = {"home_tenant_id": user.sign_in_realm}
             steps.add(actions.update(table, username_key(fold(user.username)), assign=moved, when=actions.PRESENT))
         self._change_memberships(steps, before, after, keep_admin_in)
-        self._change_addresses(steps, before.user, user)
+        self._changeaddresses_of(steps, before.user, user)
         if password_hash is not None:
             steps.add(actions.put(table, credential_key(user.id), _credential(password_hash, after.user.updated_at_ms)))
         self._cut_off(steps, cutoffs, user.updated_at_ms)
         steps.carry_out(self.database)
 
     def remove(
-        self, before: UserRecord, cutoffs: Sequence[Cutoff], *, keep_admin_in: Collection[TenantId] | None = None
+        self,
+        before: UserRecord,
+        cutoffs: Sequence[Cutoff],
+        *,
+        keep_admin_in: Collection[TenantId] | None = None,
+        proofs: ProofChanges = NO_PROOFS,
     ) -> None:
         """Remove a user.
 
         Nobody can ever have the same user name again.
 
         Raises:
+            InvalidProof: the proof was used or has ended.
             Conflict: somebody changed the user meanwhile.
             LastAdmin: the removal would leave a tenant without an active administrator.
         """
-        table, user, steps = self.tables.users, before.user, _Steps()
+        table, user, steps = self.tables.users, before.user, self._steps(proofs)
         steps.add(actions.delete(table, user_key(user.id), when=_SAME_VERSION, values={"version": user.version}))
         steps.add(actions.delete(table, credential_key(user.id)))
         for membership in before.memberships:
             steps.add(actions.delete(table, membership_key(membership.tenant_id, user.id)))
         self._count_administrators(steps, before, None, keep_admin_in)
-        self._change_addresses(steps, user, None)
+        self._changeaddresses_of(steps, user, None)
         self._cut_off(steps, cutoffs, max((cutoff.at for cutoff in cutoffs), default=user.updated_at_ms))
         steps.carry_out(self.database)
 
+    def _steps(self, proofs: ProofChanges) -> Steps:
+        """Return the first actions of a transaction: those that use a proof and store new ones."""
+        steps, (used, made) = Steps(), proof_actions(self.tables.proofs, proofs)
+        for action in used:
+            steps.add(action, InvalidProof)
+        for action in made:
+            steps.add(action)
+        return steps
+
     def _change_memberships(
-        self, steps: _Steps, before: UserRecord, after: UserRecord, keep_admin_in: Collection[TenantId] | None
+        self, steps: Steps, before: UserRecord, after: UserRecord, keep_admin_in: Collection[TenantId] | None
     ) -> None:
         here = {membership.tenant_id for membership in before.memberships}
         there = {membership.tenant_id for membership in after.memberships}
@@ -161,7 +163,7 @@ class DynamoUserWriter:
         if places and None in self.database.batch_get(places):
             raise TenantNotFound
 
-    def _enter(self, steps: _Steps, record: UserRecord, membership: Membership) -> None:
+    def _enter(self, steps: Steps, record: UserRecord, membership: Membership) -> None:
         if administers(record, membership.tenant_id):
             key = tenant_key(membership.tenant_id)
             counted = actions.update(self.tables.users, key, add={"administrators": 1}, when=actions.PRESENT)
@@ -170,7 +172,7 @@ class DynamoUserWriter:
 
     def _count_administrators(
         self,
-        steps: _Steps,
+        steps: Steps,
         before: UserRecord,
         after: UserRecord | None,
         keep_admin_in: Collection[TenantId] | None,
@@ -186,9 +188,9 @@ class DynamoUserWriter:
             action = actions.update(self.tables.users, key, add={"administrators": change}, when=when, values=values)
             steps.add(action, LastAdmin)
 
-    def _change_addresses(self, steps: _Steps, before: User, after: User | None) -> None:
-        old, wanted = _addresses(before), _claims(before, after)
-        places = sorted((old - _addresses(after)) | wanted)
+    def _changeaddresses_of(self, steps: Steps, before: User, after: User | None) -> None:
+        old, wanted = addresses_of(before), claims_of(before, after)
+        places = sorted((old - addresses_of(after)) | wanted)
         if not places:
             return
         table = self.tables.users
@@ -208,9 +210,10 @@ class DynamoUserWriter:
 
     def _claim(self, user: User, realm: TenantId, address: str) -> Action:
         key = email_key(realm, address)
-        return actions.put(self.tables.users, key, {"user_id": user.id}, when=actions.ABSENT)
+        attributes = {"user_id": user.id, "listing": address_part(address)}
+        return actions.put(self.tables.users, key, attributes, when=actions.ABSENT)
 
-    def _cut_off(self, steps: _Steps, cutoffs: Sequence[Cutoff], now_ms: int) -> None:
+    def _cut_off(self, steps: Steps, cutoffs: Sequence[Cutoff], now_ms: int) -> None:
         for cutoff in cutoffs:
             steps.add(self.revocations.cutoff_action(cutoff, now_ms))
             spare = self.revocations.spare_action(self.tables.refresh_tokens, cutoff)
@@ -220,26 +223,3 @@ class DynamoUserWriter:
 
 def _credential(password_hash: str, set_at_ms: int) -> dict[str, str | int]:
     return {"password_hash": password_hash, "set_at_ms": set_at_ms}
-
-
-def _addresses(user: User | None) -> set[tuple[TenantId, str]]:
-    """Return each tenant of a user, with the folded address that the user may have there."""
-    if user is None or user.email is None:
-        return set()
-    return {(tenant_id, fold_email(user.email)) for tenant_id in user.tenant_ids}
-
-
-def _claims(before: User, after: User | None) -> set[tuple[TenantId, str]]:
-    """Return the addresses that a change claims.
-
-    A change claims the address in each tenant that the user enters. It also claims the address in the home tenant, if
-    the address or the home tenant changed.
-    """
-    if after is None or after.email is None:
-        return set()
-    address = fold_email(after.email)
-    claims = {(tenant_id, address) for tenant_id in after.tenant_ids if tenant_id not in before.tenant_ids}
-    moved = fold_email(before.email or "") != address or before.home_tenant_id != after.home_tenant_id
-    if moved and after.tenant_ids:
-        claims.add((after.home_tenant_id, address))
-    return claims

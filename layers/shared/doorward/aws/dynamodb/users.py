@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from doorward.aws.dynamodb.database import Database
-from doorward.aws.dynamodb.items import Tables, credential_key, membership_key, tenant_key, user_key
-from doorward.aws.dynamodb.listing import list_page
+from doorward.aws.dynamodb.items import Tables, address_part, credential_key, membership_key, tenant_key, user_key
+from doorward.aws.dynamodb.listing import LISTING_INDEX, list_page
 from doorward.aws.dynamodb.shapes import to_membership, to_user
 from doorward.model import Membership, TenantId, User, UserId, UserRecord
 from doorward.stores import Page
@@ -50,6 +50,16 @@ class DynamoUserReader:
         items, more = list_page(self.database, self.tables.users, "users", limit, start)
         users = [user for user in map(to_user, items) if user is not None]
         return Page(tuple(self._with_memberships(users)), users[-1].id if more and users else None)
+
+    def list_by_address(self, folded: str) -> list[tuple[TenantId, UserId]]:
+        """Return the tenants in which a folded address names a user, and that user; at most 100.
+
+        A new address may appear a moment late.
+        """
+        items, _ = self.database.query(
+            self.tables.users, partition=address_part(folded), prefix="tenant#", limit=100, index=LISTING_INDEX
+        )
+        return [(TenantId(item["pk"].removeprefix("tenant#")), UserId(item["user_id"])) for item in items]
 
     def _users(self, ids: list[UserId]) -> dict[UserId, User]:
         if not ids:

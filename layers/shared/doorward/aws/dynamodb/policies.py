@@ -1,0 +1,82 @@
+"""Policies of tenants on DynamoDB.
+
+The policy is an item beside the tenant's. What every sign-in reads of it lies in the tenant's marker besides, which is
+many copies: no item of a tenant may be read by all its sign-ins (docs/decisions/0022).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from doorward.aws.dynamodb import actions
+from doorward.aws.dynamodb.database import ConditionFailed, Database
+from doorward.aws.dynamodb.items import Item, policy_key
+from doorward.aws.dynamodb.markers import MarkerWriter, of_tenant
+from doorward.errors import Conflict, TenantNotFound
+from doorward.model import NO_POLICY, SignInPolicy, TenantId, TenantPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoPolicies:
+    """Policies, to read and change them."""
+
+    database: Database
+    table: str
+    markers: MarkerWriter
+
+    def get(self, tenant_id: TenantId) -> TenantPolicy:
+        """Return the policy of a tenant, from a consistent read; of one that decided nothing, the defaults."""
+        return to_policy(self.database.get((self.table, policy_key(tenant_id))))
+
+    def change(self, tenant_id: TenantId, after: TenantPolicy) -> None:
+        """Store a policy. Its `version` is one more than the version of the stored policy.
+
+        Raises:
+            Conflict: another change came first.
+            TenantNotFound: there is no such tenant.
+        """
+        head = self.markers.head(of_tenant(tenant_id))
+        if head is None:
+            raise TenantNotFound
+        first = after.version == 1
+        when, values = (actions.ABSENT, None) if first else ("version = :before", {"before": after.version - 1})
+        attributes = policy_attributes(after)
+        steps = [actions.put(self.table, policy_key(tenant_id), attributes, when=when, values=values)]
+        if head.get("policy") != attributes["sign_in"]:
+            steps += self.markers.change(of_tenant(tenant_id), head, {"policy": attributes["sign_in"]})
+        try:
+            self.database.transact(steps)
+        except ConditionFailed as failure:
+            raise Conflict from failure
+
+
+def policy_attributes(policy: TenantPolicy) -> dict[str, Any]:
+    """Return the attributes of a policy's item, without its key."""
+    attributes = {field.name: getattr(policy, field.name) for field in fields(policy)}
+    changed = {name: value for name, value in asdict(policy.sign_in).items() if value != getattr(NO_POLICY, name)}
+    return {**attributes, "sign_in": json.dumps(changed) if changed else None}
+
+
+def to_policy(item: Item | None) -> TenantPolicy:
+    """Return the policy of an item; without an item, the defaults."""
+    if item is None:
+        return TenantPolicy()
+    names = {field.name for field in fields(TenantPolicy)} - {"sign_in"}
+    found = {name: _frozen(item[name]) for name in names if name in item}
+    return TenantPolicy(sign_in=to_sign_in_policy(item.get("sign_in")), **found)
+
+
+def to_sign_in_policy(text: str | None) -> SignInPolicy:
+    """Return what a marker says of the policy; without a text, the defaults."""
+    if text is None:
+        return NO_POLICY
+    said: Mapping[str, Any] = json.loads(text)
+    names = {field.name for field in fields(SignInPolicy)}
+    return SignInPolicy(**{name: _frozen(value) for name, value in said.items() if name in names})
+
+
+def _frozen(value: Any) -> Any:  # noqa: ANN401 - the type is in the data
+    return tuple(value) if isinstance(value, list) else value

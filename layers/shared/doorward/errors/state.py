@@ -1,0 +1,93 @@
+"""Errors of the present state: of objects, of throttles, of the deployment."""
+
+from __future__ import annotations
+
+from doorward.errors.root import DoorwardError
+
+
+class NotFound(DoorwardError):
+    """There is no such object, or the caller may not know that it exists."""
+
+    code = "not_found"
+    default_detail = "There is no such object."
+
+
+class TenantNotFound(NotFound):
+    """There is no such tenant."""
+
+    default_detail = "There is no such tenant."
+
+
+class Conflict(DoorwardError):
+    """The request contradicts the present state."""
+
+    code = "conflict"
+    default_detail = "Somebody else changed the object at the same moment. Read the object and try again."
+
+
+class UsernameTaken(Conflict):
+    """The user name belongs to another user, or belonged to one."""
+
+    code = "username_taken"
+    default_detail = "This user name is taken."
+
+
+class EmailTaken(Conflict):
+    """The e-mail address belongs to another user of the tenant."""
+
+    code = "email_taken"
+    default_detail = "This e-mail address is taken."
+
+
+class TenantTaken(Conflict):
+    """The tenant id belongs to another tenant."""
+
+    code = "tenant_taken"
+    default_detail = "This tenant id is taken."
+
+
+class LastAdmin(Conflict):
+    """The change would leave a tenant without an active administrator."""
+
+    code = "last_admin"
+    default_detail = "This user is the tenant's last active administrator. Make another user an administrator first."
+
+
+class OwnAccount(Conflict):
+    """An administrator tried to lock themselves out."""
+
+    code = "own_account"
+    default_detail = "You cannot disable, demote or delete your own account."
+
+
+class TooManyAttempts(DoorwardError):
+    """There were too many attempts to sign in."""
+
+    code = "too_many_attempts"
+    default_detail = "Too many attempts. Try again later."
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        """Take the time until the throttle ends, in seconds from now."""
+        super().__init__()
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Unavailable(DoorwardError):
+    """The service cannot answer now, but the same request may work later."""
+
+    code = "temporarily_unavailable"
+    default_detail = "The service is busy. Try again."
+
+
+class NotInitialised(Unavailable):
+    """The deployment has no keys until scripts/initialize_security.py makes them."""
+
+    code = "not_initialised"
+    default_detail = "This deployment has not been initialised."
+
+
+class Misconfigured(DoorwardError):
+    """A setting of this deployment is missing or unusable."""
+
+    code = "misconfigured"
+    default_detail = "This deployment is misconfigured."

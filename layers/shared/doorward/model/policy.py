@@ -1,0 +1,57 @@
+"""What a tenant decides for itself. Who decides nothing gets the deployment's ways."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+SignUp = Literal["closed", "invited", "domain", "open"]
+Method = Literal["password", "email_code"]
+SecondFactor = Literal["off", "optional", "admins", "required"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInPolicy:
+    """The part of a tenant's policy that every sign-in and every refresh reads, beside the tenant's status.
+
+    Args:
+        methods: by what people may sign in.
+        second_factor: who needs a second factor.
+        session_seconds: how long a session lives, if that is less than the deployment's sessions live.
+        token_metadata: which of a user's metadata go into access tokens, by name.
+    """
+
+    methods: tuple[Method, ...] = ("password",)
+    second_factor: SecondFactor = "off"
+    session_seconds: int | None = None
+    token_metadata: tuple[str, ...] = ()
+
+
+NO_POLICY = SignInPolicy()
+"""What holds where a tenant decided nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantPolicy:
+    """All that a tenant decides. `doorward.rules.policy` says which values a member takes.
+
+    Args:
+        sign_up: who may become a user without being made by an administrator. `domain` means whoever has an address
+            of one of the `domains`.
+        domains: domains of e-mail addresses, folded.
+        sign_in: what every sign-in reads.
+        least_password_length: of new passwords, if that is more than the deployment asks for.
+        locale: the language of mails to who has none.
+        mail_from_name: the name beside the sender's address.
+        mail_reply_to: where answers to mails go.
+        version: counts the changes.
+    """
+
+    sign_up: SignUp = "closed"
+    domains: tuple[str, ...] = ()
+    sign_in: SignInPolicy = NO_POLICY
+    least_password_length: int | None = None
+    locale: str | None = None
+    mail_from_name: str | None = None
+    mail_reply_to: str | None = None
+    version: int = 0

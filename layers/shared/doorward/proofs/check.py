@@ -1,0 +1,75 @@
+"""Check what somebody presents: the token of a link, or a code with its challenge id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from doorward import audit
+from doorward.errors import InvalidProof
+from doorward.model import Clock
+from doorward.model.proofs import Proof, ProofKind, ProofUse
+from doorward.rules.proofs import is_unused
+from doorward.stores import ProofStore
+from doorward.tokens.proofs import ProofTexts
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """What somebody presents: a token, or a challenge id and a code."""
+
+    token: str | None = None
+    challenge_id: str | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckProof:
+    """Recognises proofs. Only the change that a proof allows uses the proof up, in one transaction with it."""
+
+    proofs: ProofStore
+    texts: ProofTexts
+    clock: Clock
+
+    def __call__(self, kind: ProofKind, presented: Presented, *, same_browser: bool = False) -> Proof:
+        """Return the proof that is presented.
+
+        Args:
+            kind: what it must be for.
+            presented: as it was sent.
+            same_browser: whether a token works only beside the challenge id, which whoever asked has. A link that
+                signs in must not work elsewhere: a stranger could sign somebody in to the stranger's own account.
+
+        Raises:
+            InvalidProof: it is none, or works no longer; `reason` says why.
+            NotInitialised: the deployment has no MAC key yet.
+        """
+        try:
+            return self._checked(kind, presented, same_browser=same_browser)
+        except InvalidProof as error:
+            audit.record("proof_refused", kind=kind, reason=error.reason)
+            raise
+
+    def use_of(self, proof: Proof) -> ProofUse:
+        """Return the use of a proof now, for the transaction of what it allows."""
+        return ProofUse(proof.id, self.clock())
+
+    def _checked(self, kind: ProofKind, presented: Presented, *, same_browser: bool) -> Proof:
+        if presented.token is None:
+            return self._by_code(kind, presented.challenge_id or "", presented.code or "")
+        proof_id = self.texts.read_token(presented.token, kind)
+        if same_browser and self.texts.read_challenge_id(presented.challenge_id or "", kind) != proof_id:
+            raise InvalidProof(reason="another_browser")
+        proof = self.proofs.get(proof_id)
+        if proof is None or not is_unused(proof, self.clock()):
+            raise InvalidProof(reason="used_or_ended")
+        return proof
+
+    def _by_code(self, kind: ProofKind, challenge_id: str, code: str) -> Proof:
+        proof_id = self.texts.read_challenge_id(challenge_id, kind)
+        # Counted first: of many guesses at the same moment, only five are looked at.
+        proof = self.proofs.count_try(proof_id, self.clock())
+        if proof is None:
+            raise InvalidProof(reason="code_works_no_longer")
+        if not self.texts.is_code(proof, code):
+            raise InvalidProof(reason="wrong_code")
+        return proof

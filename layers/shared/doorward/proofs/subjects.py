@@ -1,0 +1,51 @@
+"""Find the user that a proof is of, when its mail is sent and when it is used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from doorward.model import PLATFORM, UserId, UserRecord
+from doorward.model.proofs import Proof
+from doorward.rules.proofs import outdated
+from doorward.stores import Directory, SignInName, UserReader
+
+
+@dataclass(frozen=True, slots=True)
+class FindSubject:
+    """Finds users by what was presented when the proof was asked for."""
+
+    directory: Directory
+    users: UserReader
+
+    def __call__(self, proof: Proof) -> UserRecord | None:
+        """Return the user that a proof is of.
+
+        Returns:
+            None if there is no such user, if the user is disabled, or if a change of the user killed the proof.
+        """
+        user_id = proof.user_id or self._named(proof)
+        record = self.users.get(user_id) if user_id else None
+        if record is None or record.user.status != "active" or outdated(proof, record.user):
+            return None
+        return record
+
+    def _named(self, proof: Proof) -> UserId | None:
+        tenant_id = None if proof.tenant_id == PLATFORM else proof.tenant_id
+        if proof.email is not None:
+            name = SignInName(proof.email, proof.tenant_id)
+        elif proof.username is not None:
+            name = SignInName(proof.username, tenant_id=tenant_id)
+        else:
+            return None
+        target = self.directory.look_up(name, []).target
+        return target.user_id if target else None
+
+
+def may_be_mailed(record: UserRecord) -> bool:
+    """Return whether a mail to the user's address may let its reader in.
+
+    Whoever administers the user's home tenant can write any address. Of a user who is only there, the administrator
+    may set the password too. For any other user the address must have been proved first.
+    """
+    alone = len(record.user.tenant_ids) <= 1 and not record.user.platform_admin
+    return record.user.email is not None and (alone or record.user.email_verified_at_ms is not None)

@@ -1,0 +1,71 @@
+"""How long proofs live, and when one can be used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from doorward.model import User
+from doorward.model.proofs import NoticeKind, Proof, ProofKind
+from doorward.rules.names import fold_email
+
+CODE_SECONDS = 600
+"""How long a code works. The link beside it may work longer: nobody guesses a link."""
+
+MAX_TRIES = 5
+"""How many codes may be tried for one proof: one in 200,000 guessers is lucky."""
+
+_HOUR, _DAY = 3600, 86_400
+LIFE_SECONDS: Mapping[ProofKind | NoticeKind, int] = {
+    "sign_up": _DAY,
+    "verify_email": _DAY,
+    "password_reset": _HOUR,
+    "email_code": CODE_SECONDS,
+    "find_tenants": _HOUR,
+    "email_change": _DAY,
+    "email_undo": 3 * _DAY,
+    "invitation": 7 * _DAY,
+}
+NOTICE_SECONDS = _DAY
+"""How long the item of a notice stays: for as long, its mail is tried."""
+
+MAX_PROOF_SECONDS = 7 * _DAY
+"""The longest life of a proof. The MAC key that derives it lives on for as long."""
+
+_OUTLIVES_CHANGES = frozenset({"email_undo", "invitation"})
+"""Kinds that a change of the user does not kill: who undoes a thief's change comes after the thief."""
+
+
+def life_seconds(kind: ProofKind | NoticeKind) -> int:
+    """Return how long a proof of this kind lives, or a notice."""
+    return LIFE_SECONDS.get(kind, NOTICE_SECONDS)
+
+
+def code_ends_at_ms(proof: Proof) -> int:
+    """Return until when the code of a proof works."""
+    return min(proof.made_at_ms + CODE_SECONDS * 1000, proof.expires_at_ms)
+
+
+def is_unused(proof: Proof, now_ms: int) -> bool:
+    """Return whether a proof was not used yet and has not ended."""
+    return proof.used_at_ms is None and now_ms < proof.expires_at_ms
+
+
+def outdated(proof: Proof, user: User) -> bool:
+    """Return whether a change of the user killed the proof: of the password, or of the address."""
+    return proof.kind not in _OUTLIVES_CHANGES and proof.made_at_ms < user.proofs_from_ms
+
+
+def without_older_proofs(before: User, after: User, *, password_changed: bool) -> User:
+    """Return a changed user without the proofs that the change kills: whoever asked before must not undo it.
+
+    Args:
+        before: the user before the change.
+        after: the user after the change, with the time of the change.
+        password_changed: whether the password changes.
+    """
+    moved = fold_email(before.email or "") != fold_email(after.email or "")
+    if not moved and not password_changed:
+        return after
+    verified = None if moved else after.email_verified_at_ms
+    return replace(after, proofs_from_ms=after.updated_at_ms + 1, email_verified_at_ms=verified)

@@ -1,0 +1,99 @@
+"""Begin a session of somebody who proved who they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from doorward import audit
+from doorward.model import Admission, Clock, Session, SessionRef, Subject, TokenPair
+from doorward.model.proofs import NO_PROOFS, ProofChanges
+from doorward.sessions.family import EndFamily
+from doorward.sessions.minting import TokenMinter
+from doorward.stores import SessionStore
+from doorward.tokens.cookie import mint_cookie
+from doorward.tokens.device import Device, Devices
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """What asks for a session.
+
+    Args:
+        source: the address that the request came from.
+        client_id: its name, if it says so.
+        device_token: what it keeps of an earlier sign-in, if it has any.
+        wants_cookie: whether a web session cookie may be given.
+        old_cookie: the session cookie that came with the request; its session ends when the new one begins.
+    """
+
+    source: str
+    client_id: str | None = None
+    device_token: str | None = None
+    wants_cookie: bool = False
+    old_cookie: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """The result of a sign-in; `cookie` is the value of the web session cookie, if one was wanted."""
+
+    tokens: TokenPair
+    cookie: str | None
+    device_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class BeginSession:
+    """Begins sessions, whatever proved who begins them."""
+
+    sessions: SessionStore
+    devices: Devices
+    minter: TokenMinter
+    end_family: EndFamily
+    clock: Clock
+    refresh_ttl_seconds: int
+
+    def __call__(
+        self,
+        admission: Admission,
+        subject: Subject,
+        client: Client,
+        known: Device | None = None,
+        proofs: ProofChanges = NO_PROOFS,
+    ) -> SignedIn:
+        """Store a session and return its tokens.
+
+        Args:
+            admission: what lets the user in, as it was read after the proof.
+            subject: who enters, with the id of the new session.
+            client: what asks.
+            known: the device of the user that the client proves, if it does.
+            proofs: the proof that allows the session, where it is one that works once.
+
+        Raises:
+            InvalidProof: the proof was used or has ended.
+            NotInitialised: the deployment has no keys.
+        """
+        ref = SessionRef(subject.tenant_id, subject.user_id, subject.session_id)
+        cookie, cookie_hash = mint_cookie(ref) if client.wants_cookie else (None, None)
+        session = self._session(ref, admission, client, cookie_hash)
+        tokens = self.minter.mint(session, admission, subject, session.created_at_ms)
+        self.sessions.add(session, proofs)
+        audit.record("signed_in", tenant_id=ref.tenant_id, user_id=ref.user_id, session_id=ref.session_id)
+        if client.old_cookie is not None:
+            self.end_family.by_cookie(client.old_cookie)
+        return SignedIn(tokens, cookie, self.devices.mint(ref.user_id, known))
+
+    def _session(self, ref: SessionRef, admission: Admission, client: Client, cookie_hash: str | None) -> Session:
+        now_ms = self.clock()
+        seconds = min(self.refresh_ttl_seconds, admission.policy.session_seconds or self.refresh_ttl_seconds)
+        return Session(
+            ref=ref,
+            generation=0,
+            epochs=admission.epochs,
+            created_at_ms=now_ms,
+            rotated_at_ms=now_ms,
+            expires_at_ms=now_ms + seconds * 1000,
+            cookie_hash=cookie_hash,
+            client_id=client.client_id,
+        )

@@ -1,0 +1,68 @@
+"""What every implementation of policies promises."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from doorward.errors import Conflict, TenantNotFound
+from doorward.model import NO_POLICY, SignInPolicy, TenantId, TenantPolicy
+from tests.contract.conftest import Stores
+from tests.support.makers import ACME, GLOBEX, record, tenant, user
+
+STRICT = SignInPolicy(
+    methods=("email_code",), second_factor="required", session_seconds=600, token_metadata=("plan", "team")
+)
+
+
+def test_a_tenant_that_decided_nothing_has_the_defaults(stores: Stores) -> None:
+    stores.tenants.add(tenant())
+    assert stores.policies.get(ACME) == TenantPolicy()
+    assert stores.directory.get_admission(ACME, user().id).policy == NO_POLICY
+
+
+def test_a_policy_reads_back_and_reaches_every_sign_in(stores: Stores) -> None:
+    for tenant_id in (ACME, GLOBEX):
+        stores.tenants.add(tenant(tenant_id))
+    policy = TenantPolicy(
+        sign_up="domain",
+        domains=("acme.example",),
+        sign_in=STRICT,
+        least_password_length=15,
+        locale="de",
+        mail_from_name="Acmé",
+        mail_reply_to="help@acme.example",
+        version=1,
+    )
+    stores.policies.change(ACME, policy)
+    assert stores.policies.get(ACME) == policy
+    for number in range(8):  # in whatever copy of the marker
+        member = user(username=f"user{number}")
+        stores.writer.add(record(member), None)
+        assert stores.directory.get_admission(ACME, member.id).policy == STRICT
+        assert stores.directory.get_admission(GLOBEX, member.id).policy == NO_POLICY
+    stores.policies.change(ACME, replace(policy, sign_in=NO_POLICY, domains=(), version=2))
+    assert stores.directory.get_admission(ACME, user().id).policy == NO_POLICY
+
+
+def test_of_two_changes_of_a_policy_one_is_refused(stores: Stores) -> None:
+    stores.tenants.add(tenant())
+    stores.policies.change(ACME, TenantPolicy(version=1))
+    for version in (1, 3):
+        with pytest.raises(Conflict):
+            stores.policies.change(ACME, TenantPolicy(sign_up="open", version=version))
+    assert stores.policies.get(ACME) == TenantPolicy(version=1)
+
+
+def test_a_tenant_that_does_not_exist_has_no_policy_to_change(stores: Stores) -> None:
+    with pytest.raises(TenantNotFound):
+        stores.policies.change(TenantId("nobody"), TenantPolicy(version=1))
+
+
+def test_disabling_a_tenant_keeps_its_policy(stores: Stores) -> None:
+    stores.tenants.add(tenant())
+    stores.policies.change(ACME, TenantPolicy(sign_in=STRICT, version=1))
+    stores.tenants.change(tenant(), replace(tenant(), status="disabled", version=2), 5)
+    found = stores.directory.get_admission(ACME, user().id)
+    assert (found.tenant_status, found.policy) == ("disabled", STRICT)
