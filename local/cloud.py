@@ -88,6 +88,7 @@ def _parameters(place: Place) -> list[str]:
         f"AllowedOrigin={place.origin}",
         "DeletionProtection=false",
         "DemoEnabled=true",
+        "MailFrom=doorward@localhost.example",
         "SocketsEnabled=true",
         f"SocketUrl={place.url.replace('http', 'ws', 1)}/sockets",
         # Short times let developers watch a rotation. On AWS a key is announced for a day.

@@ -18,6 +18,16 @@ TEXT = (ROOT / "template.yaml").read_text()
 PUBLIC = {
     ("POST", "/auth/login"),
     ("POST", "/api/{tenantId}/auth/login"),
+    *(
+        ("POST", f"{where}/auth/{flow}{step}")
+        for where in ("", "/api/{tenantId}")
+        for flow in ("sign-up", "email-code", "password-reset")
+        for step in ("", "/confirm")
+    ),
+    ("POST", "/auth/verify-email/confirm"),
+    ("POST", "/auth/find-tenants"),
+    ("POST", "/auth/email-change/confirm"),
+    ("POST", "/auth/email-change/undo"),
     ("POST", "/auth/token/refresh"),
     ("POST", "/auth/refresh"),
     ("POST", "/api/{tenantId}/auth/refresh"),
@@ -100,7 +110,15 @@ def test_the_authorizer_only_reads_and_has_no_secret() -> None:
 def test_only_minting_functions_read_private_keys(name: str) -> None:
     assert bool(_actions(name, "SigningSecret")) == (
         name
-        in {"LoginFunction", "RefreshFunction", "PublishFeedFunction", "RotateKeysFunction", "ServiceTokensFunction"}
+        in {
+            "LoginFunction",
+            "SignUpFunction",
+            "EmailCodesFunction",
+            "RefreshFunction",
+            "PublishFeedFunction",
+            "RotateKeysFunction",
+            "ServiceTokensFunction",
+        }
     )
 
 
@@ -146,6 +164,16 @@ def test_only_the_functions_for_it_write_users(name: str) -> None:
     elif name == "TenantsFunction":
         statement = next(found for found in _statements(name) if found["Resource"] == {"Fn::GetAtt": "UsersTable.Arn"})
         assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["tenant#*"]}}
+    elif name == "AccountsByMailFunction":
+        (statement,) = (
+            found
+            for found in _statements(name)
+            if "dynamodb:PutItem" in found["Action"] and "UsersTable" in json.dumps(found)
+        )
+        keys = {"dynamodb:LeadingKeys": ["user#*", "credential#*", "tenant#*"]}
+        assert statement["Condition"] == {"ForAllValues:StringLike": keys}
+    elif name == "SignUpFunction":
+        assert writes == {"dynamodb:PutItem"}
     elif name not in {"UsersFunction", "DemoFunction"}:
         assert not writes
 

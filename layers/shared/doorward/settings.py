@@ -97,6 +97,20 @@ class Settings:
             raise Misconfigured(reason=f"the environment variable {name.upper()} is not set")
         return value
 
+    @property
+    def mail_is_on(self) -> bool:
+        """Whether this deployment sends mails."""
+        return bool(self.mail_from)
+
+    def require_mail(self) -> None:
+        """Make sure that the deployment sends mails.
+
+        Raises:
+            NotFound: the deployment sends none. The answer is the same as for an unknown path.
+        """
+        if not self.mail_is_on:
+            raise NotFound
+
     def require_demo(self) -> None:
         """Make sure that the deployment has the demo.
 
