@@ -40,7 +40,6 @@ class BreachBucket:
         try:
             return int(self._has(sha1))
         except (ClientError, BotoCoreError, MalformedArchive) as error:
-            self._index = None
             code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
             _LOGGER.warning("the archive of breached passwords was not read", extra={"reason": f"s3:{code}"})
             return None
