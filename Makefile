@@ -82,8 +82,8 @@ openapi: $(VENV)/.installed ## write the API's description and pages anew
 feed-vectors: $(VENV)/.installed ## write the test vectors of the feed of revocations anew
 	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.feed_vectors
 
-common-passwords: $(VENV)/.installed ## write the list of common passwords of the accounts layer anew
-	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.common_passwords
+common-passwords: $(VENV)/.installed ## write the layers' list of common passwords anew; LIST=file adds those of a file
+	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.common_passwords $(LIST)
 
 bench-reach: $(VENV)/.installed ## how long a logout takes to be real, on the running stack
 	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.bench.reach --url http://localhost:$(PORT)

@@ -79,6 +79,14 @@ def test_only_the_room_aws_knows_the_sdk(file: Path) -> None:
     assert not {name.partition(".")[0] for name in _imports(file)} & (AWS - allowed)
 
 
+@pytest.mark.parametrize("file", _files(), ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_only_three_rooms_open_connections(file: Path) -> None:
+    # `outbound` to the internet, `aws` to AWS; `verifier` runs on other people's servers.
+    if _room(file) not in {"outbound", "aws", "verifier"}:
+        names = {"socket", "ssl", "http.client", "urllib.request", "urllib3", "requests", "asyncio"}
+        assert not _imports(file) & names
+
+
 def test_every_room_has_its_place() -> None:
     assert {_room(file) for file in _files()} - {"__init__"} == set(LEVEL)
 
