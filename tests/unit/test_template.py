@@ -197,6 +197,7 @@ def test_what_is_any_is_routed_by_no_function() -> None:
             "AuthorizerFunction",
             "CloseSocketsFunction",
             "PublishFeedFunction",
+            "SendMailFunction",
             "RotateKeysFunction",
             "SocketsFunction",
         }
