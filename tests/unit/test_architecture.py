@@ -17,13 +17,14 @@ PACKAGE = ROOT / "layers" / "shared" / "doorward"
 ROOMS = """
 errors audit
 model
-rules settings outbound
+rules settings outbound languages
 keys
 tokens
 stores
 authorization
 sessions accounts feed
 proofs
+mail
 authorizer verifier demo breaches
 aws sockets
 api
@@ -36,6 +37,7 @@ AWS = {
     "aws_lambda_powertools",
     "mypy_boto3_dynamodb",
     "mypy_boto3_secretsmanager",
+    "mypy_boto3_sesv2",
     "mypy_boto3_apigatewaymanagementapi",
 }
 FUNCTIONS = sorted(folder.name for folder in (ROOT / "functions").iterdir() if (folder / "app.py").exists())

@@ -266,6 +266,7 @@ def test_what_is_any_is_routed_by_no_function() -> None:
             "AuthorizerFunction",
             "CloseSocketsFunction",
             "PublishFeedFunction",
+            "SendMailFunction",
             "RotateKeysFunction",
             "SocketsFunction",
         }
