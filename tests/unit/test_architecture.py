@@ -152,6 +152,7 @@ WAITED_FOR = (
     "login",
     "logout",
     "refresh",
+    "revocations",
     "revoke",
     "socket_ticket",
     "sockets",
@@ -162,7 +163,7 @@ import importlib, json, os, sys
 from doorward.settings import Settings
 
 os.environ.update(AWS_REGION="x", AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x")
-names = [name for name in Settings.__dataclass_fields__ if name.endswith(("_table", "_id", "_url"))]
+names = [name for name in Settings.__dataclass_fields__ if name.endswith(("_table", "_id", "_url", "_bucket"))]
 settings = Settings(**dict.fromkeys(names, "x"))
 found = {}
 for name in sys.argv[1:]:
