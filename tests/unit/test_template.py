@@ -175,7 +175,7 @@ def test_the_bucket_of_breached_passwords_is_there_on_request_alone_and_private(
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
 def test_who_judges_passwords_reads_one_object_of_the_bucket_and_nobody_else_does(name: str) -> None:
     found = [statement for statement in _statements(name) if "BreachBucket" in json.dumps(statement)]
-    if name == "UsersFunction":
+    if name in {"UsersFunction", "AccountsByMailFunction", "SignUpFunction"}:
         assert [statement["Action"] for statement in found] == [["s3:GetObject"]]
         assert found[0]["Resource"] == {"Fn::Sub": f"${{BreachBucket.Arn}}/{KEY}"}
         (policy,) = FUNCTIONS[name]["Properties"]["Policies"]
