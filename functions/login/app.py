@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from doorward.api.answers import answer_sign_in
 from doorward.api.bodies.sign_in import LoginRequest, TenantLoginRequest
-from doorward.api.requests import read_json, source_address
+from doorward.api.requests import read_json, source_address, user_agent
 from doorward.api.resolver import Resolver
 from doorward.api.routing import Response
 from doorward.authorization import is_cross_site, read_cookie_value
@@ -83,7 +83,7 @@ def log_in_to_tenant(tenant_id: str) -> Response:
 def _credentials(body: TenantLoginRequest, tenant_id: TenantId | None) -> Credentials:
     return Credentials(
         password=body.password,
-        client=Client(source_address(app), body.client_id, body.device_token),
+        client=Client(source_address(app), body.client_id, body.device_token, user_agent=user_agent(app)),
         username=body.username,
         email=body.email,
         tenant_id=tenant_id,

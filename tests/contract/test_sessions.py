@@ -30,6 +30,17 @@ def test_a_session_reads_back_with_all_that_decides_about_it(stores: Stores) -> 
         assert admission.password_hash is None
 
 
+def test_a_session_tells_where_it_began_unless_it_was_stored_before_that_was_kept(stores: Stores) -> None:
+    owner = user()
+    known = session(owner, source="2001:db8::7", user_agent="curl/8 (\u00fc)")
+    before = session(owner)
+    for each in (known, before):
+        stores.sessions.add(each)
+        assert stores.sessions.get_admission(each.ref).session == each
+    rotated = stores.sessions.rotate(known.ref, 0, NOW + 5).session
+    assert rotated == replace(known, generation=1, rotated_at_ms=NOW + 5)
+
+
 def test_an_unknown_session_is_an_empty_snapshot(stores: Stores) -> None:
     ref = SessionRef(ACME, UserId("u"), SessionId("s"))
     assert stores.sessions.get_admission(ref).session is None

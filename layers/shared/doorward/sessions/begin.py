@@ -24,6 +24,7 @@ class Client:
         device_token: what it keeps of an earlier sign-in, if it has any.
         wants_cookie: whether a web session cookie may be given.
         old_cookie: the session cookie that came with the request; its session ends when the new one begins.
+        user_agent: what it says that it is.
     """
 
     source: str
@@ -31,6 +32,7 @@ class Client:
     device_token: str | None = None
     wants_cookie: bool = False
     old_cookie: str | None = None
+    user_agent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,4 +98,6 @@ class BeginSession:
             expires_at_ms=now_ms + seconds * 1000,
             cookie_hash=cookie_hash,
             client_id=client.client_id,
+            source=client.source,
+            user_agent=client.user_agent,
         )

@@ -81,6 +81,8 @@ class SwitchTenant:
             cookie_hash=there.cookie_hash if there else None,
             client_id=old.client_id,
             links=there.links if there else 0,
+            source=old.source,
+            user_agent=old.user_agent,
         )
         if not self.sessions.switch(old, new, now_ms, replaced=there.generation if there else None):
             return None
