@@ -13,6 +13,7 @@ from doorward.accounts.initialise import Initialise
 from doorward.accounts.look_up import LookUpUsers
 from doorward.accounts.membership import AssignTenants
 from doorward.accounts.service_tokens import AdministerServiceTokens
+from doorward.accounts.sessions import AdministerSessions
 from doorward.accounts.tenants import AdministerTenants
 from doorward.authorization import Authorize, RequestCredentials
 from doorward.demo.notifications import ReadNotifications
@@ -198,6 +199,10 @@ class House:
     @cached_property
     def log_out(self) -> LogOut:
         return LogOut(self.sessions, self.end_family, self.revocations, self.users, self.clock)
+
+    @cached_property
+    def user_sessions(self) -> AdministerSessions:
+        return AdministerSessions(self.users, self.sessions, self.revocations, self.revocations, self.clock)
 
     @cached_property
     def revoke(self) -> Revoke:

@@ -156,6 +156,7 @@ WAITED_FOR = (
     "revoke",
     "socket_ticket",
     "sockets",
+    "user_sessions",
     "well_known",
 )
 WIRER = """
