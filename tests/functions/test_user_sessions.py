@@ -1,11 +1,13 @@
-"""Sessions as their users and administrators see and end them."""
+"""Sessions as their users and administrators see and end them; what a sign-in stores and tells."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import boto3
 import pytest
 
+from tests.support.aws import REGION
 from tests.support.deployment import Answer, Deployment, event, parsed
 from tests.support.people import PASSWORD, bearer
 
@@ -204,3 +206,52 @@ def test_a_list_takes_two_reads_a_tenant_and_an_ending_one_transaction(deploymen
     assert deployment.count() == ["GetItem", *4 * ["BatchGetItem"], "GetItem", "TransactWriteItems"]
     _sessions(deployment, "DELETE", "me/sessions", context)
     assert deployment.count() == ["GetItem", "BatchGetItem", "BatchGetItem", "TransactWriteItems"]
+
+
+class TestNotices:
+    """A sign-in on a device that is not known, where mail is on."""
+
+    LOGIN = ("BatchGetItem", "TransactWriteItems", "BatchGetItem", "BatchGetItem", "TransactWriteItems")
+
+    @pytest.fixture
+    def mailing(self, deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Deployment:
+        monkeypatch.setenv("MAIL_FROM", "doorward@id.example")
+        deployment.sign_in("acme-admin")
+        self._proofs_table(deployment)
+        deployment.count()
+        return deployment
+
+    @staticmethod
+    def _proofs_table(deployment: Deployment) -> list[dict[str, Any]]:
+        table = deployment.module("login").services().log_in.begin.sessions.tables.proofs
+        found: list[dict[str, Any]] = boto3.client("dynamodb", REGION).scan(TableName=table)["Items"]
+        return found
+
+    def test_the_notice_is_stored_in_one_transaction_with_the_session(self, mailing: Deployment) -> None:
+        mailing.sign_in("acme-admin")
+        assert tuple(mailing.count()) == (*self.LOGIN, "TransactWriteItems")
+        notice = self._proofs_table(mailing)[-1]  # two, if a new hour has begun
+        assert notice["kind"] == {"S": "new_device"}
+        assert notice["address"] == {"S": "admin@acme.example"}
+        assert notice["tenant_id"] == {"S": "acme"}
+        assert '"source": "192.0.2.10"' in notice["details"]["S"]
+
+    def test_a_known_device_costs_what_it_cost(self, mailing: Deployment) -> None:
+        body = {"username": "acme-admin", "password": "admin123"}
+        token = mailing.sign_in("acme-admin")["json"]["device_token"]
+        before = len(self._proofs_table(mailing))
+        mailing.count()
+        mailing.call("login", "POST", "/auth/login", {**body, "device_token": token})
+        assert mailing.count()[-1] == "PutItem"
+        assert len(self._proofs_table(mailing)) == before
+
+    def test_a_failed_sign_in_asks_for_the_same_as_where_mail_is_off(self, mailing: Deployment) -> None:
+        before = self._proofs_table(mailing)
+        mailing.count()
+        assert mailing.sign_in("acme-admin", "wrong")["json"]["code"] == "invalid_credentials"
+        assert tuple(mailing.count()) == (*self.LOGIN[:4], "UpdateItem")
+        assert self._proofs_table(mailing) == before
+
+    def test_where_mail_is_off_no_notice_is_stored(self, deployment: Deployment) -> None:
+        deployment.sign_in("acme-admin")
+        assert self._proofs_table(deployment) == []

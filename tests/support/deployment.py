@@ -263,6 +263,7 @@ _SETTINGS = {
     "REVOCATIONS_TABLE": "RevocationsTable",
     "LOGIN_ATTEMPTS_TABLE": "LoginAttemptsTable",
     "SIGNING_KEYS_TABLE": "SigningKeysTable",
+    "PROOFS_TABLE": "ProofsTable",
     "NOTIFICATIONS_TABLE": "NotificationsTable",
     "SOCKETS_TABLE": "SocketsTable",
     "SIGNING_SECRET_ID": "SigningSecret",

@@ -40,7 +40,7 @@ from doorward.sessions.throttle import ThrottleSignIn
 from doorward.tokens.access import verify_access_token
 from doorward.tokens.cookie import COOKIE_NAME
 from doorward.tokens.device import Devices
-from doorward.tokens.proofs import ProofTexts
+from doorward.tokens.proofs import Notices, ProofTexts
 from doorward.tokens.refresh import RefreshTokens
 from tests.support.fake_proofs import MemoryPolicies, MemoryProofs
 from tests.support.fakes import (
@@ -86,6 +86,7 @@ class House:
     clock: FakeClock = field(default_factory=FakeClock)
     world: World = field(default_factory=World)
     hasher: CountingHasher = field(default_factory=CountingHasher)
+    mail_is_on: bool = False
 
     def __post_init__(self) -> None:
         self.users = MemoryUsers(self.world)
@@ -177,8 +178,12 @@ class House:
         )
 
     @cached_property
+    def notices(self) -> Notices:
+        return Notices(self.clock, mail_is_on=self.mail_is_on)
+
+    @cached_property
     def begin_session(self) -> BeginSession:
-        return BeginSession(self.sessions, self.devices, self.minter, self.end_family, self.clock, 86_400)
+        return BeginSession(self.sessions, self.devices, self.minter, self.end_family, self.clock, 86_400, self.notices)
 
     @cached_property
     def proofs(self) -> MemoryProofs:
