@@ -131,6 +131,13 @@ def test_an_administrator_sees_and_ends_in_the_own_tenant_alone(deployment: Depl
     assert (switched["statusCode"], switched["json"]["error"]) == (400, "invalid_grant")
 
 
+def test_a_user_of_no_tenant_has_no_sessions_to_end(deployment: Deployment) -> None:
+    user_id, platform = _user(deployment), deployment.context()
+    deployment.call("users", "DELETE", f"/users/{user_id}/tenants/acme", context=platform)
+    assert _items(deployment, platform, user_id) == []
+    assert _sessions(deployment, "DELETE", f"{user_id}/sessions", platform)["statusCode"] == 204
+
+
 def test_neighbours_strangers_and_services_see_and_end_nothing(deployment: Deployment) -> None:
     user_id = _user(deployment)
     _user(deployment, "eve")

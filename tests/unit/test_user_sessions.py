@@ -128,11 +128,12 @@ class TestSeeing:
             house.world.sessions[ref] = replace(older, ref=ref, revoked_at_ms=house.clock())
         assert _shown(house, bob) == [bob.session_ref]
 
-    def test_a_hundred_are_shown_the_newest(self, house: House) -> None:
-        bob = house.add_user("bob")
+    def test_a_hundred_are_shown_the_newest_of_all_tenants(self, house: House) -> None:
+        bob = _shared(house)
         older = house.world.sessions[bob.session_ref]
         for number in range(MAX_SHOWN + 5):
-            ref = replace(bob.session_ref, session_id=f"7{number:025}")
+            tenant_id = GLOBEX if number % 2 else ACME
+            ref = replace(bob.session_ref, tenant_id=tenant_id, session_id=f"7{number:025}")
             house.world.sessions[ref] = replace(older, ref=ref, created_at_ms=older.created_at_ms + number + 1)
         shown = _shown(house, bob)
         assert len(shown) == MAX_SHOWN
