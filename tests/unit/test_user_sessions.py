@@ -9,7 +9,7 @@ import pytest
 
 from doorward.accounts.sessions import MAX_SHOWN
 from doorward.errors import Conflict, DoorwardError, InsufficientScope, InvalidGrant, InvalidToken, NotFound
-from doorward.model import PLATFORM, Principal, SessionRef, TokenPair, UserId
+from doorward.model import PLATFORM, Principal, SessionId, SessionRef, TokenPair, UserId
 from doorward.sessions.begin import Client, SignedIn
 from doorward.sessions.login import Credentials
 from tests.support.people import PASSWORD
@@ -124,7 +124,7 @@ class TestSeeing:
         bob = house.add_user("bob")
         older = house.world.sessions[bob.session_ref]
         for number in range(3 * MAX_SHOWN):
-            ref = replace(bob.session_ref, session_id=f"7{number:025}")
+            ref = replace(bob.session_ref, session_id=SessionId(f"7{number:025}"))
             house.world.sessions[ref] = replace(older, ref=ref, revoked_at_ms=house.clock())
         assert _shown(house, bob) == [bob.session_ref]
 
@@ -133,7 +133,7 @@ class TestSeeing:
         older = house.world.sessions[bob.session_ref]
         for number in range(MAX_SHOWN + 5):
             tenant_id = GLOBEX if number % 2 else ACME
-            ref = replace(bob.session_ref, tenant_id=tenant_id, session_id=f"7{number:025}")
+            ref = replace(bob.session_ref, tenant_id=tenant_id, session_id=SessionId(f"7{number:025}"))
             house.world.sessions[ref] = replace(older, ref=ref, created_at_ms=older.created_at_ms + number + 1)
         shown = _shown(house, bob)
         assert len(shown) == MAX_SHOWN
@@ -317,7 +317,7 @@ class TestEnding:
     def test_an_overtaken_ending_is_tried_again_and_then_given_up(
         self, house: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        calls = []
+        calls: list[None] = []
 
         def overtaken(*_: Any) -> None:
             calls.append(None)
