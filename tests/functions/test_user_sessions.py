@@ -259,6 +259,9 @@ class TestNotices:
         assert tuple(mailing.count()) == (*self.LOGIN[:4], "UpdateItem")
         assert self._proofs_table(mailing) == before
 
-    def test_where_mail_is_off_no_notice_is_stored(self, deployment: Deployment) -> None:
+    def test_where_mail_is_off_no_notice_is_stored(
+        self, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("MAIL_FROM", "")
         deployment.sign_in("acme-admin")
         assert self._proofs_table(deployment) == []
