@@ -14,7 +14,7 @@ LOCKED := layers/requirements requirements/dev requirements/local requirements/s
   examples/clients/python/requirements examples/socketio/requirements
 # Each lists all its packages: none is in two layers of one function.
 LAYERS := $(patsubst %.in,%,$(wildcard layers/*/requirements.in))
-.PHONY: help python run deploy-local logs complete drill test test-fast fix test-versions e2e openapi feed-vectors bench bench-reach bench-requests bench-units bench-feed lock lock-upgrade
+.PHONY: help python run deploy-local logs complete drill test test-fast fix test-versions e2e openapi feed-vectors common-passwords bench bench-reach bench-requests bench-units bench-feed lock lock-upgrade
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,6 +81,9 @@ openapi: $(VENV)/.installed ## write the API's description and pages anew
 
 feed-vectors: $(VENV)/.installed ## write the test vectors of the feed of revocations anew
 	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.feed_vectors
+
+common-passwords: $(VENV)/.installed ## write the list of common passwords of the accounts layer anew
+	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.common_passwords
 
 bench-reach: $(VENV)/.installed ## how long a logout takes to be real, on the running stack
 	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.bench.reach --url http://localhost:$(PORT)

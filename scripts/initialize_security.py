@@ -32,6 +32,7 @@ from doorward.aws.dynamodb.tenants import DynamoTenants
 from doorward.aws.dynamodb.user_writer import DynamoUserWriter
 from doorward.aws.dynamodb.users import DynamoUserReader
 from doorward.bootstrap.clock import clock
+from doorward.bootstrap.new_passwords import judge_new_password
 from doorward.bootstrap.rotation import wire as wire_rotation
 from doorward.errors import DoorwardError
 from doorward.rules.passwords import PasswordHasher
@@ -117,7 +118,7 @@ def _wire(database: BotoDatabase, outputs: Mapping[str, str]) -> Initialise:
         signing=keys.signing,
         mac=keys.mac,
         tenants=DynamoTenants(database, tables.users, revocations),
-        create_user=CreateUser(writer, PasswordHasher(), clock),
+        create_user=CreateUser(writer, PasswordHasher(), judge_new_password(Settings()), clock),
         clock=clock,
         report=print,
     )

@@ -18,6 +18,7 @@ from doorward.aws.dynamodb.tenants import DynamoTenants
 from doorward.aws.dynamodb.user_writer import DynamoUserWriter
 from doorward.aws.dynamodb.users import DynamoUserReader
 from doorward.bootstrap.clock import clock
+from doorward.bootstrap.new_passwords import judge_new_password
 from doorward.bootstrap.once import once
 from doorward.bootstrap.passwords import password_hasher
 from doorward.bootstrap.sdk import SdkParts
@@ -44,7 +45,7 @@ def wire(settings: Settings) -> Services:
     reader = DynamoUserReader(parts.database, parts.tables)
     writer = DynamoUserWriter(parts.database, parts.tables, parts.revocation_writer)
     demo = Demo(
-        create=CreateUser(writer, password_hasher(settings), clock),
+        create=CreateUser(writer, password_hasher(settings), judge_new_password(settings), clock),
         remove=DeleteUser(reader, writer, parts.revocations, clock),
         notifications=DynamoNotifications(parts.database, settings.require("notifications_table")),
         tenants=DynamoTenants(parts.database, settings.require("users_table"), parts.revocation_writer),

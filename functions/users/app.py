@@ -22,6 +22,7 @@ from doorward.aws.dynamodb.attempts import DynamoAttempts
 from doorward.aws.dynamodb.user_writer import DynamoUserWriter
 from doorward.aws.dynamodb.users import DynamoUserReader
 from doorward.bootstrap.clock import clock
+from doorward.bootstrap.new_passwords import judge_new_password
 from doorward.bootstrap.once import once
 from doorward.bootstrap.passwords import password_hasher
 from doorward.bootstrap.sdk import SdkParts
@@ -46,12 +47,12 @@ def wire(settings: Settings) -> Services:
     parts = SdkParts(settings)
     reader = DynamoUserReader(parts.database, parts.tables)
     writer = DynamoUserWriter(parts.database, parts.tables, parts.revocation_writer)
-    hasher = password_hasher(settings)
+    hasher, judge = password_hasher(settings), judge_new_password(settings)
     attempts = DynamoAttempts(parts.database, settings.require("login_attempts_table"))
     return Services(
         look_up=LookUpUsers(reader),
-        create=CreateUser(writer, hasher, clock),
-        change=ChangeUser(reader, writer, parts.revocations, attempts, parts.throttles, hasher, clock),
+        create=CreateUser(writer, hasher, judge, clock),
+        change=ChangeUser(reader, writer, parts.revocations, attempts, parts.throttles, hasher, judge, clock),
         delete=DeleteUser(reader, writer, parts.revocations, clock),
         assign=AssignTenants(reader, writer, parts.revocations, clock),
         cursor_key=parts.cursor_key,

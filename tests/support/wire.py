@@ -81,8 +81,8 @@ class Wire:
         if not lines:
             return False
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines[1:])}
-        body = stream.read(int(headers["content-length"]))
-        self.asked.append(Asked(lines[0], headers, json.loads(body), number))
+        body = stream.read(int(headers.get("content-length", "0")))
+        self.asked.append(Asked(lines[0], headers, json.loads(body) if body else None, number))
         step = self.script.pop(0)
         if step is HANG:
             return bool(stream.read(1))

@@ -12,10 +12,12 @@ from doorward.accounts.delete import DeleteUser
 from doorward.accounts.initialise import Initialise
 from doorward.accounts.look_up import LookUpUsers
 from doorward.accounts.membership import AssignTenants
+from doorward.accounts.new_passwords import JudgeNewPassword
 from doorward.accounts.service_tokens import AdministerServiceTokens
 from doorward.accounts.sessions import AdministerSessions
 from doorward.accounts.tenants import AdministerTenants
 from doorward.authorization import Authorize, RequestCredentials
+from doorward.breaches.common import CommonPasswords
 from doorward.demo.notifications import ReadNotifications
 from doorward.demo.seed import Demo
 from doorward.keys.keyring import Keyring, Signer
@@ -93,7 +95,8 @@ class House:
         self.sessions = MemorySessions(self.world)
         self.revocations = MemoryRevocations(self.world)
         self.attempts = MemoryAttempts(self.world)
-        self.create_user = CreateUser(self.users, self.hasher, self.clock)
+        self.judge = JudgeNewPassword(CommonPasswords())
+        self.create_user = CreateUser(self.users, self.hasher, self.judge, self.clock)
         self.reported: list[str] = []
         self.initialise = Initialise(
             self.rotate_signing_keys,
@@ -220,7 +223,14 @@ class House:
     @cached_property
     def change_user(self) -> ChangeUser:
         return ChangeUser(
-            self.users, self.users, self.revocations, self.attempts, self.throttles, self.hasher, self.clock
+            self.users,
+            self.users,
+            self.revocations,
+            self.attempts,
+            self.throttles,
+            self.hasher,
+            self.judge,
+            self.clock,
         )
 
     @cached_property

@@ -17,14 +17,14 @@ PACKAGE = ROOT / "layers" / "shared" / "doorward"
 ROOMS = """
 errors audit
 model
-rules settings
+rules settings outbound
 keys
 tokens
 stores
 authorization
 sessions accounts feed
 proofs
-authorizer verifier demo
+authorizer verifier demo breaches
 aws sockets
 api
 bootstrap

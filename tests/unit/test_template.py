@@ -35,8 +35,8 @@ PUBLIC = {
 
 def _statements(name: str) -> list[dict[str, Any]]:
     (policy,) = FUNCTIONS[name]["Properties"]["Policies"]
-    found: list[dict[str, Any]] = policy["Statement"]
-    return found
+    # What is there under a condition alone is held to the same rules.
+    return [statement["Fn::If"][1] if "Fn::If" in statement else statement for statement in policy["Statement"]]
 
 
 def _actions(name: str, resource: str) -> set[str]:

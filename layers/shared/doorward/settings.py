@@ -54,6 +54,9 @@ class Settings:
     revocation_staleness_seconds: int = 0
     argon2_memory_kib: int = 19_456
     argon2_time_cost: int = 2
+    breached_passwords: str = "file"
+    breached_passwords_bucket: str = ""
+    password_min_length: int = 8
     throttle_window_seconds: int = 300
     throttle_per_pair: int = 10
     throttle_per_account: int = 50

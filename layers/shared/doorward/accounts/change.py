@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from doorward import audit
 from doorward.accounts.access import VisibleUser, find, owns, relation_to, resolve, show, words_about
+from doorward.accounts.new_passwords import JudgeNewPassword
 from doorward.errors import (
     InsufficientScope,
     InvalidRequest,
@@ -19,7 +20,7 @@ from doorward.errors import (
 from doorward.model import Clock, Cutoff, Membership, Principal, TenantId, UserRecord
 from doorward.model.changes import UserChanges
 from doorward.rules.fields import MEMBERSHIP, PROFILE, Relation, changeable_by, needs_password
-from doorward.rules.passwords import PasswordHasher, check_new_password
+from doorward.rules.passwords import PasswordHasher
 from doorward.rules.proofs import without_older_proofs
 from doorward.rules.revocation import cut_off_user
 from doorward.rules.tenancy import check_roles, is_admin
@@ -37,6 +38,7 @@ class ChangeUser:
     attempts: AttemptStore
     throttles: Throttles
     hasher: PasswordHasher
+    judge: JudgeNewPassword
     clock: Clock
 
     def __call__(self, principal: Principal, user_id: str, changes: UserChanges) -> VisibleUser:
@@ -133,7 +135,7 @@ class ChangeUser:
     def _new_hash(self, before: UserRecord, changes: UserChanges) -> str | None:
         if changes.password is None:
             return None
-        check_new_password(changes.password, words_about(before, changes.values.get("email")))
+        self.judge(changes.password, words_about(before, changes.values.get("email")))
         if changes.password == changes.current_password:
             raise WeakPassword("The new password must be another one.")
         return self.hasher.hash(changes.password)

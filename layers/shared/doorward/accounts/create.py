@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from doorward import audit
 from doorward.accounts.access import VisibleUser, show, words_about
+from doorward.accounts.new_passwords import JudgeNewPassword
 from doorward.errors import InvalidRequest, UsernameTaken
 from doorward.model import PLATFORM, USER, Clock, Membership, Principal, TenantId, User, UserId, UserRecord
 from doorward.model.changes import NewUser
 from doorward.rules import names
 from doorward.rules.fields import PROFILE
-from doorward.rules.passwords import PasswordHasher, check_new_password
+from doorward.rules.passwords import PasswordHasher
 from doorward.rules.tenancy import check_roles, require_admin
 from doorward.stores import UserWriter
 from doorward.tokens.ids import mint_ulid
@@ -23,6 +24,7 @@ class CreateUser:
 
     users: UserWriter
     hasher: PasswordHasher
+    judge: JudgeNewPassword
     clock: Clock
 
     def __call__(self, principal: Principal, new_user: NewUser) -> VisibleUser:
@@ -38,7 +40,7 @@ class CreateUser:
         require_admin(principal, tenant_id)
         # A tenant's administrators give names of their tenant alone. So no answer tells of names in other tenants.
         record = self.compose(new_user, tenant_id, plain_name=principal.is_platform_admin)
-        check_new_password(new_user.password, words_about(record))
+        self.judge(new_user.password, words_about(record))
         self.store(record, new_user.password)
         audit.record("user_created", tenant_id=tenant_id, user_id=record.user.id, by=principal.user_id)
         return show(principal, record)

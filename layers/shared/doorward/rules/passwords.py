@@ -61,22 +61,27 @@ class PasswordHasher:
         return self._argon2.check_needs_rehash(encoded)
 
 
-def check_new_password(password: str, words: Iterable[str | None] = ()) -> None:
+def check_new_password(password: str, words: Iterable[str | None] = (), *, least_length: int = MIN_LENGTH) -> None:
     """Refuse a password that is too short, too long, or that an attacker guesses early.
 
     The estimator knows common passwords, keyboard walks, repeats, dates, and the words that surround this user.
 
     Args:
-        password: as sent, 8 to 1,024 characters.
+        password: as sent, at most 1,024 characters.
         words: the user's names and addresses, and the tenant's, which are the first that anybody tries.
+        least_length: how many characters a password has at least; never less than 8.
 
     Raises:
         WeakPassword: it breaks a rule (NIST SP 800-63B-4 section 3.1.1.2; OWASP ASVS 5.0 6.2.4 and 6.2.11).
     """
-    if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
-        raise WeakPassword(f"A password has {MIN_LENGTH} to {MAX_LENGTH} characters.")
+    least = max(MIN_LENGTH, least_length)
+    if not least <= len(password) <= MAX_LENGTH:
+        raise WeakPassword(f"A password has {least} to {MAX_LENGTH} characters. Several words make a long one.")
     if _guesses(password, _parts(words)) < MIN_GUESSES:
-        raise WeakPassword("This password is easy to guess: it is common, or made of names or simple patterns.")
+        raise WeakPassword(
+            "This password is easy to guess: it is common, or made of names or simple patterns. Choose several words "
+            "that have nothing to do with each other or with you."
+        )
 
 
 def _parts(words: Iterable[str | None]) -> list[str]:

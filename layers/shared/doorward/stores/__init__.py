@@ -4,6 +4,7 @@ There are two implementations: `doorward.aws.dynamodb`, and one in memory for th
 both. Every method is atomic. `tenant_id` is the first argument wherever the data belongs to a tenant.
 """
 
+from doorward.stores.breaches import BreachedPasswords
 from doorward.stores.feed import FeedReader, FeedStore, RevocationSource, StoredHead
 from doorward.stores.proofs import ProofStore
 from doorward.stores.sessions import (
@@ -23,6 +24,7 @@ from doorward.stores.users import Page, PolicyStore, ServiceTokenStore, TenantSt
 
 __all__ = [
     "AttemptStore",
+    "BreachedPasswords",
     "Directory",
     "FeedReader",
     "FeedStore",
