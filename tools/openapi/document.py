@@ -114,7 +114,7 @@ def document(version: str) -> Schema:
 
 
 def _path(rule: str) -> str:
-    names = {"tenant_id": "tenantId", "user_id": "id", "notification_id": "id"}
+    names = {"tenant_id": "tenantId", "user_id": "id", "notification_id": "id", "session_id": "sessionId"}
     return re.sub(r"<(\w+)>", lambda match: f"{{{names.get(match[1], match[1])}}}", rule)
 
 
