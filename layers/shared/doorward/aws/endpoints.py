@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from doorward.errors import Misconfigured
 
 _PORTS = {"https": 443, "http": 80}
+_VARIABLES = {"dynamodb": "DYNAMODB", "secretsmanager": "SECRETS_MANAGER", "lambda": "LAMBDA"}
 
 
 class Credentials(NamedTuple):
@@ -56,7 +57,7 @@ class Endpoint:
         """Return the address of a service in the function's region, unless the environment names another.
 
         Args:
-            service: `dynamodb` or `secretsmanager`.
+            service: `dynamodb`, `secretsmanager` or `lambda`.
             environment: the environment variables.
 
         Raises:
@@ -65,7 +66,7 @@ class Endpoint:
         Source: AWS SDKs Reference Guide, "Service-specific endpoints".
         """
         region = _variable(environment, "AWS_REGION")
-        own = {"dynamodb": "DYNAMODB", "secretsmanager": "SECRETS_MANAGER"}[service]
+        own = _VARIABLES[service]
         url = environment.get(f"AWS_ENDPOINT_URL_{own}") or environment.get("AWS_ENDPOINT_URL")
         suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
         found = cls(service, region, url or f"https://{service}.{region}.{suffix}")

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import time
 from collections.abc import Callable
+from urllib.parse import quote
 
 from doorward.aws.endpoints import Credentials, Endpoint
 
@@ -32,13 +33,14 @@ class Signer:
         self._now = now
         self._kept: tuple[tuple[str, str], bytes] = (("", ""), b"")
 
-    def sign(self, target: str, media_type: str, body: bytes) -> dict[str, str]:
+    def sign(self, target: str | None, media_type: str, body: bytes, path: str = "/") -> dict[str, str]:
         """Return the headers of a signed POST request.
 
         Args:
-            target: the operation, such as `DynamoDB_20120810.GetItem`.
+            target: the operation, such as `DynamoDB_20120810.GetItem`, if a header names it.
             media_type: the body's type.
             body: what is sent.
+            path: of the resource, as it is sent.
 
         Source: AWS Signature Version 4, "Create a signed AWS API request".
         """
@@ -47,10 +49,11 @@ class Signer:
         headers = {"content-type": media_type, "host": self._host, "x-amz-date": date}
         if credentials.session_token:
             headers["x-amz-security-token"] = credentials.session_token
-        headers["x-amz-target"] = target
+        if target is not None:
+            headers["x-amz-target"] = target
         names = ";".join(headers)  # in the order of the alphabet, as the signature wants them
         lines = "".join(f"{name}:{value}\n" for name, value in headers.items())
-        canonical = f"POST\n/\n\n{lines}\n{names}\n{hashlib.sha256(body).hexdigest()}"
+        canonical = f"POST\n{quote(path, safe='/~')}\n\n{lines}\n{names}\n{hashlib.sha256(body).hexdigest()}"
         scope = f"{date[:8]}/{self._endpoint.region}/{self._endpoint.service}/aws4_request"
         to_sign = f"AWS4-HMAC-SHA256\n{date}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
         signature = hmac.digest(self._key(credentials.secret_key, scope), to_sign.encode(), "sha256").hex()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from doorward import audit
+from doorward.errors import InvalidCredentials, InvalidGrant
 from doorward.model import Admission, Clock, Session, SessionRef, Subject, TokenPair
 from doorward.model.proofs import NO_PROOFS, ProofChanges
 from doorward.sessions.family import EndFamily
@@ -73,11 +74,16 @@ class BeginSession:
         Raises:
             InvalidProof: the proof was used or has ended.
             NotInitialised: the deployment has no keys.
+            InvalidCredentials: the deployment's own function denies the token.
+            Unavailable: that function gives no answer.
         """
         ref = SessionRef(subject.tenant_id, subject.user_id, subject.session_id)
         cookie, cookie_hash = mint_cookie(ref) if client.wants_cookie else (None, None)
         session = self._session(ref, admission, client, cookie_hash)
-        tokens = self.minter.mint(session, admission, subject, session.created_at_ms)
+        try:
+            tokens = self.minter.mint(session, admission, subject, session.created_at_ms)
+        except InvalidGrant as denied:
+            raise InvalidCredentials(reason=denied.reason) from denied
         self.sessions.add(session, proofs)
         audit.record("signed_in", tenant_id=ref.tenant_id, user_id=ref.user_id, session_id=ref.session_id)
         if client.old_cookie is not None:

@@ -74,6 +74,8 @@ class LogIn:
         begun = self.throttle.begin(attempt, device, found)
         try:
             admission, subject = self._prove(credentials, found.target, begun)
+            # Before the attempt is taken back: whoever is denied gets no other answers afterwards than who guesses.
+            signed_in = self.begin(admission, subject, credentials.client, begun.known_device)
         except InvalidCredentials:
             raise  # counted: this was a guess
         except Exception:
@@ -82,7 +84,7 @@ class LogIn:
         self.throttle.succeed(attempt, begun)
         if admission.failures:
             self.attempts.clear_failures(subject.user_id)
-        return self.begin(admission, subject, credentials.client, begun.known_device)
+        return signed_in
 
     def _name(self, credentials: Credentials) -> SignInName:
         tenant_id = credentials.tenant_id or self.default_tenant_id

@@ -106,7 +106,7 @@ class FlatRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlatResponse:
-    """A body whose members are texts, numbers, truth values or lists of texts; those that are None are left out."""
+    """A body whose members are plain values, lists of texts, or objects of plain values; None is left out."""
 
     def to_json(self) -> str:
         """Return the body as JSON."""
