@@ -75,7 +75,7 @@ class LogIn:
         try:
             admission, subject = self._prove(credentials, found.target, begun)
             # Before the attempt is taken back: whoever is denied gets no other answers afterwards than who guesses.
-            signed_in = self.begin(admission, subject, credentials.client, begun.known_device)
+            ext = self.begin.permit(admission, subject)
         except InvalidCredentials:
             raise  # counted: this was a guess
         except Exception:
@@ -84,7 +84,7 @@ class LogIn:
         self.throttle.succeed(attempt, begun)
         if admission.failures:
             self.attempts.clear_failures(subject.user_id)
-        return signed_in
+        return self.begin(admission, subject, credentials.client, begun.known_device, ext=ext)
 
     def _name(self, credentials: Credentials) -> SignInName:
         tenant_id = credentials.tenant_id or self.default_tenant_id
