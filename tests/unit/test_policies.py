@@ -95,7 +95,8 @@ def test_a_value_is_stored_in_its_checked_form_and_null_gives_the_default_back(
     after = _changed(**{name: value})
     assert (value_of(after, name), after.version) == (stored, 1)
     assert all(value_of(after, other) == value_of(TenantPolicy(), other) for other in MEMBERS if other != name)
-    assert value_of(_changed(after, **{name: None}), name) == value_of(TenantPolicy(), name)
+    nothing: dict[str, Any] = {name: None}
+    assert value_of(_changed(after, **nothing), name) == value_of(TenantPolicy(), name)
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name in BAD for value in BAD[name]])
@@ -128,9 +129,10 @@ def test_signing_up_by_domain_needs_a_domain_in_whichever_order() -> None:
         _changed(sign_up="domain")
     by_domain = _changed(sign_up="domain", domains=["acme.example"])
     assert by_domain.sign_up == "domain"
-    for nothing in ([], None):
+    none: tuple[list[str] | None, ...] = ([], None)
+    for domains in none:
         with pytest.raises(InvalidRequest):
-            _changed(by_domain, domains=nothing)
+            _changed(by_domain, domains=domains)
 
 
 @pytest.fixture
@@ -165,7 +167,8 @@ def test_a_change_is_in_the_log_with_the_names_of_the_members(
     admin = house.caller("acme-admin")
     caplog.set_level(logging.INFO)
     administer.change(admin, ACME, {"sign_up": "open", "mail_reply_to": "help@acme.example"})
-    (found,) = [line.audit for line in caplog.records if getattr(line, "audit", {}).get("event") == "policy_changed"]
+    events = [vars(line).get("audit", {}) for line in caplog.records]
+    (found,) = [event for event in events if event.get("event") == "policy_changed"]
     expected = {"tenant_id": ACME, "by": admin.user_id, "members": "mail_reply_to,sign_up"}
     assert expected.items() <= found.items()
     assert "help@acme.example" not in str(found)

@@ -163,3 +163,10 @@ def changed_policy(before: TenantPolicy, values: Mapping[str, Any], bounds: Boun
     if after.sign_up == "domain" and not after.domains:
         raise InvalidRequest("sign_up by domain needs at least one of domains.")
     return after
+
+
+def may_sign_up(policy: TenantPolicy, email: str) -> bool:
+    """Return whether the policy lets somebody with this address sign up."""
+    if policy.sign_up == "domain":
+        return fold_email(email).rpartition("@")[2] in policy.domains
+    return policy.sign_up == "open"
