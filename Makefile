@@ -56,7 +56,7 @@ test: $(VENV)/.installed ## lint, types, unit, contract, function and template t
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check --quiet .
 	$(VENV)/bin/mypy
-	$(VENV)/bin/cfn-lint template.yaml examples/protected-api/*/template.yaml
+	$(VENV)/bin/cfn-lint template.yaml examples/protected-api/*/template.yaml examples/token-hook/template.yaml
 	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.openapi --check
 	$(PYTEST) -q -n auto --cov --cov-report=term --cov-fail-under=95
 

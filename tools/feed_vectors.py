@@ -224,7 +224,28 @@ def _tokens() -> list[dict[str, Any]]:
         ),
         ("it has expired", "expired", {"issued_at": NOW - 900}),
     ]
-    return [{"why": why, "now": NOW + 22, "token": _token(**values), "reason": reason} for why, reason, values in told]
+    judged = [
+        {"why": why, "now": NOW + 22, "token": _token(**values), "reason": reason} for why, reason, values in told
+    ]
+    return [*judged, *_spelled()]
+
+
+def _spelled() -> list[dict[str, Any]]:
+    """Return tokens that spell who and where once or twice."""
+    told: list[tuple[str, str | None, dict[str, Any]]] = [
+        ("it has the claims of one spelling alone", None, {"userId": None, "tenantId": None}),
+        ("userId says somebody else", "contradictory_claims", {"userId": _id("ben")}),
+        ("tenantId says another tenant", "contradictory_claims", {"tenantId": "globex"}),
+        ("tenantId says a tenant, and tenant_id none", "contradictory_claims", {"tenant_id": None}),
+    ]
+    return [{"why": why, "now": NOW + 22, "token": _saying(**words), "reason": reason} for why, reason, words in told]
+
+
+def _saying(**changes: str | None) -> str:
+    """Return a token with other claims; those that are None are left out."""
+    claims = {**jwt.decode(_token(), options={"verify_signature": False}), **changes}
+    said = {name: value for name, value in claims.items() if value is not None}
+    return jwt.encode(said, KEY.key, algorithm="EdDSA", headers={"typ": "at+jwt", "kid": KEY.kid})
 
 
 def _token(

@@ -56,6 +56,9 @@ export class Verifier {
     const { header, claims } = await signed(token, 'at+jwt', (kid) => this.#key(kid))
     if (claims.iss !== issuer) throw new Refused('wrong_issuer')
     if (claims.aud !== audience) throw new Refused('wrong_audience')
+    for (const [name, other] of [['user_id', 'userId'], ['tenant_id', 'tenantId']]) {
+      if (other in claims && claims[other] !== claims[name]) throw new Refused('contradictory_claims')
+    }
     if (!(claims.exp > now())) throw new Refused('expired')
     if (!(claims.iat <= now() + SKEW_SECONDS)) throw new Refused('issued_in_the_future')
     await this.#refresh()

@@ -41,6 +41,7 @@ def wire(settings: Settings) -> Services:
         audience=settings.audience,
         default_ttl_seconds=settings.service_token_ttl_seconds,
         max_ttl_seconds=settings.service_token_max_ttl_seconds,
+        claim_names=settings.claim_names,
     )
     return Services(tokens, parts.cursor_key)
 

@@ -1,4 +1,4 @@
-"""/tenants and /tenants/{tenantId}."""
+"""/tenants, /tenants/{tenantId} and /api/{tenantId}/policy."""
 
 from __future__ import annotations
 
@@ -6,35 +6,44 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from doorward.accounts.tenants import AdministerTenants
+from doorward.accounts.policies import AdministerPolicies
+from doorward.accounts.tenants import AdministerTenants, relation_to_tenant
 from doorward.api.answers import answer_json
+from doorward.api.bodies.policy import ChangePolicyRequest, PolicyResponse
 from doorward.api.bodies.requests import ChangeTenantRequest, CreateTenantRequest
 from doorward.api.bodies.responses import TenantListResponse, TenantResponse
 from doorward.api.cursors import mint_cursor, read_cursor
 from doorward.api.requests import page_limit, query, read_json, read_principal, takes
 from doorward.api.resolver import Resolver
 from doorward.api.routing import Response
+from doorward.aws.dynamodb.policies import DynamoPolicies
 from doorward.aws.dynamodb.tenants import DynamoTenants
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.once import once
 from doorward.bootstrap.sdk import SdkParts
+from doorward.rules.fields import Relation
 from doorward.rules.names import check_tenant_id
+from doorward.rules.policy import Bounds
 from doorward.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The use cases of tenants, and the key that authenticates list cursors."""
+    """The use cases of tenants and their policies, and the key that authenticates list cursors."""
 
     tenants: AdministerTenants
+    policies: AdministerPolicies
     cursor_key: Callable[[], bytes]
 
 
 def wire(settings: Settings) -> Services:
-    """Return the use cases of tenants."""
+    """Return the use cases of tenants and their policies."""
     parts = SdkParts(settings)
-    store = DynamoTenants(parts.database, settings.require("users_table"), parts.revocation_writer)
-    return Services(AdministerTenants(store, clock), parts.cursor_key)
+    table = settings.require("users_table")
+    store = DynamoTenants(parts.database, table, parts.revocation_writer)
+    policies = DynamoPolicies(parts.database, table, parts.revocation_writer.markers)
+    bounds = Bounds(settings.refresh_ttl_seconds, mail_is_on=bool(settings.mail_from))
+    return Services(AdministerTenants(store, clock), AdministerPolicies(policies, store, bounds), parts.cursor_key)
 
 
 app = Resolver()
@@ -46,7 +55,8 @@ def create_tenant() -> Response:
     """Create a tenant."""
     principal, body = read_principal(app), read_json(app, CreateTenantRequest)
     tenant = services().tenants.create(principal, check_tenant_id(body.id), body.name)
-    return answer_json(TenantResponse.of(tenant), HTTPStatus.CREATED, {"Location": f"/tenants/{tenant.id}"})
+    answer = TenantResponse.of(tenant, Relation.PLATFORM)
+    return answer_json(answer, HTTPStatus.CREATED, {"Location": f"/tenants/{tenant.id}"})
 
 
 @app.get("/tenants")
@@ -56,23 +66,40 @@ def list_tenants() -> Response:
     principal, key = read_principal(app), services().cursor_key
     after = read_cursor(key(), "tenants", query(app, "cursor"))
     page = services().tenants.many(principal, page_limit(app), after)
-    items = [TenantResponse.of(tenant) for tenant in page.records]
+    items = [TenantResponse.of(tenant, Relation.PLATFORM) for tenant in page.records]
     return answer_json(TenantListResponse(items=items, next_cursor=mint_cursor(key(), "tenants", page.after)))
 
 
 @app.get("/tenants/<tenant_id>")
 def get_tenant(tenant_id: str) -> Response:
     """Return a tenant. The members of a tenant may read it too."""
-    return answer_json(TenantResponse.of(services().tenants.one(read_principal(app), check_tenant_id(tenant_id))))
+    principal = read_principal(app)
+    tenant = services().tenants.one(principal, check_tenant_id(tenant_id))
+    return answer_json(TenantResponse.of(tenant, relation_to_tenant(principal, tenant.id)))
 
 
 @app.patch("/tenants/<tenant_id>")
 def change_tenant(tenant_id: str) -> Response:
-    """Rename, disable or enable a tenant."""
+    """Rename, disable or enable a tenant, or change its metadata."""
     principal, body = read_principal(app), read_json(app, ChangeTenantRequest)
     checked = check_tenant_id(tenant_id)
     tenant = services().tenants.change(principal, checked, body.changes())
-    return answer_json(TenantResponse.of(tenant))
+    return answer_json(TenantResponse.of(tenant, relation_to_tenant(principal, tenant.id)))
+
+
+@app.get("/api/<tenant_id>/policy")
+def get_policy(tenant_id: str) -> Response:
+    """Return what a tenant decides for itself."""
+    policy = services().policies.get(read_principal(app), check_tenant_id(tenant_id))
+    return answer_json(PolicyResponse.of(policy))
+
+
+@app.patch("/api/<tenant_id>/policy")
+def change_policy(tenant_id: str) -> Response:
+    """Change what a tenant decides for itself; null gives the deployment's default back."""
+    principal, body = read_principal(app), read_json(app, ChangePolicyRequest)
+    policy = services().policies.change(principal, check_tenant_id(tenant_id), body.values())
+    return answer_json(PolicyResponse.of(policy))
 
 
 handler = app.resolve

@@ -121,6 +121,7 @@ WITHOUT: tuple[tuple[str, str, str, dict[str, Any], tuple[str, ...]], ...] = (
     ("users", "PATCH", "/users/me", {}, ("email", "display_name", "locale", "current_password")),
     ("tenants", "POST", "/tenants", {"id": "new"}, ("id", "name")),
     ("tenants", "PATCH", "/tenants/acme", {}, ("name", "status")),
+    ("tenants", "PATCH", "/api/acme/policy", {}, ("sign_up", "locale", "mail_from_name", "mail_reply_to")),
     ("service_tokens", "POST", "/api/acme/auth/service-tokens", {}, ("name",)),
 )
 
@@ -237,6 +238,8 @@ TENANT_PATHS = [
     ("refresh", "POST", "/api/{}/auth/refresh", {"refresh_token": "x"}),
     ("tenants", "GET", "/tenants/{}", None),
     ("tenants", "PATCH", "/tenants/{}", {"name": "New"}),
+    ("tenants", "GET", "/api/{}/policy", None),
+    ("tenants", "PATCH", "/api/{}/policy", {"sign_up": "open"}),
     ("users", "PUT", "/users/me/tenants/{}", {"roles": ["user"]}),
     ("users", "DELETE", "/users/me/tenants/{}", None),
     ("service_tokens", "POST", "/api/{}/auth/service-tokens", {"name": "ci"}),

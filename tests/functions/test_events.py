@@ -27,6 +27,7 @@ EXPECTED: dict[str, tuple[int, str | None]] = {
     "tenants_list": (200, None),
     "tenants_taken": (409, "tenant_taken"),
     "tenants_foreign": (404, "not_found"),
+    "tenants_policy": (200, None),
     "service_tokens_mint": (201, None),
     "service_tokens_foreign": (404, "not_found"),
     "demo_seed": (200, None),

@@ -42,6 +42,8 @@ TABLE: dict[tuple[str, str], Cells] = {
     ("POST", "/tenants"): ONLY_PLATFORM(201),
     ("GET", "/tenants/{tenantId}"): ((200, 404), (200, 404), (200, 404), (200, 200)),
     ("PATCH", "/tenants/{tenantId}"): ONLY_PLATFORM(200),
+    ("GET", "/api/{tenantId}/policy"): ((403, 404), (200, 404), (403, 404), (200, 200)),
+    ("PATCH", "/api/{tenantId}/policy"): ((403, 404), (200, 404), (403, 404), (200, 200)),
     ("GET", "/api/{tenantId}/auth/service-tokens"): ((403, 404), (200, 404), (403, 404), (200, 200)),
     ("POST", "/api/{tenantId}/auth/service-tokens"): ((403, 404), (201, 404), (403, 404), (201, 201)),
     ("DELETE", "/api/{tenantId}/auth/service-tokens"): ((403, 404), (200, 404), (403, 404), (200, 200)),
@@ -157,6 +159,7 @@ class Stage:
             ("PUT", "/users/{id}/tenants/{tenantId}"): {"roles": ["auditor"]},
             ("POST", "/tenants"): {"id": next(self.names)},
             ("PATCH", "/tenants/{tenantId}"): {"name": "Another name"},
+            ("PATCH", "/api/{tenantId}/policy"): {"session_seconds": 3600},
             ("POST", "/api/{tenantId}/auth/service-tokens"): {"name": "another"},
             ("PATCH", "/api/{tenantId}/notifications/{id}"): {"read": True},
         }.get((method, route))

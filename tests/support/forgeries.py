@@ -304,6 +304,25 @@ class Forger:
             "a tenant that is a list": self.saying(tenant_id=["acme"]),
             "a number as user": self.saying(user_id=7),
             **self.misnamed(),
+            **self.contradictory(),
+            "metadata that are a list": self.saying(metadata=["gold"]),
+            "metadata that are nested": self.saying(metadata={"plan": {"name": "gold"}}),
+            "ext that is a text": self.saying(ext="gold"),
+            "ext that is nested": self.saying(ext={"plan": ["gold"]}),
+            "ext with nothing in it": self.sign(self.header, {**self.claims, "ext": {"plan": None}}),
+        }
+
+    def contradictory(self) -> dict[str, str]:
+        """Return tokens that are signed well, and whose two spellings of who and where say different things."""
+        other, nothing = f"{self.claims['user_id'][:-1]}0", {"userId": None}
+        return {
+            "another user in the other spelling": self.saying(userId=other),
+            "another tenant in the other spelling": self.saying(tenantId="globex"),
+            "no tenant, and one in the other spelling": self.saying(tenant_id=None),
+            "the other spelling in a list": self.saying(tenantId=["acme"]),
+            "the other spelling in capitals": self.saying(tenantId="ACME"),
+            "the other spelling empty": self.saying(tenantId=""),
+            "null in the other spelling": self.sign(self.header, {**self.claims, **nothing}),
         }
 
     def misnamed(self) -> dict[str, str]:

@@ -231,6 +231,22 @@ def test_what_names_somebody_in_no_form_of_such_names_is_refused_under_our_own_k
         assert caught.value.reason == "malformed_name", name
 
 
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_two_spellings_that_disagree_are_refused_under_our_own_key_too(algorithm: KeyPairAlgorithm) -> None:
+    house, forger = FORGERS[algorithm]
+    for name, token in forger.contradictory().items():
+        with pytest.raises(InvalidToken) as caught:
+            house.authorize(_with_token(token))
+        assert caught.value.reason == "contradictory_claims", name
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_token_from_before_there_were_two_spellings_is_accepted(algorithm: KeyPairAlgorithm) -> None:
+    house, forger = FORGERS[algorithm]
+    for token in (forger.saying(userId=None, tenantId=None), forger.saying(userId=None), forger.saying(tenantId=None)):
+        assert house.authorize(_with_token(token)).tenant_id == ACME
+
+
 def _no_socket(*_: object) -> None:
     raise AssertionError("a token made somebody call out")
 

@@ -38,6 +38,7 @@ SAMPLE: Mapping[str, Any] = {
     "email_verified_at_ms": 1_800_000_000_003,
     "proofs_from_ms": 1_800_000_000_004,
     "undo_from_ms": 1_800_000_000_005,
+    "metadata": {"plan": "gold", "team": "équipe"},
     "tenant_id": ACME,
     "user_id": UserId("01ARZ3NDEKTSV4RRFFQ69G5FAV"),
     "roles": ("auditor", "user"),
@@ -83,8 +84,9 @@ def test_each_field_of_a_user_is_shown_to_those_who_may_see_the_field(relation: 
 
 
 def test_each_field_of_a_tenant_is_shown_to_those_who_may_see_the_field() -> None:
-    seen = {shown_name(name) for name, field in TENANT.items() if Relation.MEMBER in field.seen_by}
-    assert set(TenantResponse.of(_sample(Tenant)).model_dump()) == seen
+    for relation in (Relation.MEMBER, Relation.ADMIN, Relation.PLATFORM):
+        seen = {shown_name(name) for name, field in TENANT.items() if relation in field.seen_by}
+        assert set(TenantResponse.of(_sample(Tenant), relation).model_dump(exclude_none=True)) == seen
 
 
 def test_each_field_that_somebody_may_change_is_accepted_and_no_other() -> None:

@@ -234,6 +234,37 @@ def test_signing_in_stores_notices_and_reads_no_proofs() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_who_mints_users_tokens_asks_the_hook_and_may_call_that_function_alone(name: str) -> None:
+    variables = FUNCTIONS[name]["Properties"].get("Environment", {}).get("Variables", {})
+    mints = "TOKEN_HOOK_ARN" in variables
+    # Who reads private keys and the keys of refresh tokens makes sessions' tokens; rotating keys makes none.
+    assert mints == ({"SIGNING_SECRET_ID", "REFRESH_MAC_SECRET_ID", "USERS_TABLE"} <= set(variables))
+    policy = template()["Resources"]["TokenHookPolicy"]
+    assert (f"{name}Role" in json.dumps(policy["Properties"]["Roles"])) == mints
+    assert policy["Condition"] == "HasTokenHook"
+    (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert statement == {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": {"Ref": "TokenHookArn"}}
+    assert "lambda:" not in json.dumps(_statements(name))
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_who_mints_access_tokens_knows_how_they_spell_who_and_where(name: str) -> None:
+    variables = FUNCTIONS[name]["Properties"].get("Environment", {}).get("Variables", {})
+    mints = {"SIGNING_SECRET_ID", "USERS_TABLE"} <= set(variables)
+    assert ("CLAIM_NAMES" in variables) == mints
+
+
+def test_the_hook_is_off_denies_by_default_and_takes_three_seconds_at_most() -> None:
+    parameters = template()["Parameters"]
+    assert (parameters["TokenHookArn"]["Default"], parameters["TokenHookFailure"]["Default"]) == ("", "deny")
+    assert (parameters["TokenHookTimeoutMs"]["Default"], parameters["TokenHookTimeoutMs"]["MaxValue"]) == (1000, 3000)
+    pattern = parameters["TokenHookArn"]["AllowedPattern"]
+    arn = "arn:aws:lambda:eu-central-1:123456789012:function:claims"
+    assert all(re.search(pattern, text) for text in ("", arn, f"{arn}:live", f"{arn}:$LATEST"))
+    assert not any(re.search(pattern, text) for text in ("*", f"{arn}*", f"{arn}:*", f"{arn}, {arn}", "claims"))
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
 def test_logs_end(name: str) -> None:
     group = FUNCTIONS[name]["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
     assert template()["Resources"][group]["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}

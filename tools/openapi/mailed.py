@@ -28,7 +28,7 @@ def _signs_up(*, cookie: bool) -> Operation:
         _WHERE,
         bodies.SignUpConfirmRequest,
         token_answers.SignInResponse,
-        (*_NEW_USER, *cross),
+        (*_NEW_USER, errors.InvalidCredentials, *cross),
         201,
         sets_cookie=cookie,
     )
@@ -41,7 +41,7 @@ def _signs_in(*, cookie: bool) -> Operation:
         "anybody, where mail is on and the tenant's policy has the method `email_code`",
         bodies.CodeSignInRequest,
         token_answers.SignInResponse,
-        (*_PROVED, *cross),
+        (*_PROVED, errors.InvalidCredentials, *cross),
         sets_cookie=cookie,
     )
 

@@ -6,6 +6,7 @@ The path, the method and the sentence of an operation come from the functions.
 from __future__ import annotations
 
 from doorward import errors
+from doorward.api.bodies import policy as policies
 from doorward.api.bodies import requests, sign_in
 from doorward.api.bodies import responses as answers
 from doorward.api.bodies import sessions as session_answers
@@ -187,10 +188,20 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ),
     ("PATCH", "/tenants/{tenantId}"): Operation(
         TENANTS,
-        "platform administrators",
+        "platform administrators; the tenant's administrators for `metadata`",
         requests.ChangeTenantRequest,
         answers.TenantResponse,
         (*BODY, *CHANGE, errors.UnacceptableName, errors.InsufficientScope, errors.NotFound, errors.Conflict),
+    ),
+    ("GET", "/api/{tenantId}/policy"): Operation(
+        TENANTS, "the tenant's administrators", response=policies.PolicyResponse, problems=_IN_TENANT
+    ),
+    ("PATCH", "/api/{tenantId}/policy"): Operation(
+        TENANTS,
+        "the tenant's administrators",
+        policies.ChangePolicyRequest,
+        policies.PolicyResponse,
+        (*_IN_TENANT, *BODY, errors.UnacceptableName, errors.Conflict),
     ),
     ("GET", "/api/{tenantId}/auth/service-tokens"): Operation(
         SERVICES,

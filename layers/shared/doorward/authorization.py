@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from doorward.errors import InvalidToken, MissingCredentials, NotAuthenticated, SessionOver
 from doorward.keys.keyring import Verifying
 from doorward.model import AccessTokenClaims, Clock, Principal, Revocations
+from doorward.rules.metadata import metadata_of_token
 from doorward.rules.revocation import denial_reason, is_live, must_change_password
 from doorward.rules.routes import Route, refusal
 from doorward.rules.tenancy import admitted_subject
@@ -124,7 +125,7 @@ class Authorize:
         subject = admitted_subject(admission, ref)
         if subject is None or not is_live(session, admission, self.clock()):
             raise SessionOver(reason="session_over")
-        principal = Principal(subject=subject)
+        principal = Principal(subject=subject, metadata=metadata_of_token(admission, ref.tenant_id))
         if is_cross_site(credentials, self.allowed_origin):
             return replace(principal, restriction="cross_site_request")
         if user.password_change_required:
@@ -175,6 +176,8 @@ def judge(claims: AccessTokenClaims, revocations: Revocations) -> Principal:
         token_id=claims.token_id,
         restriction="password_change_required" if must_change_password(claims, revocations) else None,
         expires_at=claims.expires_at,
+        metadata=claims.metadata,
+        ext=claims.ext,
     )
 
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, Literal, get_args
 
 from doorward.errors import Misconfigured, NotFound
+from doorward.model import ClaimNames
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,10 @@ class Settings:
     signing_secret_id: str = ""
     refresh_mac_secret_id: str = ""
     audience: str = "doorward"
+    claim_names: ClaimNames = "both"
+    token_hook_arn: str = ""
+    token_hook_failure: Literal["deny", "skip"] = "deny"  # noqa: S105 - what becomes of a token
+    token_hook_timeout_ms: int = 1000
     signing_algorithm: str = "RS256"
     jwt_secret: str = field(default="", repr=False)
     jwt_secret_previous: str = field(default="", repr=False)
@@ -77,7 +82,7 @@ class Settings:
             The settings. A setting has its default if its variable is absent or empty.
 
         Raises:
-            Misconfigured: a number is not a positive whole number.
+            Misconfigured: a number is not a positive whole number, or a choice is none of those that there are.
         """
         values: dict[str, Any] = {}
         for setting in fields(cls):
@@ -87,6 +92,9 @@ class Settings:
             values[setting.name] = (
                 _number(setting.name, text, setting.default) if isinstance(setting.default, int) else text
             )
+            choices = _CHOICES.get(setting.name, (text,))
+            if text not in choices:
+                raise Misconfigured(reason=f"the environment variable {setting.name.upper()} is {' or '.join(choices)}")
         return cls(**values)
 
     def require(self, name: str) -> str:
@@ -122,6 +130,12 @@ class Settings:
         """
         if self.demo_enabled != "true":
             raise NotFound
+
+
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "claim_names": get_args(ClaimNames),
+    "token_hook_failure": ("deny", "skip"),
+}
 
 
 def _number(name: str, text: str, default: int) -> int:

@@ -11,6 +11,7 @@ from doorward.keys.keyring import Signing
 from doorward.model import (
     SERVICE,
     AccessTokenClaims,
+    ClaimNames,
     Clock,
     Principal,
     ServiceToken,
@@ -39,6 +40,7 @@ class AdministerServiceTokens:
     Args:
         default_ttl_seconds: the lifetime of a token that asks for none.
         max_ttl_seconds: the longest lifetime.
+        claim_names: how tokens spell who and where.
     """
 
     tokens: ServiceTokenStore
@@ -47,6 +49,7 @@ class AdministerServiceTokens:
     audience: str
     default_ttl_seconds: int
     max_ttl_seconds: int
+    claim_names: ClaimNames = "both"
 
     def mint(
         self, principal: Principal, tenant_id: TenantId, name: str, ttl_seconds: int | None
@@ -76,7 +79,7 @@ class AdministerServiceTokens:
             expires_at=token.expires_at,
         )
         key = self.signer.current(begun.revoked_kids)
-        text = mint_access_token(claims, key, self.signer.issuer, self.audience)
+        text = mint_access_token(claims, key, self.signer.issuer, self.audience, self.claim_names)
         self.tokens.add(token)
         audit.record("service_token_minted", tenant_id=tenant_id, token_id=token.id, by=principal.user_id)
         return text, token

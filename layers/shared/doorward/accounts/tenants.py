@@ -7,17 +7,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from doorward import audit
-from doorward.errors import NotFound
+from doorward.errors import InsufficientScope, NotFound
 from doorward.model import PLATFORM, Clock, Principal, Tenant, TenantId
-from doorward.rules.fields import TENANT, TENANT_CHANGES
+from doorward.rules.fields import TENANT, TENANT_CHANGES, Relation
 from doorward.rules.names import check_display_name
-from doorward.rules.tenancy import require_platform_admin
+from doorward.rules.tenancy import is_admin, require_platform_admin
 from doorward.stores import Page, TenantStore
 
 
 @dataclass(frozen=True, slots=True)
 class AdministerTenants:
-    """Tenants on behalf of a caller: platform administrators manage all, members read their own."""
+    """Tenants on behalf of a caller: platform administrators manage all, members read their own.
+
+    A tenant's administrators change its metadata.
+    """
 
     tenants: TenantStore
     clock: Clock
@@ -66,15 +69,25 @@ class AdministerTenants:
             values: field to new value; `doorward.rules.fields` says which fields.
 
         Raises:
-            InsufficientScope: the caller is no platform administrator.
+            InsufficientScope: the caller may not change this.
             NotFound: there is no such tenant.
-            UnacceptableName: the name is not printable.
+            UnacceptableName, InvalidRequest: a value breaks a rule.
             Conflict: somebody changed the tenant at the same moment.
         """
-        require_platform_admin(principal)
+        relation = relation_to_tenant(principal, tenant_id)
+        if not all(relation in TENANT[name].changed_by for name in values):
+            raise InsufficientScope
         before = self.one(principal, tenant_id)
         checked = {name: TENANT[name].checked(value) for name, value in values.items() if name in TENANT_CHANGES}
         after = replace(before, version=before.version + 1, **checked)
         self.tenants.change(before, after, self.clock())
-        audit.record("tenant_changed", tenant_id=tenant_id, status=after.status, by=principal.user_id)
+        names = ",".join(sorted(checked))
+        audit.record("tenant_changed", tenant_id=tenant_id, status=after.status, by=principal.user_id, fields=names)
         return after
+
+
+def relation_to_tenant(principal: Principal, tenant_id: TenantId) -> Relation:
+    """Return what the caller is to a tenant; for one of another tenant, a member, who changes nothing."""
+    if principal.is_platform_admin:
+        return Relation.PLATFORM
+    return Relation.ADMIN if is_admin(principal, tenant_id) else Relation.MEMBER

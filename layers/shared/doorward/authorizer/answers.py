@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -101,6 +102,10 @@ def context_of(decision: Decision) -> dict[str, str]:
         "roles": " ".join(sorted(principal.roles)),
         "sid": principal.session_id,
         "jti": principal.token_id or "",
+        "userId": principal.user_id,
+        "tenantId": _tenant(principal),
+        "metadata": json.dumps(principal.metadata) if principal.metadata else "{}",
+        "ext": json.dumps(principal.ext) if principal.ext else "{}",
     }
     return context if principal.restriction is None else {**context, "restriction": principal.restriction}
 

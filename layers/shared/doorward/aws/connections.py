@@ -1,4 +1,4 @@
-"""HTTP/1.1 over sockets that stay open: what AWS's JSON services and the reading of an object need, and no more.
+"""HTTP/1.1 over sockets that stay open: what AWS's services need, and no more.
 
 Half of what a read costs with `http.client` is its reading of an answer's headers as those of an e-mail
 (docs/decisions/0019).
@@ -41,17 +41,18 @@ class Connections:
         self._read_seconds = read_seconds
         self._idle: list[_Open] = []
 
-    def post(self, headers: Mapping[str, str], body: bytes) -> Answer:
+    def post(self, headers: Mapping[str, str], body: bytes, path: str = "/") -> Answer:
         """Send a request, and return the answer.
 
         Args:
             headers: the headers, with `host`, each of one line of ASCII.
             body: what is sent.
+            path: of the resource, as it is sent.
 
         Raises:
             NoAnswer: nothing came that can be read. The request may have been carried out.
         """
-        head = f"POST / HTTP/1.1\r\n{_lines(headers)}content-length: {len(body)}\r\n\r\n"
+        head = f"POST {path} HTTP/1.1\r\n{_lines(headers)}content-length: {len(body)}\r\n\r\n"
         return self._send(head.encode("ascii") + body)
 
     def get(self, headers: Mapping[str, str], path: str) -> Answer:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from doorward.errors import Misconfigured
 
 _PORTS = {"https": 443, "http": 80}
-_OWN = {"dynamodb": "DYNAMODB", "secretsmanager": "SECRETS_MANAGER", "s3": "S3"}
+_OWN = {"dynamodb": "DYNAMODB", "secretsmanager": "SECRETS_MANAGER", "s3": "S3", "lambda": "LAMBDA"}
 
 
 class Credentials(NamedTuple):
@@ -59,7 +59,7 @@ class Endpoint:
         """Return the address of a service in the function's region, unless the environment names another.
 
         Args:
-            service: `dynamodb` or `secretsmanager`.
+            service: `dynamodb`, `secretsmanager` or `lambda`.
             environment: the environment variables.
 
         Raises:

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import time
 from collections.abc import Callable
+from urllib.parse import quote
 
 from doorward.aws.endpoints import Credentials, Endpoint
 
@@ -34,13 +35,14 @@ class Signer:
         self._now = now
         self._kept: tuple[tuple[str, str], bytes] = (("", ""), b"")
 
-    def sign(self, target: str, media_type: str, body: bytes) -> dict[str, str]:
+    def sign(self, target: str | None, media_type: str, body: bytes, path: str = "/") -> dict[str, str]:
         """Return the headers of a signed POST request.
 
         Args:
-            target: the operation, such as `DynamoDB_20120810.GetItem`.
+            target: the operation, such as `DynamoDB_20120810.GetItem`, if a header names it.
             media_type: the body's type.
             body: what is sent.
+            path: of the resource, as it is sent.
 
         Source: AWS Signature Version 4, "Create a signed AWS API request".
         """
@@ -48,8 +50,9 @@ class Signer:
         headers = {"content-type": media_type, "host": self._host, "x-amz-date": date}
         if credentials.session_token:
             headers["x-amz-security-token"] = credentials.session_token
-        headers["x-amz-target"] = target
-        return self._signed("POST\n/", headers, hashlib.sha256(body).hexdigest(), credentials)
+        if target is not None:
+            headers["x-amz-target"] = target
+        return self._signed(f"POST\n{quote(path, safe='/~')}", headers, hashlib.sha256(body).hexdigest(), credentials)
 
     def sign_get(self, path: str) -> dict[str, str]:
         """Return the headers of a signed GET request to S3.

@@ -25,7 +25,7 @@ from doorward.keys.stores import SecretReader
 from doorward.rules.throttles import Throttles
 from doorward.sessions.begin import BeginSession
 from doorward.sessions.family import EndFamily
-from doorward.sessions.minting import TokenMinter
+from doorward.sessions.minting import Ask, TokenMinter
 from doorward.settings import Settings
 from doorward.tokens.device import Devices
 from doorward.tokens.proofs import MintProofs, Notices, ProofTexts
@@ -138,7 +138,15 @@ class Parts(ABC):
     @cached_property
     def minter(self) -> TokenMinter:
         """The object that mints token pairs."""
-        return TokenMinter(self.signer, self.refresh_tokens, self.settings.audience, self.settings.access_ttl_seconds)
+        settings = self.settings
+        return TokenMinter(
+            self.signer,
+            self.refresh_tokens,
+            settings.audience,
+            settings.access_ttl_seconds,
+            settings.claim_names,
+            self._ask_hook() if settings.token_hook_arn else None,
+        )
 
     @cached_property
     def throttles(self) -> Throttles:
@@ -173,6 +181,15 @@ class Parts(ABC):
     def sessions(self) -> DynamoSessions:
         """Sessions, to read and write them."""
         return DynamoSessions(self.database, self.tables, self.revocation_writer)
+
+    def _ask_hook(self) -> Ask:
+        # Only a deployment that has a hook pays for its import.
+        from doorward.aws.token_hook import LambdaTokenHook  # noqa: PLC0415
+        from doorward.sessions.hook import AskHook  # noqa: PLC0415
+
+        settings = self.settings
+        hook = LambdaTokenHook.from_environment(settings.token_hook_arn, settings.token_hook_timeout_ms / 1000)
+        return AskHook(hook, settings.token_hook_failure)
 
     def _secret(self, setting: str) -> str:
         text = self.secrets.get(self.settings.require(setting)).text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NewType, Protocol
 
@@ -37,6 +38,7 @@ class Tenant:
     status: Status
     created_at_ms: int
     version: int = 1
+    metadata: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class User:
     email_verified_at_ms: int | None = None
     proofs_from_ms: int = 0
     undo_from_ms: int = 0
+    metadata: Mapping[str, str] | None = None
 
     @property
     def home_tenant_id(self) -> TenantId:

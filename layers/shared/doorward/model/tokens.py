@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from doorward.model.identities import (
@@ -27,6 +27,15 @@ def service_user_id(name: str) -> UserId:
 
 
 NO_TOKEN = TokenId("")
+
+ClaimNames = Literal["both", "snake_case"]
+"""Whether access tokens have `userId` and `tenantId` beside `user_id` and `tenant_id`, or these alone."""
+
+Metadata = Mapping[str, str]
+"""What a deployment keeps of a user or a tenant, by name: see `doorward.rules.metadata`."""
+
+Extras = Mapping[str, str | int | float | bool]
+"""What a deployment's hook adds to an access token, by name: see `doorward.rules.hook`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +103,19 @@ class Revocable(OfSubject):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessTokenClaims(Revocable):
-    """What a verified access token says (RFC 9068 section 2.2). Times in epoch seconds."""
+    """What a verified access token says (RFC 9068 section 2.2). Times in epoch seconds.
+
+    Args:
+        metadata: those of the user's metadata that the tenant's policy names.
+        ext: what the deployment's hook added.
+    """
 
     client_id: str
     issued_at: int
     expires_at: int
     password_change_required: bool = False
+    metadata: Metadata = field(default_factory=dict)
+    ext: Extras = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +126,8 @@ class IntrospectedToken(OfSubject):
     issued_at: int
     expires_at: int
     token_id: TokenId | None = None
+    metadata: Metadata = field(default_factory=dict)
+    ext: Extras = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +159,19 @@ Restriction = Literal["password_change_required", "cross_site_request"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal(OfSubject):
-    """Who is calling, as the authorizer decided; `expires_at`, in epoch seconds, is that of the caller's token."""
+    """Who is calling, as the authorizer decided.
+
+    Args:
+        expires_at: of the caller's token, in epoch seconds.
+        metadata: those of the user's metadata that the tenant's policy names.
+        ext: what the deployment's hook added to the caller's token.
+    """
 
     token_id: TokenId | None = None
     restriction: Restriction | None = None
     expires_at: int | None = None
+    metadata: Metadata = field(default_factory=dict)
+    ext: Extras = field(default_factory=dict)
 
     @property
     def is_platform_admin(self) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from doorward.rules.metadata import check_metadata
 from doorward.rules.names import check_display_name, check_email, check_locale
 
 
@@ -21,10 +22,11 @@ class Relation(Enum):
     OWNER = "an administrator of the user's home tenant, or of the platform"
     GUEST = "an administrator of another tenant of the user"
     MEMBER = "a member of the tenant"
+    ADMIN = "an administrator of the tenant"
     PLATFORM = "an administrator of the platform"
 
 
-SELF, OWNER, GUEST, MEMBER, PLATFORM = Relation
+SELF, OWNER, GUEST, MEMBER, ADMIN, PLATFORM = Relation
 _USERS = frozenset({SELF, OWNER})
 _EVERYBODY = frozenset({SELF, OWNER, GUEST})
 _NOBODY = frozenset[Relation]()
@@ -38,7 +40,7 @@ class Field:
         seen_by: to whom the field is shown.
         changed_by: who may change the field.
         at_creation: whether the field may be given when its user is created.
-        check: returns an acceptable text in its stored form, or raises InvalidRequest.
+        check: returns an acceptable value in its stored form, or raises InvalidRequest.
         needs_password: whether users prove their current password to change the field of their own.
         removable: whether null takes the value away.
         description: what clients read about the field.
@@ -47,7 +49,7 @@ class Field:
     seen_by: frozenset[Relation] = _NOBODY
     changed_by: frozenset[Relation] = _NOBODY
     at_creation: bool = False
-    check: Callable[[str], str] | None = None
+    check: Callable[[Any], Any] | None = None
     needs_password: bool = False
     removable: bool = False
     description: str = ""
@@ -99,6 +101,14 @@ USER: Mapping[str, Field] = {
     "email_verified_at_ms": Field(seen_by=_USERS, description="when the user proved to read the address's mail"),
     "proofs_from_ms": Field(),
     "undo_from_ms": Field(),
+    "metadata": Field(
+        seen_by=_USERS,
+        changed_by=frozenset({OWNER}),
+        at_creation=True,
+        check=check_metadata,
+        removable=True,
+        description="texts by name, all of them: those that there were before go; nobody writes their own",
+    ),
 }
 MEMBERSHIP: Mapping[str, Field] = {
     "tenant_id": Field(seen_by=_EVERYBODY),
@@ -110,7 +120,8 @@ MEMBERSHIP: Mapping[str, Field] = {
 CREDENTIAL: Mapping[str, Field] = {
     "password": Field(changed_by=_USERS, needs_password=True),
 }
-_MEMBERS = frozenset({MEMBER, PLATFORM})
+_MEMBERS = frozenset({MEMBER, ADMIN, PLATFORM})
+_ADMINISTRATORS = frozenset({ADMIN, PLATFORM})
 TENANT: Mapping[str, Field] = {
     "id": Field(seen_by=_MEMBERS),
     "name": Field(seen_by=_MEMBERS, changed_by=frozenset({PLATFORM}), check=check_display_name),
@@ -121,6 +132,13 @@ TENANT: Mapping[str, Field] = {
     ),
     "created_at_ms": Field(seen_by=_MEMBERS),
     "version": Field(),
+    "metadata": Field(
+        seen_by=_ADMINISTRATORS,
+        changed_by=_ADMINISTRATORS,
+        check=check_metadata,
+        removable=True,
+        description="texts by name, all of them: those that there were before go",
+    ),
 }
 
 PROFILE: Mapping[str, Field] = {name: field for name, field in USER.items() if field.at_creation}

@@ -28,6 +28,7 @@ REASONS: Mapping[str, str] = {
     "missing_claim": "a claim that every access token has is missing",
     "malformed_claim": "a claim is of the wrong kind",
     "malformed_name": "a claim names a tenant, user, session, token or role in a form that no such name has",
+    "contradictory_claims": "userId or tenantId says something else than user_id or tenant_id",
     # Its time
     "expired": "the token has expired",
     "issued_in_the_future": "the token was issued in the future, or is not good yet: clocks differ",

@@ -15,6 +15,7 @@ from doorward.model import (
     ServiceToken,
     Session,
     SessionRef,
+    SignInPolicy,
     TenantId,
     UserId,
 )
@@ -53,7 +54,7 @@ def is_live(session: Session, admission: Admission, now_ms: int) -> bool:
     """Return whether a session can still be used: not ended, not past its end, not cut off."""
     return (
         session.revoked_at_ms is None
-        and now_ms < session.expires_at_ms
+        and now_ms < session_ends_at_ms(session, admission.policy)
         and session.epochs.user >= admission.sessions_from
         and session.epochs.tenant >= admission.epochs.tenant
         and session.epochs.deployment >= admission.epochs.deployment
@@ -74,6 +75,13 @@ def is_shut_out(session: Session, there: Admission) -> bool:
     ended_alone = there.session is not None and there.session.revoked_at_ms is not None
     spared = session.epochs.user == there.sessions_from
     return ended_alone or (session.created_at_ms < there.sessions_from and not spared)
+
+
+def session_ends_at_ms(session: Session, policy: SignInPolicy) -> int:
+    """Return when a session ends: a tenant that shortens its sessions shortens those that live too."""
+    if policy.session_seconds is None:
+        return session.expires_at_ms
+    return min(session.expires_at_ms, session.created_at_ms + policy.session_seconds * 1000)
 
 
 def mark_revoked(token: ServiceToken, revocations: Revocations) -> ServiceToken:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from doorward import audit
-from doorward.model import Admission, Clock, Session, SessionRef, Subject, TokenPair
+from doorward.errors import InvalidCredentials, InvalidGrant
+from doorward.model import Admission, Clock, Extras, Session, SessionRef, Subject, TokenPair
 from doorward.model.proofs import NO_PROOFS, Proof, ProofChanges
 from doorward.sessions.family import EndFamily
 from doorward.sessions.minting import TokenMinter
@@ -66,6 +67,7 @@ class BeginSession:
         proofs: ProofChanges = NO_PROOFS,
         *,
         first: bool = False,
+        ext: Extras | None = None,
     ) -> SignedIn:
         """Store a session and return its tokens. Its user is told by mail if the device is not known, where mail is on.
 
@@ -76,21 +78,36 @@ class BeginSession:
             known: the device of the user that the client proves, if it does.
             proofs: the proof that allows the session, where it is one that works once.
             first: whether the user signs in for the first time, so that every device is new.
+            ext: what `permit` said, if it was asked already.
 
         Raises:
             InvalidProof: the proof was used or has ended.
             NotInitialised: the deployment has no keys.
+            InvalidCredentials, Unavailable: see `permit`.
         """
+        ext = self.permit(admission, subject) if ext is None else ext
         ref = SessionRef(subject.tenant_id, subject.user_id, subject.session_id)
         cookie, cookie_hash = mint_cookie(ref) if client.wants_cookie else (None, None)
         session = self._session(ref, admission, client, cookie_hash)
-        tokens = self.minter.mint(session, admission, subject, session.created_at_ms)
+        tokens = self.minter.mint(session, admission, subject, session.created_at_ms, ext)
         told = () if first or known is not None else self._notice(admission, subject, client)
         self.sessions.add(session, ProofChanges(proofs.used, (*proofs.made, *told)))
         audit.record("signed_in", tenant_id=ref.tenant_id, user_id=ref.user_id, session_id=ref.session_id)
         if client.old_cookie is not None:
             self.end_family.by_cookie(client.old_cookie)
         return SignedIn(tokens, cookie, self.devices.mint(ref.user_id, known))
+
+    def permit(self, admission: Admission, subject: Subject) -> Extras:
+        """Return what the deployment's own function adds to the access token; without such a function, nothing.
+
+        Raises:
+            InvalidCredentials: it denies the token.
+            Unavailable: it gives no answer, and nobody may get a token without.
+        """
+        try:
+            return self.minter.permit(admission, subject)
+        except InvalidGrant as denied:
+            raise InvalidCredentials(reason=denied.reason) from denied
 
     def _notice(self, admission: Admission, subject: Subject, client: Client) -> tuple[Proof, ...]:
         if admission.user is None:

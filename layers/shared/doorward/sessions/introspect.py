@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from doorward.errors import InsufficientScope, InvalidGrant, InvalidToken
 from doorward.keys.keyring import Verifying
 from doorward.model import PLATFORM, SERVICE, Clock, IntrospectedToken, Principal, TenantId
-from doorward.rules.revocation import denial_reason, is_live, must_change_password
+from doorward.rules.revocation import denial_reason, is_live, must_change_password, session_ends_at_ms
 from doorward.rules.tenancy import admitted_subject, is_admin
 from doorward.sessions.minting import DEFAULT_CLIENT_ID
 from doorward.stores import RevocationReader, SessionStore
@@ -57,7 +57,7 @@ class Introspect:
             subject=subject,
             client_id=session.client_id or DEFAULT_CLIENT_ID,
             issued_at=session.rotated_at_ms // 1000,
-            expires_at=session.expires_at_ms // 1000,
+            expires_at=session_ends_at_ms(session, admission.policy) // 1000,
         )
 
     def _access_token(self, principal: Principal, token: str) -> IntrospectedToken | None:
@@ -77,6 +77,8 @@ class Introspect:
             issued_at=claims.issued_at,
             expires_at=claims.expires_at,
             token_id=claims.token_id,
+            metadata=claims.metadata,
+            ext=claims.ext,
         )
 
 

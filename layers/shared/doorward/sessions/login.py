@@ -75,6 +75,8 @@ class LogIn:
         begun = self.throttle.begin(attempt, device, found)
         try:
             admission, subject = self._prove(credentials, found.target, begun)
+            # Before the attempt is taken back: whoever is denied gets no other answers afterwards than who guesses.
+            ext = self.begin.permit(admission, subject)
         except InvalidCredentials:
             raise  # counted: this was a guess
         except Exception:
@@ -83,7 +85,7 @@ class LogIn:
         self.throttle.succeed(attempt, begun)
         if admission.failures:
             self.attempts.clear_failures(subject.user_id)
-        return self.begin(admission, subject, credentials.client, begun.known_device)
+        return self.begin(admission, subject, credentials.client, begun.known_device, ext=ext)
 
     def _prove(
         self, credentials: Credentials, target: SignInTarget | None, begun: BegunAttempt

@@ -62,13 +62,15 @@ class Refresh:
         received_at_ms = _arrival(received_at_ms, now_ms)
         admission, session, subject = self._enter(proven, now_ms)
         require_client(session, client_id)
+        ext = None
         if proven.generation == session.generation:
+            ext = self.minter.permit(admission, subject)  # before the rotation: a token that is denied spends nothing
             rotation = self.sessions.rotate(proven.ref, proven.generation, now_ms)
             session = self._live(rotation.session, admission, now_ms)
             if rotation.won:
-                return self.minter.mint(session, admission, subject, now_ms)
+                return self.minter.mint(session, admission, subject, now_ms, ext)
         self._require_overlap(proven, session, received_at_ms)
-        return self.minter.mint(session, admission, subject, now_ms)
+        return self.minter.mint(session, admission, subject, now_ms, ext)
 
     def accept(self, proven: ProvenRefreshToken, received_at_ms: int | None = None) -> Session:
         """Return the live session of a token that may be used now, without rotating it.

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from doorward import audit
 from doorward.errors import InvalidGrant
-from doorward.model import Admission, Clock, Session, SessionRef, TenantId, TokenPair
-from doorward.rules.revocation import is_live, is_shut_out
+from doorward.model import Admission, Clock, Session, SessionRef, Subject, TenantId, TokenPair
+from doorward.rules.revocation import is_live, is_shut_out, session_ends_at_ms
 from doorward.rules.tenancy import admitted_subject
 from doorward.sessions.minting import TokenMinter
 from doorward.sessions.refresh import Refresh, require_client
@@ -73,10 +73,12 @@ class SwitchTenant:
                 "The session in this tenant was ended. Sign in there again. The refresh token is still good.",
                 reason="ended_there",
             )
-        return self._enter(old, target, ref)
+        return self._enter(old, target, subject)
 
-    def _enter(self, old: Session, target: Admission, ref: SessionRef) -> TokenPair | None:
+    def _enter(self, old: Session, target: Admission, subject: Subject) -> TokenPair | None:
+        ext = self.minter.permit(target, subject)  # before the switch: a token that is denied spends nothing
         now_ms, there = self.clock(), target.session
+        ref = SessionRef(subject.tenant_id, subject.user_id, subject.session_id)
         new = Session(
             ref=ref,
             generation=there.generation + 1 if there else 0,
@@ -90,12 +92,14 @@ class SwitchTenant:
             source=old.source,
             user_agent=old.user_agent,
         )
+        if now_ms >= session_ends_at_ms(new, target.policy):
+            raise InvalidGrant("Sessions of this tenant are shorter: sign in to it.", reason="session_too_old")
         if not self.sessions.switch(old, new, now_ms, replaced=there.generation if there else None):
             return None
         audit.record("tenant_switched", user_id=ref.user_id, tenant_id=ref.tenant_id, session_id=ref.session_id)
         # Roles that changed since the first reading count, and nobody gets tokens that are refused already.
         target = self.sessions.get_admission(ref)
-        subject = admitted_subject(target, ref)
-        if subject is None or target.session is None or not is_live(target.session, target, now_ms):
+        admitted = admitted_subject(target, ref)
+        if admitted is None or target.session is None or not is_live(target.session, target, now_ms):
             raise InvalidGrant(reason="not_switched")
-        return self.minter.mint(target.session, target, subject, now_ms)
+        return self.minter.mint(target.session, target, admitted, now_ms, ext)

@@ -9,7 +9,7 @@ from doorward.authorization import RequestCredentials
 from doorward.errors import InvalidToken, MissingCredentials
 from doorward.keys.keyring import Verifying
 from doorward.model import Clock, Connection, SocketGrant, SocketTicket, is_service
-from doorward.rules.revocation import denial_reason, must_change_password
+from doorward.rules.revocation import denial_reason, must_change_password, session_ends_at_ms
 from doorward.sockets.tickets import ticket_hash
 from doorward.stores import RevocationReader, SessionStore, SocketStore
 from doorward.tokens.access import verify_access_token
@@ -77,10 +77,11 @@ class Connect:
             raise InvalidToken(reason="password_change_required")
         ends_at_ms = claims.expires_at * 1000
         if not is_service(claims.user_id):
-            session = self.sessions.get_admission(claims.session_ref).session
+            admission = self.sessions.get_admission(claims.session_ref)
+            session = admission.session
             if session is None:
                 raise InvalidToken(reason="session_ended")
-            ends_at_ms = session.expires_at_ms
+            ends_at_ms = session_ends_at_ms(session, admission.policy)
         return SocketGrant(
             subject=claims.subject,
             epochs=claims.epochs,

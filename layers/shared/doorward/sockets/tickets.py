@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from doorward.errors import InsufficientScope, InvalidToken
 from doorward.model import Clock, Principal, SocketGrant, SocketTicket, TokenId, is_service
-from doorward.rules.revocation import is_live
+from doorward.rules.revocation import is_live, session_ends_at_ms
 from doorward.rules.tenancy import admitted_subject
 from doorward.stores import SessionStore, SocketStore
 
@@ -54,7 +54,7 @@ class IssueSocketTicket:
         grant = SocketGrant(
             subject=subject,
             epochs=admission.epochs,
-            ends_at_ms=session.expires_at_ms,
+            ends_at_ms=session_ends_at_ms(session, admission.policy),
             token_id=principal.token_id or TokenId(""),
         )
         expires_at_ms = now_ms + TTL_SECONDS * 1000

@@ -9,7 +9,17 @@ import jwt
 from doorward.errors import InvalidToken
 from doorward.keys.keyring import Verifying
 from doorward.keys.signing import SigningKey
-from doorward.model import PLATFORM, AccessTokenClaims, Epochs, SessionId, Subject, TenantId, TokenId, UserId
+from doorward.model import (
+    PLATFORM,
+    AccessTokenClaims,
+    ClaimNames,
+    Epochs,
+    SessionId,
+    Subject,
+    TenantId,
+    TokenId,
+    UserId,
+)
 from doorward.rules.lifetimes import MAX_TOKEN_LIFE_SECONDS
 from doorward.tokens.form import check_signed, has_low_s
 from doorward.tokens.names import checked_name, checked_text, checked_username
@@ -27,9 +37,12 @@ _REASONS: tuple[tuple[type[Exception], str], ...] = (
 )
 
 _REQUIRED = ["iss", "aud", "sub", "user_id", "client_id", "sid", "jti", "iat", "exp", "roles"]
+_OTHER_SPELLINGS = {"user_id": "userId", "tenant_id": "tenantId"}
 
 
-def mint_access_token(claims: AccessTokenClaims, key: SigningKey, issuer: str, audience: str) -> str:
+def mint_access_token(
+    claims: AccessTokenClaims, key: SigningKey, issuer: str, audience: str, claim_names: ClaimNames = "both"
+) -> str:
     """Return a signed access token.
 
     Args:
@@ -37,9 +50,21 @@ def mint_access_token(claims: AccessTokenClaims, key: SigningKey, issuer: str, a
         key: the active signing key.
         issuer: this deployment's issuer URL.
         audience: whom the token is for.
+        claim_names: whether the token also spells the claims of who and where as `userId` and `tenantId`.
 
     Source: RFC 9068 section 2.
     """
+    payload = _payload(claims, issuer, audience)
+    if claim_names == "both":
+        payload |= {_OTHER_SPELLINGS[name]: payload[name] for name in _OTHER_SPELLINGS if name in payload}
+    for _ in range(_MAX_SIGNINGS):
+        token = jwt.encode(payload, key.key, algorithm=key.algorithm, headers={"typ": TYPE, "kid": key.kid})
+        if key.algorithm != "ES256" or has_low_s(token):
+            return token
+    raise AssertionError("no signature of the accepted form in so many")  # one in 2**64
+
+
+def _payload(claims: AccessTokenClaims, issuer: str, audience: str) -> dict[str, Any]:
     payload: dict[str, Any] = {
         "iss": issuer,
         "aud": audience,
@@ -60,11 +85,11 @@ def mint_access_token(claims: AccessTokenClaims, key: SigningKey, issuer: str, a
         payload["deployment_epoch"] = claims.epochs.deployment
     if claims.password_change_required:
         payload["password_change_required"] = True
-    for _ in range(_MAX_SIGNINGS):
-        token = jwt.encode(payload, key.key, algorithm=key.algorithm, headers={"typ": TYPE, "kid": key.kid})
-        if key.algorithm != "ES256" or has_low_s(token):
-            return token
-    raise AssertionError("no signature of the accepted form in so many")  # one in 2**64
+    if claims.metadata:
+        payload["metadata"] = dict(claims.metadata)
+    if claims.ext:
+        payload["ext"] = dict(claims.ext)
+    return payload
 
 
 def verify_access_token(token: str, keyring: Verifying, audience: str, now_ms: int) -> AccessTokenClaims:
@@ -130,7 +155,7 @@ def _claims(payload: dict[str, Any], kid: str) -> AccessTokenClaims:
     roles = payload["roles"]
     if not isinstance(roles, list):
         raise TypeError("roles")
-    return AccessTokenClaims(
+    claims = AccessTokenClaims(
         subject=Subject(
             user_id=UserId(checked_name("user_id", payload["user_id"])),
             username=checked_username(payload["sub"]),
@@ -144,8 +169,21 @@ def _claims(payload: dict[str, Any], kid: str) -> AccessTokenClaims:
         issued_at=_whole(payload["iat"]),
         expires_at=_whole(payload["exp"]),
         password_change_required=payload.get("password_change_required") is True,
+        metadata=_flat(payload.get("metadata", {}), str),
+        ext=_flat(payload.get("ext", {}), str, int, float, bool),
         kid=kid,
     )
+    for name, other in _OTHER_SPELLINGS.items():
+        # Two readers who decide by different spellings must not see two callers.
+        if other in payload and payload[other] != payload.get(name):
+            raise InvalidToken(reason="contradictory_claims")
+    return claims
+
+
+def _flat(value: object, *kinds: type) -> dict[str, Any]:
+    if not isinstance(value, dict) or not all(type(member) in kinds for member in value.values()):
+        raise TypeError("a claim is no object of plain values")
+    return value
 
 
 def _whole(value: object) -> int:

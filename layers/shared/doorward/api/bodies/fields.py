@@ -15,11 +15,13 @@ M = TypeVar("M", bound=BaseModel)
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 Roles = Annotated[list[Text], BodyField(max_length=20)]
+Metadata = Annotated[dict[str, str], BodyField(max_length=20)]
 
 _ACCEPTED: Mapping[Any, Any] = {
     str: Text,
     str | None: Text | None,
     tuple[str, ...]: Roles,
+    Mapping[str, str] | None: Metadata,
 }
 _TIME_SUFFIX = "_ms"
 
@@ -106,4 +108,6 @@ def _shown_type(name: str, hint: Any) -> Any:  # noqa: ANN401 - types as data
         return str
     if hint == tuple[str, ...]:
         return list[str]
+    if hint == Mapping[str, str] | None:
+        return dict[str, str] | None
     return hint if hint in {bool, int, str | None} else str

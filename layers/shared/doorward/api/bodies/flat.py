@@ -106,7 +106,7 @@ class FlatRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlatResponse:
-    """A body whose members are texts, numbers, truth values, or lists of texts or of such bodies.
+    """A body whose members are plain values, lists of texts or of such bodies, or objects of plain values.
 
     Members that are None are left out.
     """

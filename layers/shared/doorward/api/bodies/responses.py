@@ -14,7 +14,7 @@ from doorward.rules import fields
 from doorward.rules.fields import Relation
 
 _USERS = (Relation.SELF, Relation.OWNER, Relation.GUEST)
-_TENANTS = (Relation.MEMBER, Relation.PLATFORM)
+_TENANTS = (Relation.MEMBER, Relation.ADMIN, Relation.PLATFORM)
 
 
 class ResponseBody(BaseModel):
@@ -68,9 +68,9 @@ class TenantResponse(ResponseBody):
     """A tenant."""
 
     @classmethod
-    def of(cls, tenant: Tenant) -> Self:
-        """Return the body for a tenant."""
-        return cls(**values_for(tenant, fields.TENANT, Relation.MEMBER))
+    def of(cls, tenant: Tenant, relation: Relation) -> Self:
+        """Return the body for a tenant, as a caller with this relation may see it."""
+        return cls(**values_for(tenant, fields.TENANT, relation))
 
 
 class TenantListResponse(ResponseBody):

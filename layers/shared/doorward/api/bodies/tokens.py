@@ -74,6 +74,8 @@ class IntrospectionResponse(FlatResponse):
     token_type: Literal["Bearer"] | None = None
     iat: int | None = None
     exp: int | None = None
+    metadata: dict[str, str] | None = None
+    ext: dict[str, str | int | float | bool] | None = None
 
     @classmethod
     def of(cls, token: IntrospectedToken | None, issuer: str, audience: str) -> Self:
@@ -95,4 +97,6 @@ class IntrospectionResponse(FlatResponse):
             token_type="Bearer" if token.token_id else None,
             iat=token.issued_at,
             exp=token.expires_at,
+            metadata=dict(token.metadata) or None,
+            ext=dict(token.ext) or None,
         )

@@ -143,7 +143,7 @@ def encode(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def encode_value(value: object) -> dict[str, Any]:
-    """Return the typed form of one attribute value: a text, a whole number, a truth value, or a list of these.
+    """Return the typed form of one attribute value: a text, a whole number, a truth value, or a list or map of these.
 
     Raises:
         TypeError: the value is of another type.
@@ -156,6 +156,8 @@ def encode_value(value: object) -> dict[str, Any]:
         return {"N": str(value)}
     if isinstance(value, list | tuple):
         return {"L": [encode_value(element) for element in value]}
+    if isinstance(value, Mapping):
+        return {"M": {name: encode_value(element) for name, element in value.items()}}
     raise TypeError(f"no attribute value for {type(value).__name__}")
 
 
@@ -179,6 +181,8 @@ def _decode_value(value: Mapping[str, Any]) -> Any:  # noqa: ANN401 - the type i
         return int(content)
     if kind == "L":
         return [_decode_value(element) for element in content]
+    if kind == "M":
+        return {name: _decode_value(element) for name, element in content.items()}
     return content
 
 

@@ -1,0 +1,53 @@
+"""Read and change what a tenant decides for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from doorward import audit
+from doorward.errors import NotFound
+from doorward.model import Principal, TenantId, TenantPolicy
+from doorward.rules.policy import Bounds, changed_policy
+from doorward.rules.tenancy import require_own_admin
+from doorward.stores import PolicyStore, TenantStore
+
+
+@dataclass(frozen=True, slots=True)
+class AdministerPolicies:
+    """Policies on behalf of the administrators of a tenant and of the platform."""
+
+    policies: PolicyStore
+    tenants: TenantStore
+    bounds: Bounds
+
+    def get(self, principal: Principal, tenant_id: TenantId) -> TenantPolicy:
+        """Return the policy of a tenant; of one that decided nothing, the defaults.
+
+        Raises:
+            InsufficientScope, NotFound: the caller does not administer this tenant.
+        """
+        require_own_admin(principal, tenant_id)
+        if self.tenants.get(tenant_id) is None:
+            raise NotFound
+        return self.policies.get(tenant_id)
+
+    def change(self, principal: Principal, tenant_id: TenantId, values: Mapping[str, Any]) -> TenantPolicy:
+        """Change members of a policy. Every sign-in and every refresh from then on goes by it.
+
+        Args:
+            principal: the caller.
+            tenant_id: the tenant.
+            values: member to new value; None gives the default back. `doorward.rules.policy` says which values.
+
+        Raises:
+            InsufficientScope, NotFound: the caller does not administer this tenant.
+            InvalidRequest, UnacceptableName: a value breaks a rule.
+            Conflict: somebody changed the policy at the same moment.
+        """
+        after = changed_policy(self.get(principal, tenant_id), values, self.bounds)
+        self.policies.change(tenant_id, after)
+        names = ",".join(sorted(values))
+        audit.record("policy_changed", tenant_id=tenant_id, by=principal.user_id, members=names)
+        return after
