@@ -13,7 +13,7 @@ from typing import Any
 
 from tools.bench.figures import FOLDER
 
-_WIDTH, _NAMES, _BARS, _ROW, _TOP = 760, 300, 380, 26, 62
+_WIDTH, _NAMES, _BARS, _ROW, _TOP = 760, 300, 340, 26, 62
 _VALUE, _FLOOR = "#1f6f8b", "#b9c7cd"
 
 
