@@ -71,9 +71,9 @@ def _refresh_token(cloud: Deployment) -> str:
 def _tokens(cloud: Deployment, count: int) -> list[str]:
     """Return access tokens of sessions of several users: the more sessions a user ended, the longer another takes."""
     context = cloud.context("acme-admin")
-    names = [f"person{number}" for number in range(count // 5 + 1)]
+    names = [f"person{number}@acme" for number in range(count // 5 + 1)]
     for name in names:
-        body = {"username": name, "password": f"quite-a-long-one-{name}", "email": f"{name}@acme.example"}
+        body = {"username": name, "password": f"quite-a-long-one-{name}", "email": f"{name}.example"}
         cloud.call("users", "POST", "/users", body, context=context)
     return [cloud.token(name, f"quite-a-long-one-{name}") for _ in range(5) for name in names][:count]
 
