@@ -14,7 +14,7 @@ LOCKED := layers/requirements requirements/dev requirements/local requirements/s
   examples/clients/python/requirements examples/socketio/requirements
 # Each lists all its packages: none is in two layers of one function.
 LAYERS := $(patsubst %.in,%,$(wildcard layers/*/requirements.in))
-.PHONY: help python run deploy-local logs mail complete drill test test-fast fix test-versions e2e openapi messages feed-vectors common-passwords bench bench-reach bench-requests bench-units bench-feed lock lock-upgrade
+.PHONY: help python run deploy-local logs mail complete drill test test-fast fix test-versions e2e openapi messages feed-vectors common-passwords bench bench-cold bench-ratios bench-plots bench-reach bench-requests bench-units bench-feed lock lock-upgrade
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -96,6 +96,15 @@ bench-reach: $(VENV)/.installed ## how long a logout takes to be real, on the ru
 
 bench-requests: $(VENV)/.installed ## what first and later requests cost the functions that people wait for
 	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.bench.requests
+
+bench-cold: $(VENV)/.installed $(UV) ## what cold starts of all functions cost, by Lambda's own runtime
+	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.bench.cold $(if $(RUNS),--runs $(RUNS))
+
+bench-ratios: $(VENV)/.installed ## what signing in, refreshing, signing out and verifying cost over raw cryptography
+	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.bench.ratios
+
+bench-plots: $(VENV)/.installed ## draw what the measurements wrote into docs/performance
+	$(VENV)/bin/python -m tools.bench.plots
 
 bench-units: $(VENV)/.installed ## what operations ask of DynamoDB, cost, and share
 	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.bench.units

@@ -13,31 +13,20 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import os
 import statistics
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
-import pytest
-from botocore.awsrequest import AWSPreparedRequest
-from botocore.compat import HTTPHeaders
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from moto.core.models import botocore_stubber
 
-from tests.support import deployment
-from tests.support.aws import REGION
-from tests.support.deployment import Deployment, deployed, event, initialised_stack
+from tests.support.deployment import Deployment, event
 from tests.support.people import bearer
+from tools.bench.simulated import request, simulated
 
-ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
 import time
 bare = time.process_time()
@@ -57,40 +46,6 @@ for event in work["events"]:
     assert answer.get("statusCode", 200) < 300, answer
 print(json.dumps({"import": imported - ready, "first": times[0], "later": times[20:]}))
 """
-
-
-class Front(BaseHTTPRequestHandler):
-    """Carries requests to moto."""
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        service = self.headers["X-Amz-Target"].partition("_")[0].partition(".")[0].lower()
-        headers: Any = HTTPHeaders()
-        for name, value in self.headers.items():
-            headers[name] = value.encode()
-        url = f"https://{service}.{REGION}.amazonaws.com/"
-        answer: Any = botocore_stubber(
-            "before-send", AWSPreparedRequest("POST", url, headers, body, stream_output=False)
-        )
-        content = answer.content
-        head = f"HTTP/1.1 {answer.status_code} Any\r\nContent-Type: application/x-amz-json-1.0\r\n"
-        self.wfile.write(f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content)
-
-    def log_message(self, format: str, *_: Any) -> None:  # noqa: A002 - the base class's name
-        pass
-
-
-def request(method: str, path: str, body: Any, headers: dict[str, str] | None = None) -> dict[str, Any]:
-    """Return the event of a request."""
-    sent = event("login_username")
-    text = body if body is None or isinstance(body, str) else json.dumps(body)
-    sent.update(httpMethod=method, path=path, resource=path, body=text, queryStringParameters=None)
-    sent["headers"] = {"Content-Type": "application/json", **(headers or {})}
-    sent["multiValueHeaders"] = {name: [value] for name, value in sent["headers"].items()}
-    return sent
 
 
 def works(cloud: Deployment, runs: int, count: int) -> Iterator[tuple[str, list[list[dict[str, Any]]]]]:
@@ -116,27 +71,11 @@ def _refresh_token(cloud: Deployment) -> str:
 def _tokens(cloud: Deployment, count: int) -> list[str]:
     """Return access tokens of sessions of several users: the more sessions a user ended, the longer another takes."""
     context = cloud.context("acme-admin")
-    names = [f"person{number}" for number in range(count // 5 + 1)]
+    names = [f"person{number}@acme" for number in range(count // 5 + 1)]
     for name in names:
-        body = {"username": name, "password": f"quite-a-long-one-{name}", "email": f"{name}@acme.example"}
+        body = {"username": name, "password": f"quite-a-long-one-{name}", "email": f"{name}.example"}
         cloud.call("users", "POST", "/users", body, context=context)
     return [cloud.token(name, f"quite-a-long-one-{name}") for _ in range(5) for name in names][:count]
-
-
-@contextmanager
-def simulated(algorithm: str) -> Iterator[tuple[Deployment, dict[str, str]]]:
-    """A deployment on a simulated AWS, and the environment of its functions."""
-    with pytest.MonkeyPatch.context() as patch:
-        make = deployment._make_stack  # noqa: SLF001
-        patch.setattr(deployment, "_make_stack", lambda: {**make(), "Algorithm": algorithm})
-        stack = initialised_stack()
-        with deployed(stack, patch) as cloud:
-            server = ThreadingHTTPServer(("127.0.0.1", 0), Front)
-            threading.Thread(target=server.serve_forever, daemon=True).start()
-            kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-            path = f"{ROOT}:{ROOT / 'layers' / 'shared'}"
-            yield cloud, {**kept, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}", "PYTHONPATH": path}
-            server.shutdown()
 
 
 def measure(function: str, events: list[dict[str, Any]], environment: dict[str, str]) -> dict[str, Any]:

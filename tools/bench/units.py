@@ -26,6 +26,7 @@ from doorward.aws.retries import Retries
 from doorward.rules.shards import MARKER_SHARDS
 from tests.support.deployment import Deployment, deployed, initialised_stack
 from tests.support.people import PASSWORD, bearer
+from tools.bench.figures import Row, write
 
 PRICED = "November 2026, us-east-1"
 READ_DOLLARS, WRITE_DOLLARS = 0.125e-6, 0.625e-6
@@ -202,7 +203,10 @@ def main() -> None:
     with pytest.MonkeyPatch.context() as patch:
         meter = Meter(patch)
         with deployed(initialised_stack(), patch) as cloud:
-            print(*report(measure(cloud, meter)), sep="\n")
+            found = measure(cloud, meter)
+    print(*report(found), sep="\n")
+    rows = [Row(name, round(costs[-1].dollars * 1e6, 3)) for name, costs in found.items()]
+    write("dollars", "DynamoDB, for a million operations", f"$, prices of {PRICED}", rows)
 
 
 if __name__ == "__main__":
