@@ -254,6 +254,9 @@ _ENVIRONMENT = {
     "SOCKET_URL": "wss://sockets.example",
     "SOCKET_API_ID": "socketapi",
     "FEED_BUCKET": "feed-bucket",
+    "MAIL_FROM": "doorward@id.example",
+    "MAIL_CONFIGURATION_SET": "mails",
+    "LINK_URL": "https://id.example/links",
     "ARGON2_MEMORY_KIB": "8",
     "ARGON2_TIME_COST": "1",
 }
@@ -265,6 +268,7 @@ _SETTINGS = {
     "SIGNING_KEYS_TABLE": "SigningKeysTable",
     "NOTIFICATIONS_TABLE": "NotificationsTable",
     "SOCKETS_TABLE": "SocketsTable",
+    "PROOFS_TABLE": "ProofsTable",
     "SIGNING_SECRET_ID": "SigningSecret",
     "REFRESH_MAC_SECRET_ID": "RefreshMacSecret",
 }

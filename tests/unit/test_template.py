@@ -146,6 +146,9 @@ def test_only_the_functions_for_it_write_users(name: str) -> None:
     elif name == "TenantsFunction":
         statement = next(found for found in _statements(name) if found["Resource"] == {"Fn::GetAtt": "UsersTable.Arn"})
         assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["tenant#*"]}}
+    elif name == "MailFeedbackFunction":
+        (statement,) = (found for found in _statements(name) if "dynamodb:UpdateItem" in found["Action"])
+        assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["user#*"]}}
     elif name not in {"UsersFunction", "DemoFunction"}:
         assert not writes
 
@@ -196,6 +199,7 @@ def test_what_is_any_is_routed_by_no_function() -> None:
         - {
             "AuthorizerFunction",
             "CloseSocketsFunction",
+            "MailFeedbackFunction",
             "PublishFeedFunction",
             "SendMailFunction",
             "RotateKeysFunction",

@@ -19,6 +19,7 @@ SERVICE = "service"
 PLATFORM_ADMIN = "platform_admin"
 
 Status = Literal["active", "disabled"]
+EmailState = Literal["bounced", "complained"]
 
 
 class Clock(Protocol):
@@ -55,7 +56,7 @@ class User:
     """A person who signs in. `tenant_ids` begins with the home tenant; `version` counts changes.
 
     `email_verified_at_ms` says when a proof that was mailed to the address was used. Proofs that were made before
-    `proofs_from_ms` are dead.
+    `proofs_from_ms` are dead. `email_state` says that the address takes no mails, or that its owner wants none.
 
     `doorward.rules.fields` says who sees and who changes each field.
     """
@@ -74,6 +75,7 @@ class User:
     version: int
     email_verified_at_ms: int | None = None
     proofs_from_ms: int = 0
+    email_state: EmailState | None = None
 
     @property
     def home_tenant_id(self) -> TenantId:

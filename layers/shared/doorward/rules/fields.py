@@ -98,6 +98,11 @@ USER: Mapping[str, Field] = {
     "version": Field(),
     "email_verified_at_ms": Field(seen_by=_USERS, description="when the user proved to read the address's mail"),
     "proofs_from_ms": Field(),
+    "email_state": Field(
+        seen_by=_USERS,
+        description="`bounced` if mails to the address come back, `complained` if its owner called one unwanted; "
+        "gone when the address changes or is proved again",
+    ),
 }
 MEMBERSHIP: Mapping[str, Field] = {
     "tenant_id": Field(seen_by=_EVERYBODY),
