@@ -249,6 +249,8 @@ class TestHeaders:
         post.decide(mail_from_name="Acme Help", mail_reply_to="help@acme.example")
         mail = only(post.sent(post.asked("sign_up", address=ANN)))
         assert (mail.sender, mail.reply_to) == (f"Acme Help <{MAIL_FROM}>", "help@acme.example")
+        post.decide(mail_reply_to="Help <help@acme.example>")
+        assert only(post.sent(post.asked("sign_up", address=ANN))).reply_to == "help@id.example"
 
     @pytest.mark.parametrize(
         ("asked", "own", "decided", "word"),

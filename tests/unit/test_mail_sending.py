@@ -162,7 +162,8 @@ class TestTakingOver:
         assert post.sent(proof) == []
         post.outbox.failures = []
         assert post.sent(proof) == []
-        (told,) = [line.audit for line in caplog.records if getattr(line, "audit", {}).get("event") == "mail_refused"]
+        logged = [getattr(line, "audit", {}) for line in caplog.records]
+        (told,) = [each for each in logged if each.get("event") == "mail_refused"]
         assert told["reason"] in {"ses:MessageRejected", "unmailable_address"}
         assert "people.example" not in caplog.text + str(told)
 
