@@ -47,7 +47,7 @@ EXPECTED: dict[str, tuple[int, str | None]] = {
 }
 
 
-OTHERS: dict[str, dict[str, int] | None] = {
+OTHERS: dict[str, dict[str, Any] | None] = {
     "rotate_keys_schedule": None,
     "rotate_keys_rotate": None,
     "sockets_connect_used_ticket": {"statusCode": 403},
@@ -55,6 +55,9 @@ OTHERS: dict[str, dict[str, int] | None] = {
     "publish_feed_revoked": {"changes": 1},
     "publish_feed_schedule": {"changes": 0},
     "publish_feed_rebuild": {"changes": 0},
+    "mail_feedback_bounced": {"marked": False},
+    "mail_feedback_complained": {"marked": False},
+    "send_mail_gone": {"batchItemFailures": []},
 }
 
 

@@ -255,6 +255,8 @@ _ENVIRONMENT = {
     "SOCKET_API_ID": "socketapi",
     "FEED_BUCKET": "feed-bucket",
     "MAIL_FROM": "doorward@id.example",
+    "MAIL_CONFIGURATION_SET": "mails",
+    "LINK_URL": "https://id.example/links",
     "ARGON2_MEMORY_KIB": "8",
     "ARGON2_TIME_COST": "1",
 }
@@ -264,9 +266,9 @@ _SETTINGS = {
     "REVOCATIONS_TABLE": "RevocationsTable",
     "LOGIN_ATTEMPTS_TABLE": "LoginAttemptsTable",
     "SIGNING_KEYS_TABLE": "SigningKeysTable",
-    "PROOFS_TABLE": "ProofsTable",
     "NOTIFICATIONS_TABLE": "NotificationsTable",
     "SOCKETS_TABLE": "SocketsTable",
+    "PROOFS_TABLE": "ProofsTable",
     "SIGNING_SECRET_ID": "SigningSecret",
     "REFRESH_MAC_SECRET_ID": "RefreshMacSecret",
 }

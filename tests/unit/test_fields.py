@@ -39,6 +39,7 @@ SAMPLE: Mapping[str, Any] = {
     "proofs_from_ms": 1_800_000_000_004,
     "undo_from_ms": 1_800_000_000_005,
     "metadata": {"plan": "gold", "team": "équipe"},
+    "email_state": "bounced",
     "tenant_id": ACME,
     "user_id": UserId("01ARZ3NDEKTSV4RRFFQ69G5FAV"),
     "roles": ("auditor", "user"),

@@ -11,7 +11,7 @@ import pytest
 
 from doorward.mail.sender import Mail
 from doorward.model import PLATFORM, TenantId
-from doorward.model.proofs import ProofUse
+from doorward.model.proofs import ProofKind, ProofUse
 from doorward.rules.proofs import CODE_SECONDS
 from tests.support.post import LINK_URL, MAIL_FROM, Post
 from tests.support.world import ACME, DAY_MS, GLOBEX
@@ -213,6 +213,23 @@ class TestOthers:
 
 
 class TestWhatIsOver:
+    @pytest.mark.parametrize("kind", ["sign_up", "find_tenants", "email_change", "email_undo", "invitation"])
+    def test_what_has_no_address_goes_nowhere(self, post: Post, kind: ProofKind) -> None:
+        user_id = post.add_user("ann", ANN)
+        assert post.sent(post.asked(kind, user_id=user_id)) == []
+
+    @pytest.mark.parametrize("kind", ["verify_email", "email_change", "email_undo"])
+    def test_nobody_is_asked_to_prove_anything_for_a_user_who_is_disabled(self, post: Post, kind: ProofKind) -> None:
+        user_id = post.add_user("ann", ANN, status="disabled")
+        assert post.sent(post.asked(kind, user_id=user_id, address=ANN)) == []
+
+    def test_a_change_of_the_password_kills_what_was_asked_before_but_not_the_undoing(self, post: Post) -> None:
+        user_id = post.add_user("ann", ANN)
+        proofs = [post.asked(kind, user_id=user_id, address=ANN) for kind in ("verify_email", "email_undo")]
+        users = post.house.world.users
+        users[user_id] = replace(users[user_id], proofs_from_ms=post.house.clock() + 1)
+        assert [len(post.sent(proof)) for proof in proofs] == [0, 1]
+
     def test_who_hands_out_the_link_wants_no_mail(self, post: Post) -> None:
         assert post.sent(post.asked("invitation", address=KIM, mails=False)) == []
 
@@ -249,6 +266,8 @@ class TestHeaders:
         post.decide(mail_from_name="Acme Help", mail_reply_to="help@acme.example")
         mail = only(post.sent(post.asked("sign_up", address=ANN)))
         assert (mail.sender, mail.reply_to) == (f"Acme Help <{MAIL_FROM}>", "help@acme.example")
+        post.decide(mail_reply_to="Help <help@acme.example>")
+        assert only(post.sent(post.asked("sign_up", address=ANN))).reply_to == "help@id.example"
 
     @pytest.mark.parametrize(
         ("asked", "own", "decided", "word"),

@@ -215,6 +215,9 @@ def test_only_the_functions_for_it_write_users(name: str) -> None:
         assert statement["Condition"] == {"ForAllValues:StringLike": keys}
     elif name == "SignUpFunction":
         assert writes == {"dynamodb:PutItem"}
+    elif name == "MailFeedbackFunction":
+        (statement,) = (found for found in _statements(name) if "dynamodb:UpdateItem" in found["Action"])
+        assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["user#*"]}}
     elif name not in {"UsersFunction", "DemoFunction"}:
         assert not writes
 
@@ -302,6 +305,7 @@ def test_what_is_any_is_routed_by_no_function() -> None:
         - {
             "AuthorizerFunction",
             "CloseSocketsFunction",
+            "MailFeedbackFunction",
             "PublishFeedFunction",
             "SendMailFunction",
             "RotateKeysFunction",
@@ -368,3 +372,44 @@ def test_x_ray_is_off_unless_asked_for_and_then_on_everywhere() -> None:
     assert not [name for name, function in FUNCTIONS.items() if "Tracing" in function["Properties"]]
     assert template()["Resources"]["Api"]["Properties"]["TracingEnabled"] == {"Fn::If": ["HasTracing", True, False]}
     assert template()["Conditions"]["HasTracing"] == {"Fn::Equals": [{"Ref": "Tracing"}, "Active"]}
+
+
+MAIL = {
+    name: item
+    for name, item in template()["Resources"].items()
+    if item["Type"].startswith("AWS::SES::") or ("Mail" in name and not name.endswith("Layer"))
+}
+
+
+def test_without_a_sender_there_is_nothing_of_mail() -> None:
+    assert {item.get("Condition") for item in MAIL.values()} == {"HasMail"}
+    assert template()["Conditions"]["HasMail"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "MailFrom"}, ""]}]}
+    assert template()["Parameters"]["MailFrom"]["Default"] == ""
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_one_function_alone_sends_mails_from_one_identity(name: str) -> None:
+    resources_ = [found["Resource"] for found in _statements(name) if "ses:" in json.dumps(found["Action"])]
+    if name != "SendMailFunction":
+        assert not resources_
+        return
+    identity, configuration_set = resources_
+    assert identity["Fn::Sub"][0].endswith(":identity/${Identity}")
+    assert configuration_set["Fn::Sub"].endswith(":configuration-set/${MailConfigurationSet}")
+
+
+def test_a_mail_is_tried_for_an_hour_and_then_told_to_people() -> None:
+    stream = FUNCTIONS["SendMailFunction"]["Properties"]["Events"]["Made"]["Properties"]
+    assert stream["FilterCriteria"] == {"Filters": [{"Pattern": '{"eventName": ["INSERT"]}'}]}
+    assert stream["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert stream["BisectBatchOnFunctionError"] is True
+    assert (stream["MaximumRetryAttempts"], stream["MaximumRecordAgeInSeconds"]) == (20, 3600)
+    assert stream["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": "DeadLetterQueue.Arn"}
+
+
+def test_links_in_mails_are_not_tracked_and_dead_addresses_not_tried_again() -> None:
+    options = template()["Resources"]["MailConfigurationSet"]["Properties"]
+    assert "TrackingOptions" not in options
+    assert options["SuppressionOptions"] == {"SuppressedReasons": ["BOUNCE", "COMPLAINT"]}
+    told = template()["Resources"]["MailEvents"]["Properties"]["EventDestination"]
+    assert told["MatchingEventTypes"] == ["bounce", "complaint"]

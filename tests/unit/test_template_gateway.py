@@ -156,7 +156,9 @@ class TestAlarms:
         queue = {"Type": "SQS", "TargetArn": {"Fn::GetAtt": "DeadLetterQueue.Arn"}}
         for name, function in resources("AWS::Serverless::Function").items():
             kinds = {event["Type"] for event in function["Properties"].get("Events", {}).values()}
-            assert (function["Properties"].get("DeadLetterQueue") == queue) == ("Schedule" in kinds), name
+            assert (function["Properties"].get("DeadLetterQueue") == queue) == bool(
+                kinds & {"Schedule", "EventBridgeRule"}
+            ), name
         dead = ALARMS["DeadLettersAlarm"]["Properties"]
         assert dead["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": "DeadLetterQueue.QueueName"}}]
 

@@ -71,6 +71,7 @@ EXAMPLES: Mapping[str, Any] = {
     "token_metadata": ["plan"],
     "token_type": "Bearer",
     "token_type_hint": "refresh_token",
+    "email_state": "bounced",
     "email_verified_at": "2026-11-26T08:30:00.000Z",
     "updated_at": "2026-11-26T09:00:00.000Z",
     "url": "wss://sockets.example.com/v1",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from email.header import Header
 
@@ -32,6 +33,14 @@ def mailable(address: str) -> str:
     if len(found) > _MAX_ADDRESS or not _PLAIN.fullmatch(found):
         raise MailRefused("unmailable_address")
     return found
+
+
+def first_mailable(*addresses: str | None) -> str | None:
+    """Return the first of some addresses that mails can go to, in the form of `mailable`; None if there is none."""
+    for address in addresses:
+        with contextlib.suppress(MailRefused):
+            return mailable(address or "")
+    return None
 
 
 def from_header(address: str, name: str | None) -> str:

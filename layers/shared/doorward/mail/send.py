@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from doorward import audit
 from doorward.errors import InvalidProof, Unavailable
 from doorward.languages import best_language
-from doorward.mail.addresses import from_header, mailable, one_line
+from doorward.mail.addresses import first_mailable, from_header, mailable, one_line
 from doorward.mail.choose import ChooseLetter, shown_time
 from doorward.mail.letters import Letter
 from doorward.mail.sender import Mail, MailRefused, MailSender
@@ -97,7 +97,7 @@ class SendMail:
         return Mail(
             sender=from_header(self.office.address, policy.mail_from_name or letter.name),
             to=mailable(letter.address),
-            reply_to=policy.mail_reply_to or self.office.reply_to or None,
+            reply_to=first_mailable(policy.mail_reply_to, self.office.reply_to),
             subject=words.subject,
             text=words.text,
             html=words.html,

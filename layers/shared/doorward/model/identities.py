@@ -20,6 +20,7 @@ SERVICE = "service"
 PLATFORM_ADMIN = "platform_admin"
 
 Status = Literal["active", "disabled"]
+EmailState = Literal["bounced", "complained"]
 
 
 class Clock(Protocol):
@@ -58,6 +59,7 @@ class User:
 
     `email_verified_at_ms` says when a proof that was mailed to the address was used. Proofs that were made before
     `proofs_from_ms` are dead, and links that undo a change of the address before `undo_from_ms`.
+    `email_state` says that the address takes no mails, or that its owner wants none.
 
     `doorward.rules.fields` says who sees and who changes each field.
     """
@@ -78,6 +80,7 @@ class User:
     proofs_from_ms: int = 0
     undo_from_ms: int = 0
     metadata: Mapping[str, str] | None = None
+    email_state: EmailState | None = None
 
     @property
     def home_tenant_id(self) -> TenantId:

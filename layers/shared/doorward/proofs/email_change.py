@@ -15,7 +15,7 @@ from doorward.proofs.check import CheckProof, Presented
 from doorward.proofs.subjects import FindSubject
 from doorward.rules.names import check_email, fold_email
 from doorward.rules.passwords import PasswordHasher
-from doorward.rules.proofs import without_older_proofs
+from doorward.rules.proofs import with_proved_address, without_older_proofs
 from doorward.rules.revocation import cut_off_user
 from doorward.rules.throttles import Attempt
 from doorward.stores import ProofStore, RevocationStore, UserReader, UserWriter
@@ -138,7 +138,7 @@ class ChangeEmail:
         moved = replace(user, email=proof.address, updated_at_ms=now_ms, version=user.version + 1)
         # The same address in other letters needs to kill nothing, but its links are as good as any.
         killed = without_older_proofs(user, moved, password_changed=True)
-        return replace(killed, email_verified_at_ms=now_ms)
+        return with_proved_address(killed, now_ms)
 
     def _undo_of(self, before: User, after: User) -> tuple[Proof, ...]:
         if before.email is None or fold_email(before.email) == fold_email(after.email or ""):

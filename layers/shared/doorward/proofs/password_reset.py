@@ -14,7 +14,7 @@ from doorward.proofs.ask import AskForProof
 from doorward.proofs.check import CheckProof, Presented
 from doorward.proofs.subjects import FindSubject, is_of_one_tenant, may_be_mailed
 from doorward.rules.passwords import PasswordHasher
-from doorward.rules.proofs import without_older_proofs
+from doorward.rules.proofs import with_proved_address, without_older_proofs
 from doorward.rules.revocation import cut_off_user
 from doorward.rules.throttles import Attempt
 from doorward.stores import AttemptStore, PolicyStore, ProofStore, RevocationStore, SignInName, UserWriter
@@ -121,8 +121,8 @@ class ResetPassword:
     def _store(self, proof: Proof, before: UserRecord, password: str) -> None:
         now_ms, user = self.clock(), before.user
         changed = replace(user, password_change_required=False, updated_at_ms=now_ms, version=user.version + 1)
-        if proof.mails and user.email_verified_at_ms is None:
-            changed = replace(changed, email_verified_at_ms=now_ms)
+        if proof.mails:
+            changed = with_proved_address(changed, now_ms)
         after = UserRecord(without_older_proofs(user, changed, password_changed=True), before.memberships)
         states = self.revocations.get_states(user.realms, user.id)
         self.users.change(

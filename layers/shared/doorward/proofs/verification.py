@@ -12,6 +12,7 @@ from doorward.proofs.ask import AskForProof
 from doorward.proofs.check import CheckProof, Presented
 from doorward.proofs.subjects import FindSubject
 from doorward.rules.names import fold_email
+from doorward.rules.proofs import with_proved_address
 from doorward.rules.throttles import Attempt
 from doorward.stores import UserReader, UserWriter
 
@@ -69,7 +70,7 @@ class VerifyEmail:
         if before is None or fold_email(before.user.email or "") != proof.email:
             raise InvalidProof(reason="another_address")
         user = before.user
-        verified = replace(user, email_verified_at_ms=self.clock(), version=user.version + 1)
+        verified = with_proved_address(replace(user, version=user.version + 1), self.clock())
         after = UserRecord(verified, before.memberships)
         self.users.change(before, after, proofs=ProofChanges(used=self.check.use_of(proof)))
         audit.record("email_verified", user_id=user.id, tenant_id=proof.tenant_id)

@@ -109,6 +109,11 @@ USER: Mapping[str, Field] = {
         removable=True,
         description="texts by name, all of them: those that there were before go; nobody writes their own",
     ),
+    "email_state": Field(
+        seen_by=_USERS,
+        description="`bounced` if mails to the address come back, `complained` if its owner called one unwanted; "
+        "gone when the address changes or is proved again",
+    ),
 }
 MEMBERSHIP: Mapping[str, Field] = {
     "tenant_id": Field(seen_by=_EVERYBODY),

@@ -68,5 +68,11 @@ def without_older_proofs(before: User, after: User, *, password_changed: bool) -
     moved = fold_email(before.email or "") != fold_email(after.email or "")
     if not moved and not password_changed:
         return after
-    verified = None if moved else after.email_verified_at_ms
-    return replace(after, proofs_from_ms=after.updated_at_ms + 1, email_verified_at_ms=verified)
+    if moved:
+        after = replace(after, email_verified_at_ms=None, email_state=None)
+    return replace(after, proofs_from_ms=after.updated_at_ms + 1)
+
+
+def with_proved_address(user: User, at_ms: int) -> User:
+    """Return a user who proved to read the mail of the address. So the address takes mails again."""
+    return replace(user, email_verified_at_ms=at_ms, email_state=None)

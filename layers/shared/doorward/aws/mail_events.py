@@ -1,0 +1,36 @@
+"""What Amazon SES tells of mails that were sent, through EventBridge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from doorward.mail.feedback import Feedback
+from doorward.model import EmailState, UserId
+
+
+def feedback_of(event: Mapping[str, Any]) -> Feedback | None:
+    """Return what an event tells of a user's address; None if it is no reason to send there no longer.
+
+    Only a permanent bounce is a reason. A report that a mail was no spam is none.
+
+    Source: Amazon SES Developer Guide, "Amazon SES event data" and "Contents of event data".
+    """
+    detail = event.get("detail", {})
+    state = _state(detail)
+    mail = detail.get("mail", {})
+    users, addresses = mail.get("tags", {}).get("user", []), mail.get("destination", [])
+    if state is None or len(users) != 1 or len(addresses) != 1:
+        return None
+    sent_at = datetime.fromisoformat(mail["timestamp"])
+    return Feedback(UserId(users[0]), addresses[0], state, round(sent_at.timestamp() * 1000))
+
+
+def _state(detail: Mapping[str, Any]) -> EmailState | None:
+    kind = detail.get("eventType")
+    if kind == "Bounce" and detail.get("bounce", {}).get("bounceType") == "Permanent":
+        return "bounced"
+    if kind == "Complaint" and detail.get("complaint", {}).get("complaintFeedbackType") != "not-spam":
+        return "complained"
+    return None
