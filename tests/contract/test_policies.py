@@ -66,3 +66,23 @@ def test_disabling_a_tenant_keeps_its_policy(stores: Stores) -> None:
     stores.tenants.change(tenant(), replace(tenant(), status="disabled", version=2), 5)
     found = stores.directory.get_admission(ACME, user().id)
     assert (found.tenant_status, found.policy) == ("disabled", STRICT)
+
+
+def test_metadata_of_users_and_tenants_read_back_reach_a_sign_in_and_can_be_taken_away(stores: Stores) -> None:
+    metadata = {"plan": "gœld", "empty": "", **{f"name{number}": "x" * 256 for number in range(18)}}
+    stores.tenants.add(replace(tenant(), metadata=metadata))
+    member = record(user(metadata=metadata))
+    stores.writer.add(member, None)
+    assert stores.tenants.get(ACME) == replace(tenant(), metadata=metadata)
+    assert stores.reader.get(member.user.id) == member
+    admitted = stores.directory.get_admission(ACME, member.user.id).user
+    assert admitted is not None
+    assert admitted.metadata == metadata
+    other = replace(member, user=replace(member.user, metadata={"team": "a"}, version=2))
+    stores.writer.change(member, other)
+    assert stores.reader.get(member.user.id) == other
+    bare = replace(member, user=replace(member.user, metadata=None, version=3))
+    stores.writer.change(other, bare)
+    assert stores.reader.get(member.user.id) == bare
+    stores.tenants.change(replace(tenant(), metadata=metadata), replace(tenant(), version=2), 5)
+    assert stores.tenants.get(ACME) == replace(tenant(), version=2)
