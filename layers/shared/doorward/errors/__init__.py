@@ -31,6 +31,7 @@ from doorward.errors.requests import (
 )
 from doorward.errors.root import DoorwardError
 from doorward.errors.state import (
+    AlreadyMember,
     Conflict,
     EmailTaken,
     LastAdmin,
@@ -46,6 +47,7 @@ from doorward.errors.state import (
 )
 
 __all__ = [
+    "AlreadyMember",
     "Conflict",
     "CrossSiteRequest",
     "DoorwardError",

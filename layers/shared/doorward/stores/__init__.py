@@ -6,6 +6,7 @@ both. Every method is atomic. `tenant_id` is the first argument wherever the dat
 
 from doorward.stores.breaches import BreachedPasswords
 from doorward.stores.feed import FeedReader, FeedStore, RevocationSource, StoredHead
+from doorward.stores.invitations import InvitationStore
 from doorward.stores.proofs import ProofStore
 from doorward.stores.sessions import (
     AttemptStore,
@@ -28,6 +29,7 @@ __all__ = [
     "Directory",
     "FeedReader",
     "FeedStore",
+    "InvitationStore",
     "NameLookup",
     "Page",
     "PolicyStore",
