@@ -265,6 +265,7 @@ _SETTINGS = {
     "SIGNING_KEYS_TABLE": "SigningKeysTable",
     "NOTIFICATIONS_TABLE": "NotificationsTable",
     "SOCKETS_TABLE": "SocketsTable",
+    "PROOFS_TABLE": "ProofsTable",
     "SIGNING_SECRET_ID": "SigningSecret",
     "REFRESH_MAC_SECRET_ID": "RefreshMacSecret",
 }

@@ -22,6 +22,8 @@ PUBLIC = {
     ("POST", "/auth/refresh"),
     ("POST", "/api/{tenantId}/auth/refresh"),
     ("POST", "/auth/token/revoke"),
+    ("POST", "/auth/invitations/accept"),
+    ("POST", "/api/{tenantId}/auth/invitations/accept"),
     ("GET", "/auth/logout"),
     ("POST", "/auth/logout"),
     ("GET", "/.well-known/jwks.json"),
@@ -100,7 +102,14 @@ def test_the_authorizer_only_reads_and_has_no_secret() -> None:
 def test_only_minting_functions_read_private_keys(name: str) -> None:
     assert bool(_actions(name, "SigningSecret")) == (
         name
-        in {"LoginFunction", "RefreshFunction", "PublishFeedFunction", "RotateKeysFunction", "ServiceTokensFunction"}
+        in {
+            "InvitationsFunction",
+            "LoginFunction",
+            "PublishFeedFunction",
+            "RefreshFunction",
+            "RotateKeysFunction",
+            "ServiceTokensFunction",
+        }
     )
 
 
@@ -146,6 +155,8 @@ def test_only_the_functions_for_it_write_users(name: str) -> None:
     elif name == "TenantsFunction":
         statement = next(found for found in _statements(name) if found["Resource"] == {"Fn::GetAtt": "UsersTable.Arn"})
         assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["tenant#*"]}}
+    elif name == "InvitationsFunction":  # it makes members, and takes nothing away
+        assert writes == {"dynamodb:PutItem", "dynamodb:UpdateItem"}
     elif name not in {"UsersFunction", "DemoFunction"}:
         assert not writes
 

@@ -8,7 +8,9 @@ from typing import Any
 Schema = dict[str, Any]
 
 _USER_ID, _SESSION_ID = "01JD8M3Q6W5ZK3V0Y2T7R9XA4B", "01JD8M4B1S6CP1RQ7E9D0FHG2K"
+_INVITATION = "dwp1.invitation.01JD8N0S….q3V…"
 EXAMPLES: Mapping[str, Any] = {
+    "accepted_by": _USER_ID,
     "access_token": "eyJhbGciOiJSUzI1NiIs…",
     "active": True,
     "aud": "doorward",
@@ -18,6 +20,7 @@ EXAMPLES: Mapping[str, Any] = {
     "created_at": "2026-11-26T09:00:00.000Z",
     "created_by": _USER_ID,
     "current_password": "the present password",
+    "deliver": "mail",
     "device_token": "dwd1.01JD8M3Q….01JD8M6D….x9Q…",
     "display_name": "Ada Okafor",
     "email": "ada@acme.example",
@@ -28,6 +31,7 @@ EXAMPLES: Mapping[str, Any] = {
     "home": True,
     "iat": 1_795_682_400,
     "id": _USER_ID,
+    "invited_by": _USER_ID,
     "iss": "https://id.example.com",
     "jti": "01JD8M5C2T7DQ2SR8F0E1GJH3M",
     "locale": "de-CH",
@@ -80,6 +84,10 @@ _SPECIAL: Mapping[str, Mapping[str, Any]] = {
     "RefreshRequest": {"refresh_token": EXAMPLES["refresh_token"]},
     "RevokeRequest": {"token": EXAMPLES["refresh_token"]},
     "IntrospectRequest": {"token": EXAMPLES["token"]},
+    "InviteRequest": {"email": "ada@acme.example", "roles": ["auditor"], "locale": "de-CH"},
+    "ResendInvitationRequest": {"deliver": "link"},
+    "AcceptInvitationRequest": {"token": _INVITATION, "password": EXAMPLES["password"], "username": "ada"},
+    "InvitationResponse": {"status": "pending", "token": _INVITATION, "id": "01JD8N0R4X8HS5VJ3KTM6WZ2CE"},
     "MintServiceTokenRequest": {"name": "ci", "expires_in": 3600},
 }
 """Members with another value in a schema, by the schema's name. For a request, these are all members of the example."""

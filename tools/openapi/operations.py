@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from doorward import errors
-from doorward.api.bodies import requests, sign_in
+from doorward.api.bodies import invitations, requests, sign_in
 from doorward.api.bodies import responses as answers
 from doorward.api.bodies import tokens as token_answers
 from doorward.errors import DoorwardError
@@ -34,9 +34,10 @@ ALWAYS: Errors = (
 LIST: Errors = (errors.InvalidRequest, errors.InvalidCursor)
 GRANT: Errors = (*BODY, errors.InvalidGrant)
 LISTED = ("limit", "cursor")
-TOKENS, ACCOUNTS, TENANTS, SERVICES, DEMO, DISCOVERY = (
+TOKENS, ACCOUNTS, INVITATIONS, TENANTS, SERVICES, DEMO, DISCOVERY = (
     "Tokens",
     "Users",
+    "Invitations",
     "Tenants",
     "Service tokens",
     "Demo",
@@ -61,6 +62,7 @@ class Operation:
         sets_cookie: whether a successful answer sets or clears the session cookie.
         media_type: the media type of a successful answer.
         cached: whether it is asked for again by its ETag.
+        otherwise: the model of another successful answer, with the status 200.
     """
 
     tag: str
@@ -75,6 +77,7 @@ class Operation:
     sets_cookie: bool = False
     media_type: str = "application/json"
     cached: bool = False
+    otherwise: Flat | None = None
 
 
 def _refresh(who: str = "who has the token") -> Operation:
@@ -95,13 +98,34 @@ def _logout() -> Operation:
     )
 
 
+def _accept(*problems: type[DoorwardError], sets_cookie: bool = False) -> Operation:
+    return Operation(
+        INVITATIONS,
+        "who has the token",
+        invitations.AcceptInvitationRequest,
+        token_answers.SignInResponse,
+        (*BODY, *CALLER, *_NAMES, *_ACCEPTING, *problems),
+        201,
+        sets_cookie=sets_cookie,
+        otherwise=invitations.JoinedTenantResponse,
+    )
+
+
 _LOGIN: Errors = (*BODY, errors.InvalidCredentials, errors.TooManyAttempts)
 _USER: Errors = (*CALLER, errors.InsufficientScope, errors.NotFound)
 _USER_CHANGE: Errors = (*BODY, *CHANGE, errors.InsufficientScope, errors.NotFound, errors.Conflict, errors.LastAdmin)
 _NAMES: Errors = (errors.WeakPassword, errors.UnacceptableName, errors.EmailTaken)
+_ACCEPTING: Errors = (
+    errors.InvalidProof,
+    errors.UsernameTaken,
+    errors.AlreadyMember,
+    errors.Conflict,
+    errors.InsufficientScope,
+)
 _JSON: Schema = {"type": "object"}
 _JWT: Schema = {"type": "string"}
 _IN_TENANT: Errors = (*CHANGE, errors.InsufficientScope, errors.NotFound, errors.InvalidRequest)
+_INVITING: Errors = (errors.EmailTaken, errors.Conflict, errors.TooManyAttempts)
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
     ("POST", "/auth/login"): Operation(
@@ -189,6 +213,34 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         problems=(*CHANGE, errors.InvalidRequest, errors.InsufficientScope, errors.NotFound, errors.LastAdmin),
         status=204,
     ),
+    ("GET", "/api/{tenantId}/invitations"): Operation(
+        INVITATIONS,
+        "the tenant's administrators",
+        response=invitations.InvitationListResponse,
+        problems=(*_IN_TENANT, errors.InvalidCursor),
+        query=LISTED,
+    ),
+    ("POST", "/api/{tenantId}/invitations"): Operation(
+        INVITATIONS,
+        "the tenant's administrators",
+        invitations.InviteRequest,
+        invitations.InvitationResponse,
+        (*_IN_TENANT, *BODY, *_INVITING, errors.UnacceptableName),
+        201,
+    ),
+    ("DELETE", "/api/{tenantId}/invitations/{id}"): Operation(
+        INVITATIONS, "the tenant's administrators", problems=_IN_TENANT, status=204
+    ),
+    ("POST", "/api/{tenantId}/invitations/{id}/resend"): Operation(
+        INVITATIONS,
+        "the tenant's administrators",
+        invitations.ResendInvitationRequest,
+        invitations.InvitationResponse,
+        (*_IN_TENANT, *BODY, *_INVITING),
+        needs_body=False,
+    ),
+    ("POST", "/auth/invitations/accept"): _accept(errors.CrossSiteRequest, sets_cookie=True),
+    ("POST", "/api/{tenantId}/auth/invitations/accept"): _accept(),
     ("GET", "/tenants"): Operation(
         TENANTS,
         "platform administrators",

@@ -84,7 +84,7 @@ def answer_tokens(pair: TokenPair) -> Response:
     return answer_json(TokenResponse.of(pair), headers={"Pragma": "no-cache"})
 
 
-def answer_sign_in(signed_in: SignedIn) -> Response:
+def answer_sign_in(signed_in: SignedIn, status: HTTPStatus = HTTPStatus.OK) -> Response:
     """Return the tokens of a sign-in; with a session cookie, also the cookie of the device."""
     body = SignInResponse.of_sign_in(signed_in.tokens, signed_in.device_token)
     headers: dict[str, str | list[str]] = {"Pragma": "no-cache"}
@@ -94,7 +94,7 @@ def answer_sign_in(signed_in: SignedIn) -> Response:
             f"{COOKIE_NAME}={signed_in.cookie}; Max-Age={lives}; {_COOKIE_ATTRIBUTES}",
             f"{DEVICE_COOKIE_NAME}={signed_in.device_token}; Max-Age={DEVICE_COOKIE_SECONDS}; {_COOKIE_ATTRIBUTES}",
         ]
-    return answer_json(body, headers=headers)
+    return answer_json(body, status, headers)
 
 
 def answer_preflight(methods: Sequence[str]) -> Response:
