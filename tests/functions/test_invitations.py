@@ -192,7 +192,7 @@ def test_every_wrong_token_gets_the_same_answer_and_a_forged_one_costs_no_read(d
     revoked = invite(deployment, admin, email="bob@people.example")["json"]
     deployment.call("invitations", "DELETE", f"{LISTED}/{revoked['id']}", context=admin)
     globex = invite(deployment, deployment.context("globex-admin"), "/api/globex/invitations")["json"]["token"]
-    body = {"password": PASSWORD}
+    body: dict[str, Any] = {"password": PASSWORD}
     bodies = {
         json.dumps({**accept(deployment, text, path, **body)["json"], "request_id": ""})
         for text, path in ((revoked["token"], ACCEPT), (globex, IN_TENANT), (good[:-1], ACCEPT), ("x", IN_TENANT))
