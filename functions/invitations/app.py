@@ -82,7 +82,6 @@ def wire(settings: Settings) -> Services:
         users=DynamoUserReader(database, tables),
         writer=writer,
         directory=directory,
-        revocations=parts.revocations,
         create=CreateUser(writer, password_hasher(settings), judge_new_password(settings), clock),
         begin=parts.begin_session,
         authorize=_authorize(parts),

@@ -223,7 +223,6 @@ class House:
             self.users,
             self.users,
             MemoryDirectory(self.world),
-            self.revocations,
             self.create_user,
             self.begin_session,
             self.authorize,

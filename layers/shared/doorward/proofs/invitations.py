@@ -35,10 +35,9 @@ from doorward.model.proofs import Acceptance, InvitationId, Proof, ProofChanges
 from doorward.proofs.check import CheckProof, Presented
 from doorward.rules.invitations import is_open, may_invite
 from doorward.rules.names import fold_email
-from doorward.rules.revocation import cut_off_user
 from doorward.rules.tenancy import admitted_subject
 from doorward.sessions.begin import BeginSession, Client, SignedIn
-from doorward.stores import Directory, InvitationStore, RevocationStore, UserReader, UserWriter
+from doorward.stores import Directory, InvitationStore, UserReader, UserWriter
 from doorward.tokens.ids import mint_ulid
 
 
@@ -82,7 +81,6 @@ class AcceptInvitation:
     users: UserReader
     writer: UserWriter
     directory: Directory
-    revocations: RevocationStore
     create: CreateUser
     begin: BeginSession
     authorize: Authorize
@@ -144,11 +142,9 @@ class AcceptInvitation:
         if len(before.memberships) >= MAX_TENANTS:
             raise InvalidRequest(f"A user is in at most {MAX_TENANTS} tenants.")
         self._admission(invitation.tenant_id, before.user.id)
-        after, states = self._joined(found, before), (invitation.tenant_id,)
-        # Tokens of a membership that the user had before stay dead.
-        known = self.revocations.get_states(states, before.user.id)
-        cutoffs = cut_off_user(before.user.id, known, self.clock(), ends_sessions=False)
-        self.writer.change(before, after, cutoffs=cutoffs, proofs=self._changes(found, before.user.id))
+        after = self._joined(found, before)
+        # No tokens are cut off: who was no member has none there that live.
+        self.writer.change(before, after, proofs=self._changes(found, before.user.id))
         self._record(found, before.user.id, new=False)
         return after.memberships[-1]
 
