@@ -14,7 +14,7 @@ LOCKED := layers/requirements requirements/dev requirements/local requirements/s
   examples/clients/python/requirements examples/socketio/requirements
 # Each lists all its packages: none is in two layers of one function.
 LAYERS := $(patsubst %.in,%,$(wildcard layers/*/requirements.in))
-.PHONY: help python run deploy-local logs complete drill test test-fast fix test-versions e2e openapi feed-vectors common-passwords bench bench-reach bench-requests bench-units bench-feed lock lock-upgrade
+.PHONY: help python run deploy-local logs mail complete drill test test-fast fix test-versions e2e openapi messages feed-vectors common-passwords bench bench-reach bench-requests bench-units bench-feed lock lock-upgrade
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ deploy-local: python ## bring changed code into this folder's running stack; ORI
 
 logs: python ## what its functions logged, oldest first; FOLLOW=1 goes on
 	@exec $(PYTHON) -m local.logs $(if $(FOLLOW),--follow)
+
+mail: python ## the mails that it sent, the newest last; http://localhost:8080/_mail shows them too
+	@exec $(PYTHON) -m local.mail
 
 complete: python ## finish another stack that sam deployed there, STACK=name, and tell where it answers
 	@exec $(PYTHON) -m local.complete $(or $(STACK),$(error say which stack: make complete STACK=name))
@@ -79,11 +82,14 @@ e2e: $(VENV)/.installed ## black-box tests against local clouds of their own
 openapi: $(VENV)/.installed ## write the API's description and pages anew
 	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.openapi
 
+messages: $(VENV)/.installed ## bring the catalogues of translations up to the templates
+	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.messages
+
 feed-vectors: $(VENV)/.installed ## write the test vectors of the feed of revocations anew
 	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.feed_vectors
 
-common-passwords: $(VENV)/.installed ## write the list of common passwords of the accounts layer anew
-	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.common_passwords
+common-passwords: $(VENV)/.installed ## write the layers' list of common passwords anew; LIST=file adds those of a file
+	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.common_passwords $(LIST)
 
 bench-reach: $(VENV)/.installed ## how long a logout takes to be real, on the running stack
 	PYTHONPATH=layers/shared $(VENV)/bin/python -m tools.bench.reach --url http://localhost:$(PORT)

@@ -17,6 +17,7 @@ from local.here import Place
 from local.tools import ROOT, STATE, Failure, environment, run, say
 
 STACK = "doorward"
+MAIL_FROM = "doorward@localhost.example"
 _BUILD, _CACHE = STATE / "build", STATE / "cache"
 
 
@@ -88,6 +89,7 @@ def _parameters(place: Place) -> list[str]:
         f"AllowedOrigin={place.origin}",
         "DeletionProtection=false",
         "DemoEnabled=true",
+        f"MailFrom={MAIL_FROM}",
         "SocketsEnabled=true",
         f"SocketUrl={place.url.replace('http', 'ws', 1)}/sockets",
         # Short times let developers watch a rotation. On AWS a key is announced for a day.
@@ -129,7 +131,7 @@ def in_emulators_python(place: Place, *arguments: str) -> str:
 def emulators_python(place: Place, *arguments: str) -> tuple[list[str], dict[str, str]]:
     """Return the command and the environment with which to run a program in the emulator's Python."""
     # The layer with the SDK is left out: it knows few services, and the environment has all.
-    layers = [str(_BUILD / f"{name}Layer" / "python") for name in ("Shared", "SignIn", "Accounts")]
+    layers = [str(_BUILD / f"{name}Layer" / "python") for name in ("Shared", "SignIn", "Accounts", "Mail")]
     path = os.pathsep.join([*layers, str(ROOT)])
     return [str(environment("local") / "python"), *arguments], {**place.variables(), "PYTHONPATH": path}
 

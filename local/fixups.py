@@ -2,7 +2,8 @@
 
 From the body of a REST API, ministack 1.5.33 imports no ANY methods, no mock responses (for CORS preflights) and no
 gateway responses. It also ignores the TTL of a table. For HTTP APIs see `local.http_apis`. The policy of a bucket that
-asks for TLS is taken away, because the emulator has none. AWS needs none of this.
+asks for TLS is taken away, because the emulator has none. The sender of mails is made an
+identity. AWS needs none of this, but for the identity, which no stack makes.
 """
 
 from __future__ import annotations
@@ -47,6 +48,10 @@ class Stack:
             for name, resource in self._template["Resources"].items()
             if resource["Type"] == kind and self.physical_ids.get(name)
         ]
+
+    def parameter(self, name: str) -> str:
+        """Return the value of a parameter; empty if the stack has no such parameter."""
+        return self._parameters.get(name, "")
 
     def resolve(self, value: Any) -> Any:  # noqa: ANN401 - JSON
         """Return a template value with Ref, Fn::Sub, Fn::ImportValue and Fn::If replaced.
@@ -111,7 +116,15 @@ def fix(name: str) -> Stack:
         boto3.client("s3").delete_bucket_policy(
             Bucket=bucket
         )  # it refuses plain http, and the emulator speaks nothing else
+    _verify_sender(stack.parameter("MailFrom"))
     return stack
+
+
+def _verify_sender(address: str) -> None:
+    """Make the sender's domain an identity: on AWS, people do that once."""
+    domain, mails = address.rpartition("@")[2], boto3.client("sesv2")
+    if domain and domain not in {found["IdentityName"] for found in mails.list_email_identities()["EmailIdentities"]}:
+        mails.create_email_identity(EmailIdentity=domain)
 
 
 def _fix_api(api_id: str, body: Template) -> None:

@@ -1,9 +1,9 @@
 """The local cloud's front door: a short base URL before the emulator's long one.
 
 http://localhost:8080/auth/login becomes /_aws/execute-api/API/v1/auth/login at the emulator, as a custom domain
-forwards to API Gateway. APIs of other stacks keep their long path. No AWS service is behind this door, and only the
-names of this machine are answered. To keep the code simple, a connection carries only one request. Answers change as
-they do at API Gateway, which renames the challenges of functions.
+forwards to API Gateway. APIs of other stacks keep their long path. The page /_mail shows the mails that were sent. No
+AWS service is behind this door, and only the names of this machine are answered. To keep the code simple, a connection
+carries only one request. Answers change as they do at API Gateway, which renames the challenges of functions.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from local import mail
 from local.guard import PASS, is_ours
 
 HEAD_LIMIT = 262_144
@@ -47,7 +48,12 @@ class Front:
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            head = self.rewrite(await reader.readuntil(b"\r\n\r\n"))
+            received = await reader.readuntil(b"\r\n\r\n")
+            head = self.rewrite(received)
+            if re.match(rb"GET %b[? ]" % mail.PATH, received):
+                writer.write(await asyncio.to_thread(mail.answer, f"http://127.0.0.1:{self.emulator_port}"))
+                writer.close()
+                return
             upstream_reader, upstream_writer = await asyncio.open_connection(
                 "127.0.0.1", self.emulator_port, limit=HEAD_LIMIT
             )

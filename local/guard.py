@@ -116,6 +116,7 @@ def main() -> None:
     _salt_function_credentials(secret)
     layers.share()
     emulated.complete(importlib.import_module("ministack.services.apigateway_v1"))
+    emulated.name_identities(importlib.import_module("ministack.core.iam_actions"))
     emulator: Any = importlib.import_module("ministack.app")
     emulator.app = Guard(emulator.app, secret, hosts)
     emulator.main()

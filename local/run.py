@@ -27,6 +27,7 @@ WELCOME = """
 
   With TLS: https://localhost:{tls_port}, signed by {authority}.
   Pages of {origin} may call it; another origin: make run ORIGIN=http://localhost:5173
+  Mails that were sent: {url}/_mail, or make mail.
   What the functions log: make logs. After a change of code: make deploy-local.
   AWS services: {endpoint}, for a shell that has read {variables}.
   Ctrl-C stops; users and sessions are still there next time.

@@ -2,7 +2,7 @@
 
 The passwords are those of the package zxcvbn, which is in the same layer (MIT licence): the ones that were most
 frequent in published leaks. Those with fewer than 8 characters are left out, because they are refused anyway. Files
-that are named, with a password a line, are added: `python -m tools.common_passwords LIST`.
+that are named, with a password a line, are added: `make common-passwords LIST=FILE`.
 """
 
 from __future__ import annotations

@@ -17,34 +17,27 @@ from doorward.api.bodies.invitations import (
     JoinedTenantResponse,
     ResendInvitationRequest,
 )
+from doorward.api.clients import read_client, read_web_client
 from doorward.api.cursors import mint_cursor, read_cursor
-from doorward.api.requests import has_body, page_limit, query, read_json, read_principal, source_address, takes
+from doorward.api.requests import page_limit, query, read_json, read_json_or_nothing, read_principal, takes
 from doorward.api.resolver import Resolver
 from doorward.api.routing import Response
-from doorward.authorization import Authorize, RequestCredentials, is_cross_site, read_cookie_value
+from doorward.authorization import Authorize, RequestCredentials
 from doorward.authorizer.events import read_credentials
-from doorward.aws.dynamodb.attempts import DynamoAttempts
-from doorward.aws.dynamodb.directory import DynamoDirectory
 from doorward.aws.dynamodb.invitations import DynamoInvitations
 from doorward.aws.dynamodb.revocations import DynamoRevocationReader
 from doorward.aws.dynamodb.sessions import DynamoSessionReader
 from doorward.aws.dynamodb.tenants import DynamoTenants
-from doorward.aws.dynamodb.user_writer import DynamoUserWriter
-from doorward.aws.dynamodb.users import DynamoUserReader
 from doorward.bootstrap.clock import clock
-from doorward.bootstrap.lean import LeanParts
 from doorward.bootstrap.new_passwords import judge_new_password
 from doorward.bootstrap.once import once
-from doorward.bootstrap.passwords import password_hasher
-from doorward.errors import CrossSiteRequest, InvalidRequest
+from doorward.bootstrap.proofs import ProofParts
+from doorward.errors import InvalidRequest
 from doorward.model import TenantId
-from doorward.proofs.check import CheckProof
 from doorward.proofs.invitations import AcceptInvitation, NewMember
 from doorward.rules.names import check_tenant_id
 from doorward.sessions.begin import Client
 from doorward.settings import Settings
-from doorward.tokens.cookie import COOKIE_NAME
-from doorward.tokens.proofs import MintProofs
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,27 +55,26 @@ class Services:
 
 def wire(settings: Settings) -> Services:
     """Return the use cases of invitations."""
-    parts = LeanParts(settings)
-    database, tables = parts.database, parts.tables
-    invitations, directory = DynamoInvitations(database, tables), DynamoDirectory(database, tables)
-    writer = DynamoUserWriter(database, tables, parts.revocation_writer)
+    parts = ProofParts(settings)
+    invitations = DynamoInvitations(parts.database, parts.tables)
     administer = AdministerInvitations(
         invitations=invitations,
-        tenants=DynamoTenants(database, settings.require("users_table"), parts.revocation_writer),
-        directory=directory,
-        mint=MintProofs(parts.proof_texts, clock),
-        attempts=DynamoAttempts(database, settings.require("login_attempts_table")),
+        tenants=DynamoTenants(parts.database, settings.require("users_table"), parts.revocation_writer),
+        directory=parts.directory,
+        mint=parts.mint_proofs,
+        attempts=parts.attempts,
         throttles=parts.throttles,
         clock=clock,
-        mail_is_on=bool(settings.mail_from),
+        mail_is_on=settings.mail_is_on,
     )
     accept = AcceptInvitation(
-        check=CheckProof(parts.proofs, parts.proof_texts, clock),
+        check=parts.check,
         invitations=invitations,
-        users=DynamoUserReader(database, tables),
-        writer=writer,
-        directory=directory,
-        create=CreateUser(writer, password_hasher(settings), judge_new_password(settings), clock),
+        users=parts.users,
+        writer=parts.user_writer,
+        directory=parts.directory,
+        policies=parts.policies,
+        create=CreateUser(parts.user_writer, parts.hasher, judge_new_password(settings), clock),
         begin=parts.begin_session,
         authorize=_authorize(parts),
         clock=clock,
@@ -90,7 +82,7 @@ def wire(settings: Settings) -> Services:
     return Services(administer, accept, parts.cursor_key, settings.allowed_origin)
 
 
-def _authorize(parts: LeanParts) -> Authorize:
+def _authorize(parts: ProofParts) -> Authorize:
     return Authorize(
         keyring=parts.keyring,
         revocations=DynamoRevocationReader(parts.database, parts.tables),
@@ -135,8 +127,7 @@ def revoke_invitation(tenant_id: str, invitation_id: str) -> Response:
 @app.post("/api/<tenant_id>/invitations/<invitation_id>/resend")
 def resend_invitation(tenant_id: str, invitation_id: str) -> Response:
     """Send an invitation again, for another week. The link so far is dead."""
-    principal = read_principal(app)
-    body = read_json(app, ResendInvitationRequest) if has_body(app) else ResendInvitationRequest()
+    principal, body = read_principal(app), read_json_or_nothing(app, ResendInvitationRequest)
     sent = services().administer.resend(principal, check_tenant_id(tenant_id), invitation_id, body.deliver)
     return answer_json(InvitationResponse.of_sent(sent, clock()))
 
@@ -147,11 +138,7 @@ def accept_anywhere() -> Response:
     credentials, body = read_credentials(app.event, changes_state=True), read_json(app, AcceptInvitationRequest)
     if credentials.authorization:
         return _join(body, None, credentials)
-    if is_cross_site(credentials, services().allowed_origin):
-        raise CrossSiteRequest("A page of another site cannot begin a web session.")
-    old_cookie = read_cookie_value(credentials, COOKIE_NAME)
-    client = Client(source_address(app), body.client_id, wants_cookie=True, old_cookie=old_cookie)
-    return _sign_up(body, None, client)
+    return _sign_up(body, None, read_web_client(app, services().allowed_origin, client_id=body.client_id))
 
 
 @app.post("/api/<tenant_id>/auth/invitations/accept")
@@ -160,7 +147,7 @@ def accept_in_tenant(tenant_id: str) -> Response:
     credentials, body = read_credentials(app.event, changes_state=True), read_json(app, AcceptInvitationRequest)
     if credentials.authorization:
         return _join(body, check_tenant_id(tenant_id), credentials)
-    return _sign_up(body, check_tenant_id(tenant_id), Client(source_address(app), body.client_id))
+    return _sign_up(body, check_tenant_id(tenant_id), read_client(app, client_id=body.client_id))
 
 
 def _join(body: AcceptInvitationRequest, tenant_id: TenantId | None, credentials: RequestCredentials) -> Response:

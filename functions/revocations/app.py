@@ -9,7 +9,7 @@ from doorward.api.answers import answer_feed, answer_part
 from doorward.api.requests import header
 from doorward.api.resolver import Resolver
 from doorward.api.routing import Response
-from doorward.aws.feed_bucket import FeedBucket
+from doorward.aws.signed_feed import SignedFeed
 from doorward.bootstrap.once import once
 from doorward.errors import NotFound
 from doorward.settings import Settings
@@ -27,7 +27,7 @@ class Services:
 
 def wire(settings: Settings) -> Services:
     """Return the feed, to read it."""
-    return Services(FeedBucket(settings.require("feed_bucket")))
+    return Services(SignedFeed.from_environment(settings.require("feed_bucket")))
 
 
 app = Resolver()

@@ -11,6 +11,7 @@ from doorward.accounts.create import CreateUser
 from doorward.accounts.delete import DeleteUser
 from doorward.accounts.look_up import LookUpUsers
 from doorward.accounts.membership import AssignTenants
+from doorward.accounts.prove import ProvePassword
 from doorward.api.answers import answer_json
 from doorward.api.bodies.requests import AssignTenantRequest, ChangeUserRequest, CreateUserRequest
 from doorward.api.bodies.responses import UserListResponse, UserResponse
@@ -49,10 +50,21 @@ def wire(settings: Settings) -> Services:
     writer = DynamoUserWriter(parts.database, parts.tables, parts.revocation_writer)
     hasher, judge = password_hasher(settings), judge_new_password(settings)
     attempts = DynamoAttempts(parts.database, settings.require("login_attempts_table"))
+    change_user = ChangeUser(
+        reader=reader,
+        writer=writer,
+        revocations=parts.revocations,
+        attempts=attempts,
+        prove=ProvePassword(reader, attempts, parts.throttles, hasher, clock),
+        hasher=hasher,
+        judge=judge,
+        clock=clock,
+        mail_is_on=settings.mail_is_on,
+    )
     return Services(
         look_up=LookUpUsers(reader),
         create=CreateUser(writer, hasher, judge, clock),
-        change=ChangeUser(reader, writer, parts.revocations, attempts, parts.throttles, hasher, judge, clock),
+        change=change_user,
         delete=DeleteUser(reader, writer, parts.revocations, clock),
         assign=AssignTenants(reader, writer, parts.revocations, clock),
         cursor_key=parts.cursor_key,

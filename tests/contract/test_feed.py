@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import boto3
@@ -16,22 +16,37 @@ from doorward.aws.feed_bucket import FeedBucket
 from doorward.errors import Unavailable
 from doorward.model import Revoked, ServiceToken, TokenId, UserId, service_user_id
 from doorward.rules.lifetimes import cutoff_end, session_entry_end
-from doorward.stores import FeedStore
+from doorward.stores import FeedReader, FeedStore
 from tests.contract.conftest import Stores
-from tests.support.aws import mocked_aws
+from tests.support.aws import mocked_aws, signed_feed_on_moto
 from tests.support.fakes import MemoryFeedStore
 from tests.support.makers import ACME, NOW, claims, session, tenant, user
 
 
-@pytest.fixture(params=["memory", "moto"])
-def store(request: pytest.FixtureRequest) -> Iterator[FeedStore]:
+@dataclass
+class Feed:
+    """The feed as its writer sees it, and as its readers do."""
+
+    store: FeedStore
+    reader: FeedReader
+
+
+@pytest.fixture(params=["memory", "moto", "moto, signed"])
+def feed(request: pytest.FixtureRequest) -> Iterator[Feed]:
     if request.param == "memory":
-        yield MemoryFeedStore()
+        memory = MemoryFeedStore()
+        yield Feed(memory, memory)
         return
     with mocked_aws():
         client = boto3.client("s3")
         client.create_bucket(Bucket="feed-bucket")
-        yield FeedBucket("feed-bucket", client)
+        bucket = FeedBucket("feed-bucket", client)
+        yield Feed(bucket, bucket if request.param == "moto" else signed_feed_on_moto("feed-bucket"))
+
+
+@pytest.fixture
+def store(feed: Feed) -> FeedStore:
+    return feed.store
 
 
 def test_a_head_takes_the_place_of_the_very_head_that_was_read(store: FeedStore) -> None:
@@ -49,23 +64,26 @@ def test_a_head_takes_the_place_of_the_very_head_that_was_read(store: FeedStore)
     assert second.text == "two"
 
 
-def test_parts_are_kept_by_their_names(store: FeedStore) -> None:
-    assert store.get_part("s-a") is None
+def test_parts_are_kept_by_their_names(feed: Feed) -> None:
+    assert feed.store.get_part("s-a") is feed.reader.get_part("s-a") is None
     for _ in range(2):
-        store.put_part("s-a", "text")
-    assert store.get_part("s-a") == "text"
+        feed.store.put_part("s-a", "text ü")
+    assert feed.store.get_part("s-a") == feed.reader.get_part("s-a") == "text ü"
 
 
-def test_a_reader_who_has_the_head_is_not_sent_it_again(store: FeedStore) -> None:
-    assert isinstance(store, MemoryFeedStore | FeedBucket)
-    with pytest.raises(Unavailable):
-        store.read_head(None)
-    store.put_head("one", None)
-    tag, text = store.read_head(None)
+def test_a_reader_who_has_the_head_is_not_sent_it_again(feed: Feed) -> None:
+    with pytest.raises(Unavailable) as caught:
+        feed.reader.read_head(None)
+    assert caught.value.reason == "feed:no_head"
+    feed.store.put_head("one", None)
+    tag, text = feed.reader.read_head(None)
     assert text == "one"
     for seen in (f'"{tag}"', f'W/"{tag}"', f'"x", "{tag}"'):
-        assert store.read_head(seen) == (tag, None)
-    assert store.read_head('"other"') == (tag, "one")
+        assert feed.reader.read_head(seen) == (tag, None)
+    assert feed.reader.read_head('"other"') == (tag, "one")
+    stored = feed.store.get_head()
+    assert stored is not None
+    assert stored.version == f'"{tag}"'
 
 
 @pytest.mark.parametrize("error", ["InternalError", "SlowDown"])

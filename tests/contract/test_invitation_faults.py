@@ -68,6 +68,7 @@ class Scene:
             stores.reader,
             stores.writer,
             stores.directory,
+            stores.policies,
             CreateUser(stores.writer, house.hasher, house.judge, house.clock),
             BeginSession(stores.sessions, house.devices, house.minter, end_family, house.clock, 86_400),
             Authorize(house.keyring, stores.revocation_reader, stores.session_reader, AUDIENCE, ORIGIN, house.clock),

@@ -32,6 +32,9 @@ TABLE: dict[tuple[str, str], Cells] = {
     ("DELETE", "/users/{id}"): ((403, 403), (204, 404), (403, 403), (204, 204)),
     ("PUT", "/users/{id}/tenants/{tenantId}"): ONLY_PLATFORM(200),
     ("DELETE", "/users/{id}/tenants/{tenantId}"): ONLY_PLATFORM(204),
+    ("POST", "/users/{id}/password-reset"): ((403, 403), (202, 404), (403, 403), (202, 202)),
+    ("POST", "/users/{id}/email"): ((404, 404), (404, 404), (404, 404), (404, 404)),
+    ("POST", "/auth/verify-email"): ((400, 400), (400, 400), (404, 404), (400, 400)),
     ("GET", "/tenants"): ONLY_PLATFORM(200),
     ("POST", "/tenants"): ONLY_PLATFORM(201),
     ("GET", "/tenants/{tenantId}"): ((200, 404), (200, 404), (200, 404), (200, 200)),
@@ -154,6 +157,7 @@ class Stage:
         return {
             ("POST", "/users"): {"password": PASSWORD, "tenant_id": tenant_id},
             ("PATCH", "/users/{id}"): {"display_name": "x"},
+            ("POST", "/users/{id}/password-reset"): {"deliver": "link"},
             ("PUT", "/users/{id}/tenants/{tenantId}"): {"roles": ["auditor"]},
             ("POST", "/tenants"): {"id": next(self.names)},
             ("PATCH", "/tenants/{tenantId}"): {"name": "Another name"},

@@ -19,6 +19,7 @@ from doorward.aws.answers import Answer
 from doorward.aws.dynamodb.signed import SignedDatabase
 from doorward.aws.endpoints import Credentials, Endpoint
 from doorward.aws.services import SignedService
+from doorward.aws.signed_feed import SignedFeed
 from tests.support.template import table_definitions
 
 REGION = "us-east-1"
@@ -59,10 +60,16 @@ class MotoConnections:
 
     def post(self, headers: Mapping[str, str], body: bytes) -> Answer:
         self._sent(headers["x-amz-target"])
+        return self._ask("POST", headers, "/", body)
+
+    def get(self, headers: Mapping[str, str], path: str) -> Answer:
+        return self._ask("GET", headers, path, b"")
+
+    def _ask(self, method: str, headers: Mapping[str, str], path: str, body: bytes) -> Answer:
         named: Any = HTTPHeaders()
         for name, value in headers.items():
             named[name] = value.encode()
-        response = self._carry(AWSPreparedRequest("POST", f"{self._endpoint.url}/", named, body, False))
+        response = self._carry(AWSPreparedRequest(method, f"{self._endpoint.url}{path}", named, body, False))
         received = {name.lower().encode(): str(value).encode() for name, value in response.headers.items()}
         return Answer(response.status_code, received, response.content, stays_open=True)
 
@@ -84,6 +91,13 @@ def signed_on_moto() -> SignedDatabase:
     """Return the functions' own client of DynamoDB on moto."""
     endpoint = Endpoint("dynamodb", REGION, f"https://dynamodb.{REGION}.amazonaws.com")
     return SignedDatabase(signed_service("dynamodb", MotoConnections(endpoint)))
+
+
+def signed_feed_on_moto(bucket: str) -> SignedFeed:
+    """Return the functions' own reader of the feed on moto."""
+    endpoint = Endpoint.of_bucket(bucket, {"AWS_REGION": REGION})
+    connections: Any = MotoConnections(endpoint)
+    return SignedFeed(endpoint, lambda: Credentials("test", "test"), connections=connections)
 
 
 class Snapshot:

@@ -19,7 +19,7 @@ import jsonschema
 import pytest
 
 from doorward.api import answers, problems
-from doorward.aws import services
+from doorward.aws import services, signed_feed
 from doorward.aws.dynamodb.client import connect
 from doorward.aws.endpoints import Endpoint
 from doorward.aws.secrets import SecretsManager
@@ -254,6 +254,7 @@ _ENVIRONMENT = {
     "SOCKET_URL": "wss://sockets.example",
     "SOCKET_API_ID": "socketapi",
     "FEED_BUCKET": "feed-bucket",
+    "MAIL_FROM": "doorward@id.example",
     "ARGON2_MEMORY_KIB": "8",
     "ARGON2_TIME_COST": "1",
 }
@@ -307,4 +308,5 @@ def _count_requests(patch: pytest.MonkeyPatch, requests: list[str], reads: list[
     client = connect()
     client.meta.events.register("before-call.dynamodb", lambda model, **_: requests.append(model.name))
     patch.setattr(services, "Connections", counted)
+    patch.setattr(signed_feed, "Connections", MotoConnections)
     patch.setattr(sdk, "connect", lambda: client)

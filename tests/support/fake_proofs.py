@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from doorward.errors import Conflict, TenantNotFound
+from doorward.errors import Conflict, TenantNotFound, Unavailable
 from doorward.model import TenantId, TenantPolicy
 from doorward.model.proofs import Proof, ProofId
 from doorward.rules.proofs import MAX_TRIES, code_ends_at_ms, is_unused
@@ -37,8 +37,10 @@ class MemoryProofs:
     def begin_mail(self, proof_id: ProofId, now_ms: int) -> Proof | None:
         with self.world.lock:
             until_ms = self.world.mails.get(proof_id, 0)
-            if proof_id not in self.world.proofs or until_ms is None or until_ms >= now_ms:
+            if proof_id not in self.world.proofs or until_ms is None:
                 return None
+            if until_ms >= now_ms:
+                raise Unavailable(reason="mail:somebody_sends_it")
             self.world.mails[proof_id] = now_ms + _LEASE_MS
             return self.world.proofs[proof_id]
 

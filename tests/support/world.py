@@ -14,6 +14,7 @@ from doorward.accounts.invitations import AdministerInvitations
 from doorward.accounts.look_up import LookUpUsers
 from doorward.accounts.membership import AssignTenants
 from doorward.accounts.new_passwords import JudgeNewPassword
+from doorward.accounts.prove import ProvePassword
 from doorward.accounts.service_tokens import AdministerServiceTokens
 from doorward.accounts.tenants import AdministerTenants
 from doorward.authorization import Authorize, RequestCredentials
@@ -223,6 +224,7 @@ class House:
             self.users,
             self.users,
             MemoryDirectory(self.world),
+            self.policies,
             self.create_user,
             self.begin_session,
             self.authorize,
@@ -252,11 +254,15 @@ class House:
             self.users,
             self.revocations,
             self.attempts,
-            self.throttles,
+            self.prove,
             self.hasher,
             self.judge,
             self.clock,
         )
+
+    @cached_property
+    def prove(self) -> ProvePassword:
+        return ProvePassword(self.users, self.attempts, self.throttles, self.hasher, self.clock)
 
     @cached_property
     def delete_user(self) -> DeleteUser:

@@ -7,8 +7,11 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+
+from doorward import model, stores
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "layers" / "shared" / "doorward"
@@ -17,13 +20,14 @@ PACKAGE = ROOT / "layers" / "shared" / "doorward"
 ROOMS = """
 errors audit
 model
-rules settings outbound
+rules settings outbound languages
 keys
 tokens
 stores
 authorization
 sessions accounts feed
 proofs
+mail
 authorizer verifier demo breaches
 aws sockets
 api
@@ -36,6 +40,7 @@ AWS = {
     "aws_lambda_powertools",
     "mypy_boto3_dynamodb",
     "mypy_boto3_secretsmanager",
+    "mypy_boto3_sesv2",
     "mypy_boto3_apigatewaymanagementapi",
 }
 FUNCTIONS = sorted(folder.name for folder in (ROOT / "functions").iterdir() if (folder / "app.py").exists())
@@ -77,6 +82,14 @@ def test_imports_run_downward_only(file: Path) -> None:
 def test_only_the_room_aws_knows_the_sdk(file: Path) -> None:
     allowed = AWS if _room(file) == "aws" else set()
     assert not {name.partition(".")[0] for name in _imports(file)} & (AWS - allowed)
+
+
+@pytest.mark.parametrize("file", _files(), ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_only_three_rooms_open_connections(file: Path) -> None:
+    # `outbound` to the internet, `aws` to AWS; `verifier` runs on other people's servers.
+    if _room(file) not in {"outbound", "aws", "verifier"}:
+        names = {"socket", "ssl", "http.client", "urllib.request", "urllib3", "requests", "asyncio"}
+        assert not _imports(file) & names
 
 
 def test_every_room_has_its_place() -> None:
@@ -141,6 +154,7 @@ def test_the_authorizer_imports_no_sdk_no_pydantic_and_no_event_handler() -> Non
         "os.environ.update(AWS_REGION='x', AWS_ACCESS_KEY_ID='x', AWS_SECRET_ACCESS_KEY='x')\n"
         "functions.authorizer.app.wire(Settings(revocations_table='r', signing_keys_table='k'))\n"
         "bad = {'boto3', 'botocore', 'pydantic', 'aws_lambda_powertools', 'aws_xray_sdk', 'ulid', 'argon2'}\n"
+        "bad |= {f'doorward.{room}' for room in ('model.feed', 'model.sockets', 'stores.feed', 'stores.sockets')}\n"
         "print(sorted(bad & set(sys.modules)))"
     )
     assert _python(code).strip() == "[]"
@@ -153,6 +167,7 @@ WAITED_FOR = (
     "login",
     "logout",
     "refresh",
+    "revocations",
     "revoke",
     "socket_ticket",
     "sockets",
@@ -163,7 +178,7 @@ import importlib, json, os, sys
 from doorward.settings import Settings
 
 os.environ.update(AWS_REGION="x", AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x")
-names = [name for name in Settings.__dataclass_fields__ if name.endswith(("_table", "_id", "_url"))]
+names = [name for name in Settings.__dataclass_fields__ if name.endswith(("_table", "_id", "_url", "_bucket"))]
 settings = Settings(**dict.fromkeys(names, "x"))
 found = {}
 for name in sys.argv[1:]:
@@ -184,6 +199,14 @@ def test_only_signing_in_imports_argon2_of_them() -> None:
     others = [name for name in WAITED_FOR if name != "login"]
     loaded: dict[str, list[str]] = json.loads(_python(WIRER, *others))
     assert not {"argon2", "zxcvbn", "confusable_homoglyphs"} & set(loaded[others[-1]])
+
+
+@pytest.mark.parametrize("room", [model, stores])
+def test_what_is_imported_late_is_there_and_nothing_else_is(room: ModuleType) -> None:
+    for name in room.__all__:
+        assert getattr(room, name) is not None
+    with pytest.raises(AttributeError):
+        _ = room.nothing
 
 
 @pytest.mark.parametrize("file", _files(), ids=lambda file: str(file.relative_to(PACKAGE)))

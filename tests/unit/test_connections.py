@@ -42,6 +42,17 @@ def test_one_connection_carries_many_requests(server: Wire, connections: Connect
     assert server.asked[0].head == "POST / HTTP/1.1"
 
 
+def test_an_object_is_asked_for_by_its_path_and_without_a_body(server: Wire, connections: Connections) -> None:
+    server.script = [http(200, b"text"), http(404, b""), http(200, {})]
+    assert connections.get(HEADERS, "/bucket/a%20b").content == b"text"
+    assert connections.get(HEADERS, "/").status == 404
+    connections.post(HEADERS, b"{}")
+    assert [asked.head for asked in server.asked] == ["GET /bucket/a%20b HTTP/1.1", "GET / HTTP/1.1", "POST / HTTP/1.1"]
+    assert [asked.body for asked in server.asked] == [None, None, {}]
+    assert "content-length" not in server.asked[0].headers
+    assert server.connections == 1
+
+
 def test_a_connection_that_was_closed_while_it_was_idle_is_not_used(server: Wire, connections: Connections) -> None:
     server.closes = True
     server.script = [http(200, {}), http(200, {})]
@@ -219,6 +230,26 @@ def test_the_secrets_have_an_endpoint_of_their_own() -> None:
     more = {"AWS_ENDPOINT_URL_SECRETS_MANAGER": "http://y:8"}
     assert Endpoint.from_environment("secretsmanager", {**LAMBDAS, **more}).url == "http://y:8"
     assert Endpoint.from_environment("secretsmanager", LAMBDAS).host == "secretsmanager.eu-central-1.amazonaws.com"
+
+
+BUCKETS_OWN = "https://bucket.s3.eu-central-1.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("more", "url", "path"),
+    [
+        ({}, BUCKETS_OWN, "/"),
+        ({"AWS_REGION": "cn-north-1"}, "https://bucket.s3.cn-north-1.amazonaws.com.cn", "/"),
+        ({"AWS_ENDPOINT_URL_DYNAMODB": "http://y:8"}, BUCKETS_OWN, "/"),
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}, "http://127.0.0.1:4566", "/bucket/"),
+        ({"AWS_ENDPOINT_URL": "http://x", "AWS_ENDPOINT_URL_S3": "http://y:8"}, "http://y:8", "/bucket/"),
+    ],
+)
+def test_a_bucket_is_named_by_its_host_on_aws_and_by_the_path_elsewhere(
+    more: dict[str, str], url: str, path: str
+) -> None:
+    found = Endpoint.of_bucket("bucket", {**LAMBDAS, **more})
+    assert (found.service, found.url, found.path) == ("s3", url, path)
 
 
 @pytest.mark.parametrize("url", ["x", "ftp://x", "http://x/path", "http://", "http://me:secret@x"])

@@ -313,6 +313,13 @@ class TestSomebodyNew:
         user = member_of(house, sign_up(house, token, password=None)).user
         assert house.users.get_password_hash(user.id) is None
 
+    def test_a_password_is_as_long_as_the_tenant_asks(self, house: House) -> None:
+        token = token_of(invite(house))
+        house.policies.change(ACME, TenantPolicy(least_password_length=len(PASSWORD) + 1, version=1))
+        with pytest.raises(WeakPassword):
+            sign_up(house, token)
+        assert sign_up(house, token, password=f"{PASSWORD}!")
+
     def test_no_event_and_no_text_holds_the_token_or_the_password(
         self, house: House, caplog: pytest.LogCaptureFixture
     ) -> None:

@@ -191,10 +191,16 @@ def test_the_guard_runs_the_emulator_that_it_has_changed(monkeypatch: pytest.Mon
     gateway = ModuleType("apigateway_v1")
     gateway.__dict__.update(_stringify_context=dict, _gateway_request_value=str, _gateway_error_response=_plain)
     modules = {"core__iam_evaluator": evaluator, "core__lambda_runtime": runtime, "services__apigateway_v1": gateway}
+    modules["core__iam_actions"] = actions = ModuleType("iam_actions")
+    actions.__dict__["_ses_v2_resource_arn"] = lambda *_: "*"
     with _modules(app=emulator, **modules):
         guard.main()
     assert vars(gateway)["_gateway_error_response"] is not _plain
     assert served == [Guard("the emulator", SECRET.encode(), guard.HOSTS | {"host.containers.internal"})]  # type: ignore[arg-type]
+    whose: Callable[..., str] = vars(actions)["_ses_v2_resource_arn"]
+    mail = b'{"FromEmailAddress": "Acme <x@id.example>"}'
+    assert whose("POST", "/v2/email/outbound-emails", mail, "r", "1") == "arn:aws:ses:r:1:identity/id.example"
+    assert whose("GET", "/v2/email/templates", b"", "r", "1") == "*"
     is_root: Callable[[str], bool] = vars(evaluator)["is_root_access_key"]
     assert [is_root(key) for key in ("AKIAOURS", "test", "", "000000000000")] == [True, False, False, False]
     assert not vars(evaluator)["_is_root_key"]("AKIAOURS")

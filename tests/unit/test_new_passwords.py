@@ -70,8 +70,8 @@ class TestJudging:
     @pytest.mark.parametrize(
         ("password", "told"),
         [
-            ("x7Gq!p2", "8 to 1024 characters"),
-            ("x" * 1025, "8 to 1024 characters"),
+            ("x7Gq!p2", "at least 8 characters"),
+            ("x" * 1025, "at most 1024 characters"),
             ("password1", "most common"),
             ("Kim.Larsson", "easy to guess"),
             ("qwertyuiop[]", "easy to guess"),
@@ -86,7 +86,7 @@ class TestJudging:
 
     def test_a_refusal_says_what_to_do(self) -> None:
         judge = JudgeNewPassword(CommonPasswords(), Listed("breached by others"))
-        for password in ("short", "password1", "qwertyuiop[]", "breached by others"):
+        for password in ("short", "x" * 1025, "password1", "qwertyuiop[]", "breached by others"):
             with pytest.raises(WeakPassword, match=r"Choose|Several words"):
                 judge(password)
 
@@ -106,7 +106,7 @@ class TestJudging:
         judge = JudgeNewPassword(Listed(), min_length=deployment)
         text = "x7Gq!p2Lw9#Tz4&"
         judge(text[:least], least_length=tenant)
-        with pytest.raises(WeakPassword, match=f"{least} to"):
+        with pytest.raises(WeakPassword, match=f"at least {least} "):
             judge(text[: least - 1], least_length=tenant)
 
     def test_characters_are_counted_as_people_count_them(self) -> None:
@@ -260,7 +260,7 @@ class TestTheRange:
         assert BreachedRange(Scripted(answer)).count(SHA1) is None
         (record,) = caplog.records
         told = json.dumps(record.__dict__, default=str).upper()
-        assert record.__dict__["reason"]
+        assert record.getMessage().startswith("the range of breached passwords could not be read: ")
         assert SHA1.hex().upper()[:5] not in told
         assert OWN[:5] not in told
 
@@ -275,7 +275,7 @@ class TestTheRange:
         with caplog.at_level(logging.INFO):
             JudgeNewPassword(CommonPasswords(), BreachedRange(outbound))(PASSWORD)
         warning, event = caplog.records
-        assert warning.__dict__["reason"] == "special_address"
+        assert warning.getMessage().endswith(": special_address")
         assert event.__dict__["audit"]["event"] == "breached_passwords_unavailable"
 
 
@@ -363,7 +363,7 @@ class TestTheBucket:
     ) -> None:
         bucket = BreachBucket("breaches", s3)
         assert bucket.count(HASHES[0]) is None
-        assert caplog.records[0].__dict__["reason"] == "s3:NoSuchKey"
+        assert caplog.records[0].getMessage().endswith(": s3:NoSuchKey")
         s3.put_object(Bucket="breaches", Key=KEY, Body=_archive())
         assert bucket.count(HASHES[0]) == 1
 

@@ -9,8 +9,12 @@ from typing import Any
 
 import pytest
 
+from doorward.aws.breach_bucket import KEY
+from doorward.bootstrap.new_passwords import judge_new_password
 from doorward.rules.facts import SHORT_SECONDS
 from doorward.rules.lifetimes import MAX_ACCESS_TTL_SECONDS, MAX_TOKEN_LIFE_SECONDS
+from doorward.rules.passwords import MIN_LENGTH
+from doorward.settings import Settings
 from tests.support.template import ROOT, folder_of, resources, routes, template
 
 FUNCTIONS = resources("AWS::Serverless::Function")
@@ -18,6 +22,16 @@ TEXT = (ROOT / "template.yaml").read_text()
 PUBLIC = {
     ("POST", "/auth/login"),
     ("POST", "/api/{tenantId}/auth/login"),
+    *(
+        ("POST", f"{where}/auth/{flow}{step}")
+        for where in ("", "/api/{tenantId}")
+        for flow in ("sign-up", "email-code", "password-reset")
+        for step in ("", "/confirm")
+    ),
+    ("POST", "/auth/verify-email/confirm"),
+    ("POST", "/auth/find-tenants"),
+    ("POST", "/auth/email-change/confirm"),
+    ("POST", "/auth/email-change/undo"),
     ("POST", "/auth/token/refresh"),
     ("POST", "/auth/refresh"),
     ("POST", "/api/{tenantId}/auth/refresh"),
@@ -105,8 +119,10 @@ def test_only_minting_functions_read_private_keys(name: str) -> None:
         in {
             "InvitationsFunction",
             "LoginFunction",
-            "PublishFeedFunction",
+            "SignUpFunction",
+            "EmailCodesFunction",
             "RefreshFunction",
+            "PublishFeedFunction",
             "RotateKeysFunction",
             "ServiceTokensFunction",
         }
@@ -134,6 +150,43 @@ def test_the_feeds_bucket_is_private_encrypted_and_forgets_parts_after_their_ent
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": False}}
 
 
+def test_a_least_length_is_never_below_the_rules_own() -> None:
+    parameter = template()["Parameters"]["PasswordMinLength"]
+    assert (parameter["MinValue"], parameter["MaxValue"], parameter["Default"]) == (MIN_LENGTH, 64, MIN_LENGTH)
+
+
+def test_each_way_to_look_breached_passwords_up_can_be_wired_and_reaches_who_judges() -> None:
+    parameter = template()["Parameters"]["BreachedPasswords"]
+    assert parameter["Default"] == Settings().breached_passwords
+    for way in parameter["AllowedValues"]:
+        judge_new_password(Settings(breached_passwords=way, breached_passwords_bucket="breaches"))
+    variables = FUNCTIONS["UsersFunction"]["Properties"]["Environment"]["Variables"]
+    assert variables["BREACHED_PASSWORDS"] == {"Ref": "BreachedPasswords"}
+    assert variables["BREACHED_PASSWORDS_BUCKET"] == {"Fn::If": ["HasBreachBucket", {"Ref": "BreachBucket"}, ""]}
+    assert variables["PASSWORD_MIN_LENGTH"] == {"Ref": "PasswordMinLength"}
+
+
+def test_the_bucket_of_breached_passwords_is_there_on_request_alone_and_private() -> None:
+    bucket, policy = (template()["Resources"][name] for name in ("BreachBucket", "BreachBucketPolicy"))
+    assert bucket["Condition"] == policy["Condition"] == "HasBreachBucket"
+    assert set(bucket["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["Properties"]["BucketEncryption"]
+    (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": False}})
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_who_judges_passwords_reads_one_object_of_the_bucket_and_nobody_else_does(name: str) -> None:
+    found = [statement for statement in _statements(name) if "BreachBucket" in json.dumps(statement)]
+    if name in {"AccountsByMailFunction", "InvitationsFunction", "SignUpFunction", "UsersFunction"}:
+        assert [statement["Action"] for statement in found] == [["s3:GetObject"]]
+        assert found[0]["Resource"] == {"Fn::Sub": f"${{BreachBucket.Arn}}/{KEY}"}
+        (policy,) = FUNCTIONS[name]["Properties"]["Policies"]
+        assert {"Fn::If": ["HasBreachBucket", found[0], {"Ref": "AWS::NoValue"}]} in policy["Statement"]
+    else:
+        assert not found
+
+
 def test_the_feed_hears_of_every_change_of_revocations_and_tries_again_for_as_long_as_it_can() -> None:
     stream = FUNCTIONS["PublishFeedFunction"]["Properties"]["Events"]["Revoked"]["Properties"]
     assert stream["StartingPosition"] == "TRIM_HORIZON"
@@ -157,6 +210,16 @@ def test_only_the_functions_for_it_write_users(name: str) -> None:
         assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["tenant#*"]}}
     elif name == "InvitationsFunction":  # it makes members, and takes nothing away
         assert writes == {"dynamodb:PutItem", "dynamodb:UpdateItem"}
+    elif name == "AccountsByMailFunction":
+        (statement,) = (
+            found
+            for found in _statements(name)
+            if "dynamodb:PutItem" in found["Action"] and "UsersTable" in json.dumps(found)
+        )
+        keys = {"dynamodb:LeadingKeys": ["user#*", "credential#*", "tenant#*"]}
+        assert statement["Condition"] == {"ForAllValues:StringLike": keys}
+    elif name == "SignUpFunction":
+        assert writes == {"dynamodb:PutItem"}
     elif name not in {"UsersFunction", "DemoFunction"}:
         assert not writes
 
@@ -208,6 +271,7 @@ def test_what_is_any_is_routed_by_no_function() -> None:
             "AuthorizerFunction",
             "CloseSocketsFunction",
             "PublishFeedFunction",
+            "SendMailFunction",
             "RotateKeysFunction",
             "SocketsFunction",
         }

@@ -15,12 +15,14 @@ EXAMPLES: Mapping[str, Any] = {
     "active": True,
     "aud": "doorward",
     "body": "Your team is set up.",
+    "challenge_id": "dwc1.email_code.01JD8M6F….9sK…",
     "client_id": "web",
     "code": "not_found",
+    "code_expires_in": 600,
     "created_at": "2026-11-26T09:00:00.000Z",
     "created_by": _USER_ID,
     "current_password": "the present password",
-    "deliver": "mail",
+    "deliver": "link",
     "device_token": "dwd1.01JD8M3Q….01JD8M6D….x9Q…",
     "display_name": "Ada Okafor",
     "email": "ada@acme.example",
@@ -73,6 +75,8 @@ PATH_EXAMPLES: Mapping[str, str] = {
     "name": "s-wBLjjB3M7ak4fQfxlrdPz0DhcQQ2nEg8QE9WkGkzd7c",
 }
 
+_PROOF = "dwp1.password_reset.01JD8M6F….Zt4…"
+_BY_CODE = {"challenge_id": EXAMPLES["challenge_id"], "code": "204816"}
 _SPECIAL: Mapping[str, Mapping[str, Any]] = {
     "TenantResponse": {"id": "acme", "name": "Acme Ltd"},
     "CreateTenantRequest": {"id": "acme", "name": "Acme Ltd"},
@@ -88,6 +92,14 @@ _SPECIAL: Mapping[str, Mapping[str, Any]] = {
     "ResendInvitationRequest": {"deliver": "link"},
     "AcceptInvitationRequest": {"token": _INVITATION, "password": EXAMPLES["password"], "username": "ada"},
     "InvitationResponse": {"status": "pending", "token": _INVITATION, "id": "01JD8N0R4X8HS5VJ3KTM6WZ2CE"},
+    "TenantNameRequest": {"email": "ada@acme.example"},
+    "NameRequest": {"email": "ada@acme.example", "tenant_id": "acme"},
+    "ProofRequest": {"token": _PROOF},
+    "TokenRequest": {"token": _PROOF},
+    "NewPasswordRequest": {**_BY_CODE, "password": EXAMPLES["password"]},
+    "SignUpConfirmRequest": {**_BY_CODE, "password": EXAMPLES["password"]},
+    "CodeSignInRequest": _BY_CODE,
+    "ResetLinkResponse": {"token": _PROOF, "expires_in": 3600},
     "MintServiceTokenRequest": {"name": "ci", "expires_in": 3600},
 }
 """Members with another value in a schema, by the schema's name. For a request, these are all members of the example."""

@@ -5,79 +5,32 @@ The path, the method and the sentence of an operation come from the functions.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
-from pydantic import BaseModel
-
 from doorward import errors
-from doorward.api.bodies import invitations, requests, sign_in
+from doorward.api.bodies import requests, sign_in
 from doorward.api.bodies import responses as answers
 from doorward.api.bodies import tokens as token_answers
-from doorward.errors import DoorwardError
-from tools.openapi.flat import Flat
-
-Errors = tuple[type[DoorwardError], ...]
-Schema = dict[str, Any]
-
-BODY: Errors = (errors.InvalidRequest, errors.PayloadTooLarge, errors.UnsupportedMediaType)
-CALLER: Errors = (errors.MissingCredentials, errors.InvalidToken, errors.PasswordChangeRequired)
-CHANGE: Errors = (*CALLER, errors.CrossSiteRequest)
-# A query parameter that a route does not know is refused on every route.
-ALWAYS: Errors = (
-    errors.InvalidRequest,
-    errors.DoorwardError,
-    errors.Misconfigured,
-    errors.Unavailable,
-    errors.NotInitialised,
-)
-LIST: Errors = (errors.InvalidRequest, errors.InvalidCursor)
-GRANT: Errors = (*BODY, errors.InvalidGrant)
-LISTED = ("limit", "cursor")
-TOKENS, ACCOUNTS, INVITATIONS, TENANTS, SERVICES, DEMO, DISCOVERY = (
-    "Tokens",
-    "Users",
-    "Invitations",
-    "Tenants",
-    "Service tokens",
-    "Demo",
-    "Discovery",
+from tools.openapi.invited import INVITED
+from tools.openapi.mailed import MAILED
+from tools.openapi.operation import (
+    ACCOUNTS,
+    ALWAYS,
+    BODY,
+    CALLER,
+    CHANGE,
+    DEMO,
+    DISCOVERY,
+    GRANT,
+    LIST,
+    LISTED,
+    SERVICES,
+    TENANTS,
+    TOKENS,
+    Errors,
+    Operation,
+    Schema,
 )
 
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One operation.
-
-    Args:
-        tag: the heading under which the page shows the operation.
-        who: the callers who may use the operation, in words.
-        request: the model of the request's body, if there is one.
-        response: the model, or the schema, of a successful answer; None if the answer has no body.
-        problems: the errors of the operation, beside those of every operation.
-        status: the status of a successful answer.
-        form: whether the body may be a form, as OAuth clients send it.
-        query: the names of the query parameters.
-        needs_body: whether a request must have a body.
-        sets_cookie: whether a successful answer sets or clears the session cookie.
-        media_type: the media type of a successful answer.
-        cached: whether it is asked for again by its ETag.
-        otherwise: the model of another successful answer, with the status 200.
-    """
-
-    tag: str
-    who: str
-    request: type[BaseModel] | Flat | None = None
-    response: type[BaseModel] | Flat | Schema | None = None
-    problems: Errors = ()
-    status: int = 200
-    form: bool = False
-    query: tuple[str, ...] = ()
-    needs_body: bool = True
-    sets_cookie: bool = False
-    media_type: str = "application/json"
-    cached: bool = False
-    otherwise: Flat | None = None
+__all__ = ["ALWAYS", "OPERATIONS", "Operation", "Schema"]
 
 
 def _refresh(who: str = "who has the token") -> Operation:
@@ -98,34 +51,13 @@ def _logout() -> Operation:
     )
 
 
-def _accept(*problems: type[DoorwardError], sets_cookie: bool = False) -> Operation:
-    return Operation(
-        INVITATIONS,
-        "who has the token",
-        invitations.AcceptInvitationRequest,
-        token_answers.SignInResponse,
-        (*BODY, *CALLER, *_NAMES, *_ACCEPTING, *problems),
-        201,
-        sets_cookie=sets_cookie,
-        otherwise=invitations.JoinedTenantResponse,
-    )
-
-
 _LOGIN: Errors = (*BODY, errors.InvalidCredentials, errors.TooManyAttempts)
 _USER: Errors = (*CALLER, errors.InsufficientScope, errors.NotFound)
 _USER_CHANGE: Errors = (*BODY, *CHANGE, errors.InsufficientScope, errors.NotFound, errors.Conflict, errors.LastAdmin)
 _NAMES: Errors = (errors.WeakPassword, errors.UnacceptableName, errors.EmailTaken)
-_ACCEPTING: Errors = (
-    errors.InvalidProof,
-    errors.UsernameTaken,
-    errors.AlreadyMember,
-    errors.Conflict,
-    errors.InsufficientScope,
-)
 _JSON: Schema = {"type": "object"}
 _JWT: Schema = {"type": "string"}
 _IN_TENANT: Errors = (*CHANGE, errors.InsufficientScope, errors.NotFound, errors.InvalidRequest)
-_INVITING: Errors = (errors.EmailTaken, errors.Conflict, errors.TooManyAttempts)
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
     ("POST", "/auth/login"): Operation(
@@ -213,34 +145,8 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         problems=(*CHANGE, errors.InvalidRequest, errors.InsufficientScope, errors.NotFound, errors.LastAdmin),
         status=204,
     ),
-    ("GET", "/api/{tenantId}/invitations"): Operation(
-        INVITATIONS,
-        "the tenant's administrators",
-        response=invitations.InvitationListResponse,
-        problems=(*_IN_TENANT, errors.InvalidCursor),
-        query=LISTED,
-    ),
-    ("POST", "/api/{tenantId}/invitations"): Operation(
-        INVITATIONS,
-        "the tenant's administrators",
-        invitations.InviteRequest,
-        invitations.InvitationResponse,
-        (*_IN_TENANT, *BODY, *_INVITING, errors.UnacceptableName),
-        201,
-    ),
-    ("DELETE", "/api/{tenantId}/invitations/{id}"): Operation(
-        INVITATIONS, "the tenant's administrators", problems=_IN_TENANT, status=204
-    ),
-    ("POST", "/api/{tenantId}/invitations/{id}/resend"): Operation(
-        INVITATIONS,
-        "the tenant's administrators",
-        invitations.ResendInvitationRequest,
-        invitations.InvitationResponse,
-        (*_IN_TENANT, *BODY, *_INVITING),
-        needs_body=False,
-    ),
-    ("POST", "/auth/invitations/accept"): _accept(errors.CrossSiteRequest, sets_cookie=True),
-    ("POST", "/api/{tenantId}/auth/invitations/accept"): _accept(),
+    **INVITED,
+    **MAILED,
     ("GET", "/tenants"): Operation(
         TENANTS,
         "platform administrators",

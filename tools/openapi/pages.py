@@ -16,9 +16,10 @@ _ALWAYS = {"405", "500", "503"}
 _RULES = """
 In the examples, `$URL` is the base URL and `$TOKEN` is an access token.
 
-- **Passwords** have 8 to 1,024 characters; 15 is good advice. A password is none of the most common ones and no name of
-  the user. It is taken exactly as sent. An administrator who sets a password for somebody else knows the password: set
-  `password_change_required` with it.
+- **Passwords** have 8 to 1,024 characters; 15 is good advice, and a deployment may ask for up to 64. A password is none
+  of the most common ones, none that is easy to guess from the user's names, and none that the deployment finds among
+  breached ones; the `detail` of `weak_password` says what to do. It is taken exactly as sent. An administrator who sets
+  a password for somebody else knows the password: set `password_change_required` with it.
 - **User names** have 1 to 128 letters, digits and `. _ - + '`, of any one alphabet. They are compared after NFKC and
   case folding. They cannot be changed, and are never given again, also after deletion. Without a user name the id is
   the user name, and so the `sub` of tokens. An e-mail address is not a user name: send it as `email`.

@@ -29,6 +29,9 @@ class Settings:
     sockets_table: str = ""
     proofs_table: str = ""
     mail_from: str = ""
+    mail_reply_to: str = ""
+    mail_configuration_set: str = ""
+    link_url: str = ""
     feed_bucket: str = ""
     socket_api_id: str = ""
     socket_url: str = ""
@@ -96,6 +99,20 @@ class Settings:
         if not isinstance(value, str) or not value:
             raise Misconfigured(reason=f"the environment variable {name.upper()} is not set")
         return value
+
+    @property
+    def mail_is_on(self) -> bool:
+        """Whether this deployment sends mails."""
+        return bool(self.mail_from)
+
+    def require_mail(self) -> None:
+        """Make sure that the deployment sends mails.
+
+        Raises:
+            NotFound: the deployment sends none. The answer is the same as for an unknown path.
+        """
+        if not self.mail_is_on:
+            raise NotFound
 
     def require_demo(self) -> None:
         """Make sure that the deployment has the demo.

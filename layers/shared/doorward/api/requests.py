@@ -53,6 +53,15 @@ def read_json(app: Router, model: type[Body]) -> Body:
     return model.of_json(_body(app))
 
 
+def read_json_or_nothing(app: Router, model: type[Body]) -> Body:
+    """Return the JSON body of a request that may have none, which means an empty object.
+
+    Raises:
+        UnsupportedMediaType, PayloadTooLarge, InvalidRequest: see `read_json`.
+    """
+    return read_json(app, model) if has_body(app) else model.of_json(b"{}")
+
+
 def has_body(app: Router) -> bool:
     """Return whether the request has a body.
 

@@ -40,9 +40,8 @@ class BreachBucket:
         try:
             return int(self._has(sha1))
         except (ClientError, BotoCoreError, MalformedArchive) as error:
-            self._index = None
             code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
-            _LOGGER.warning("the archive of breached passwords was not read", extra={"reason": f"s3:{code}"})
+            _LOGGER.warning("the archive of breached passwords could not be read: s3:%s", code)
             return None
 
     def _has(self, sha1: bytes) -> bool:

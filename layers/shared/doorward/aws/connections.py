@@ -1,4 +1,4 @@
-"""HTTP/1.1 over sockets that stay open: what POST requests to AWS's JSON services need, and no more.
+"""HTTP/1.1 over sockets that stay open: what AWS's JSON services and the reading of an object need, and no more.
 
 Half of what a read costs with `http.client` is its reading of an answer's headers as those of an e-mail
 (docs/decisions/0019).
@@ -51,8 +51,27 @@ class Connections:
         Raises:
             NoAnswer: nothing came that can be read. The request may have been carried out.
         """
-        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        request = f"POST / HTTP/1.1\r\n{lines}content-length: {len(body)}\r\n\r\n".encode("ascii") + body
+        head = f"POST / HTTP/1.1\r\n{_lines(headers)}content-length: {len(body)}\r\n\r\n"
+        return self._send(head.encode("ascii") + body)
+
+    def get(self, headers: Mapping[str, str], path: str) -> Answer:
+        """Ask for what is at a path, and return the answer.
+
+        Args:
+            headers: the headers, with `host`, each of one line of ASCII.
+            path: the path, percent-encoded.
+
+        Raises:
+            NoAnswer: nothing came that can be read.
+        """
+        return self._send(f"GET {path} HTTP/1.1\r\n{_lines(headers)}\r\n".encode("ascii"))
+
+    def close(self) -> None:
+        """Close the connections that nobody uses now."""
+        while self._idle:
+            self._idle.pop().socket.close()
+
+    def _send(self, request: bytes) -> Answer:
         try:
             opened = self._take()
             answer = self._exchange(opened, request)
@@ -63,11 +82,6 @@ class Connections:
         else:
             opened.socket.close()
         return answer
-
-    def close(self) -> None:
-        """Close the connections that nobody uses now."""
-        while self._idle:
-            self._idle.pop().socket.close()
 
     @staticmethod
     def _exchange(opened: _Open, request: bytes) -> Answer:
@@ -101,6 +115,10 @@ class Connections:
         poll = select.poll()
         poll.register(found, select.POLLIN)
         return _Open(found, poll)
+
+
+def _lines(headers: Mapping[str, str]) -> str:
+    return "".join(f"{name}: {value}\r\n" for name, value in headers.items())
 
 
 @cache

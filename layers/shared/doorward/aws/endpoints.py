@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from doorward.errors import Misconfigured
 
 _PORTS = {"https": 443, "http": 80}
+_OWN = {"dynamodb": "DYNAMODB", "secretsmanager": "SECRETS_MANAGER", "s3": "S3"}
 
 
 class Credentials(NamedTuple):
@@ -45,11 +46,13 @@ class Endpoint:
         service: the name that signatures have for the service, such as `dynamodb`.
         region: the region, such as `eu-central-1`.
         url: the scheme and the host, such as `https://dynamodb.eu-central-1.amazonaws.com`.
+        path: what all paths there begin with.
     """
 
     service: str
     region: str
     url: str
+    path: str = "/"
 
     @classmethod
     def from_environment(cls, service: str, environment: Mapping[str, str]) -> Endpoint:
@@ -64,15 +67,26 @@ class Endpoint:
 
         Source: AWS SDKs Reference Guide, "Service-specific endpoints".
         """
-        region = _variable(environment, "AWS_REGION")
-        own = {"dynamodb": "DYNAMODB", "secretsmanager": "SECRETS_MANAGER"}[service]
-        url = environment.get(f"AWS_ENDPOINT_URL_{own}") or environment.get("AWS_ENDPOINT_URL")
-        suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-        found = cls(service, region, url or f"https://{service}.{region}.{suffix}")
-        parts = urlsplit(found.url)
-        if parts.scheme not in _PORTS or not parts.hostname or parts.path.strip("/") or "@" in parts.netloc:
-            raise Misconfigured(reason=f"the endpoint of {service} is not one of a host alone")
-        return found
+        return cls(service, _variable(environment, "AWS_REGION"), _url(service, environment, f"{service}."))
+
+    @classmethod
+    def of_bucket(cls, bucket: str, environment: Mapping[str, str]) -> Endpoint:
+        """Return the address of a bucket of S3 in the function's region, unless the environment names another address.
+
+        On AWS the host names the bucket, because AWS means to give up paths that do. A host that the environment names
+        may be an IP address, before which no name of a bucket can stand; there the path names the bucket.
+
+        Args:
+            bucket: the bucket's name, without dots: a certificate of S3 is for one label before `s3`.
+            environment: the environment variables.
+
+        Raises:
+            Misconfigured: there is no region, or the address is not one of a host alone.
+
+        Source: Amazon S3 User Guide, "Virtual hosting of general purpose buckets".
+        """
+        path = f"/{bucket}/" if _own_url("s3", environment) else "/"
+        return cls("s3", _variable(environment, "AWS_REGION"), _url("s3", environment, f"{bucket}.s3."), path)
 
     @property
     def is_secure(self) -> bool:
@@ -98,3 +112,23 @@ def _variable(environment: Mapping[str, str], name: str) -> str:
     if not value:
         raise Misconfigured(reason=f"the environment variable {name} is not set")
     return value
+
+
+def _own_url(service: str, environment: Mapping[str, str]) -> str | None:
+    """Return the address that the environment names, None if it names none."""
+    return environment.get(f"AWS_ENDPOINT_URL_{_OWN[service]}") or environment.get("AWS_ENDPOINT_URL")
+
+
+def _url(service: str, environment: Mapping[str, str], prefix: str) -> str:
+    """Return the address that the environment names, or else AWS's own: a prefix, the region and AWS's domain.
+
+    Raises:
+        Misconfigured: the address is not one of a host alone.
+    """
+    region = _variable(environment, "AWS_REGION")
+    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    url = _own_url(service, environment) or f"https://{prefix}{region}.{suffix}"
+    parts = urlsplit(url)
+    if parts.scheme not in _PORTS or not parts.hostname or parts.path.strip("/") or "@" in parts.netloc:
+        raise Misconfigured(reason=f"the endpoint of {service} is not one of a host alone")
+    return url

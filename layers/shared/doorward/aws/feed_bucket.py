@@ -1,4 +1,4 @@
-"""The feed in an S3 bucket: the head, and the parts under `parts/`."""
+"""The feed in an S3 bucket, read and written with boto3."""
 
 from __future__ import annotations
 
@@ -8,17 +8,14 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from doorward.aws.stored_feed import ABSENT, HEAD, PARTS, StoredFeed
 from doorward.errors import Unavailable
 from doorward.stores import StoredHead
-
-_HEAD = "head"
-_ABSENT = frozenset({"NoSuchKey", "AccessDenied", "404"})
-"""S3 says AccessDenied of an object that is not there to whom may not list the bucket."""
 
 _LOST = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"})
 
 
-class FeedBucket:
+class FeedBucket(StoredFeed):
     """Reads and writes the feed. A role says who may do which.
 
     Source: Amazon S3 User Guide, "How to prevent object overwrites with conditional writes".
@@ -30,14 +27,6 @@ class FeedBucket:
         self._bucket = bucket
         self._client: Any = client or boto3.client("s3", config=config)
 
-    def get_head(self) -> StoredHead | None:
-        """Return the head, None if there is none yet.
-
-        Raises:
-            Unavailable: S3 does not answer.
-        """
-        return self._get(_HEAD)
-
     def put_head(self, text: str, version: str | None) -> bool:
         """Store a head, if the stored one has this version still; None if there must be none.
 
@@ -47,7 +36,7 @@ class FeedBucket:
         condition = {"IfNoneMatch": "*"} if version is None else {"IfMatch": version}
         try:
             self._client.put_object(
-                Bucket=self._bucket, Key=_HEAD, Body=text.encode(), ContentType="application/jwt", **condition
+                Bucket=self._bucket, Key=HEAD, Body=text.encode(), ContentType="application/jwt", **condition
             )
         except ClientError as error:
             if error.response["Error"]["Code"] in _LOST:
@@ -57,15 +46,6 @@ class FeedBucket:
             raise _unavailable(error) from error
         return True
 
-    def get_part(self, name: str) -> str | None:
-        """Return the text of a part, None if there is none.
-
-        Raises:
-            Unavailable: S3 does not answer.
-        """
-        found = self._get(f"parts/{name}")
-        return None if found is None else found.text
-
     def put_part(self, name: str, text: str) -> None:
         """Store a part. Repeating this changes nothing: the name is the hash of the text.
 
@@ -74,29 +54,17 @@ class FeedBucket:
         """
         try:
             self._client.put_object(
-                Bucket=self._bucket, Key=f"parts/{name}", Body=text.encode(), ContentType="application/json"
+                Bucket=self._bucket, Key=f"{PARTS}{name}", Body=text.encode(), ContentType="application/json"
             )
         except (ClientError, BotoCoreError) as error:
             raise _unavailable(error) from error
-
-    def read_head(self, seen: str | None) -> tuple[str, str | None]:
-        """Return the tag of the head, and its text unless it has a tag that the caller has seen.
-
-        Raises:
-            Unavailable: there is no head yet, or S3 does not answer.
-        """
-        found = self._get(_HEAD)
-        if found is None:
-            raise Unavailable(reason="feed:no_head")
-        tag = found.version.strip('"')
-        return tag, None if seen is not None and tag in seen else found.text
 
     def _get(self, key: str) -> StoredHead | None:
         try:
             found = self._client.get_object(Bucket=self._bucket, Key=key)
             return StoredHead(found["Body"].read().decode(), found["ETag"])
         except ClientError as error:
-            if error.response["Error"]["Code"] in _ABSENT:
+            if error.response["Error"]["Code"] in ABSENT:
                 return None
             raise _unavailable(error) from error
         except BotoCoreError as error:

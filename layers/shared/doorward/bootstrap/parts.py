@@ -6,7 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import cache, cached_property
 
+from doorward.aws.dynamodb.attempts import DynamoAttempts
 from doorward.aws.dynamodb.database import Database
+from doorward.aws.dynamodb.directory import DynamoDirectory
 from doorward.aws.dynamodb.items import Tables
 from doorward.aws.dynamodb.keys import load_cursor_key
 from doorward.aws.dynamodb.proofs import DynamoProofs
@@ -26,7 +28,7 @@ from doorward.sessions.family import EndFamily
 from doorward.sessions.minting import TokenMinter
 from doorward.settings import Settings
 from doorward.tokens.device import Devices
-from doorward.tokens.proofs import Notices, ProofTexts
+from doorward.tokens.proofs import MintProofs, Notices, ProofTexts
 from doorward.tokens.refresh import RefreshTokens
 
 
@@ -108,9 +110,24 @@ class Parts(ABC):
         return ProofTexts(self.mac_keyring)
 
     @cached_property
+    def mint_proofs(self) -> MintProofs:
+        """What makes proofs, to be stored."""
+        return MintProofs(self.proof_texts, clock)
+
+    @cached_property
+    def attempts(self) -> DynamoAttempts:
+        """Counters of attempts."""
+        return DynamoAttempts(self.database, self.settings.require("login_attempts_table"))
+
+    @cached_property
+    def directory(self) -> DynamoDirectory:
+        """Users as signing in sees them."""
+        return DynamoDirectory(self.database, self.tables)
+
+    @cached_property
     def notices(self) -> Notices:
         """What makes the mails that tell something."""
-        return Notices(clock, mail_is_on=bool(self.settings.mail_from))
+        return Notices(clock, mail_is_on=self.settings.mail_is_on)
 
     @cached_property
     def begin_session(self) -> BeginSession:

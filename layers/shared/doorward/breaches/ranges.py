@@ -35,7 +35,7 @@ class BreachedRange:
             return self._ask(sha1.hex().upper())
         except NotReached as error:
             # Neither the digits nor who asked: together they would say something about a password.
-            _LOGGER.warning("the range of breached passwords was not read", extra={"reason": error.reason})
+            _LOGGER.warning("the range of breached passwords could not be read: %s", error.reason)
             return None
 
     def _ask(self, digits: str) -> int:

@@ -16,6 +16,7 @@ from doorward.errors.callers import (
     PasswordChangeRequired,
     RefreshTokenReused,
     SessionOver,
+    SignUpClosed,
     WrongPassword,
 )
 from doorward.errors.requests import (
@@ -73,6 +74,7 @@ __all__ = [
     "PayloadTooLarge",
     "RefreshTokenReused",
     "SessionOver",
+    "SignUpClosed",
     "TenantNotFound",
     "TenantTaken",
     "TooManyAttempts",

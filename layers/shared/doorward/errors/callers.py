@@ -67,6 +67,13 @@ class PasswordChangeRequired(Forbidden):
     default_detail = "Change your password first: PATCH /users/me with current_password and password."
 
 
+class SignUpClosed(Forbidden):
+    """A tenant's policy does not let this address sign up."""
+
+    code = "sign_up_closed"
+    default_detail = "Nobody can sign up here with this address. Ask an administrator for an invitation."
+
+
 class CrossSiteRequest(Forbidden):
     """A request with a session cookie came from another site."""
 

@@ -1,6 +1,14 @@
-"""The nouns of Doorward: identifiers, users, memberships, tenants, sessions, tokens, principals."""
+"""The nouns of Doorward: identifiers, users, memberships, tenants, sessions, tokens, principals.
 
-from doorward.model.feed import Digest, Facts, Head, Lives, Load, Part, Revoked, TenantCutoff, UserCutoff
+The nouns of the feed and of sockets are imported when somebody asks for one, because few functions do, and making their
+dataclasses was a tenth of what the authorizer imports (docs/decisions/0019).
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
 from doorward.model.identities import (
     ADMIN,
     PLATFORM,
@@ -23,7 +31,6 @@ from doorward.model.identities import (
 from doorward.model.policy import NO_POLICY, Method, SecondFactor, SignInPolicy, SignUp, TenantPolicy
 from doorward.model.revocations import Cutoff, Revocations, RevocationState
 from doorward.model.sessions import Admission, Epochs, Session, SessionRef
-from doorward.model.sockets import Connection, SocketGrant, SocketTicket
 from doorward.model.tokens import (
     AccessTokenClaims,
     IntrospectedToken,
@@ -37,6 +44,20 @@ from doorward.model.tokens import (
     is_service,
     service_user_id,
 )
+
+if TYPE_CHECKING:
+    from doorward.model.feed import Digest, Facts, Head, Lives, Load, Part, Revoked, TenantCutoff, UserCutoff
+    from doorward.model.sockets import Connection, SocketGrant, SocketTicket
+else:
+    _SOCKETS = frozenset({"Connection", "SocketGrant", "SocketTicket"})
+
+    def __getattr__(name: str) -> object:
+        """Return a noun of the feed or of sockets (PEP 562)."""
+        if name not in __all__:
+            raise AttributeError(name)
+        room = importlib.import_module(f"{__name__}.{'sockets' if name in _SOCKETS else 'feed'}")
+        return getattr(room, name)
+
 
 __all__ = [
     "ADMIN",

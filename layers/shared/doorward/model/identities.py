@@ -55,7 +55,7 @@ class User:
     """A person who signs in. `tenant_ids` begins with the home tenant; `version` counts changes.
 
     `email_verified_at_ms` says when a proof that was mailed to the address was used. Proofs that were made before
-    `proofs_from_ms` are dead.
+    `proofs_from_ms` are dead, and links that undo a change of the address before `undo_from_ms`.
 
     `doorward.rules.fields` says who sees and who changes each field.
     """
@@ -74,6 +74,7 @@ class User:
     version: int
     email_verified_at_ms: int | None = None
     proofs_from_ms: int = 0
+    undo_from_ms: int = 0
 
     @property
     def home_tenant_id(self) -> TenantId:

@@ -15,11 +15,12 @@ from doorward.tokens.proofs import ProofTexts
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """What somebody presents: a token, or a challenge id and a code."""
+    """What somebody presents: a token, or a challenge id and a code; and the tenant of the path, if it names one."""
 
     token: str | None = None
     challenge_id: str | None = None
     code: str | None = None
+    tenant_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,12 @@ class CheckProof:
             NotInitialised: the deployment has no MAC key yet.
         """
         try:
-            return self._checked(kind, presented, same_browser=same_browser)
+            proof = self._checked(kind, presented, same_browser=same_browser)
+            _require_tenant(proof, presented.tenant_id)
         except InvalidProof as error:
             audit.record("proof_refused", kind=kind, reason=error.reason)
             raise
+        return proof
 
     def use_of(self, proof: Proof) -> ProofUse:
         """Return the use of a proof now, for the transaction of what it allows."""
@@ -73,3 +76,8 @@ class CheckProof:
         if not self.texts.is_code(proof, code):
             raise InvalidProof(reason="wrong_code")
         return proof
+
+
+def _require_tenant(proof: Proof, tenant_id: str | None) -> None:
+    if tenant_id not in {None, proof.tenant_id}:
+        raise InvalidProof(reason="another_tenant")

@@ -24,6 +24,7 @@ from doorward.model import (
     SessionId,
     SessionRef,
     TenantId,
+    TenantPolicy,
     User,
     UserId,
     UserRecord,
@@ -37,7 +38,7 @@ from doorward.rules.invitations import is_open, may_invite
 from doorward.rules.names import fold_email
 from doorward.rules.tenancy import admitted_subject
 from doorward.sessions.begin import BeginSession, Client, SignedIn
-from doorward.stores import Directory, InvitationStore, UserReader, UserWriter
+from doorward.stores import Directory, InvitationStore, PolicyStore, UserReader, UserWriter
 from doorward.tokens.ids import mint_ulid
 
 
@@ -81,6 +82,7 @@ class AcceptInvitation:
     users: UserReader
     writer: UserWriter
     directory: Directory
+    policies: PolicyStore
     create: CreateUser
     begin: BeginSession
     authorize: Authorize
@@ -105,10 +107,9 @@ class AcceptInvitation:
         """
         found = self._open(token, tenant_id)
         tenant_id, user_id = found.invitation.tenant_id, UserId(mint_ulid())
-        self._require_way_in(self._admission(tenant_id, user_id), member)
+        self._admission(tenant_id, user_id)
         record = self._compose(found, user_id, member)
-        if member.password is not None:
-            self.create.judge(member.password, words_about(record))
+        self._judge(record, member, self.policies.get(tenant_id))
         self.create.store(record, member.password, self._changes(found, user_id))
         self._record(found, user_id, new=True)
         admission = self._admission(tenant_id, user_id)
@@ -172,13 +173,14 @@ class AcceptInvitation:
             raise _refused("tenant_is_not_active")
         return admission
 
-    @staticmethod
-    def _require_way_in(admission: Admission, member: NewMember) -> None:
-        takes_passwords = "password" in admission.policy.methods
+    def _judge(self, record: UserRecord, member: NewMember, policy: TenantPolicy) -> None:
+        takes_passwords = "password" in policy.sign_in.methods
         if takes_passwords and member.password is None:
             raise InvalidRequest("Choose a password, or send an access token if you have an account.")
         if not takes_passwords and member.password is not None:
             raise InvalidRequest("Nobody signs in to this tenant with a password.")
+        if member.password is not None:
+            self.create.judge(member.password, words_about(record), least_length=policy.least_password_length)
 
     def _compose(self, found: _Open, user_id: UserId, member: NewMember) -> UserRecord:
         invitation = found.invitation

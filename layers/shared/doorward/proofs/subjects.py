@@ -41,11 +41,16 @@ class FindSubject:
         return target.user_id if target else None
 
 
+def is_of_one_tenant(record: UserRecord) -> bool:
+    """Return whether a user is in one tenant alone, whose administrators may set the user's password."""
+    return len(record.user.tenant_ids) <= 1 and not record.user.platform_admin
+
+
 def may_be_mailed(record: UserRecord) -> bool:
     """Return whether a mail to the user's address may let its reader in.
 
     Whoever administers the user's home tenant can write any address. Of a user who is only there, the administrator
     may set the password too. For any other user the address must have been proved first.
     """
-    alone = len(record.user.tenant_ids) <= 1 and not record.user.platform_admin
-    return record.user.email is not None and (alone or record.user.email_verified_at_ms is not None)
+    proved = record.user.email_verified_at_ms is not None
+    return record.user.email is not None and (is_of_one_tenant(record) or proved)

@@ -98,6 +98,7 @@ USER: Mapping[str, Field] = {
     "version": Field(),
     "email_verified_at_ms": Field(seen_by=_USERS, description="when the user proved to read the address's mail"),
     "proofs_from_ms": Field(),
+    "undo_from_ms": Field(),
 }
 MEMBERSHIP: Mapping[str, Field] = {
     "tenant_id": Field(seen_by=_EVERYBODY),

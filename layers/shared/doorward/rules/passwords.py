@@ -75,8 +75,10 @@ def check_new_password(password: str, words: Iterable[str | None] = (), *, least
         WeakPassword: it breaks a rule (NIST SP 800-63B-4 section 3.1.1.2; OWASP ASVS 5.0 6.2.4 and 6.2.11).
     """
     least = max(MIN_LENGTH, least_length)
-    if not least <= len(password) <= MAX_LENGTH:
-        raise WeakPassword(f"A password has {least} to {MAX_LENGTH} characters. Several words make a long one.")
+    if len(password) < least:
+        raise WeakPassword(f"A password has at least {least} characters. Several words make a long one.")
+    if len(password) > MAX_LENGTH:
+        raise WeakPassword(f"A password has at most {MAX_LENGTH} characters. Choose a shorter one.")
     if _guesses(password, _parts(words)) < MIN_GUESSES:
         raise WeakPassword(
             "This password is easy to guess: it is common, or made of names or simple patterns. Choose several words "

@@ -32,9 +32,6 @@ NOTICE_SECONDS = _DAY
 MAX_PROOF_SECONDS = 7 * _DAY
 """The longest life of a proof. The MAC key that derives it lives on for as long."""
 
-_OUTLIVES_CHANGES = frozenset({"email_undo", "invitation"})
-"""Kinds that a change of the user does not kill: who undoes a thief's change comes after the thief."""
-
 
 def life_seconds(kind: ProofKind | NoticeKind) -> int:
     """Return how long a proof of this kind lives, or a notice."""
@@ -52,8 +49,12 @@ def is_unused(proof: Proof, now_ms: int) -> bool:
 
 
 def outdated(proof: Proof, user: User) -> bool:
-    """Return whether a change of the user killed the proof: of the password, or of the address."""
-    return proof.kind not in _OUTLIVES_CHANGES and proof.made_at_ms < user.proofs_from_ms
+    """Return whether a change of the user killed the proof: of the password, or of the address.
+
+    Who undoes a thief's change comes after the thief. So such a link dies only when an older one was used: it may be
+    the thief's.
+    """
+    return proof.made_at_ms < (user.undo_from_ms if proof.kind == "email_undo" else user.proofs_from_ms)
 
 
 def without_older_proofs(before: User, after: User, *, password_changed: bool) -> User:

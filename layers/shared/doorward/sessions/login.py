@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from doorward import audit
-from doorward.errors import InvalidCredentials, InvalidRequest
+from doorward.errors import InvalidCredentials
 from doorward.model import Admission, Clock, SessionId, SessionRef, Subject, TenantId, UserId
-from doorward.rules import names
 from doorward.rules.passwords import ONE_TIME_SECONDS, PasswordHasher
 from doorward.rules.tenancy import admitted_subject
 from doorward.rules.throttles import FAILURES_SECONDS, MAX_FAILURES, Attempt, failures_name
 from doorward.sessions.begin import BeginSession, Client, SignedIn
+from doorward.sessions.naming import name_of
 from doorward.sessions.throttle import BegunAttempt, ThrottleSignIn
-from doorward.stores import AttemptStore, Directory, SignInName, SignInTarget
+from doorward.stores import AttemptStore, Directory, SignInTarget
 from doorward.tokens.device import Devices
 from doorward.tokens.ids import mint_ulid
 
@@ -67,7 +67,8 @@ class LogIn:
             InvalidCredentials: anything about the credentials is wrong.
             NotInitialised: the deployment has no keys.
         """
-        name = self._name(credentials)
+        tenant_id = credentials.tenant_id or self.default_tenant_id
+        name = name_of(credentials.username, credentials.email, tenant_id)
         attempt = Attempt(credentials.client.source, name.presented)
         device = self.devices.read(credentials.client.device_token)
         found = self.directory.look_up(name, self.throttle.keys(attempt, device))
@@ -83,14 +84,6 @@ class LogIn:
         if admission.failures:
             self.attempts.clear_failures(subject.user_id)
         return self.begin(admission, subject, credentials.client, begun.known_device)
-
-    def _name(self, credentials: Credentials) -> SignInName:
-        tenant_id = credentials.tenant_id or self.default_tenant_id
-        if credentials.email is None:
-            return SignInName(names.fold(credentials.username or ""), tenant_id=tenant_id)
-        if tenant_id is None:
-            raise InvalidRequest("Signing in by e-mail needs a tenant_id.")
-        return SignInName(names.fold_email(credentials.email), tenant_id)
 
     def _prove(
         self, credentials: Credentials, target: SignInTarget | None, begun: BegunAttempt

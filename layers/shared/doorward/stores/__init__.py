@@ -2,12 +2,15 @@
 
 There are two implementations: `doorward.aws.dynamodb`, and one in memory for the tests. The same contract tests check
 both. Every method is atomic. `tenant_id` is the first argument wherever the data belongs to a tenant.
+
+What few functions need is imported when somebody asks for it, as in `doorward.model`.
 """
 
-from doorward.stores.breaches import BreachedPasswords
-from doorward.stores.feed import FeedReader, FeedStore, RevocationSource, StoredHead
-from doorward.stores.invitations import InvitationStore
-from doorward.stores.proofs import ProofStore
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
 from doorward.stores.sessions import (
     AttemptStore,
     Directory,
@@ -20,8 +23,29 @@ from doorward.stores.sessions import (
     SignInName,
     SignInTarget,
 )
-from doorward.stores.sockets import SocketCloser, SocketStore
-from doorward.stores.users import Page, PolicyStore, ServiceTokenStore, TenantStore, UserReader, UserWriter
+
+if TYPE_CHECKING:
+    from doorward.stores.breaches import BreachedPasswords
+    from doorward.stores.feed import FeedReader, FeedStore, RevocationSource, StoredHead
+    from doorward.stores.invitations import InvitationStore
+    from doorward.stores.proofs import ProofStore
+    from doorward.stores.sockets import SocketCloser, SocketStore
+    from doorward.stores.users import Page, PolicyStore, ServiceTokenStore, TenantStore, UserReader, UserWriter
+else:
+    _ROOMS = {
+        "BreachedPasswords": "breaches",
+        "InvitationStore": "invitations",
+        "ProofStore": "proofs",
+        **dict.fromkeys(("FeedReader", "FeedStore", "RevocationSource", "StoredHead"), "feed"),
+        **dict.fromkeys(("SocketCloser", "SocketStore"), "sockets"),
+    }
+
+    def __getattr__(name: str) -> object:
+        """Return what few functions need (PEP 562)."""
+        if name not in __all__:
+            raise AttributeError(name)
+        return getattr(importlib.import_module(f"{__name__}.{_ROOMS.get(name, 'users')}"), name)
+
 
 __all__ = [
     "AttemptStore",

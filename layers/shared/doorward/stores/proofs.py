@@ -27,7 +27,10 @@ class ProofStore(Protocol):
         """Take the mail of a proof over, for a minute, and return the proof as it is now.
 
         Returns:
-            None if the mail was sent, if somebody else sends it now, or if the proof is gone.
+            None if the mail was sent, or if the proof is gone.
+
+        Raises:
+            Unavailable: somebody else sends it now, or died while sending it.
         """
 
     def end_mail(self, proof_id: ProofId, now_ms: int) -> None:

@@ -13,7 +13,12 @@ _LONGEST_PASSWORD = 1024
 _LONGEST_TOKEN = 8192
 
 
-def _no_service(client_id: str) -> None:
+def no_service(client_id: str) -> None:
+    """Refuse a client's name that only services have.
+
+    Raises:
+        ValueError: it is one.
+    """
     if client_id.casefold().startswith("service:"):
         raise ValueError("names of services are not for clients")
 
@@ -21,7 +26,7 @@ def _no_service(client_id: str) -> None:
 def client_id() -> str | None:
     """Return the member that names the client which begins a session."""
     described: str | None = optional(
-        "who asks; a session begun with one is refreshed by none that names another", _no_service
+        "who asks; a session begun with one is refreshed by none that names another", no_service
     )
     return described
 

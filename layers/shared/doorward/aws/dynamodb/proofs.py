@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, fields
 from typing import Any
 
 from doorward.aws.dynamodb import actions
 from doorward.aws.dynamodb.database import Action, ConditionFailed, Database
 from doorward.aws.dynamodb.items import Item, Key
+from doorward.errors import Unavailable
 from doorward.model.proofs import Proof, ProofChanges, ProofId, ProofUse
 from doorward.rules.proofs import MAX_TRIES, code_ends_at_ms
 
@@ -49,23 +51,37 @@ class DynamoProofs:
         return self._unless_refused(action)
 
     def begin_mail(self, proof_id: ProofId, now_ms: int) -> Proof | None:
-        """Take the mail of a proof over, for a minute; None if there is nothing to send."""
+        """Take the mail of a proof over, for a minute; None if there is nothing to send.
+
+        Raises:
+            Unavailable: somebody else sends it now, or died while sending it.
+        """
+        sender = os.urandom(16).hex()
         action = actions.update(
             self.table,
             proof_key(proof_id),
-            assign={"mailing_until_ms": now_ms + _MAIL_LEASE_MS},
+            assign={"mailing_until_ms": now_ms + _MAIL_LEASE_MS, "mailing_by": sender},
             when=_MAIL_IS_FREE,
             values={"now": now_ms},
         )
-        return self._unless_refused(action)
+        try:
+            return to_proof(self.database.write(action))
+        except ConditionFailed as failure:
+            item = failure.item
+            if item is None or "mailed_at_ms" in item:
+                return None
+            # The answer to this very write may have been lost, and the write sent again.
+            if item.get("mailing_by") == sender:
+                return to_proof(item)
+            raise Unavailable(reason="mail:somebody_sends_it") from failure
 
     def end_mail(self, proof_id: ProofId, now_ms: int) -> None:
         """Remember that the mail of a proof was sent, or that there is none to send."""
-        self._unless_refused(self._change(proof_id, mailed_at_ms=now_ms, mailing_until_ms=None))
+        self._unless_refused(self._change(proof_id, mailed_at_ms=now_ms, mailing_until_ms=None, mailing_by=None))
 
     def release_mail(self, proof_id: ProofId) -> None:
         """Give the mail of a proof back."""
-        self._unless_refused(self._change(proof_id, mailing_until_ms=None))
+        self._unless_refused(self._change(proof_id, mailing_until_ms=None, mailing_by=None))
 
     def _change(self, proof_id: ProofId, **attributes: int | None) -> Action:
         return actions.update(self.table, proof_key(proof_id), assign=attributes, when=actions.PRESENT)

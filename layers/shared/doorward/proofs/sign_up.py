@@ -1,0 +1,117 @@
+"""Sign up: nobody exists before the address is proved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from doorward import audit
+from doorward.accounts.access import words_about
+from doorward.accounts.create import CreateUser
+from doorward.errors import EmailTaken, InvalidProof, NotFound, SignUpClosed
+from doorward.model import Clock, SessionId, SessionRef, TenantId, TenantPolicy, UserRecord
+from doorward.model.changes import NewUser
+from doorward.model.proofs import Proof, ProofChanges
+from doorward.proofs.ask import AskForProof
+from doorward.proofs.check import CheckProof, Presented
+from doorward.rules.names import check_display_name, check_email, fold_email
+from doorward.rules.policy import may_sign_up
+from doorward.rules.tenancy import admitted_subject
+from doorward.rules.throttles import Attempt
+from doorward.sessions.begin import BeginSession, Client, SignedIn
+from doorward.stores import Directory, PolicyStore, SignInName, UserWriter
+from doorward.tokens.ids import mint_ulid
+
+
+@dataclass(frozen=True, slots=True)
+class AskForSignUp:
+    """Mails a link and a code to who wants to sign up.
+
+    The request costs no password hash and makes no user: strangers can neither waste work nor squat an address. Whether
+    the address is taken shows in the mail alone.
+    """
+
+    ask: AskForProof
+    policies: PolicyStore
+
+    def __call__(
+        self, tenant_id: TenantId, email: str, source: str, display_name: str | None = None, locale: str | None = None
+    ) -> str:
+        """Return the challenge id, with which the code works.
+
+        Args:
+            tenant_id: the tenant to sign up in.
+            email: the address.
+            source: the source address.
+            display_name: of the new user.
+            locale: the language of the mail, and of the new user.
+
+        Raises:
+            UnacceptableName: the address or the name is none.
+            SignUpClosed: the tenant's policy does not let the address in. An unknown tenant's is closed too.
+            TooManyAttempts: too many mails were asked for.
+        """
+        address = check_email(email)
+        details = {"display_name": check_display_name(display_name)} if display_name else {}
+        if not may_sign_up(self.policies.get(tenant_id), address):
+            raise SignUpClosed
+        folded = fold_email(address)
+        attempt = Attempt(source, SignInName(folded, tenant_id).presented)
+        return self.ask("sign_up", tenant_id, attempt, email=folded, address=address, details=details, locale=locale)
+
+
+@dataclass(frozen=True, slots=True)
+class SignUp:
+    """Makes the user whose address is proved, in one transaction with the use of the proof."""
+
+    check: CheckProof
+    directory: Directory
+    policies: PolicyStore
+    create: CreateUser
+    users: UserWriter
+    begin: BeginSession
+    clock: Clock
+
+    def __call__(self, presented: Presented, password: str, username: str | None, client: Client) -> SignedIn:
+        """Make the user and begin a session.
+
+        Args:
+            presented: the proof, as it was sent.
+            password: of the new user.
+            username: of the new user, within the tenant; the user's id if absent.
+            client: what asks.
+
+        Raises:
+            InvalidProof: what is presented proves nothing, or the address is taken, or the tenant is closed by now.
+            WeakPassword, UnacceptableName, UsernameTaken: choose another one. The proof can be used again.
+        """
+        proof = self.check("sign_up", presented)
+        policy = self.policies.get(proof.tenant_id)
+        record = self._compose(proof, password, username, policy)
+        ref = SessionRef(proof.tenant_id, record.user.id, SessionId(mint_ulid()))
+        if self.directory.get_admission(ref.tenant_id, ref.user_id).tenant_status != "active":
+            raise InvalidProof(reason="tenant_disabled")
+        password_hash = self.create.hasher.hash(password)
+        try:
+            self.users.add(record, password_hash, proofs=ProofChanges(used=self.check.use_of(proof)))
+        except (EmailTaken, NotFound) as error:
+            raise InvalidProof(reason=error.code) from error
+        audit.record("signed_up", tenant_id=ref.tenant_id, user_id=ref.user_id)
+        admission = self.directory.get_admission(ref.tenant_id, ref.user_id)
+        subject = admitted_subject(admission, ref)
+        if subject is None:
+            raise InvalidProof(reason="not_admitted")
+        return self.begin(admission, subject, client)
+
+    def _compose(self, proof: Proof, password: str, username: str | None, policy: TenantPolicy) -> UserRecord:
+        address = proof.address or ""
+        if not may_sign_up(policy, address):
+            raise InvalidProof(reason="sign_up_closed")
+        profile = {"email": address, "display_name": proof.details.get("display_name"), "locale": proof.locale}
+        composed = self.create.compose(
+            NewUser(password, username, {name: value for name, value in profile.items() if value}),
+            proof.tenant_id,
+            plain_name=False,
+        )
+        record = UserRecord(replace(composed.user, email_verified_at_ms=self.clock()), composed.memberships)
+        self.create.judge(password, words_about(record), least_length=policy.least_password_length)
+        return record
