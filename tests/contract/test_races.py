@@ -14,8 +14,10 @@ from doorward.keys.life import Policy
 from doorward.keys.rotation import RotateSigningKeys
 from doorward.keys.signing import KeySet, PrivateKeys
 from doorward.model import Cutoff
+from doorward.model.proofs import ProofChanges, ProofId
 from doorward.rules.revocation import MAX_ENTRIES
 from doorward.rules.throttles import Counter, Limit
+from doorward.tokens.proofs import Notices, once_an_hour
 from tests.contract.conftest import Stores
 from tests.support.fakes import FakeClock, MemorySecrets, World
 from tests.support.makers import ACME, NOW, claims, record, session, tenant, user
@@ -70,6 +72,25 @@ def test_one_name_is_given_once(race_stores: Stores, field: str) -> None:
     assert sum(isinstance(result, str) for result in results) == 1
     assert {type(result) for result in results} - {str} == {UsernameTaken if field == "username" else EmailTaken}
     assert len(race_stores.reader.list_by_tenant(ACME, 100, None).records) == 1
+
+
+def test_sign_ins_at_one_moment_that_tell_of_new_devices_all_begin_and_store_one_notice(race_stores: Stores) -> None:
+    owner = user(email="a@acme.example")
+    notices = Notices(lambda: NOW, mail_is_on=True)
+    sessions = [session(owner) for _ in range(RACERS)]
+
+    def sign_in(number: int) -> ProofId:
+        (notice,) = map(once_an_hour, notices("new_device", owner, {"source": f"192.0.2.{number}"}))
+        race_stores.sessions.add(sessions[number], ProofChanges(made=(notice,)))
+        return notice.id
+
+    (notice_id,) = set(race(sign_in))
+    assert isinstance(notice_id, str)
+    stored = race_stores.proofs.get(notice_id)
+    assert stored is not None
+    assert stored.details["source"].startswith("192.0.2.")
+    for each in sessions:
+        assert race_stores.sessions.get_admission(each.ref).session == each
 
 
 def test_a_throttle_lets_exactly_its_limit_through(race_stores: Stores) -> None:

@@ -9,7 +9,7 @@ import pytest
 from doorward.errors import Conflict
 from doorward.model import PLATFORM, Cutoff, Epochs, SessionId, SessionRef, UserId
 from doorward.rules.throttles import Counter, Limit, Trust, failures_name
-from doorward.stores import SignInName
+from doorward.stores import Page, SignInName
 from tests.contract.conftest import Stores
 from tests.support.makers import ACME, GLOBEX, NOW, claims, membership, record, session, tenant, user
 from tests.support.makers import epochs_of as _epochs
@@ -28,6 +28,31 @@ def test_a_session_reads_back_with_all_that_decides_about_it(stores: Stores) -> 
         assert admission.tenant_status == "active"
         assert admission.epochs == Epochs()
         assert admission.password_hash is None
+
+
+def test_a_session_tells_where_it_began_unless_it_was_stored_before_that_was_kept(stores: Stores) -> None:
+    owner = user()
+    known = session(owner, source="2001:db8::7", user_agent="curl/8 (\u00fc)")
+    before = session(owner)
+    for each in (known, before):
+        stores.sessions.add(each)
+        assert stores.sessions.get_admission(each.ref).session == each
+    rotated = stores.sessions.rotate(known.ref, 0, NOW + 5).session
+    assert rotated == replace(known, generation=1, rotated_at_ms=NOW + 5)
+
+
+def test_the_sessions_of_a_user_in_a_tenant_are_listed_newest_first_in_pages(stores: Stores) -> None:
+    stores.tenants.add(tenant())
+    owner, other = user((ACME, GLOBEX)), user()
+    mine = [session(owner, ref=SessionRef(ACME, owner.id, SessionId(f"{number:026}"))) for number in range(5)]
+    for each in (*mine, session(owner, GLOBEX), session(other)):
+        stores.sessions.add(each)
+    stores.sessions.revoke(mine[3].ref, NOW + 1)
+    first = stores.sessions.list_by_user(ACME, owner.id, 3, None)
+    assert first.records == (mine[4], replace(mine[3], revoked_at_ms=NOW + 1), mine[2])
+    assert first.after == mine[2].ref.session_id
+    assert stores.sessions.list_by_user(ACME, owner.id, 3, first.after) == Page((mine[1], mine[0]), None)
+    assert stores.sessions.list_by_user(ACME, user().id, 3, None) == Page((), None)
 
 
 def test_an_unknown_session_is_an_empty_snapshot(stores: Stores) -> None:

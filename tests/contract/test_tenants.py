@@ -215,6 +215,19 @@ def test_a_switch_spends_the_generation_and_enters_the_other_tenant_in_one_write
     )
 
 
+def test_a_switch_does_not_replace_a_session_that_was_ended(tenants: Stores) -> None:
+    member = user((ACME, GLOBEX))
+    tenants.writer.add(record(member), None)
+    old = session(member)
+    new = replace(old, ref=_in(old.ref, GLOBEX), cookie_hash=None)
+    tenants.sessions.add(old)
+    assert tenants.sessions.switch(old, new, NOW + 1)
+    assert tenants.sessions.revoke(new.ref, NOW + 2)
+    again = replace(new, generation=1)
+    assert not tenants.sessions.switch(replace(old, generation=1, links=1), again, NOW + 3, replaced=0)
+    assert tenants.sessions.get_admission(new.ref).session == replace(new, revoked_at_ms=NOW + 2)
+
+
 def test_a_family_ends_in_every_tenant_from_any_of_its_sessions_live_or_dead(tenants: Stores) -> None:
     for start in (ACME, GLOBEX):
         member = user((ACME, GLOBEX))

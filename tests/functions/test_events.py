@@ -36,6 +36,8 @@ EXPECTED: dict[str, tuple[int, str | None]] = {
     "notifications_list": (200, None),
     "notifications_missing": (404, "not_found"),
     "users_anonymous": (401, "missing_credentials"),
+    "user_sessions_anonymous": (401, "missing_credentials"),
+    "user_sessions_missing": (404, "not_found"),
     "introspect_dead": (200, None),
     "introspect_anonymous": (401, "missing_credentials"),
     "revocations_feed": (200, None),

@@ -30,6 +30,9 @@ TABLE: dict[tuple[str, str], Cells] = {
     ("GET", "/users/{id}"): ((403, 403), (200, 404), (403, 403), (200, 200)),
     ("PATCH", "/users/{id}"): ((403, 403), (200, 404), (403, 403), (200, 200)),
     ("DELETE", "/users/{id}"): ((403, 403), (204, 404), (403, 403), (204, 204)),
+    ("GET", "/users/{id}/sessions"): ((403, 403), (200, 404), (403, 403), (200, 200)),
+    ("DELETE", "/users/{id}/sessions"): ((403, 403), (204, 404), (403, 403), (204, 204)),
+    ("DELETE", "/users/{id}/sessions/{sessionId}"): ((403, 403), (204, 404), (403, 403), (204, 204)),
     ("PUT", "/users/{id}/tenants/{tenantId}"): ONLY_PLATFORM(200),
     ("DELETE", "/users/{id}/tenants/{tenantId}"): ONLY_PLATFORM(204),
     ("POST", "/users/{id}/password-reset"): ((403, 403), (202, 404), (403, 403), (202, 202)),
@@ -138,6 +141,10 @@ class Stage:
     def path(self, route: str, tenant_id: str) -> str:
         """Return the path of a route, on a fresh object of a tenant."""
         path = route.replace("{tenantId}", tenant_id)
+        if route.endswith("{sessionId}"):
+            name = next(self.names)
+            path = path.replace("{id}", self.make_user(tenant_id, name))
+            return path.replace("{sessionId}", self.deployment.sign_in(name, PASSWORD)["json"]["session_id"])
         if route.startswith("/users/{id}"):
             return path.replace("{id}", self.make_user(tenant_id))
         if route.endswith("notifications/{id}"):

@@ -264,9 +264,9 @@ _SETTINGS = {
     "REVOCATIONS_TABLE": "RevocationsTable",
     "LOGIN_ATTEMPTS_TABLE": "LoginAttemptsTable",
     "SIGNING_KEYS_TABLE": "SigningKeysTable",
+    "PROOFS_TABLE": "ProofsTable",
     "NOTIFICATIONS_TABLE": "NotificationsTable",
     "SOCKETS_TABLE": "SocketsTable",
-    "PROOFS_TABLE": "ProofsTable",
     "SIGNING_SECRET_ID": "SigningSecret",
     "REFRESH_MAC_SECRET_ID": "RefreshMacSecret",
 }

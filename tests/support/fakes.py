@@ -241,6 +241,13 @@ class MemorySessions:
             admission = self.world.admission(ref.tenant_id, ref.user_id)
             return replace(admission, session=self.world.sessions.get(ref))
 
+    def list_by_user(self, tenant_id: TenantId, user_id: UserId, limit: int, after: str | None) -> Page[Session]:
+        with self.world.lock:
+            every = sorted(self.world.sessions.values(), key=lambda one: one.ref.session_id, reverse=True)
+            own = [one for one in every if (one.ref.tenant_id, one.ref.user_id) == (tenant_id, user_id)]
+            rest = [one for one in own if after is None or one.ref.session_id < after]
+            return Page(tuple(rest[:limit]), rest[limit - 1].ref.session_id if len(rest) > limit else None)
+
     def rotate(self, ref: SessionRef, generation: int, now_ms: int) -> Rotation:
         with self.world.lock:
             session = self.world.sessions.get(ref)
@@ -257,7 +264,7 @@ class MemorySessions:
             live = stored is not None and stored.revoked_at_ms is None and stored.expires_at_ms > now_ms
             if stored is None or not live or stored.generation != old.generation:
                 return False
-            if (there.generation if there else None) != replaced:
+            if (there.generation if there else None) != replaced or (there and there.revoked_at_ms is not None):
                 return False
             self.world.sessions[old.ref] = replace(
                 stored,

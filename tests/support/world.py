@@ -16,6 +16,7 @@ from doorward.accounts.membership import AssignTenants
 from doorward.accounts.new_passwords import JudgeNewPassword
 from doorward.accounts.prove import ProvePassword
 from doorward.accounts.service_tokens import AdministerServiceTokens
+from doorward.accounts.sessions import AdministerSessions
 from doorward.accounts.tenants import AdministerTenants
 from doorward.authorization import Authorize, RequestCredentials
 from doorward.breaches.common import CommonPasswords
@@ -45,7 +46,7 @@ from doorward.sessions.throttle import ThrottleSignIn
 from doorward.tokens.access import verify_access_token
 from doorward.tokens.cookie import COOKIE_NAME
 from doorward.tokens.device import Devices
-from doorward.tokens.proofs import MintProofs, ProofTexts
+from doorward.tokens.proofs import MintProofs, Notices, ProofTexts
 from doorward.tokens.refresh import RefreshTokens
 from tests.support.fake_invitations import MemoryInvitations
 from tests.support.fake_proofs import MemoryPolicies, MemoryProofs
@@ -92,6 +93,7 @@ class House:
     clock: FakeClock = field(default_factory=FakeClock)
     world: World = field(default_factory=World)
     hasher: CountingHasher = field(default_factory=CountingHasher)
+    mail_is_on: bool = False
 
     def __post_init__(self) -> None:
         self.users = MemoryUsers(self.world)
@@ -184,8 +186,12 @@ class House:
         )
 
     @cached_property
+    def notices(self) -> Notices:
+        return Notices(self.clock, mail_is_on=self.mail_is_on)
+
+    @cached_property
     def begin_session(self) -> BeginSession:
-        return BeginSession(self.sessions, self.devices, self.minter, self.end_family, self.clock, 86_400)
+        return BeginSession(self.sessions, self.devices, self.minter, self.end_family, self.clock, 86_400, self.notices)
 
     @cached_property
     def proofs(self) -> MemoryProofs:
@@ -238,6 +244,10 @@ class House:
     @cached_property
     def log_out(self) -> LogOut:
         return LogOut(self.sessions, self.end_family, self.revocations, self.users, self.clock)
+
+    @cached_property
+    def user_sessions(self) -> AdministerSessions:
+        return AdministerSessions(self.users, self.sessions, self.revocations, self.revocations, self.clock)
 
     @cached_property
     def revoke(self) -> Revoke:

@@ -171,6 +171,7 @@ WAITED_FOR = (
     "revoke",
     "socket_ticket",
     "sockets",
+    "user_sessions",
     "well_known",
 )
 WIRER = """

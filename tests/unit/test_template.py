@@ -224,12 +224,18 @@ def test_only_the_functions_for_it_write_users(name: str) -> None:
         assert not writes
 
 
-@pytest.mark.parametrize("name", sorted({"AuthorizerFunction", "RefreshFunction", "LogoutFunction"}))
+@pytest.mark.parametrize(
+    "name", sorted({"AuthorizerFunction", "RefreshFunction", "LogoutFunction", "UserSessionsFunction"})
+)
 def test_who_needs_no_password_hash_cannot_read_one(name: str) -> None:
     for statement in _statements(name):
         if "UsersTable" in json.dumps(statement["Resource"]):
             keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
             assert not any(key.startswith("credential") for key in keys)
+
+
+def test_signing_in_stores_notices_and_reads_no_proofs() -> None:
+    assert _actions("LoginFunction", "ProofsTable") == {"dynamodb:PutItem"}
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))

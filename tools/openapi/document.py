@@ -115,7 +115,8 @@ def document(version: str) -> Schema:
 
 
 def _path(rule: str) -> str:
-    names = {"tenant_id": "tenantId", "user_id": "id", "notification_id": "id", "invitation_id": "id"}
+    names = {"tenant_id": "tenantId", "session_id": "sessionId"}
+    names |= dict.fromkeys(("user_id", "notification_id", "invitation_id"), "id")
     return re.sub(r"<(\w+)>", lambda match: f"{{{names.get(match[1], match[1])}}}", rule)
 
 

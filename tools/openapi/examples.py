@@ -21,6 +21,7 @@ EXAMPLES: Mapping[str, Any] = {
     "code_expires_in": 600,
     "created_at": "2026-11-26T09:00:00.000Z",
     "created_by": _USER_ID,
+    "current": True,
     "current_password": "the present password",
     "deliver": "link",
     "device_token": "dwd1.01JD8M3Q….01JD8M6D….x9Q…",
@@ -36,6 +37,7 @@ EXAMPLES: Mapping[str, Any] = {
     "invited_by": _USER_ID,
     "iss": "https://id.example.com",
     "jti": "01JD8M5C2T7DQ2SR8F0E1GJH3M",
+    "last_used_at": "2026-11-26T09:14:00.000Z",
     "locale": "de-CH",
     "name": "ci",
     "next_cursor": "c2lnbmVkLi4u",
@@ -52,6 +54,7 @@ EXAMPLES: Mapping[str, Any] = {
     "roles": ["admin", "user"],
     "session_id": _SESSION_ID,
     "sid": _SESSION_ID,
+    "source": "203.0.113.7",
     "status": "active",
     "sub": "ada",
     "tenant_id": "acme",
@@ -63,6 +66,7 @@ EXAMPLES: Mapping[str, Any] = {
     "email_verified_at": "2026-11-26T08:30:00.000Z",
     "updated_at": "2026-11-26T09:00:00.000Z",
     "url": "wss://sockets.example.com/v1",
+    "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
     "user_id": _USER_ID,
     "username": "ada",
 }
@@ -72,12 +76,14 @@ PATH_EXAMPLES: Mapping[str, str] = {
     "tenantId": "acme",
     "id": _USER_ID,
     "jti": str(EXAMPLES["jti"]),
+    "sessionId": _SESSION_ID,
     "name": "s-wBLjjB3M7ak4fQfxlrdPz0DhcQQ2nEg8QE9WkGkzd7c",
 }
 
 _PROOF = "dwp1.password_reset.01JD8M6F….Zt4…"
 _BY_CODE = {"challenge_id": EXAMPLES["challenge_id"], "code": "204816"}
 _SPECIAL: Mapping[str, Mapping[str, Any]] = {
+    "UserSessionResponse": {"id": _SESSION_ID},
     "TenantResponse": {"id": "acme", "name": "Acme Ltd"},
     "CreateTenantRequest": {"id": "acme", "name": "Acme Ltd"},
     "ChangeTenantRequest": {"name": "Acme Ltd", "status": "disabled"},

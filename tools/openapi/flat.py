@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from functools import cache
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, create_model
 
@@ -30,13 +30,18 @@ def _member(field: dataclasses.Field[Any], hint: Any) -> tuple[Any, Any]:  # noq
     default = ... if field.default is dataclasses.MISSING else field.default
     rules: Rules | None = field.metadata.get(RULES)
     if rules is None:
-        return hint, default
+        return _shown(hint), default
     text: Any = str
     if rules.most is not None:
         text = Annotated[str, StringConstraints(min_length=1, max_length=rules.most)]
     if rules.check is not None:
         text = Annotated[text, AfterValidator(_checking(rules))]
     return (text if default is ... else text | None), Field(default, description=rules.description or None)
+
+
+def _shown(hint: Any) -> Any:  # noqa: ANN401 - types as data
+    inner = get_args(hint)
+    return list[modelled(inner[0])] if get_origin(hint) is list else hint  # type: ignore[misc] # made at run time
 
 
 def _checking(rules: Rules) -> Any:  # noqa: ANN401 - what pydantic calls

@@ -8,6 +8,7 @@ from __future__ import annotations
 from doorward import errors
 from doorward.api.bodies import requests, sign_in
 from doorward.api.bodies import responses as answers
+from doorward.api.bodies import sessions as session_answers
 from doorward.api.bodies import tokens as token_answers
 from tools.openapi.invited import INVITED
 from tools.openapi.mailed import MAILED
@@ -48,6 +49,16 @@ def _logout() -> Operation:
     problems = (*CALLER, errors.CrossSiteRequest, errors.InvalidRequest)
     return Operation(
         TOKENS, "anybody signed in", problems=problems, status=204, query=("everywhere",), sets_cookie=True
+    )
+
+
+def _ending(what: str) -> Operation:
+    return Operation(
+        ACCOUNTS,
+        f"everybody for `me`, with {what} in all tenants; a tenant's administrators for {what} in their tenant, "
+        "platform administrators for all",
+        problems=(*CHANGE, errors.InsufficientScope, errors.NotFound, errors.Conflict),
+        status=204,
     )
 
 
@@ -132,6 +143,14 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         problems=(*CHANGE, errors.InsufficientScope, errors.NotFound, errors.LastAdmin, errors.OwnAccount),
         status=204,
     ),
+    ("GET", "/users/{id}/sessions"): Operation(
+        ACCOUNTS,
+        "everybody for `me`; a tenant's administrators for sessions in their tenant, platform administrators for all",
+        response=session_answers.UserSessionListResponse,
+        problems=_USER,
+    ),
+    ("DELETE", "/users/{id}/sessions"): _ending("sessions"),
+    ("DELETE", "/users/{id}/sessions/{sessionId}"): _ending("the session"),
     ("PUT", "/users/{id}/tenants/{tenantId}"): Operation(
         ACCOUNTS,
         "platform administrators",

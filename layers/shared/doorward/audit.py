@@ -50,11 +50,11 @@ def _described(event: Mapping[str, Any]) -> Mapping[str, str]:
         "request_id": context.get("requestId"),
         "tenant_id": named or _mapping(context, "authorizer").get("tenant_id"),
     }
-    return {name: _plain(value) for name, value in found.items() if value}
+    return {name: plain(value) for name, value in found.items() if value}
 
 
-def _plain(value: object) -> str:
-    """Return a text that a stranger may have written, cut to a bounded length and without control characters."""
+def plain(value: object) -> str:
+    """Return a text that a stranger may have written, cut to 256 characters and without control characters."""
     text = str(value)
     if not text.isprintable():
         text = "".join(character for character in text if character.isprintable())

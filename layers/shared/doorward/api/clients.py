@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from doorward.api.requests import source_address
+from doorward.api.requests import source_address, user_agent
 from doorward.api.routing import Router
 from doorward.authorization import is_cross_site, read_cookie_value
 from doorward.authorizer.events import read_credentials
@@ -36,9 +36,10 @@ def read_web_client(
         device_token or read_cookie_value(credentials, DEVICE_COOKIE_NAME),
         wants_cookie=True,
         old_cookie=read_cookie_value(credentials, COOKIE_NAME),
+        user_agent=user_agent(app),
     )
 
 
 def read_client(app: Router, *, client_id: str | None = None, device_token: str | None = None) -> Client:
     """Return the client of a request that begins a session without a cookie."""
-    return Client(source_address(app), client_id, device_token)
+    return Client(source_address(app), client_id, device_token, user_agent=user_agent(app))

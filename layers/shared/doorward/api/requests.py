@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol, Self, TypeVar
 from urllib.parse import parse_qsl
 
+from doorward import audit
 from doorward.api.bodies.flat import FlatRequest
 from doorward.api.routing import Router
 from doorward.errors import (
@@ -135,6 +136,15 @@ def source_address(app: Router) -> str:
     """
     identity: Mapping[str, Any] = app.event.get("requestContext", {}).get("identity") or {}
     return str(identity.get("sourceIp") or "unknown")
+
+
+def user_agent(app: Router) -> str | None:
+    """Return what the client says that it is, cut to 256 printable characters, or None if it says nothing.
+
+    Whoever sends a request chooses this text.
+    """
+    identity: Mapping[str, Any] = app.event.get("requestContext", {}).get("identity") or {}
+    return audit.plain(identity.get("userAgent") or "") or None
 
 
 def received_at_ms(app: Router) -> int | None:

@@ -133,7 +133,7 @@ class Parts(ABC):
     def begin_session(self) -> BeginSession:
         """What begins sessions."""
         ttl_seconds = self.settings.refresh_ttl_seconds
-        return BeginSession(self.sessions, self.devices, self.minter, self.end_family, clock, ttl_seconds)
+        return BeginSession(self.sessions, self.devices, self.minter, self.end_family, clock, ttl_seconds, self.notices)
 
     @cached_property
     def minter(self) -> TokenMinter:

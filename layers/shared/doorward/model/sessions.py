@@ -38,6 +38,8 @@ class Session:
 
     One sign-in is a family: its sessions, one a tenant at most, have the same id. `links` counts the switches from
     this session to another tenant. `switched_to` is the tenant that the last rotation led to; None if it stayed.
+    `source` is the IP address that the sign-in came from, and `user_agent` what the client said that it is; None if
+    that is not known. `rotated_at_ms` is also when the session was last used: its beginning is its first use.
     """
 
     ref: SessionRef
@@ -51,6 +53,8 @@ class Session:
     client_id: str | None = None
     links: int = 0
     switched_to: TenantId | None = None
+    source: str | None = None
+    user_agent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

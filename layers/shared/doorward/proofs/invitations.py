@@ -116,7 +116,7 @@ class AcceptInvitation:
         subject = admitted_subject(admission, SessionRef(tenant_id, user_id, SessionId(mint_ulid())))
         if subject is None:
             raise _refused("disabled_meanwhile")
-        return self.begin(admission, subject, member.client)
+        return self.begin(admission, subject, member.client, first=True)
 
     def as_user(self, token: str, tenant_id: TenantId | None, credentials: RequestCredentials) -> Membership:
         """Make the user who is calling a member with the invitation's roles, and return the membership.

@@ -100,7 +100,7 @@ class SignUp:
         subject = admitted_subject(admission, ref)
         if subject is None:
             raise InvalidProof(reason="not_admitted")
-        return self.begin(admission, subject, client)
+        return self.begin(admission, subject, client, first=True)
 
     def _compose(self, proof: Proof, password: str, username: str | None, policy: TenantPolicy) -> UserRecord:
         address = proof.address or ""

@@ -60,6 +60,22 @@ def is_live(session: Session, admission: Admission, now_ms: int) -> bool:
     )
 
 
+def is_shut_out(session: Session, there: Admission) -> bool:
+    """Return whether a family may not come back to a tenant by a switch, because its session there was ended.
+
+    Somebody ended that one session, or all of the user's in the tenant after the family began. Otherwise the session of
+    another tenant would bring back what the tenant's administrator ended. A change of the password spares the session
+    that made it: that session has the epoch of the change, in every tenant.
+
+    Args:
+        session: of the family, from which the switch starts.
+        there: what decides in the other tenant, with the family's session there if it has one.
+    """
+    ended_alone = there.session is not None and there.session.revoked_at_ms is not None
+    spared = session.epochs.user == there.sessions_from
+    return ended_alone or (session.created_at_ms < there.sessions_from and not spared)
+
+
 def mark_revoked(token: ServiceToken, revocations: Revocations) -> ServiceToken:
     """Return the record of a service token with what it does not know: that the token was revoked otherwise.
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from doorward import audit
 from doorward.model import Admission, Clock, Session, SessionRef, Subject, TokenPair
-from doorward.model.proofs import NO_PROOFS, ProofChanges
+from doorward.model.proofs import NO_PROOFS, Proof, ProofChanges
 from doorward.sessions.family import EndFamily
 from doorward.sessions.minting import TokenMinter
 from doorward.stores import SessionStore
 from doorward.tokens.cookie import mint_cookie
 from doorward.tokens.device import Device, Devices
+from doorward.tokens.proofs import Notices, once_an_hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Client:
         device_token: what it keeps of an earlier sign-in, if it has any.
         wants_cookie: whether a web session cookie may be given.
         old_cookie: the session cookie that came with the request; its session ends when the new one begins.
+        user_agent: what it says that it is.
     """
 
     source: str
@@ -31,6 +33,7 @@ class Client:
     device_token: str | None = None
     wants_cookie: bool = False
     old_cookie: str | None = None
+    user_agent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class BeginSession:
     end_family: EndFamily
     clock: Clock
     refresh_ttl_seconds: int
+    notices: Notices
 
     def __call__(
         self,
@@ -60,8 +64,10 @@ class BeginSession:
         client: Client,
         known: Device | None = None,
         proofs: ProofChanges = NO_PROOFS,
+        *,
+        first: bool = False,
     ) -> SignedIn:
-        """Store a session and return its tokens.
+        """Store a session and return its tokens. Its user is told by mail if the device is not known, where mail is on.
 
         Args:
             admission: what lets the user in, as it was read after the proof.
@@ -69,6 +75,7 @@ class BeginSession:
             client: what asks.
             known: the device of the user that the client proves, if it does.
             proofs: the proof that allows the session, where it is one that works once.
+            first: whether the user signs in for the first time, so that every device is new.
 
         Raises:
             InvalidProof: the proof was used or has ended.
@@ -78,11 +85,19 @@ class BeginSession:
         cookie, cookie_hash = mint_cookie(ref) if client.wants_cookie else (None, None)
         session = self._session(ref, admission, client, cookie_hash)
         tokens = self.minter.mint(session, admission, subject, session.created_at_ms)
-        self.sessions.add(session, proofs)
+        told = () if first or known is not None else self._notice(admission, subject, client)
+        self.sessions.add(session, ProofChanges(proofs.used, (*proofs.made, *told)))
         audit.record("signed_in", tenant_id=ref.tenant_id, user_id=ref.user_id, session_id=ref.session_id)
         if client.old_cookie is not None:
             self.end_family.by_cookie(client.old_cookie)
         return SignedIn(tokens, cookie, self.devices.mint(ref.user_id, known))
+
+    def _notice(self, admission: Admission, subject: Subject, client: Client) -> tuple[Proof, ...]:
+        if admission.user is None:
+            return ()
+        details = {"source": client.source, **({"user_agent": client.user_agent} if client.user_agent else {})}
+        made = self.notices("new_device", admission.user, details, tenant_id=subject.tenant_id)
+        return tuple(map(once_an_hour, made))
 
     def _session(self, ref: SessionRef, admission: Admission, client: Client, cookie_hash: str | None) -> Session:
         now_ms = self.clock()
@@ -96,4 +111,6 @@ class BeginSession:
             expires_at_ms=now_ms + seconds * 1000,
             cookie_hash=cookie_hash,
             client_id=client.client_id,
+            source=client.source,
+            user_agent=client.user_agent,
         )

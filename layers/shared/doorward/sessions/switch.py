@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from doorward import audit
 from doorward.errors import InvalidGrant
 from doorward.model import Admission, Clock, Session, SessionRef, TenantId, TokenPair
-from doorward.rules.revocation import is_live
+from doorward.rules.revocation import is_live, is_shut_out
 from doorward.rules.tenancy import admitted_subject
 from doorward.sessions.minting import TokenMinter
 from doorward.sessions.refresh import Refresh, require_client
@@ -41,7 +41,8 @@ class SwitchTenant:
 
         Raises:
             RefreshTokenReused: an old token came back; its family is now over.
-            InvalidGrant: the token is not good, or its user is not let into the tenant.
+            InvalidGrant: the token is not good, its user is not let into the tenant, or the family's session there was
+                ended.
         """
         proven = self.minter.refresh_tokens.read(token)
         if proven.ref.tenant_id == tenant_id:
@@ -67,6 +68,11 @@ class SwitchTenant:
         repeated = old.generation == proven.generation + 1 and old.switched_to == tenant_id
         if repeated and target.session is not None and is_live(target.session, target, self.clock()):
             return self.minter.mint(target.session, target, subject, self.clock())
+        if is_shut_out(old, target):
+            raise InvalidGrant(
+                "The session in this tenant was ended. Sign in there again. The refresh token is still good.",
+                reason="ended_there",
+            )
         return self._enter(old, target, ref)
 
     def _enter(self, old: Session, target: Admission, ref: SessionRef) -> TokenPair | None:
@@ -81,6 +87,8 @@ class SwitchTenant:
             cookie_hash=there.cookie_hash if there else None,
             client_id=old.client_id,
             links=there.links if there else 0,
+            source=old.source,
+            user_agent=old.user_agent,
         )
         if not self.sessions.switch(old, new, now_ms, replaced=there.generation if there else None):
             return None

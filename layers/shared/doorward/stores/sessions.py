@@ -20,6 +20,7 @@ from doorward.model import (
 from doorward.model.proofs import NO_PROOFS, ProofChanges
 from doorward.rules.names import name_within
 from doorward.rules.throttles import Counter, Limit, Trust
+from doorward.stores.users import Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,12 @@ class SessionStore(Protocol):
     def get_admission(self, ref: SessionRef) -> Admission:
         """Return a session and everything that decides whether it is still let in, as of one moment."""
 
+    def list_by_user(self, tenant_id: TenantId, user_id: UserId, limit: int, after: str | None) -> Page[Session]:
+        """Return sessions of a user in a realm, from a consistent read, the newest sign-in first.
+
+        Sessions that are over are in the list too.
+        """
+
     def rotate(self, ref: SessionRef, generation: int, now_ms: int) -> Rotation:
         """Move a live session from `generation` to the next one, unless another call did so already."""
 
@@ -112,7 +119,8 @@ class SessionStore(Protocol):
             old: the session that the switch starts from, as it was read.
             new: the session in the other tenant, with the same id.
             now_ms: the time, in milliseconds.
-            replaced: the generation of the session that is there now; None if there is none.
+            replaced: the generation of the session that is there now; None if there is none. One that was ended is
+                not replaced.
 
         Returns:
             Whether both were still as they were read. Otherwise nothing is written.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 import time
@@ -28,4 +29,19 @@ def mint_ulid() -> str:
         if number <= _LAST[0]:
             number = _LAST[0] + 1 + int.from_bytes(os.urandom(_STEP_BITS // 8), "big")
         _LAST[0] = number
+    return _written(number)
+
+
+def derived_ulid(time_ms: int, name: str) -> str:
+    """Return the id of a time and a name: the same for the same two.
+
+    Args:
+        time_ms: the time, in milliseconds.
+        name: any text. Its hash stands in place of the random bits, so such an id is no secret.
+    """
+    digest = hashlib.sha256(name.encode("utf-8")).digest()
+    return _written(time_ms << _RANDOM_BITS | int.from_bytes(digest[: _RANDOM_BITS // 8], "big"))
+
+
+def _written(number: int) -> str:
     return "".join(_DIGITS[number >> shift & 31] for shift in _SHIFTS)

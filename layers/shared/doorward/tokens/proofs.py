@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from doorward.errors import InvalidProof
@@ -15,11 +15,12 @@ from doorward.keys.mac import MacKeyring
 from doorward.model import Clock, TenantId, User
 from doorward.model.proofs import NoticeKind, Proof, ProofId, ProofKind
 from doorward.rules.proofs import life_seconds
-from doorward.tokens.ids import mint_ulid
+from doorward.tokens.ids import derived_ulid, mint_ulid
 from doorward.tokens.macs import mac, proving_key
 from doorward.tokens.names import ULID
 
 _DIGITS = 6
+_HOUR_MS = 3_600_000
 _TEXT = re.compile(rf"(dw[pc]1)\.([a-z_]{{1,32}})\.({ULID})\.([A-Za-z0-9_-]{{43}})")
 _TOKEN, _CHALLENGE = "dwp1", "dwc1"
 
@@ -159,6 +160,16 @@ class Notices:
         return (
             _proof(kind, tenant_id or user.home_tenant_id, self.clock(), mac_kid="", details=details or {}, **told),
         )
+
+
+def once_an_hour(notice: Proof) -> Proof:
+    """Return a notice under an id that all such notices to its user have within one hour.
+
+    The first one that is stored is mailed. A later one takes the place of its item, and no new item means no mail. So
+    nothing has to be read, and storing a notice never fails.
+    """
+    begins_ms = notice.made_at_ms // _HOUR_MS * _HOUR_MS
+    return replace(notice, id=ProofId(derived_ulid(begins_ms, f"{notice.kind}.{notice.user_id}")))
 
 
 def _proof(kind: ProofKind | NoticeKind, tenant_id: TenantId, now_ms: int, **rest: Any) -> Proof:  # noqa: ANN401

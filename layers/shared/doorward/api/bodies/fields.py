@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeVar, get_type_hints
 
 from pydantic import BaseModel, StringConstraints, create_model
 from pydantic import Field as BodyField
 
+from doorward.api.bodies.times import iso_time
 from doorward.rules.fields import Field, Relation
 
 M = TypeVar("M", bound=BaseModel)
@@ -99,11 +99,6 @@ def shown_name(name: str) -> str:
     The name of a time loses its unit, because JSON shows times in ISO 8601.
     """
     return name.removesuffix(_TIME_SUFFIX)
-
-
-def iso_time(milliseconds: int) -> str:
-    """Return a time as ISO 8601 in UTC, to the millisecond."""
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _shown_type(name: str, hint: Any) -> Any:  # noqa: ANN401 - types as data

@@ -106,13 +106,19 @@ class FlatRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlatResponse:
-    """A body whose members are texts, numbers, truth values or lists of texts; those that are None are left out."""
+    """A body whose members are texts, numbers, truth values, or lists of texts or of such bodies.
+
+    Members that are None are left out.
+    """
 
     def to_json(self) -> str:
         """Return the body as JSON."""
+        return json.dumps(self.members(), ensure_ascii=False, separators=(",", ":"), default=FlatResponse.members)
+
+    def members(self) -> dict[str, object]:
+        """Return the members that the body has."""
         names = (field.name for field in dataclasses.fields(self))
-        members = {name: value for name in names if (value := getattr(self, name)) is not None}
-        return json.dumps(members, ensure_ascii=False, separators=(",", ":"))
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
 
 
 def unacceptable(place: str, message: str) -> InvalidRequest:

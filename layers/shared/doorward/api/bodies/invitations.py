@@ -8,11 +8,12 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints
 
 from doorward.accounts.invitations import NewInvitation, SentInvitation
-from doorward.api.bodies.fields import Roles, Text, iso_time
+from doorward.api.bodies.fields import Roles, Text
 from doorward.api.bodies.flat import FlatRequest, FlatResponse, needed, optional
 from doorward.api.bodies.requests import RequestBody
 from doorward.api.bodies.responses import ResponseBody
 from doorward.api.bodies.sign_in import client_id
+from doorward.api.bodies.times import iso_time
 from doorward.model import Membership
 from doorward.model.invitations import Invitation
 from doorward.rules.invitations import shown_status

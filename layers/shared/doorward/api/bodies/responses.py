@@ -7,7 +7,8 @@ from typing import Literal, Self
 from pydantic import BaseModel
 
 from doorward.accounts.access import VisibleUser
-from doorward.api.bodies.fields import iso_time, shown, values_for, with_members
+from doorward.api.bodies.fields import shown, values_for, with_members
+from doorward.api.bodies.times import iso_time
 from doorward.model import Membership, SeenNotification, ServiceToken, Tenant, User
 from doorward.rules import fields
 from doorward.rules.fields import Relation

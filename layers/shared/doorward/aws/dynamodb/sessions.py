@@ -21,11 +21,12 @@ from doorward.aws.dynamodb.shapes import (
     to_user,
 )
 from doorward.errors import Conflict, InvalidProof
-from doorward.model import Admission, Session, SessionRef
+from doorward.model import Admission, Session, SessionId, SessionRef, TenantId, UserId
 from doorward.model.proofs import NO_PROOFS, ProofChanges
-from doorward.stores import Rotation
+from doorward.stores import Page, Rotation
 
 _TRIES = 5
+_REPLACEABLE = "generation = :replaced AND attribute_not_exists(revoked_at_ms)"
 _ROTATABLE = "generation = :expected AND attribute_not_exists(revoked_at_ms) AND expires_at_ms > :now"
 
 
@@ -62,6 +63,20 @@ class DynamoSessions:
         admission, (session,) = read_admission(self.database, self.tables, ref.tenant_id, ref.user_id, more)
         return replace(admission, session=to_session(session))
 
+    def list_by_user(self, tenant_id: TenantId, user_id: UserId, limit: int, after: str | None) -> Page[Session]:
+        """Return sessions of a user in a realm, the newest sign-in first: their ids are in the order of time."""
+        first = session_key(SessionRef(tenant_id, user_id, SessionId("")))
+        items, last = self.database.query(
+            self.tables.refresh_tokens,
+            partition=first["pk"],
+            prefix=first["sk"],
+            limit=limit,
+            after=session_key(SessionRef(tenant_id, user_id, SessionId(after))) if after else None,
+            newest_first=True,
+        )
+        sessions = tuple(session for item in items if (session := to_session(item)) is not None)
+        return Page(sessions, sessions[-1].ref.session_id if last and sessions else None)
+
     def rotate(self, ref: SessionRef, generation: int, now_ms: int) -> Rotation:
         """Move a live session from `generation` to the next one, unless another call did so already."""
         action = actions.update(
@@ -88,7 +103,7 @@ class DynamoSessions:
             when=_ROTATABLE,
             values={"expected": old.generation, "now": now_ms},
         )
-        when, values = (actions.ABSENT, {}) if replaced is None else ("generation = :replaced", {"replaced": replaced})
+        when, values = (actions.ABSENT, {}) if replaced is None else (_REPLACEABLE, {"replaced": replaced})
         enter = actions.put(table, session_key(new.ref), session_attributes(new), when=when, values=values)
         try:
             self.database.transact([leave, enter])
