@@ -19,6 +19,7 @@ from doorward.aws.dynamodb.client import BotoDatabase
 from doorward.aws.dynamodb.database import Database
 from doorward.aws.dynamodb.directory import DynamoDirectory
 from doorward.aws.dynamodb.feed import DynamoRevocationSource
+from doorward.aws.dynamodb.invitations import DynamoInvitations
 from doorward.aws.dynamodb.items import Tables
 from doorward.aws.dynamodb.keys import DynamoKeySets
 from doorward.aws.dynamodb.notifications import DynamoNotifications
@@ -38,6 +39,7 @@ from doorward.keys.stores import KeyRevocationStore, KeySetStore
 from doorward.stores import (
     AttemptStore,
     Directory,
+    InvitationStore,
     PolicyStore,
     ProofStore,
     RevocationReader,
@@ -53,6 +55,7 @@ from doorward.stores import (
 )
 from tests.support import fakes
 from tests.support.aws import REGION, Snapshot, make_tables, mocked_aws, signed_on_moto, signed_service
+from tests.support.fake_invitations import MemoryInvitations
 from tests.support.fake_proofs import MemoryPolicies, MemoryProofs
 
 
@@ -77,6 +80,7 @@ class Stores:
     source: RevocationSource
     proofs: ProofStore
     policies: PolicyStore
+    invitations: InvitationStore
 
 
 def in_memory() -> Stores:
@@ -100,6 +104,7 @@ def in_memory() -> Stores:
         fakes.MemoryRevocationSource(world, fakes.FakeClock()),
         MemoryProofs(world),
         MemoryPolicies(world),
+        MemoryInvitations(world),
     )
 
 
@@ -132,6 +137,7 @@ def on_dynamodb(database: Database, names: dict[str, str]) -> Stores:
         DynamoRevocationSource(database, tables.revocations),
         DynamoProofs(database, tables.proofs),
         DynamoPolicies(database, tables.users, writer.markers),
+        DynamoInvitations(database, tables),
     )
 
 

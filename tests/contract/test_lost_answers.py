@@ -30,9 +30,12 @@ from doorward.model import (
     UserId,
     UserRecord,
 )
+from doorward.model.invitations import Invitation
+from doorward.model.proofs import Proof
 from doorward.rules.throttles import Counter, Limit, Trust
 from doorward.stores import SignInName
 from tests.contract.conftest import Stores, on_dynamodb
+from tests.contract.test_invitations import accepting, invitation, proof
 from tests.support import faults
 from tests.support.aws import make_tables
 from tests.support.makers import ACME, GLOBEX, NOW, claims, membership, record, session, tenant, user
@@ -324,6 +327,75 @@ def _keep_demo(stores: Stores) -> Run:
 def _keep_another_demo(stores: Stores) -> Run:
     stores.notifications.add_demo(ACME, "one")
     return lambda: stores.notifications.add_demo(ACME, "two")
+
+
+def _invited(stores: Stores) -> tuple[UserRecord, Invitation, Proof]:
+    before = _member(stores)
+    made = proof()
+    found = invitation(made, before.user)
+    stores.invitations.add(found, made, None)
+    return before, found, made
+
+
+def _invite(stores: Stores) -> Run:
+    made = proof()
+    found = invitation(made, _member(stores).user)
+    return lambda: stores.invitations.add(found, made, None)
+
+
+def _invite_again(stores: Stores) -> Run:
+    before, last, _ = _invited(stores)
+    made = proof()
+    found = invitation(made, before.user)
+    return lambda: stores.invitations.add(found, made, last)
+
+
+def _invite_who_was_invited_meanwhile(stores: Stores) -> Run:
+    before, _, _ = _invited(stores)
+    made = proof()
+    found = invitation(made, before.user)
+    return lambda: stores.invitations.add(found, made, None)
+
+
+def _renew_invitation(stores: Stores) -> Run:
+    _, found, _ = _invited(stores)
+    made = proof()
+    return lambda: stores.invitations.renew(found, replace(found, proof_id=made.id), made)
+
+
+def _revoke_invitation(stores: Stores) -> Run:
+    _, found, _ = _invited(stores)
+    return lambda: stores.invitations.revoke(ACME, found.id)
+
+
+def _read_invitations(stores: Stores) -> Run:
+    _, found, _ = _invited(stores)
+    return lambda: (stores.invitations.find(ACME, found.folded), stores.invitations.list_by_tenant(ACME, 5, None))
+
+
+def _accept_invitation_as_new_user(stores: Stores) -> Run:
+    before, found, made = _invited(stores)
+    added = user(email=found.email)
+    changes = accepting(found, made, added, before.user)
+    return lambda: stores.writer.add(record(added), "hash", proofs=changes)
+
+
+def _accept_invitation_as_user(stores: Stores) -> Run:
+    by, found, made = _invited(stores)
+    member = record(user((GLOBEX,)))
+    stores.writer.add(member, "hash")
+    after = record(replace(member.user, tenant_ids=(GLOBEX, ACME), version=2))
+    changes = accepting(found, made, member.user, by.user)
+    cutoff = Cutoff(ACME, member.user.id, 9, ends_sessions=False)
+    return lambda: stores.writer.change(member, after, cutoffs=[cutoff], proofs=changes)
+
+
+def _accept_invitation_that_was_accepted(stores: Stores) -> Run:
+    before, found, made = _invited(stores)
+    first, second = user(), user()
+    stores.writer.add(record(first), None, proofs=accepting(found, made, first, before.user))
+    changes = accepting(found, made, second, before.user)
+    return lambda: stores.writer.add(record(second), "hash", proofs=changes)
 
 
 def _grant() -> SocketGrant:

@@ -42,6 +42,8 @@ ENDPOINTS = [
     ("login", "/api/acme/auth/login"),
     ("refresh", "/auth/token/refresh"),
     ("revoke", "/auth/token/revoke"),
+    ("invitations", "/auth/invitations/accept"),
+    ("invitations", "/api/acme/auth/invitations/accept"),
 ]
 
 
@@ -123,6 +125,8 @@ WITHOUT: tuple[tuple[str, str, str, dict[str, Any], tuple[str, ...]], ...] = (
     ("tenants", "PATCH", "/tenants/acme", {}, ("name", "status")),
     ("tenants", "PATCH", "/api/acme/policy", {}, ("sign_up", "locale", "mail_from_name", "mail_reply_to")),
     ("service_tokens", "POST", "/api/acme/auth/service-tokens", {}, ("name",)),
+    ("invitations", "POST", "/api/acme/invitations", {"email": "a@b.example"}, ("email", "locale", "deliver")),
+    ("invitations", "POST", "/auth/invitations/accept", {"token": "x"}, ("token", "password", "username", "client_id")),
 )
 
 
@@ -245,6 +249,11 @@ TENANT_PATHS = [
     ("service_tokens", "POST", "/api/{}/auth/service-tokens", {"name": "ci"}),
     ("service_tokens", "GET", "/api/{}/auth/service-tokens", None),
     ("service_tokens", "DELETE", "/api/{}/auth/service-tokens/x", None),
+    ("invitations", "POST", "/api/{}/invitations", {"email": "a@b.example"}),
+    ("invitations", "GET", "/api/{}/invitations", None),
+    ("invitations", "DELETE", "/api/{}/invitations/x", None),
+    ("invitations", "POST", "/api/{}/invitations/x/resend", None),
+    ("invitations", "POST", "/api/{}/auth/invitations/accept", {"token": "x", "password": "correct horse battery"}),
     ("demo", "POST", "/api/{}/demo/seed", None),
     ("demo", "DELETE", "/api/{}/demo/seed", None),
     ("notifications", "GET", "/api/{}/notifications", None),

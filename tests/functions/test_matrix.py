@@ -48,6 +48,10 @@ TABLE: dict[tuple[str, str], Cells] = {
     ("POST", "/api/{tenantId}/auth/service-tokens"): ((403, 404), (201, 404), (403, 404), (201, 201)),
     ("DELETE", "/api/{tenantId}/auth/service-tokens"): ((403, 404), (200, 404), (403, 404), (200, 200)),
     ("DELETE", "/api/{tenantId}/auth/service-tokens/{jti}"): ((403, 404), (204, 404), (403, 404), (204, 204)),
+    ("GET", "/api/{tenantId}/invitations"): ((403, 404), (200, 404), (403, 404), (200, 200)),
+    ("POST", "/api/{tenantId}/invitations"): ((403, 404), (201, 404), (403, 404), (201, 201)),
+    ("DELETE", "/api/{tenantId}/invitations/{id}"): ((403, 404), (204, 404), (403, 404), (204, 204)),
+    ("POST", "/api/{tenantId}/invitations/{id}/resend"): ((403, 404), (200, 404), (403, 404), (200, 200)),
     ("POST", "/auth/token/introspect"): ((403, 403), (200, 200), (200, 200), (200, 200)),
     ("POST", "/auth/socket-ticket"): ((200, 200), (200, 200), (403, 403), (200, 200)),
     ("POST", "/api/{tenantId}/demo/seed"): ((403, 404), (200, 404), (403, 404), (200, 200)),
@@ -119,6 +123,11 @@ class Stage:
         minted: dict[str, Any] = self.ask("service_tokens", "POST", path, self.platform, {"name": name})["json"]
         return minted
 
+    def invite(self, tenant_id: str) -> str:
+        """Return the id of a new invitation."""
+        body = {"email": f"{next(self.names)}@people.example"}
+        return str(self.ask("invitations", "POST", f"/api/{tenant_id}/invitations", self.platform, body)["json"]["id"])
+
     def notification(self, tenant_id: str) -> str:
         """Return the id of a notification to the whole tenant; each of its users marks it for themselves."""
         if tenant_id not in self.notifications:
@@ -142,6 +151,8 @@ class Stage:
             return path.replace("{id}", self.make_user(tenant_id))
         if route.endswith("notifications/{id}"):
             return path.replace("{id}", self.notification(tenant_id))
+        if "/invitations/" in route:
+            return path.replace("{id}", self.invite(tenant_id))
         if route.endswith("{jti}"):
             return path.replace("{jti}", self.mint(tenant_id, "target")["jti"])
         return path
@@ -161,6 +172,7 @@ class Stage:
             ("PATCH", "/tenants/{tenantId}"): {"name": "Another name"},
             ("PATCH", "/api/{tenantId}/policy"): {"session_seconds": 3600},
             ("POST", "/api/{tenantId}/auth/service-tokens"): {"name": "another"},
+            ("POST", "/api/{tenantId}/invitations"): {"email": f"{next(self.names)}@people.example"},
             ("PATCH", "/api/{tenantId}/notifications/{id}"): {"read": True},
         }.get((method, route))
 
@@ -222,6 +234,7 @@ def test_no_spelling_of_a_tenant_leads_anywhere(deployment: Deployment, tenant_i
     for function, method, path in (
         ("notifications", "GET", f"/api/{tenant_id}/notifications"),
         ("service_tokens", "GET", f"/api/{tenant_id}/auth/service-tokens"),
+        ("invitations", "GET", f"/api/{tenant_id}/invitations"),
         ("tenants", "GET", f"/tenants/{tenant_id}" if tenant_id else "/tenants/x"),
     ):
         answer = deployment.call(function, method, path, context=admin)

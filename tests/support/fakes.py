@@ -48,7 +48,9 @@ from doorward.model import (
     UserRecord,
     service_user_id,
 )
-from doorward.model.proofs import NO_PROOFS, Proof, ProofChanges, ProofId
+from doorward.model.invitations import Invitation
+from doorward.model.proofs import NO_PROOFS, Acceptance, InvitationId, Proof, ProofChanges, ProofId
+from doorward.rules.invitations import is_open
 from doorward.rules.lifetimes import cutoff_end, session_entry_end
 from doorward.rules.names import fold, fold_email
 from doorward.rules.proofs import is_unused
@@ -103,6 +105,8 @@ class World:
     proofs: dict[ProofId, Proof] = field(default_factory=dict)
     mails: dict[ProofId, int | None] = field(default_factory=dict)
     policies: dict[TenantId, TenantPolicy] = field(default_factory=dict)
+    invitations: dict[tuple[TenantId, InvitationId], Invitation] = field(default_factory=dict)
+    invited: dict[tuple[TenantId, str], InvitationId] = field(default_factory=dict)
 
     def copy(self) -> World:
         """Return a world of its own that holds the same; what is held itself never changes."""
@@ -139,12 +143,26 @@ class World:
             proof = self.proofs.get(changes.used.id)
             if proof is None or not is_unused(proof, changes.used.at_ms):
                 raise InvalidProof
+        if changes.accepts is not None:
+            self._require_invitation(changes.accepts)
+
+    def _require_invitation(self, acceptance: Acceptance) -> None:
+        invitation = self.invitations.get((acceptance.tenant_id, acceptance.invitation_id))
+        if invitation is None or not is_open(invitation, acceptance.proof_id, acceptance.at_ms):
+            raise InvalidProof
+        made_by = self.users.get(acceptance.made_by)
+        if made_by is None or made_by.version != acceptance.made_by_version:
+            raise Conflict
 
     def apply_proofs(self, changes: ProofChanges) -> None:
         """Use a proof, and store those that come of a change."""
         if changes.used is not None:
             used = self.proofs[changes.used.id]
             self.proofs[used.id] = replace(used, used_at_ms=changes.used.at_ms)
+        if changes.accepts is not None:
+            place = (changes.accepts.tenant_id, changes.accepts.invitation_id)
+            by = changes.accepts.accepted_by
+            self.invitations[place] = replace(self.invitations[place], status="accepted", accepted_by=by)
         self.proofs.update({proof.id: proof for proof in changes.made})
 
     def record(self, user: User) -> UserRecord:

@@ -10,6 +10,7 @@ from doorward.accounts.change import ChangeUser
 from doorward.accounts.create import CreateUser
 from doorward.accounts.delete import DeleteUser
 from doorward.accounts.initialise import Initialise
+from doorward.accounts.invitations import AdministerInvitations
 from doorward.accounts.look_up import LookUpUsers
 from doorward.accounts.membership import AssignTenants
 from doorward.accounts.new_passwords import JudgeNewPassword
@@ -28,6 +29,8 @@ from doorward.keys.rotation import RotateMacKeys, RotateSigningKeys
 from doorward.keys.signing import PrivateKeys
 from doorward.model import AccessTokenClaims, Principal, TenantId, TokenPair
 from doorward.model.changes import NewUser, UserChanges
+from doorward.proofs.check import CheckProof
+from doorward.proofs.invitations import AcceptInvitation
 from doorward.rules.passwords import PasswordHasher
 from doorward.rules.throttles import Throttles
 from doorward.sessions.begin import BeginSession, Client, SignedIn
@@ -43,8 +46,9 @@ from doorward.sessions.throttle import ThrottleSignIn
 from doorward.tokens.access import verify_access_token
 from doorward.tokens.cookie import COOKIE_NAME
 from doorward.tokens.device import Devices
-from doorward.tokens.proofs import Notices, ProofTexts
+from doorward.tokens.proofs import MintProofs, Notices, ProofTexts
 from doorward.tokens.refresh import RefreshTokens
+from tests.support.fake_invitations import MemoryInvitations
 from tests.support.fake_proofs import MemoryPolicies, MemoryProofs
 from tests.support.fakes import (
     FakeClock,
@@ -200,6 +204,38 @@ class House:
     @cached_property
     def proof_texts(self) -> ProofTexts:
         return ProofTexts(MacKeyring(lambda: self.world.secrets.get("mac"), self.clock))
+
+    @cached_property
+    def invitations(self) -> MemoryInvitations:
+        return MemoryInvitations(self.world)
+
+    @cached_property
+    def invite(self) -> AdministerInvitations:
+        return AdministerInvitations(
+            self.invitations,
+            MemoryTenants(self.world),
+            MemoryDirectory(self.world),
+            MintProofs(self.proof_texts, self.clock),
+            self.attempts,
+            self.throttles,
+            self.clock,
+            mail_is_on=True,
+        )
+
+    @cached_property
+    def accept(self) -> AcceptInvitation:
+        return AcceptInvitation(
+            CheckProof(self.proofs, self.proof_texts, self.clock),
+            self.invitations,
+            self.users,
+            self.users,
+            MemoryDirectory(self.world),
+            self.policies,
+            self.create_user,
+            self.begin_session,
+            self.authorize,
+            self.clock,
+        )
 
     @cached_property
     def refresh(self) -> Refresh:

@@ -97,6 +97,26 @@ class TestNames:
             names.check_email(text)
 
     @pytest.mark.parametrize(
+        "text",
+        [
+            "bob<victim@b.example>",
+            "bob,victim@b.example",
+            "bob;victim@b.example",
+            '"bob"@b.example',
+            "bob@b.example,c.example",
+            "bob(x)@b.example",
+            "bob@[192.0.2.1]",
+            "bob\uff1cvictim@b.example\uff1e",
+            "bob\r\nBcc:victim@b.example",
+            "bob@b.example\nBcc: x",
+            "bob@b.example%0ABcc:victim",
+        ],
+    )
+    def test_an_address_that_a_mails_header_would_read_as_something_else_is_refused(self, text: str) -> None:
+        with pytest.raises(UnacceptableName):
+            names.check_email(text)
+
+    @pytest.mark.parametrize(
         ("text", "same"),
         [
             ("Bob@B\u00dcCHER.example", "bob@xn--bcher-kva.example"),

@@ -36,6 +36,8 @@ PUBLIC = {
     ("POST", "/auth/refresh"),
     ("POST", "/api/{tenantId}/auth/refresh"),
     ("POST", "/auth/token/revoke"),
+    ("POST", "/auth/invitations/accept"),
+    ("POST", "/api/{tenantId}/auth/invitations/accept"),
     ("GET", "/auth/logout"),
     ("POST", "/auth/logout"),
     ("GET", "/.well-known/jwks.json"),
@@ -115,6 +117,7 @@ def test_only_minting_functions_read_private_keys(name: str) -> None:
     assert bool(_actions(name, "SigningSecret")) == (
         name
         in {
+            "InvitationsFunction",
             "LoginFunction",
             "SignUpFunction",
             "EmailCodesFunction",
@@ -175,7 +178,7 @@ def test_the_bucket_of_breached_passwords_is_there_on_request_alone_and_private(
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
 def test_who_judges_passwords_reads_one_object_of_the_bucket_and_nobody_else_does(name: str) -> None:
     found = [statement for statement in _statements(name) if "BreachBucket" in json.dumps(statement)]
-    if name in {"UsersFunction", "AccountsByMailFunction", "SignUpFunction"}:
+    if name in {"AccountsByMailFunction", "InvitationsFunction", "SignUpFunction", "UsersFunction"}:
         assert [statement["Action"] for statement in found] == [["s3:GetObject"]]
         assert found[0]["Resource"] == {"Fn::Sub": f"${{BreachBucket.Arn}}/{KEY}"}
         (policy,) = FUNCTIONS[name]["Properties"]["Policies"]
@@ -205,6 +208,8 @@ def test_only_the_functions_for_it_write_users(name: str) -> None:
     elif name == "TenantsFunction":
         statement = next(found for found in _statements(name) if found["Resource"] == {"Fn::GetAtt": "UsersTable.Arn"})
         assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["tenant#*"]}}
+    elif name == "InvitationsFunction":  # it makes members, and takes nothing away
+        assert writes == {"dynamodb:PutItem", "dynamodb:UpdateItem"}
     elif name == "AccountsByMailFunction":
         (statement,) = (
             found

@@ -191,6 +191,8 @@ def test_floods_of_what_is_public_leave_the_other_routes_their_limits() -> None:
     assert set(limits) == {
         ("POST", "/~1auth~1login"),
         ("POST", "/~1api~1{tenantId}~1auth~1login"),
+        ("POST", "/~1auth~1invitations~1accept"),
+        ("POST", "/~1api~1{tenantId}~1auth~1invitations~1accept"),
         ("GET", "/~1.well-known~1revocations"),
         ("GET", "/~1.well-known~1revocations~1parts~1{name}"),
     }

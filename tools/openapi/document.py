@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -114,7 +115,8 @@ def document(version: str) -> Schema:
 
 
 def _path(rule: str) -> str:
-    names = {"tenant_id": "tenantId", "user_id": "id", "notification_id": "id", "session_id": "sessionId"}
+    names = {"tenant_id": "tenantId", "session_id": "sessionId"}
+    names |= dict.fromkeys(("user_id", "notification_id", "invitation_id"), "id")
     return re.sub(r"<(\w+)>", lambda match: f"{{{names.get(match[1], match[1])}}}", rule)
 
 
@@ -143,6 +145,8 @@ def _operation(method: str, path: str, sentence: str, operation: Operation) -> S
             content["application/x-www-form-urlencoded"] = {"schema": _ref(operation.request, _FORM)}
         found["requestBody"] = {"required": operation.needs_body, "content": content}
     found["responses"] = {str(operation.status): _success(operation)}
+    if operation.otherwise is not None:
+        found["responses"]["200"] = _success(replace(operation, status=200, response=operation.otherwise))
     if operation.cached:
         found["responses"]["304"] = {"description": "Not Modified: the caller has it"}
     # No route takes a path with other characters.
@@ -188,6 +192,8 @@ def _models() -> Iterator[tuple[type[BaseModel], str]]:
             yield modelled(operation.request), "validation"  # type: ignore[arg-type] # a class can be hashed
         if operation.response is not None and not isinstance(operation.response, dict):
             yield modelled(operation.response), "serialization"  # type: ignore[arg-type] # a class can be hashed
+        if operation.otherwise is not None:
+            yield modelled(operation.otherwise), "serialization"  # type: ignore[arg-type] # a class can be hashed
 
 
 def _model_schemas() -> Mapping[str, Schema]:

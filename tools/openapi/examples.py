@@ -8,7 +8,9 @@ from typing import Any
 Schema = dict[str, Any]
 
 _USER_ID, _SESSION_ID = "01JD8M3Q6W5ZK3V0Y2T7R9XA4B", "01JD8M4B1S6CP1RQ7E9D0FHG2K"
+_INVITATION = "dwp1.invitation.01JD8N0S….q3V…"
 EXAMPLES: Mapping[str, Any] = {
+    "accepted_by": _USER_ID,
     "access_token": "eyJhbGciOiJSUzI1NiIs…",
     "active": True,
     "aud": "doorward",
@@ -34,6 +36,7 @@ EXAMPLES: Mapping[str, Any] = {
     "home": True,
     "iat": 1_795_682_400,
     "id": _USER_ID,
+    "invited_by": _USER_ID,
     "iss": "https://id.example.com",
     "jti": "01JD8M5C2T7DQ2SR8F0E1GJH3M",
     "last_used_at": "2026-11-26T09:14:00.000Z",
@@ -104,6 +107,10 @@ _SPECIAL: Mapping[str, Mapping[str, Any]] = {
     "RefreshRequest": {"refresh_token": EXAMPLES["refresh_token"]},
     "RevokeRequest": {"token": EXAMPLES["refresh_token"]},
     "IntrospectRequest": {"token": EXAMPLES["token"]},
+    "InviteRequest": {"email": "ada@acme.example", "roles": ["auditor"], "locale": "de-CH"},
+    "ResendInvitationRequest": {"deliver": "link"},
+    "AcceptInvitationRequest": {"token": _INVITATION, "password": EXAMPLES["password"], "username": "ada"},
+    "InvitationResponse": {"status": "pending", "token": _INVITATION, "id": "01JD8N0R4X8HS5VJ3KTM6WZ2CE"},
     "TenantNameRequest": {"email": "ada@acme.example"},
     "NameRequest": {"email": "ada@acme.example", "tenant_id": "acme"},
     "ProofRequest": {"token": _PROOF},

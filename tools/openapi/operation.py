@@ -28,9 +28,10 @@ ALWAYS: Errors = (
 LIST: Errors = (errors.InvalidRequest, errors.InvalidCursor)
 GRANT: Errors = (*BODY, errors.InvalidGrant)
 LISTED = ("limit", "cursor")
-TOKENS, ACCOUNTS, TENANTS, SERVICES, DEMO, DISCOVERY = (
+TOKENS, ACCOUNTS, INVITATIONS, TENANTS, SERVICES, DEMO, DISCOVERY = (
     "Tokens",
     "Users",
+    "Invitations",
     "Tenants",
     "Service tokens",
     "Demo",
@@ -55,6 +56,7 @@ class Operation:
         sets_cookie: whether a successful answer sets or clears the session cookie.
         media_type: the media type of a successful answer.
         cached: whether it is asked for again by its ETag.
+        otherwise: the model of another successful answer, with the status 200.
     """
 
     tag: str
@@ -69,3 +71,4 @@ class Operation:
     sets_cookie: bool = False
     media_type: str = "application/json"
     cached: bool = False
+    otherwise: Flat | None = None

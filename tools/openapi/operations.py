@@ -11,6 +11,7 @@ from doorward.api.bodies import requests, sign_in
 from doorward.api.bodies import responses as answers
 from doorward.api.bodies import sessions as session_answers
 from doorward.api.bodies import tokens as token_answers
+from tools.openapi.invited import INVITED
 from tools.openapi.mailed import MAILED
 from tools.openapi.operation import (
     ACCOUNTS,
@@ -164,6 +165,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         problems=(*CHANGE, errors.InvalidRequest, errors.InsufficientScope, errors.NotFound, errors.LastAdmin),
         status=204,
     ),
+    **INVITED,
     **MAILED,
     ("GET", "/tenants"): Operation(
         TENANTS,

@@ -10,6 +10,7 @@ from doorward.accounts.new_passwords import JudgeNewPassword
 from doorward.errors import InvalidRequest, UsernameTaken
 from doorward.model import PLATFORM, USER, Clock, Membership, Principal, TenantId, User, UserId, UserRecord
 from doorward.model.changes import NewUser
+from doorward.model.proofs import NO_PROOFS, ProofChanges
 from doorward.rules import names
 from doorward.rules.fields import PROFILE
 from doorward.rules.passwords import PasswordHasher
@@ -98,13 +99,13 @@ class CreateUser:
         roles = (USER,) if new_user.roles is None else check_roles(new_user.roles)
         return UserRecord(user, (Membership(tenant_id, user_id, roles, "active", now_ms),))
 
-    def store(self, record: UserRecord, password: str | None) -> None:
-        """Hash the password and store a composed user; without a password nobody signs in as that user.
+    def store(self, record: UserRecord, password: str | None, proofs: ProofChanges = NO_PROOFS) -> None:
+        """Hash the password and store a composed user; without a password nobody signs in with one as that user.
 
         Raises:
-            UsernameTaken, EmailTaken, NotFound: see `UserWriter.create`.
+            UsernameTaken, EmailTaken, NotFound, InvalidProof: see `UserWriter.add`.
         """
-        self.users.add(record, None if password is None else self.hasher.hash(password))
+        self.users.add(record, None if password is None else self.hasher.hash(password), proofs=proofs)
 
     @staticmethod
     def _username(wanted: str | None, tenant_id: TenantId, *, plain: bool) -> str | None:

@@ -32,6 +32,7 @@ from doorward.errors.requests import (
 )
 from doorward.errors.root import DoorwardError
 from doorward.errors.state import (
+    AlreadyMember,
     Conflict,
     EmailTaken,
     LastAdmin,
@@ -47,6 +48,7 @@ from doorward.errors.state import (
 )
 
 __all__ = [
+    "AlreadyMember",
     "Conflict",
     "CrossSiteRequest",
     "DoorwardError",

@@ -39,6 +39,13 @@ class EmailTaken(Conflict):
     default_detail = "This e-mail address is taken."
 
 
+class AlreadyMember(Conflict):
+    """Who accepts an invitation is a member of the tenant already."""
+
+    code = "already_member"
+    default_detail = "You are a member of this tenant already."
+
+
 class TenantTaken(Conflict):
     """The tenant id belongs to another tenant."""
 

@@ -9,6 +9,7 @@ from typing import Literal, NewType
 from doorward.model.identities import TenantId, UserId
 
 ProofId = NewType("ProofId", str)
+InvitationId = NewType("InvitationId", str)
 
 ProofKind = Literal[
     "sign_up",
@@ -78,6 +79,32 @@ class ProofUse:
     at_ms: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """The acceptance of an invitation at a time.
+
+    What is written with it happens only if the invitation is pending, if the proof is the one that was sent last, and
+    if whoever made it is as they were read: a leaver's invitation lets nobody in, however late the leaver left.
+
+    Args:
+        tenant_id: the tenant that is entered.
+        invitation_id: the invitation.
+        proof_id: the proof that is used beside it.
+        accepted_by: the user who enters.
+        made_by: the administrator who stands for the invitation.
+        made_by_version: the version of that administrator, as it was read.
+        at_ms: when.
+    """
+
+    tenant_id: TenantId
+    invitation_id: InvitationId
+    proof_id: ProofId
+    accepted_by: UserId
+    made_by: UserId
+    made_by_version: int
+    at_ms: int
+
+
 @dataclass(frozen=True, slots=True)
 class ProofChanges:
     """What becomes of proofs in the transaction of another change.
@@ -85,10 +112,12 @@ class ProofChanges:
     Args:
         used: the proof that allows the change.
         made: proofs and notices that come of it.
+        accepts: the invitation that the change accepts; only changes of users accept one.
     """
 
     used: ProofUse | None = None
     made: tuple[Proof, ...] = ()
+    accepts: Acceptance | None = None
 
 
 NO_PROOFS = ProofChanges()

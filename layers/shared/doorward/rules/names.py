@@ -11,7 +11,8 @@ from doorward.model import TenantId
 MAX_USERNAME = 128
 
 _ENCODED = "xn--"
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
+_PART = r'[^@\s.()<>\[\]:;,\\"]'  # a mail's header reads the marks among these as a second address (RFC 5322, 3.2.3)
+_EMAIL = re.compile(rf"(?:{_PART}|\.){{1,64}}@{_PART}+(?:\.{_PART}+)+")
 _LOCALE = re.compile(r"([A-Za-z]{2,3})(?:-([A-Za-z]{4}))?(?:-([A-Za-z]{2}|[0-9]{3}))?")
 _TENANT_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")

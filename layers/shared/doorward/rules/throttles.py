@@ -11,7 +11,7 @@ import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from doorward.model import UserId
+from doorward.model import TenantId, UserId
 
 SOURCE_SHARDS = 8
 MAX_FAILURES = 100
@@ -28,6 +28,15 @@ MAILS_AN_HOUR = 10
 
 MAILS_FROM_SOURCE = 60
 """How many mails one source may ask for, in an hour: a whole office may stand behind one."""
+
+INVITATIONS_AN_HOUR = 100
+"""How many invitations a tenant may make or send again, in an hour."""
+
+INVITATIONS_A_DAY = 500
+"""How many in a day: who has more people makes them as users, or waits."""
+
+INVITATIONS_TO_ONE = 10
+"""How many invitations a tenant may make for one address, or send it again, in a day."""
 
 _HOUR_MS = 3_600_000
 _DAY_MS = 86_400_000
@@ -129,6 +138,24 @@ class Throttles:
         return (
             Counter(f"mails#{self.mask(attempt.name)}#{hour}", {"in_all": Limit(MAILS_AN_HOUR, ends_at_ms)}),
             Counter(f"mails_from#{self._source(attempt)}#{hour}", {"in_all": Limit(MAILS_FROM_SOURCE, ends_at_ms)}),
+        )
+
+    def of_invitations(self, tenant_id: TenantId, folded: str, now_ms: int) -> tuple[Counter, Counter]:
+        """Return the counters of invitations: of the tenant, and of the address within the tenant.
+
+        They are the tenant's own. So no tenant can use up what another may send to an address.
+        """
+        hour, day = now_ms // _HOUR_MS, now_ms // _DAY_MS
+        ends_at_ms = (day + 1) * _DAY_MS
+        of_tenant = {
+            f"h{hour}": Limit(INVITATIONS_AN_HOUR, (hour + 1) * _HOUR_MS),
+            "in_day": Limit(INVITATIONS_A_DAY, ends_at_ms),
+        }
+        return (
+            Counter(f"invitations#{tenant_id}#{day}", of_tenant),
+            Counter(
+                f"invited#{tenant_id}#{self.mask(folded)}#{day}", {"in_day": Limit(INVITATIONS_TO_ONE, ends_at_ms)}
+            ),
         )
 
     def of_own(self, what: str, now_ms: int) -> Counter:

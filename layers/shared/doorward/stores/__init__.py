@@ -27,12 +27,14 @@ from doorward.stores.sessions import (
 if TYPE_CHECKING:
     from doorward.stores.breaches import BreachedPasswords
     from doorward.stores.feed import FeedReader, FeedStore, RevocationSource, StoredHead
+    from doorward.stores.invitations import InvitationStore
     from doorward.stores.proofs import ProofStore
     from doorward.stores.sockets import SocketCloser, SocketStore
     from doorward.stores.users import Page, PolicyStore, ServiceTokenStore, TenantStore, UserReader, UserWriter
 else:
     _ROOMS = {
         "BreachedPasswords": "breaches",
+        "InvitationStore": "invitations",
         "ProofStore": "proofs",
         **dict.fromkeys(("FeedReader", "FeedStore", "RevocationSource", "StoredHead"), "feed"),
         **dict.fromkeys(("SocketCloser", "SocketStore"), "sockets"),
@@ -51,6 +53,7 @@ __all__ = [
     "Directory",
     "FeedReader",
     "FeedStore",
+    "InvitationStore",
     "NameLookup",
     "Page",
     "PolicyStore",

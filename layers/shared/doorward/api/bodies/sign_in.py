@@ -23,7 +23,8 @@ def no_service(client_id: str) -> None:
         raise ValueError("names of services are not for clients")
 
 
-def _client_id() -> str | None:
+def client_id() -> str | None:
+    """Return the member that names the client which begins a session."""
     described: str | None = optional(
         "who asks; a session begun with one is refreshed by none that names another", no_service
     )
@@ -37,7 +38,7 @@ class TenantLoginRequest(FlatRequest):
     password: str = needed(_LONGEST_PASSWORD)
     email: str | None = optional("this or `username`")
     username: str | None = optional()
-    client_id: str | None = _client_id()
+    client_id: str | None = client_id()
     device_token: str | None = optional(
         "of an earlier sign-in of the user on this device; strangers cannot lock it out"
     )
@@ -68,7 +69,7 @@ class RefreshRequest(FlatRequest):
     refresh_token: str = needed(_LONGEST_TOKEN)
     grant_type: str | None = optional("`refresh_token`")
     tenant_id: str | None = optional("another tenant of the user: switch to it", check_tenant_id, None)
-    client_id: str | None = _client_id()
+    client_id: str | None = client_id()
 
     @classmethod
     def require_kind(cls, members: Mapping[str, object]) -> None:

@@ -88,6 +88,19 @@ def service_token_key(tenant_id: TenantId, token_id: str) -> Key:
     return {"pk": f"tenant#{tenant_id}#services", "sk": f"token#{token_id}"}
 
 
+def invitation_key(tenant_id: TenantId, invitation_id: str) -> Key:
+    """Return the key of an invitation.
+
+    All invitations of a tenant share a partition.
+    """
+    return {"pk": f"tenant#{tenant_id}#invitations", "sk": f"invitation#{invitation_id}"}
+
+
+def invited_key(tenant_id: TenantId, folded: str) -> Key:
+    """Return the key of the item that says which invitation a folded address had last in a tenant."""
+    return {"pk": f"tenant#{tenant_id}#invitations", "sk": f"address#{_bounded(folded)}"}
+
+
 def notification_key(tenant_id: TenantId, user_id: UserId | None, notification_id: str) -> Key:
     """Return the key of a notification: in the user's partition, or in the tenant's."""
     pk = f"tenant#{tenant_id}" if user_id is None else f"tenant#{tenant_id}#user#{user_id}"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from doorward.aws.dynamodb import actions
 from doorward.aws.dynamodb.database import Action, Database
+from doorward.aws.dynamodb.invitations import acceptance_steps
 from doorward.aws.dynamodb.items import (
     Tables,
     address_part,
@@ -130,10 +131,12 @@ class DynamoUserWriter:
         steps.carry_out(self.database)
 
     def _steps(self, proofs: ProofChanges) -> Steps:
-        """Return the first actions of a transaction: those that use a proof and store new ones."""
+        """Return the first actions of a transaction: those that use a proof, accept an invitation, store new proofs."""
         steps, (used, made) = Steps(), proof_actions(self.tables.proofs, proofs)
         for action in used:
             steps.add(action, InvalidProof)
+        for action, error in acceptance_steps(self.tables, proofs.accepts):
+            steps.add(action, error)
         for action in made:
             steps.add(action)
         return steps
