@@ -6,15 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from doorward.accounts.delete import RemoveUser
+from doorward.accounts.membership import AssignTenants
+from doorward.accounts.remove_tenant import RemoveTenant
 from doorward.accounts.tenants import AdministerTenants
 from doorward.api.answers import answer_json
 from doorward.api.bodies.requests import ChangeTenantRequest, CreateTenantRequest
-from doorward.api.bodies.responses import TenantListResponse, TenantResponse
+from doorward.api.bodies.responses import RemovedTenantResponse, TenantListResponse, TenantResponse
 from doorward.api.cursors import mint_cursor, read_cursor
 from doorward.api.requests import page_limit, query, read_json, read_principal, takes
 from doorward.api.resolver import Resolver
 from doorward.api.routing import Response
+from doorward.aws.dynamodb.leaving import DynamoBelongings
 from doorward.aws.dynamodb.tenants import DynamoTenants
+from doorward.aws.dynamodb.user_writer import DynamoUserWriter
+from doorward.aws.dynamodb.users import DynamoUserReader
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.once import once
 from doorward.bootstrap.sdk import SdkParts
@@ -27,6 +33,7 @@ class Services:
     """The use cases of tenants, and the key that authenticates list cursors."""
 
     tenants: AdministerTenants
+    remove: RemoveTenant
     cursor_key: Callable[[], bytes]
 
 
@@ -34,7 +41,15 @@ def wire(settings: Settings) -> Services:
     """Return the use cases of tenants."""
     parts = SdkParts(settings)
     store = DynamoTenants(parts.database, settings.require("users_table"), parts.revocation_writer)
-    return Services(AdministerTenants(store, clock), parts.cursor_key)
+    return Services(AdministerTenants(store, clock), _removal(parts, store), parts.cursor_key)
+
+
+def _removal(parts: SdkParts, store: DynamoTenants) -> RemoveTenant:
+    reader = DynamoUserReader(parts.database, parts.tables)
+    writer = DynamoUserWriter(parts.database, parts.tables, parts.revocation_writer, parts.former_names)
+    belongings = DynamoBelongings(parts.database, parts.tables, parts.settings.require("notifications_table"))
+    remove_user = RemoveUser(writer, parts.revocations, belongings, parts.notices, clock)
+    return RemoveTenant(store, reader, remove_user, AssignTenants(reader, writer, parts.revocations, clock), clock)
 
 
 app = Resolver()
@@ -73,6 +88,15 @@ def change_tenant(tenant_id: str) -> Response:
     checked = check_tenant_id(tenant_id)
     tenant = services().tenants.change(principal, checked, body.changes())
     return answer_json(TenantResponse.of(tenant))
+
+
+@app.delete("/tenants/<tenant_id>")
+def delete_tenant(tenant_id: str) -> Response:
+    """Delete a disabled tenant with all that is stored for it, or a part of it: 202 says what is left."""
+    left = services().remove(read_principal(app), check_tenant_id(tenant_id))
+    if left is None:
+        return answer_json(None, HTTPStatus.NO_CONTENT)
+    return answer_json(RemovedTenantResponse(left=left), HTTPStatus.ACCEPTED)
 
 
 handler = app.resolve

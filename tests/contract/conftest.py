@@ -21,6 +21,7 @@ from doorward.aws.dynamodb.directory import DynamoDirectory
 from doorward.aws.dynamodb.feed import DynamoRevocationSource
 from doorward.aws.dynamodb.items import Tables
 from doorward.aws.dynamodb.keys import DynamoKeySets
+from doorward.aws.dynamodb.leaving import DynamoBelongings
 from doorward.aws.dynamodb.notifications import DynamoNotifications
 from doorward.aws.dynamodb.policies import DynamoPolicies
 from doorward.aws.dynamodb.proofs import DynamoProofs
@@ -34,9 +35,11 @@ from doorward.aws.dynamodb.user_writer import DynamoUserWriter
 from doorward.aws.dynamodb.users import DynamoUserReader
 from doorward.aws.endpoints import Endpoint
 from doorward.demo.stores import NotificationStore
+from doorward.keys.former_names import FormerNames
 from doorward.keys.stores import KeyRevocationStore, KeySetStore
 from doorward.stores import (
     AttemptStore,
+    BelongingsStore,
     Directory,
     PolicyStore,
     ProofStore,
@@ -54,6 +57,8 @@ from doorward.stores import (
 from tests.support import fakes
 from tests.support.aws import REGION, Snapshot, make_tables, mocked_aws, signed_on_moto, signed_service
 from tests.support.fake_proofs import MemoryPolicies, MemoryProofs
+
+NAME_KEY = '{"key": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}'
 
 
 @dataclass
@@ -77,6 +82,7 @@ class Stores:
     source: RevocationSource
     proofs: ProofStore
     policies: PolicyStore
+    belongings: BelongingsStore
 
 
 def in_memory() -> Stores:
@@ -100,6 +106,7 @@ def in_memory() -> Stores:
         fakes.MemoryRevocationSource(world, fakes.FakeClock()),
         MemoryProofs(world),
         MemoryPolicies(world),
+        fakes.MemoryBelongings(world),
     )
 
 
@@ -122,7 +129,7 @@ def on_dynamodb(database: Database, names: dict[str, str]) -> Stores:
         DynamoRevocationReader(database, tables),
         DynamoAttempts(database, tables.login_attempts),
         DynamoUserReader(database, tables),
-        DynamoUserWriter(database, tables, writer),
+        DynamoUserWriter(database, tables, writer, FormerNames(lambda: NAME_KEY)),
         DynamoTenants(database, tables.users, writer),
         DynamoKeySets(database, names["SigningKeysTable"]),
         DynamoRevocations(database, writer),
@@ -132,6 +139,7 @@ def on_dynamodb(database: Database, names: dict[str, str]) -> Stores:
         DynamoRevocationSource(database, tables.revocations),
         DynamoProofs(database, tables.proofs),
         DynamoPolicies(database, tables.users, writer.markers),
+        DynamoBelongings(database, tables, names["NotificationsTable"]),
     )
 
 

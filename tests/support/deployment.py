@@ -265,8 +265,10 @@ _SETTINGS = {
     "SIGNING_KEYS_TABLE": "SigningKeysTable",
     "NOTIFICATIONS_TABLE": "NotificationsTable",
     "SOCKETS_TABLE": "SocketsTable",
+    "PROOFS_TABLE": "ProofsTable",
     "SIGNING_SECRET_ID": "SigningSecret",
     "REFRESH_MAC_SECRET_ID": "RefreshMacSecret",
+    "NAME_SECRET_ID": "NameSecret",
 }
 
 
@@ -278,7 +280,7 @@ def _make_stack() -> dict[str, str]:
         **make_tables(boto3.client("dynamodb")),
     }
     secrets = boto3.client("secretsmanager")
-    for name in ("SigningSecret", "RefreshMacSecret"):
+    for name in ("SigningSecret", "RefreshMacSecret", "NameSecret"):
         outputs[name] = secrets.create_secret(Name=name)["ARN"]
     return outputs
 

@@ -8,10 +8,13 @@ from typing import Any
 
 from doorward.accounts.change import ChangeUser
 from doorward.accounts.create import CreateUser
-from doorward.accounts.delete import DeleteUser
+from doorward.accounts.delete import DeleteUser, RemoveUser
+from doorward.accounts.export import ExportUser
 from doorward.accounts.initialise import Initialise
 from doorward.accounts.look_up import LookUpUsers
 from doorward.accounts.membership import AssignTenants
+from doorward.accounts.prove import ProvePassword
+from doorward.accounts.remove_tenant import RemoveTenant
 from doorward.accounts.service_tokens import AdministerServiceTokens
 from doorward.accounts.tenants import AdministerTenants
 from doorward.authorization import Authorize, RequestCredentials
@@ -39,12 +42,13 @@ from doorward.sessions.throttle import ThrottleSignIn
 from doorward.tokens.access import verify_access_token
 from doorward.tokens.cookie import COOKIE_NAME
 from doorward.tokens.device import Devices
-from doorward.tokens.proofs import ProofTexts
+from doorward.tokens.proofs import Notices, ProofTexts
 from doorward.tokens.refresh import RefreshTokens
 from tests.support.fake_proofs import MemoryPolicies, MemoryProofs
 from tests.support.fakes import (
     FakeClock,
     MemoryAttempts,
+    MemoryBelongings,
     MemoryDirectory,
     MemoryKeySets,
     MemoryNotifications,
@@ -209,13 +213,32 @@ class House:
 
     @cached_property
     def change_user(self) -> ChangeUser:
-        return ChangeUser(
-            self.users, self.users, self.revocations, self.attempts, self.throttles, self.hasher, self.clock
-        )
+        return ChangeUser(self.users, self.users, self.revocations, self.attempts, self.prove, self.hasher, self.clock)
 
     @cached_property
     def delete_user(self) -> DeleteUser:
-        return DeleteUser(self.users, self.users, self.revocations, self.clock)
+        return DeleteUser(self.users, self.remove_user, self.prove)
+
+    @cached_property
+    def prove(self) -> ProvePassword:
+        return ProvePassword(self.users, self.attempts, self.throttles, self.hasher, self.clock)
+
+    @cached_property
+    def remove_user(self) -> RemoveUser:
+        notices = Notices(self.clock, mail_is_on=True)
+        return RemoveUser(self.users, self.revocations, self.belongings, notices, self.clock)
+
+    @cached_property
+    def belongings(self) -> MemoryBelongings:
+        return MemoryBelongings(self.world)
+
+    @cached_property
+    def export(self) -> ExportUser:
+        return ExportUser(self.users, self.belongings)
+
+    @cached_property
+    def remove_tenant(self) -> RemoveTenant:
+        return RemoveTenant(MemoryTenants(self.world), self.users, self.remove_user, self.assign, self.clock)
 
     @cached_property
     def assign(self) -> AssignTenants:
@@ -237,7 +260,8 @@ class House:
     @cached_property
     def demo(self) -> Demo:
         tenants = MemoryTenants(self.world)
-        return Demo(self.create_user, self.delete_user, MemoryNotifications(self.world), tenants, self.clock)
+        notifications = MemoryNotifications(self.world)
+        return Demo(self.create_user, self.remove_user, self.users, notifications, tenants, self.clock)
 
     @cached_property
     def notifications(self) -> ReadNotifications:

@@ -37,6 +37,7 @@ SAMPLE: Mapping[str, Any] = {
     "version": 7,
     "email_verified_at_ms": 1_800_000_000_003,
     "proofs_from_ms": 1_800_000_000_004,
+    "deletion_began_at_ms": 1_800_000_000_005,
     "tenant_id": ACME,
     "user_id": UserId("01ARZ3NDEKTSV4RRFFQ69G5FAV"),
     "roles": ("auditor", "user"),

@@ -144,8 +144,16 @@ def test_only_the_functions_for_it_write_users(name: str) -> None:
         )
         assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["credential#*"]}}
     elif name == "TenantsFunction":
-        statement = next(found for found in _statements(name) if found["Resource"] == {"Fn::GetAtt": "UsersTable.Arn"})
-        assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["tenant#*"]}}
+        # Users leave with their tenant, so this function deletes hashes; but it neither reads nor writes one.
+        allowed = {
+            (action, key)
+            for found in _statements(name)
+            if found["Resource"] == {"Fn::GetAtt": "UsersTable.Arn"}
+            for action in found["Action"]
+            for key in found["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+        }
+        assert {action for action, key in allowed if key.startswith("credential")} == {"dynamodb:DeleteItem"}
+        assert {key for _, key in allowed} == {"user#*", "tenant#*", "credential#*", "username#*", "former#*"}
     elif name not in {"UsersFunction", "DemoFunction"}:
         assert not writes
 
@@ -261,3 +269,10 @@ def test_x_ray_is_off_unless_asked_for_and_then_on_everywhere() -> None:
     assert not [name for name, function in FUNCTIONS.items() if "Tracing" in function["Properties"]]
     assert template()["Resources"]["Api"]["Properties"]["TracingEnabled"] == {"Fn::If": ["HasTracing", True, False]}
     assert template()["Conditions"]["HasTracing"] == {"Fn::Equals": [{"Ref": "Tracing"}, "Active"]}
+
+
+def test_only_who_makes_or_removes_users_reads_the_key_of_former_names_and_nobody_replaces_it() -> None:
+    readers = {name for name in FUNCTIONS if "secretsmanager:GetSecretValue" in _actions(name, "NameSecret")}
+    assert readers == {"UsersFunction", "DemoFunction", "TenantsFunction", "RotateKeysFunction"}
+    writers = {name for name in FUNCTIONS if "secretsmanager:PutSecretValue" in _actions(name, "NameSecret")}
+    assert writers == {"RotateKeysFunction"}  # which makes it where there is none

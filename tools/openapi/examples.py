@@ -14,13 +14,16 @@ EXAMPLES: Mapping[str, Any] = {
     "aud": "doorward",
     "body": "Your team is set up.",
     "client_id": "web",
+    "complete": True,
     "code": "not_found",
     "created_at": "2026-11-26T09:00:00.000Z",
     "created_by": _USER_ID,
     "current_password": "the present password",
+    "deletion_began_at": "2026-11-26T09:30:00.000Z",
     "device_token": "dwd1.01JD8M3Q….01JD8M6D….x9Q…",
     "display_name": "Ada Okafor",
     "email": "ada@acme.example",
+    "ended_at": "2026-11-26T10:00:00.000Z",
     "exp": 1_795_683_300,
     "expires_at": "2026-11-27T09:00:00.000Z",
     "expires_in": 900,
@@ -30,6 +33,7 @@ EXAMPLES: Mapping[str, Any] = {
     "id": _USER_ID,
     "iss": "https://id.example.com",
     "jti": "01JD8M5C2T7DQ2SR8F0E1GJH3M",
+    "left": "users",
     "locale": "de-CH",
     "name": "ci",
     "next_cursor": "c2lnbmVkLi4u",
@@ -41,6 +45,7 @@ EXAMPLES: Mapping[str, Any] = {
     "platform_admin": False,
     "read": True,
     "refresh_expires_in": 86_400,
+    "refreshed_at": "2026-11-26T09:45:00.000Z",
     "refresh_token": "dwr1.acme.01JD8M3Q….0.q3V…",
     "revoked": 2,
     "roles": ["admin", "user"],
@@ -110,4 +115,6 @@ def example(schema: Schema, components: Mapping[str, Schema]) -> Any:  # noqa: A
 def _value(member: str, schema: Schema, components: Mapping[str, Schema]) -> Any:  # noqa: ANN401 - JSON
     if "$ref" in schema.get("items", {}):
         return [example(schema["items"], components)]
+    if "properties" in components.get(schema.get("$ref", "").rpartition("/")[2], {}):
+        return example(schema, components)
     return EXAMPLES[member]

@@ -61,6 +61,7 @@ class Operation:
         sets_cookie: whether a successful answer sets or clears the session cookie.
         media_type: the media type of a successful answer.
         cached: whether it is asked for again by its ETag.
+        also_empty: whether a successful answer may also be a 204 without a body.
     """
 
     tag: str
@@ -75,6 +76,7 @@ class Operation:
     sets_cookie: bool = False
     media_type: str = "application/json"
     cached: bool = False
+    also_empty: bool = False
 
 
 def _refresh(who: str = "who has the token") -> Operation:
@@ -142,7 +144,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         "a tenant's administrators for their tenant, platform administrators for all",
         response=answers.UserListResponse,
         problems=(*CALLER, errors.InsufficientScope, *LIST),
-        query=("tenant_id", *LISTED),
+        query=("tenant_id", "email", "name", "role", "status", *LISTED),
     ),
     ("POST", "/users"): Operation(
         ACCOUNTS,
@@ -172,9 +174,17 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ),
     ("DELETE", "/users/{id}"): Operation(
         ACCOUNTS,
-        "administrators of the home tenant",
-        problems=(*CHANGE, errors.InsufficientScope, errors.NotFound, errors.LastAdmin, errors.OwnAccount),
+        "administrators of the home tenant; everybody for the own account, with the password",
+        requests.LeaveRequest,
+        problems=(*_USER_CHANGE, errors.OwnAccount, errors.WrongPassword, errors.TooManyAttempts),
         status=204,
+        needs_body=False,
+    ),
+    ("GET", "/users/{id}/export"): Operation(
+        ACCOUNTS,
+        "administrators of the home tenant; everybody for `me`",
+        response=answers.ExportResponse,
+        problems=_USER,
     ),
     ("PUT", "/users/{id}/tenants/{tenantId}"): Operation(
         ACCOUNTS,
@@ -216,6 +226,14 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         requests.ChangeTenantRequest,
         answers.TenantResponse,
         (*BODY, *CHANGE, errors.UnacceptableName, errors.InsufficientScope, errors.NotFound, errors.Conflict),
+    ),
+    ("DELETE", "/tenants/{tenantId}"): Operation(
+        TENANTS,
+        "platform administrators",
+        response=answers.RemovedTenantResponse,
+        problems=(*_IN_TENANT, errors.Conflict, errors.TenantActive),
+        status=202,
+        also_empty=True,
     ),
     ("GET", "/api/{tenantId}/auth/service-tokens"): Operation(
         SERVICES,

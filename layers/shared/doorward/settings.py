@@ -35,6 +35,7 @@ class Settings:
     url_suffix: str = "amazonaws.com"
     signing_secret_id: str = ""
     refresh_mac_secret_id: str = ""
+    name_secret_id: str = ""
     audience: str = "doorward"
     signing_algorithm: str = "RS256"
     jwt_secret: str = field(default="", repr=False)

@@ -6,15 +6,13 @@ from dataclasses import dataclass, replace
 
 from doorward import audit
 from doorward.accounts.access import VisibleUser, find, owns, relation_to, resolve, show, words_about
+from doorward.accounts.prove import ProvePassword
 from doorward.errors import (
     InsufficientScope,
     InvalidRequest,
     OwnAccount,
     PasswordChangeRequired,
-    TooManyAttempts,
-    Unavailable,
     WeakPassword,
-    WrongPassword,
 )
 from doorward.model import Clock, Cutoff, Membership, Principal, TenantId, UserRecord
 from doorward.model.changes import UserChanges
@@ -23,7 +21,6 @@ from doorward.rules.passwords import PasswordHasher, check_new_password
 from doorward.rules.proofs import without_older_proofs
 from doorward.rules.revocation import cut_off_user
 from doorward.rules.tenancy import check_roles, is_admin
-from doorward.rules.throttles import Throttles
 from doorward.stores import AttemptStore, RevocationStore, UserReader, UserWriter
 
 
@@ -35,7 +32,7 @@ class ChangeUser:
     writer: UserWriter
     revocations: RevocationStore
     attempts: AttemptStore
-    throttles: Throttles
+    prove: ProvePassword
     hasher: PasswordHasher
     clock: Clock
 
@@ -60,7 +57,7 @@ class ChangeUser:
         before = find(self.reader, principal, resolve(principal, user_id))
         self._permit(principal, before, changes)
         if principal.user_id == before.user.id and any(map(needs_password, changes.names)):
-            self._prove(principal, before, changes.current_password)
+            self.prove(principal, changes.current_password, "Changing the e-mail address or the password")
         after = self._apply(principal, before, changes)
         password_hash = self._new_hash(before, changes)
         cutoffs = self._cutoffs(principal, before, changes)
@@ -89,24 +86,6 @@ class ChangeUser:
         if "password" in changes.names and shared and not (own or principal.is_platform_admin):
             # The password opens the other tenants too, which never agreed to this administrator.
             raise InsufficientScope
-
-    def _prove(self, principal: Principal, before: UserRecord, current_password: str | None) -> None:
-        if current_password is None:
-            raise InvalidRequest("Changing the e-mail address or the password needs current_password.")
-        now_ms = self.clock()
-        # Counted by session: whoever is signed in can change the password while strangers try to guess it.
-        counter = self.throttles.of_own(f"session#{principal.session_id}", now_ms)
-        limit = self.attempts.count(counter)
-        if limit is not None:
-            raise TooManyAttempts(limit.retry_after_seconds(now_ms))
-        try:
-            proved = self.hasher.verify(self.reader.get_password_hash(before.user.id), current_password)
-        except Unavailable:
-            self.attempts.uncount(counter)
-            raise
-        if not proved:
-            raise WrongPassword
-        self.attempts.uncount(counter)
 
     def _apply(self, principal: Principal, before: UserRecord, changes: UserChanges) -> UserRecord:
         values = {name: PROFILE[name].checked(value) for name, value in changes.values.items() if name in PROFILE}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from doorward import audit
-from doorward.errors import NotFound
+from doorward.errors import Conflict, NotFound
 from doorward.model import PLATFORM, Clock, Principal, Tenant, TenantId
 from doorward.rules.fields import TENANT, TENANT_CHANGES
 from doorward.rules.names import check_display_name
@@ -69,10 +69,12 @@ class AdministerTenants:
             InsufficientScope: the caller is no platform administrator.
             NotFound: there is no such tenant.
             UnacceptableName: the name is not printable.
-            Conflict: somebody changed the tenant at the same moment.
+            Conflict: somebody changed the tenant at the same moment, or its deletion began.
         """
         require_platform_admin(principal)
         before = self.one(principal, tenant_id)
+        if before.deletion_began_at_ms is not None:
+            raise Conflict("The deletion of this tenant began, and it is not taken back.")
         checked = {name: TENANT[name].checked(value) for name, value in values.items() if name in TENANT_CHANGES}
         after = replace(before, version=before.version + 1, **checked)
         self.tenants.change(before, after, self.clock())

@@ -15,6 +15,7 @@ from doorward.aws.dynamodb.sessions import DynamoSessions
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.keys import public_keyring, verifying_keys
 from doorward.errors import NotInitialised
+from doorward.keys.former_names import FormerNames
 from doorward.keys.keyring import Signer, Signing, Verifying
 from doorward.keys.mac import MacKeyring
 from doorward.keys.shared_secret import SharedSecret
@@ -106,6 +107,11 @@ class Parts(ABC):
     def proof_texts(self) -> ProofTexts:
         """What derives and reads the texts of proofs."""
         return ProofTexts(self.mac_keyring)
+
+    @cached_property
+    def former_names(self) -> FormerNames:
+        """What is kept of the user names of deleted users."""
+        return FormerNames(lambda: self._secret("name_secret_id"))
 
     @cached_property
     def notices(self) -> Notices:

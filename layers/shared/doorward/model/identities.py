@@ -30,13 +30,17 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """A customer of the software that Doorward protects."""
+    """A customer of the software that Doorward protects.
+
+    A tenant whose deletion began stays disabled until nothing is left of the tenant.
+    """
 
     id: TenantId
     name: str
     status: Status
     created_at_ms: int
     version: int = 1
+    deletion_began_at_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,7 @@ TENANT: Mapping[str, Field] = {
     ),
     "created_at_ms": Field(seen_by=_MEMBERS),
     "version": Field(),
+    "deletion_began_at_ms": Field(seen_by=_MEMBERS, description="when the deletion of the tenant began"),
 }
 
 PROFILE: Mapping[str, Field] = {name: field for name, field in USER.items() if field.at_creation}

@@ -5,6 +5,7 @@ both. Every method is atomic. `tenant_id` is the first argument wherever the dat
 """
 
 from doorward.stores.feed import FeedReader, FeedStore, RevocationSource, StoredHead
+from doorward.stores.leaving import BelongingsStore
 from doorward.stores.proofs import ProofStore
 from doorward.stores.sessions import (
     AttemptStore,
@@ -23,6 +24,7 @@ from doorward.stores.users import Page, PolicyStore, ServiceTokenStore, TenantSt
 
 __all__ = [
     "AttemptStore",
+    "BelongingsStore",
     "Directory",
     "FeedReader",
     "FeedStore",
