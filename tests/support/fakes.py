@@ -554,6 +554,7 @@ class MemoryUsers:
         *,
         keep_admin_in: Collection[TenantId] | None = None,
         proofs: ProofChanges = NO_PROOFS,
+        erased: bool = False,
     ) -> None:
         with self.world.lock:
             self.world.require_proof(proofs)
@@ -569,7 +570,8 @@ class MemoryUsers:
             del self.world.usernames[fold(before.user.username)]
             self.world.former_names.add(fold(before.user.username))
             user = before.user
-            self.world.leaving[user.id] = Leaving(user.id, user.home_tenant_id, user.realms)
+            if not erased:
+                self.world.leaving[user.id] = Leaving(user.id, user.home_tenant_id, user.realms)
             self.world.apply_proofs(proofs)
 
     def _require_version(self, before: UserRecord) -> None:

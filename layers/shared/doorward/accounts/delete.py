@@ -38,12 +38,19 @@ class RemoveUser:
         Raises:
             LastAdmin, Conflict: see `UserWriter.remove`.
         """
-        user = record.user
-        states = self.revocations.get_states(user.realms, user.id)
-        cutoffs = cut_off_user(user.id, states, self.clock(), ends_sessions=True)
-        told = ProofChanges(made=self.notices("account_deleted", user))
-        self.writer.remove(record, cutoffs, keep_admin_in=keep_admin_in, proofs=told)
-        self.belongings.erase(user.id)
+        self._remove(record, keep_admin_in, erased=False)
+        self.belongings.erase(record.user.id)
+
+    def with_tenant(self, record: UserRecord, tenant_id: TenantId) -> None:
+        """Remove a user whose only tenant is being deleted.
+
+        Nobody begins a session in a disabled tenant. So all else is erased first, and a repetition finds the user.
+
+        Raises:
+            Conflict: see `UserWriter.remove`.
+        """
+        self.belongings.erase_in(tenant_id, record.user.id)
+        self._remove(record, (), erased=True)
 
     def from_only(self, reader: UserReader, tenant_id: TenantId, user_id: UserId) -> None:
         """Remove a user who belongs to this tenant alone, with all tokens and sessions; others stay.
@@ -54,6 +61,13 @@ class RemoveUser:
         record = reader.get(user_id)
         if record is not None and record.user.tenant_ids == (tenant_id,) and not record.user.platform_admin:
             self(record, (tenant_id,))
+
+    def _remove(self, record: UserRecord, keep_admin_in: Collection[TenantId] | None, *, erased: bool) -> None:
+        user = record.user
+        states = self.revocations.get_states(user.realms, user.id)
+        cutoffs = cut_off_user(user.id, states, self.clock(), ends_sessions=True)
+        told = ProofChanges(made=self.notices("account_deleted", user))
+        self.writer.remove(record, cutoffs, keep_admin_in=keep_admin_in, proofs=told, erased=erased)
 
 
 @dataclass(frozen=True, slots=True)

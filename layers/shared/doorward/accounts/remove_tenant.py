@@ -84,8 +84,7 @@ class RemoveTenant:
     def _remove(self, tenant_id: TenantId, record: UserRecord) -> None:
         user = record.user
         if user.tenant_ids == (tenant_id,) and not user.platform_admin:
-            self.remove_user(record, ())
+            self.remove_user.with_tenant(record, tenant_id)
             return
-        # Nobody begins a session in a disabled tenant. So this comes first, and a repetition finds the membership.
         self.remove_user.belongings.erase_in(tenant_id, user.id)
         self.assign.leave(record, tenant_id, keep_admin_in=())

@@ -128,6 +128,7 @@ class UserWriter(Protocol):
         *,
         keep_admin_in: Collection[TenantId] | None = None,
         proofs: ProofChanges = NO_PROOFS,
+        erased: bool = False,
     ) -> None:
         """Remove a user, and leave to `BelongingsStore.erase` what is still to be erased.
 
@@ -138,6 +139,7 @@ class UserWriter(Protocol):
             cutoffs: the revocations that the removal implies.
             keep_admin_in: the tenants that must keep an administrator; None means all tenants.
             proofs: the proof that allows the removal, and notices of it.
+            erased: whether nothing else of the user is left to be erased.
 
         Raises:
             InvalidProof: the proof was used or has ended.

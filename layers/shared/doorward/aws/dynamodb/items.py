@@ -49,7 +49,7 @@ def username_key(folded: str) -> Key:
 
 def former_name_key(mac: str) -> Key:
     """Return the key that keeps a former user name from being given again. It says the MAC of the name alone."""
-    return {"pk": f"former#{mac}", "sk": "username"}
+    return {"pk": f"former#{mac}", "sk": "former"}
 
 
 def leaving_key(user_id: UserId) -> Key:

@@ -123,6 +123,7 @@ class DynamoUserWriter:
         *,
         keep_admin_in: Collection[TenantId] | None = None,
         proofs: ProofChanges = NO_PROOFS,
+        erased: bool = False,
     ) -> None:
         """Remove a user, and store what is still to be erased.
 
@@ -146,7 +147,9 @@ class DynamoUserWriter:
         entries = entry_actions(table, before, None)
         # All of a user's tenants with all roles are too much for one transaction. What is left over shows nobody.
         now, later = entries[: steps.room - 1], entries[steps.room - 1 :]
-        steps.add_all([*now, leaving_action(table, user, later)])
+        steps.add_all(now)
+        if later or not erased:
+            steps.add(leaving_action(table, user, later))
         steps.carry_out(self.database)
 
     def _steps(self, proofs: ProofChanges) -> Steps:
