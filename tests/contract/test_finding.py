@@ -34,6 +34,11 @@ def _found(stores: Stores, limit: int = 100, *, tenant_id: TenantId = ACME, **as
     raise AssertionError("the list does not end")
 
 
+def _ask(stores: Stores, asked: dict[str, str]) -> list[str]:
+    values: dict[str, Any] = {**asked}
+    return _found(stores, **values)
+
+
 def _add(
     stores: Stores, username: str, *roles: str, tenants: tuple[TenantId, ...] = (ACME,), **values: Any
 ) -> UserRecord:
@@ -94,14 +99,13 @@ def test_of_a_guest_nothing_is_found_but_the_user_name_the_roles_and_the_members
     _add(tenants, "guest", status="disabled", **places)
     platform: dict[str, Any] = {"email": "root@people.example", "display_name": "Kim Root", "platform_admin": True}
     _add(tenants, "root", status="disabled", **platform)
-    asked: dict[str, Any]
     for asked in (
         {"email": "kim@people.example"},
         {"name": "kim"},
         {"status": "disabled"},
         {"email": "root@people.example"},
     ):
-        assert _found(tenants, **asked) == [], asked
+        assert _ask(tenants, asked) == [], asked
     assert _found(tenants, name="guest") == ["guest"]
     assert sorted(_found(tenants, status="active", role="user")) == ["guest", "root"]
     assert _found(tenants, tenant_id=GLOBEX, email="KIM@People.example") == ["guest"]
@@ -123,21 +127,18 @@ def test_a_change_is_found_at_once_and_what_was_before_no_longer(tenants: Stores
     ann = _add(tenants, "ann", "auditor", display_name="Old", email="old@acme.example")
     (member,) = ann.memberships
     ann = _changed(tenants, ann, replace(member, roles=("clerk",)), display_name="New", email="new@acme.example")
-    gone: dict[str, Any]
     for gone in ({"name": "old"}, {"role": "auditor"}, {"email": "old@acme.example"}, {"status": "disabled"}):
-        assert _found(tenants, **gone) == []
-    there: dict[str, Any]
+        assert _ask(tenants, gone) == []
     for there in ({"name": "new"}, {"role": "clerk"}, {"email": "new@acme.example"}, {"status": "active"}):
-        assert _found(tenants, **there) == ["ann"]
+        assert _ask(tenants, there) == ["ann"]
     ann = _changed(tenants, ann, status="disabled")
     assert _found(tenants, status="disabled") == ["ann"]
     ann = _changed(tenants, ann, *(membership(ann.user, one) for one in (GLOBEX, ACME)), tenant_ids=(GLOBEX, ACME))
     assert _found(tenants, name="new") == []  # a guest now
     assert _found(tenants, status="disabled") == []
     tenants.writer.remove(ann, ())
-    asked: dict[str, Any]
     for asked in ({"name": "ann"}, {"role": "user"}, {"status": "active"}):
-        assert _found(tenants, **asked) == []
+        assert _ask(tenants, asked) == []
 
 
 def test_a_name_that_is_the_id_or_very_long_breaks_nothing(tenants: Stores) -> None:
