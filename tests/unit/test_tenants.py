@@ -513,11 +513,11 @@ class TestDemo:
         admin, real = house.caller("acme-admin"), house.users.add
         made: list[Any] = []
 
-        def dying(*arguments: Any) -> None:
+        def dying(*arguments: Any, **rest: Any) -> None:
             if len(made) == 2:
                 raise KeyboardInterrupt
             made.append(arguments)
-            real(*arguments)
+            real(*arguments, **rest)
 
         monkeypatch.setattr(house.users, "add", dying)
         with pytest.raises(KeyboardInterrupt):
