@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -27,14 +27,17 @@ from doorward.aws.dynamodb.client import BotoDatabase, connect
 from doorward.aws.dynamodb.directory import DynamoDirectory
 from doorward.aws.dynamodb.items import Tables
 from doorward.aws.dynamodb.keys import ensure_cursor_key
+from doorward.aws.dynamodb.policies import DynamoPolicies
 from doorward.aws.dynamodb.revocations import DynamoRevocations, RevocationWriter
 from doorward.aws.dynamodb.tenants import DynamoTenants
 from doorward.aws.dynamodb.user_writer import DynamoUserWriter
 from doorward.aws.dynamodb.users import DynamoUserReader
+from doorward.aws.secrets import SecretsManager
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.new_passwords import judge_new_password
 from doorward.bootstrap.rotation import wire as wire_rotation
 from doorward.errors import DoorwardError
+from doorward.keys.former_names import FormerNames
 from doorward.rules.passwords import PasswordHasher
 from doorward.settings import Settings
 
@@ -43,6 +46,7 @@ _ROTATION = {
     "SIGNING_KEYS_TABLE": "SigningKeysTable",
     "SIGNING_SECRET_ID": "SigningSecret",
     "REFRESH_MAC_SECRET_ID": "RefreshMacSecret",
+    "NAME_SECRET_ID": "NameSecret",
     "SIGNING_ALGORITHM": "Algorithm",
     "ACCESS_TTL_SECONDS": "AccessTokenTtlSeconds",
     "REFRESH_TTL_SECONDS": "RefreshTokenTtlSeconds",
@@ -78,7 +82,8 @@ def _initialise(options: argparse.Namespace) -> int:
         print(f"not done: the stack {options.stack} is no Doorward")
         return 1
     database = BotoDatabase(client)
-    initialise = _wire(database, outputs)
+    initialise, ensure_name_key = _wire(database, outputs)
+    ensure_name_key()
     initialise.keys(options.issuer or outputs["BaseUrl"], outputs["ApiId"])
     ensure_cursor_key(database, outputs["SigningKeysTable"])
     _publish_feed(outputs)
@@ -103,25 +108,37 @@ def _publish_feed(outputs: Mapping[str, str]) -> None:
         print(f"the feed of revocations begins within a minute ({error})")
 
 
-def _wire(database: BotoDatabase, outputs: Mapping[str, str]) -> Initialise:
-    """Return the use case for the tables and secrets of a stack.
+def _wire(database: BotoDatabase, outputs: Mapping[str, str]) -> tuple[Initialise, Callable[[], None]]:
+    """Return the use case for the tables and secrets of a stack, and what makes the key of former names.
 
     Args:
         database: the database that has the tables.
         outputs: the outputs and parameters of the stack.
     """
-    tables = Tables(outputs["UsersTable"], outputs["RefreshTokensTable"], outputs["RevocationsTable"])
+    settings = Settings.from_environment(_environment(outputs))
+    tables = Tables(
+        outputs["UsersTable"],
+        outputs["RefreshTokensTable"],
+        outputs["RevocationsTable"],
+        marker_shards=settings.marker_shards,
+    )
     revocations = RevocationWriter(database, tables)
-    writer = DynamoUserWriter(database, tables, revocations)
-    keys = wire_rotation(Settings.from_environment(_environment(outputs)))
-    return Initialise(
+    writer = DynamoUserWriter(database, tables, revocations, _former_names(outputs))
+    policies = DynamoPolicies(database, tables.users, revocations.markers)
+    keys = wire_rotation(settings)
+    initialise = Initialise(
         signing=keys.signing,
         mac=keys.mac,
         tenants=DynamoTenants(database, tables.users, revocations),
-        create_user=CreateUser(writer, PasswordHasher(), judge_new_password(Settings()), clock),
+        create_user=CreateUser(writer, PasswordHasher(), judge_new_password(Settings()), policies, clock),
         clock=clock,
         report=print,
     )
+    return initialise, keys.ensure_name_key
+
+
+def _former_names(outputs: Mapping[str, str]) -> FormerNames:
+    return FormerNames(lambda: SecretsManager().get(outputs["NameSecret"]).text)
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -152,7 +169,7 @@ def _recovery(database: BotoDatabase, outputs: Mapping[str, str]) -> RecoverAdmi
     return RecoverAdministrator(
         directory=DynamoDirectory(database, tables),
         reader=DynamoUserReader(database, tables),
-        writer=DynamoUserWriter(database, tables, revocations),
+        writer=DynamoUserWriter(database, tables, revocations, _former_names(outputs)),
         revocations=DynamoRevocations(database, revocations),
         attempts=DynamoAttempts(database, tables.login_attempts),
         hasher=PasswordHasher(),

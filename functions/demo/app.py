@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from doorward.accounts.create import CreateUser
-from doorward.accounts.delete import DeleteUser
+from doorward.accounts.delete import RemoveUser
 from doorward.api.answers import answer_json
 from doorward.api.bodies.requests import SeedRequest
 from doorward.api.bodies.responses import SeededUserResponse, SeedResponse
 from doorward.api.requests import has_body, read_json, read_principal
 from doorward.api.resolver import Resolver
 from doorward.api.routing import Response
+from doorward.aws.dynamodb.leaving import DynamoBelongings
 from doorward.aws.dynamodb.notifications import DynamoNotifications
 from doorward.aws.dynamodb.tenants import DynamoTenants
 from doorward.aws.dynamodb.user_writer import DynamoUserWriter
@@ -25,6 +26,7 @@ from doorward.bootstrap.sdk import SdkParts
 from doorward.demo.seed import Demo
 from doorward.rules.names import check_tenant_id
 from doorward.settings import Settings
+from doorward.tokens.proofs import Notices
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,13 @@ def wire(settings: Settings) -> Services:
     settings.require_demo()
     parts = SdkParts(settings)
     reader = DynamoUserReader(parts.database, parts.tables)
-    writer = DynamoUserWriter(parts.database, parts.tables, parts.revocation_writer)
+    writer = DynamoUserWriter(parts.database, parts.tables, parts.revocation_writer, parts.former_names)
+    belongings = DynamoBelongings(parts.database, parts.tables, settings.require("notifications_table"))
+    no_mail = Notices(clock, mail_is_on=False)  # the demo's addresses are nobody's
     demo = Demo(
-        create=CreateUser(writer, password_hasher(settings), judge_new_password(settings), clock),
-        remove=DeleteUser(reader, writer, parts.revocations, clock),
+        create=CreateUser(writer, password_hasher(settings), judge_new_password(settings), parts.policies, clock),
+        remove=RemoveUser(writer, parts.revocations, belongings, no_mail, clock),
+        users=reader,
         notifications=DynamoNotifications(parts.database, settings.require("notifications_table")),
         tenants=DynamoTenants(parts.database, settings.require("users_table"), parts.revocation_writer),
         clock=clock,

@@ -74,7 +74,7 @@ def wire(settings: Settings) -> Services:
         writer=parts.user_writer,
         directory=parts.directory,
         policies=parts.policies,
-        create=CreateUser(parts.user_writer, parts.hasher, judge_new_password(settings), clock),
+        create=CreateUser(parts.user_writer, parts.hasher, judge_new_password(settings), parts.policies, clock),
         begin=parts.begin_session,
         authorize=_authorize(parts),
         clock=clock,

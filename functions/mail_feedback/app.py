@@ -27,7 +27,7 @@ def wire(settings: Settings) -> Services:
     """Return the use case of marking addresses."""
     parts = SdkParts(settings)
     revocations = RevocationWriter(parts.database, parts.tables)  # a marked address revokes nothing
-    writer = DynamoUserWriter(parts.database, parts.tables, revocations)
+    writer = DynamoUserWriter(parts.database, parts.tables, revocations, parts.former_names)
     return Services(MarkAddress(DynamoUserReader(parts.database, parts.tables), writer, clock))
 
 

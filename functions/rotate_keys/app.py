@@ -13,4 +13,5 @@ services = once(wire)
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
     """Carry out a command of the key rotation, and return the keys after it."""
+    services().ensure_name_key()
     return execute(services().signing, services().mac, event)

@@ -37,7 +37,7 @@ class Services:
 def wire(settings: Settings) -> Services:
     """Return the use cases of signing up."""
     parts = ProofParts(settings)
-    create = CreateUser(parts.user_writer, parts.hasher, judge_new_password(settings), clock)
+    create = CreateUser(parts.user_writer, parts.hasher, judge_new_password(settings), parts.policies, clock)
     sign_up = SignUp(
         check=parts.check,
         directory=parts.directory,

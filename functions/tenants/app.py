@@ -6,18 +6,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from doorward.accounts.delete import RemoveUser
+from doorward.accounts.membership import AssignTenants
 from doorward.accounts.policies import AdministerPolicies
+from doorward.accounts.remove_tenant import RemoveTenant
 from doorward.accounts.tenants import AdministerTenants, relation_to_tenant
 from doorward.api.answers import answer_json
 from doorward.api.bodies.policy import ChangePolicyRequest, PolicyResponse
 from doorward.api.bodies.requests import ChangeTenantRequest, CreateTenantRequest
-from doorward.api.bodies.responses import TenantListResponse, TenantResponse
+from doorward.api.bodies.responses import RemovedTenantResponse, TenantListResponse, TenantResponse
 from doorward.api.cursors import mint_cursor, read_cursor
 from doorward.api.requests import page_limit, query, read_json, read_principal, takes
 from doorward.api.resolver import Resolver
 from doorward.api.routing import Response
+from doorward.aws.dynamodb.leaving import DynamoBelongings
 from doorward.aws.dynamodb.policies import DynamoPolicies
 from doorward.aws.dynamodb.tenants import DynamoTenants
+from doorward.aws.dynamodb.user_writer import DynamoUserWriter
+from doorward.aws.dynamodb.users import DynamoUserReader
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.once import once
 from doorward.bootstrap.sdk import SdkParts
@@ -33,6 +39,7 @@ class Services:
 
     tenants: AdministerTenants
     policies: AdministerPolicies
+    remove: RemoveTenant
     cursor_key: Callable[[], bytes]
 
 
@@ -43,7 +50,16 @@ def wire(settings: Settings) -> Services:
     store = DynamoTenants(parts.database, table, parts.revocation_writer)
     policies = DynamoPolicies(parts.database, table, parts.revocation_writer.markers)
     bounds = Bounds(settings.refresh_ttl_seconds, mail_is_on=bool(settings.mail_from))
-    return Services(AdministerTenants(store, clock), AdministerPolicies(policies, store, bounds), parts.cursor_key)
+    administer = AdministerPolicies(policies, store, bounds)
+    return Services(AdministerTenants(store, clock), administer, _removal(parts, store), parts.cursor_key)
+
+
+def _removal(parts: SdkParts, store: DynamoTenants) -> RemoveTenant:
+    reader = DynamoUserReader(parts.database, parts.tables)
+    writer = DynamoUserWriter(parts.database, parts.tables, parts.revocation_writer, parts.former_names)
+    belongings = DynamoBelongings(parts.database, parts.tables, parts.settings.require("notifications_table"))
+    remove_user = RemoveUser(writer, parts.revocations, belongings, parts.notices, clock)
+    return RemoveTenant(store, reader, remove_user, AssignTenants(reader, writer, parts.revocations, clock), clock)
 
 
 app = Resolver()
@@ -100,6 +116,15 @@ def change_policy(tenant_id: str) -> Response:
     principal, body = read_principal(app), read_json(app, ChangePolicyRequest)
     policy = services().policies.change(principal, check_tenant_id(tenant_id), body.values())
     return answer_json(PolicyResponse.of(policy))
+
+
+@app.delete("/tenants/<tenant_id>")
+def delete_tenant(tenant_id: str) -> Response:
+    """Delete a disabled tenant with all that is stored for it, or a part of it: 202 says what is left."""
+    left = services().remove(read_principal(app), check_tenant_id(tenant_id))
+    if left is None:
+        return answer_json(None, HTTPStatus.NO_CONTENT)
+    return answer_json(RemovedTenantResponse(left=left), HTTPStatus.ACCEPTED)
 
 
 handler = app.resolve

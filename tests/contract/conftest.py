@@ -22,6 +22,7 @@ from doorward.aws.dynamodb.feed import DynamoRevocationSource
 from doorward.aws.dynamodb.invitations import DynamoInvitations
 from doorward.aws.dynamodb.items import Tables
 from doorward.aws.dynamodb.keys import DynamoKeySets
+from doorward.aws.dynamodb.leaving import DynamoBelongings
 from doorward.aws.dynamodb.notifications import DynamoNotifications
 from doorward.aws.dynamodb.policies import DynamoPolicies
 from doorward.aws.dynamodb.proofs import DynamoProofs
@@ -35,9 +36,11 @@ from doorward.aws.dynamodb.user_writer import DynamoUserWriter
 from doorward.aws.dynamodb.users import DynamoUserReader
 from doorward.aws.endpoints import Endpoint
 from doorward.demo.stores import NotificationStore
+from doorward.keys.former_names import FormerNames
 from doorward.keys.stores import KeyRevocationStore, KeySetStore
 from doorward.stores import (
     AttemptStore,
+    BelongingsStore,
     Directory,
     InvitationStore,
     PolicyStore,
@@ -57,6 +60,8 @@ from tests.support import fakes
 from tests.support.aws import REGION, Snapshot, make_tables, mocked_aws, signed_on_moto, signed_service
 from tests.support.fake_invitations import MemoryInvitations
 from tests.support.fake_proofs import MemoryPolicies, MemoryProofs
+
+NAME_KEY = '{"key": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}'
 
 
 @dataclass
@@ -81,6 +86,7 @@ class Stores:
     proofs: ProofStore
     policies: PolicyStore
     invitations: InvitationStore
+    belongings: BelongingsStore
 
 
 def in_memory() -> Stores:
@@ -105,6 +111,7 @@ def in_memory() -> Stores:
         MemoryProofs(world),
         MemoryPolicies(world),
         MemoryInvitations(world),
+        fakes.MemoryBelongings(world),
     )
 
 
@@ -127,7 +134,7 @@ def on_dynamodb(database: Database, names: dict[str, str]) -> Stores:
         DynamoRevocationReader(database, tables),
         DynamoAttempts(database, tables.login_attempts),
         DynamoUserReader(database, tables),
-        DynamoUserWriter(database, tables, writer),
+        DynamoUserWriter(database, tables, writer, FormerNames(lambda: NAME_KEY)),
         DynamoTenants(database, tables.users, writer),
         DynamoKeySets(database, names["SigningKeysTable"]),
         DynamoRevocations(database, writer),
@@ -138,6 +145,7 @@ def on_dynamodb(database: Database, names: dict[str, str]) -> Stores:
         DynamoProofs(database, tables.proofs),
         DynamoPolicies(database, tables.users, writer.markers),
         DynamoInvitations(database, tables),
+        DynamoBelongings(database, tables, names["NotificationsTable"]),
     )
 
 

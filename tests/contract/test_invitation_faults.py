@@ -69,7 +69,7 @@ class Scene:
             stores.writer,
             stores.directory,
             stores.policies,
-            CreateUser(stores.writer, house.hasher, house.judge, house.clock),
+            CreateUser(stores.writer, house.hasher, house.judge, stores.policies, house.clock),
             BeginSession(stores.sessions, house.devices, house.minter, end_family, house.clock, 86_400, house.notices),
             Authorize(house.keyring, stores.revocation_reader, stores.session_reader, AUDIENCE, ORIGIN, house.clock),
             house.clock,

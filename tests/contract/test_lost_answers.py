@@ -32,6 +32,7 @@ from doorward.model import (
 )
 from doorward.model.invitations import Invitation
 from doorward.model.proofs import Proof
+from doorward.rules.finding import Search
 from doorward.rules.throttles import Counter, Limit, Trust
 from doorward.stores import SignInName
 from tests.contract.conftest import Stores, on_dynamodb
@@ -421,6 +422,28 @@ def _close_socket(stores: Stores) -> Run:
 def _list_sockets(stores: Stores) -> Run:
     stores.sockets.add(Connection("c", _grant()))
     return lambda: (list(stores.sockets.list_by_tenant(ACME)), list(stores.sockets.list_ending(NOW + 1)))
+
+
+def _find_users(stores: Stores) -> Run:
+    _member(stores, username="bob", display_name="Bob")
+    return lambda: (
+        stores.reader.find(ACME, Search(name="bob"), 5, None),
+        stores.reader.find(ACME, Search(email="bob@people.example"), 5, None),
+    )
+
+
+def _begin_to_remove_a_tenant(stores: Stores) -> Run:
+    disabled = replace(tenant(), status="disabled", version=2)
+    stores.tenants.add(tenant())
+    stores.tenants.change(tenant(), disabled, NOW)
+    return lambda: stores.tenants.begin_removal(disabled, NOW)
+
+
+def _remove_a_tenant(stores: Stores) -> Run:
+    _begin_to_remove_a_tenant(stores)()
+    leaving = stores.tenants.get(ACME)
+    assert leaving is not None
+    return lambda: stores.tenants.end_removal(leaving)
 
 
 OPERATIONS = [

@@ -9,12 +9,13 @@ from typing import Any, TypeVar
 
 import pytest
 
-from doorward.errors import Conflict, DoorwardError, EmailTaken, UsernameTaken
+from doorward.errors import Conflict, DoorwardError, EmailTaken, TenantNotFound, Unavailable, UsernameTaken
 from doorward.keys.life import Policy
 from doorward.keys.rotation import RotateSigningKeys
 from doorward.keys.signing import KeySet, PrivateKeys
 from doorward.model import Cutoff
 from doorward.model.proofs import ProofChanges, ProofId
+from doorward.rules.finding import Search
 from doorward.rules.revocation import MAX_ENTRIES
 from doorward.rules.throttles import Counter, Limit
 from doorward.tokens.proofs import Notices, once_an_hour
@@ -91,6 +92,67 @@ def test_sign_ins_at_one_moment_that_tell_of_new_devices_all_begin_and_store_one
     assert stored.details["source"].startswith("192.0.2.")
     for each in sessions:
         assert race_stores.sessions.get_admission(each.ref).session == each
+
+
+def test_the_name_of_a_deleted_user_is_given_to_none_of_many_nor_while_the_user_is_deleted(
+    race_stores: Stores,
+) -> None:
+    race_stores.tenants.add(tenant())
+    gone, going = user(username="gone"), user(username="going")
+    for member in (gone, going):
+        race_stores.writer.add(record(member), None)
+    race_stores.writer.remove(record(gone), ())
+
+    def run(number: int) -> None:
+        if number == 0:
+            race_stores.writer.remove(record(going), ())
+        else:
+            race_stores.writer.add(record(user(username="gone" if number % 2 else "Going")), None)
+
+    results = race(run)
+    assert results.count(None) == 1  # the removal
+    assert {type(result) for result in results} == {type(None), UsernameTaken}
+    assert race_stores.reader.list_by_tenant(ACME, 100, None).records == ()
+
+
+def test_of_a_deletion_and_changes_at_once_one_wins_and_entries_are_those_of_the_winner(race_stores: Stores) -> None:
+    race_stores.tenants.add(tenant())
+    member = user(username="bob", display_name="Bob")
+    race_stores.writer.add(record(member), None)
+    before = record(member)
+
+    def run(number: int) -> str:
+        if number % 2:
+            race_stores.writer.remove(before, ())
+            return ""
+        name = f"name{number}"
+        race_stores.writer.change(before, replace(before, user=replace(member, display_name=name, version=2)))
+        return name
+
+    results = race(run)
+    (won,) = (result for result in results if isinstance(result, str))
+    assert {type(result) for result in results} == {str, Conflict}
+    found = race_stores.reader.find(ACME, Search(name="name"), 100, None).records
+    assert [shown.user.display_name for shown in found] == ([won] if won else [])
+
+
+def test_nobody_is_left_in_a_tenant_that_is_deleted_while_many_enter(race_stores: Stores) -> None:
+    race_stores.tenants.add(tenant())
+    disabled = replace(tenant(), status="disabled", version=2)
+    race_stores.tenants.change(tenant(), disabled, NOW)
+
+    def run(number: int) -> None:
+        if number == RACERS // 2:
+            race_stores.tenants.begin_removal(disabled, NOW)
+        else:
+            race_stores.writer.add(record(user()), None)
+
+    results = race(run)
+    assert {type(result) for result in results} <= {type(None), TenantNotFound, Unavailable}
+    inside = len(race_stores.reader.list_by_tenant(ACME, 100, None).records)
+    assert inside == results.count(None) - 1
+    with pytest.raises(TenantNotFound):
+        race_stores.writer.add(record(user()), None)
 
 
 def test_a_throttle_lets_exactly_its_limit_through(race_stores: Stores) -> None:

@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -23,6 +22,7 @@ from doorward.model.proofs import Proof
 from doorward.tokens.proofs import MintProofs, ProofTexts
 from tests.support.cloud import PATIENCE_SECONDS, ROOT, Cloud
 from tests.support.deployment import event
+from tests.support.mails import mails_to, wait_for
 
 ACME = TenantId("acme")
 
@@ -44,24 +44,9 @@ def ask(cloud: Cloud, texts: ProofTexts, kind: Any, **rest: Any) -> Proof:
     return proof
 
 
-def mails(cloud: Cloud, address: str) -> list[dict[str, Any]]:
-    """Return what was sent to an address."""
-    answer = requests.get(f"{cloud.endpoint}/_ministack/ses/messages", timeout=PATIENCE_SECONDS)
-    return [mail for sent in answer.json()["messages"].values() for mail in sent if mail["To"] == [address]]
-
-
-def wait_for(found: Callable[[], Any]) -> Any:
-    """Return what is found, once something is."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not (result := found()):
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-    return result
-
-
 def test_a_new_proof_becomes_one_mail_in_the_language_that_was_asked_for(cloud: Cloud, texts: ProofTexts) -> None:
     proof = ask(cloud, texts, "sign_up", address="new@people.example", locale="fr-CA")
-    (mail,) = wait_for(lambda: mails(cloud, "new@people.example"))
+    (mail,) = wait_for(lambda: mails_to(cloud, "new@people.example"))
     assert mail["Source"] == "acme <doorward@localhost.example>"
     assert mail["Subject"] == "Confirmez votre adresse pour acme"
     assert re.findall(r"^ {4}(\d{6})$", mail["BodyText"], re.MULTILINE) == [texts.code(proof)]
@@ -81,11 +66,11 @@ def test_only_a_user_who_is_there_gets_a_new_password(cloud: Cloud, texts: Proof
     assert made.status_code == 201, made.text
     ask(cloud, texts, "password_reset", email="nobody@people.example", address="nobody@people.example")
     proof = ask(cloud, texts, "password_reset", email="mailed@people.example", address="mailed@people.example")
-    (mail,) = wait_for(lambda: mails(cloud, "mailed@people.example"))
+    (mail,) = wait_for(lambda: mails_to(cloud, "mailed@people.example"))
     assert texts.code(proof) in mail["BodyText"]
-    assert mails(cloud, "nobody@people.example") == []
+    assert mails_to(cloud, "nobody@people.example") == []
     ask(cloud, texts, "find_tenants", email="mailed@people.example", address="mailed@people.example")
-    found = wait_for(lambda: mails(cloud, "mailed@people.example")[1:])[0]
+    found = wait_for(lambda: mails_to(cloud, "mailed@people.example")[1:])[0]
     assert "(acme)" in found["BodyText"]
     _come_back(cloud, made.json()["id"])
 
@@ -112,7 +97,7 @@ def _come_back(cloud: Cloud, user_id: str) -> None:
 
 def test_make_mail_and_the_fronts_page_show_what_was_sent(cloud: Cloud, texts: ProofTexts) -> None:
     proof = ask(cloud, texts, "sign_up", address="shown@people.example")
-    wait_for(lambda: mails(cloud, "shown@people.example"))
+    wait_for(lambda: mails_to(cloud, "shown@people.example"))
     page = requests.get(f"{cloud.url}/_mail", timeout=PATIENCE_SECONDS)
     assert texts.code(proof) in page.text
     assert f'href="{cloud.url}/links/sign-up?token={texts.token(proof)}&amp;tenant=acme"' in page.text

@@ -33,6 +33,7 @@ TABLE: dict[tuple[str, str], Cells] = {
     ("GET", "/users/{id}/sessions"): ((403, 403), (200, 404), (403, 403), (200, 200)),
     ("DELETE", "/users/{id}/sessions"): ((403, 403), (204, 404), (403, 403), (204, 204)),
     ("DELETE", "/users/{id}/sessions/{sessionId}"): ((403, 403), (204, 404), (403, 403), (204, 204)),
+    ("GET", "/users/{id}/export"): ((403, 403), (200, 404), (403, 403), (200, 200)),
     ("PUT", "/users/{id}/tenants/{tenantId}"): ONLY_PLATFORM(200),
     ("DELETE", "/users/{id}/tenants/{tenantId}"): ONLY_PLATFORM(204),
     ("POST", "/users/{id}/password-reset"): ((403, 403), (202, 404), (403, 403), (202, 202)),
@@ -44,6 +45,7 @@ TABLE: dict[tuple[str, str], Cells] = {
     ("PATCH", "/tenants/{tenantId}"): ONLY_PLATFORM(200),
     ("GET", "/api/{tenantId}/policy"): ((403, 404), (200, 404), (403, 404), (200, 200)),
     ("PATCH", "/api/{tenantId}/policy"): ((403, 404), (200, 404), (403, 404), (200, 200)),
+    ("DELETE", "/tenants/{tenantId}"): ONLY_PLATFORM(409),  # neither tenant is disabled
     ("GET", "/api/{tenantId}/auth/service-tokens"): ((403, 404), (200, 404), (403, 404), (200, 200)),
     ("POST", "/api/{tenantId}/auth/service-tokens"): ((403, 404), (201, 404), (403, 404), (201, 201)),
     ("DELETE", "/api/{tenantId}/auth/service-tokens"): ((403, 404), (200, 404), (403, 404), (200, 200)),

@@ -271,6 +271,7 @@ _SETTINGS = {
     "PROOFS_TABLE": "ProofsTable",
     "SIGNING_SECRET_ID": "SigningSecret",
     "REFRESH_MAC_SECRET_ID": "RefreshMacSecret",
+    "NAME_SECRET_ID": "NameSecret",
 }
 
 
@@ -282,7 +283,7 @@ def _make_stack() -> dict[str, str]:
         **make_tables(boto3.client("dynamodb")),
     }
     secrets = boto3.client("secretsmanager")
-    for name in ("SigningSecret", "RefreshMacSecret"):
+    for name in ("SigningSecret", "RefreshMacSecret", "NameSecret"):
         outputs[name] = secrets.create_secret(Name=name)["ARN"]
     return outputs
 

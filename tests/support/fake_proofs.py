@@ -62,7 +62,7 @@ class MemoryPolicies:
 
     def change(self, tenant_id: TenantId, after: TenantPolicy) -> None:
         with self.world.lock:
-            if tenant_id not in self.world.tenants:
+            if not self.world.is_open(tenant_id):
                 raise TenantNotFound
             if self.get(tenant_id).version != after.version - 1:
                 raise Conflict

@@ -6,6 +6,7 @@ import copy
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from operator import itemgetter
 
 from doorward.errors import (
     Conflict,
@@ -49,7 +50,9 @@ from doorward.model import (
     service_user_id,
 )
 from doorward.model.invitations import Invitation
+from doorward.model.leaving import Belongings, Leaving, Remnant
 from doorward.model.proofs import NO_PROOFS, Acceptance, InvitationId, Proof, ProofChanges, ProofId
+from doorward.rules.finding import Search, is_found, names_of
 from doorward.rules.invitations import is_open
 from doorward.rules.lifetimes import cutoff_end, session_entry_end
 from doorward.rules.names import fold, fold_email
@@ -87,6 +90,9 @@ class World:
     emails: dict[tuple[TenantId, str], UserId] = field(default_factory=dict)
     memberships: dict[Place, Membership] = field(default_factory=dict)
     tenants: dict[TenantId, Tenant] = field(default_factory=dict)
+    gone_tenants: set[TenantId] = field(default_factory=set)
+    former_names: set[str] = field(default_factory=set)
+    leaving: dict[UserId, Leaving] = field(default_factory=dict)
     sessions: dict[SessionRef, Session] = field(default_factory=dict)
     states: dict[Place, RevocationState] = field(default_factory=dict)
     tenant_epochs: dict[TenantId, int] = field(default_factory=dict)
@@ -122,8 +128,15 @@ class World:
             self.tenant_epochs.get(tenant_id, 0),
             frozenset(self.revoked_kids),
             self.deployment_epoch,
-            self.tenants[tenant_id].status if tenant_id in self.tenants else None,
+            self.tenants[tenant_id].status if tenant_id in self.tenants else self.status_of_gone(tenant_id),
         )
+
+    def status_of_gone(self, tenant_id: TenantId) -> str | None:
+        return "disabled" if tenant_id in self.gone_tenants else None
+
+    def is_open(self, tenant_id: TenantId) -> bool:
+        tenant = self.tenants.get(tenant_id)
+        return tenant is not None and tenant.deletion_began_at_ms is None
 
     def admission(self, tenant_id: TenantId, user_id: UserId) -> Admission:
         found = self.revocations(tenant_id, user_id)
@@ -488,6 +501,19 @@ class MemoryUsers:
         with self.world.lock:
             return self._page(list(self.world.users), limit, after)
 
+    def find(self, tenant_id: TenantId, search: Search, limit: int, after: str | None) -> Page[UserRecord]:
+        with self.world.lock:
+            places = []
+            for tenant, user_id in self.world.memberships:
+                record = self.world.record(self.world.users[user_id])
+                if tenant == tenant_id and is_found(record, tenant_id, search):
+                    prefix = search.name
+                    names = [name for name in names_of(record.user, tenant_id) if prefix and name.startswith(prefix)]
+                    places.append((min((f"{name}#{user_id}" for name in names), default=user_id), record))
+            rest = sorted((one for one in places if after is None or one[0] > after), key=itemgetter(0))
+            shown = rest[:limit]
+            return Page(tuple(record for _, record in shown), shown[-1][0] if len(rest) > limit else None)
+
     def list_by_address(self, folded: str) -> list[tuple[TenantId, UserId]]:
         with self.world.lock:
             found = [(tenant, user) for (tenant, address), user in self.world.emails.items() if address == folded]
@@ -503,9 +529,9 @@ class MemoryUsers:
         with self.world.lock:
             user = record.user
             self.world.require_proof(proofs)
-            if fold(user.username) in self.world.usernames:
+            if fold(user.username) in self.world.usernames or fold(user.username) in self.world.former_names:
                 raise UsernameTaken
-            if any(member.tenant_id not in self.world.tenants for member in record.memberships):
+            if not all(self.world.is_open(member.tenant_id) for member in record.memberships):
                 raise NotFound
             self._claim_email(user, None)
             self.world.usernames[fold(user.username)] = SignInTarget(user.id, user.sign_in_realm)
@@ -530,7 +556,7 @@ class MemoryUsers:
         with self.world.lock:
             self.world.require_proof(proofs)
             self._require_version(before)
-            if any(member.tenant_id not in self.world.tenants for member in after.memberships):
+            if not all(map(self.world.is_open, set(after.user.tenant_ids) - set(before.user.tenant_ids))):
                 raise NotFound
             self._require_administrators(before, after, keep_admin_in)
             self._claim_email(after.user, before.user)
@@ -553,6 +579,7 @@ class MemoryUsers:
         *,
         keep_admin_in: Collection[TenantId] | None = None,
         proofs: ProofChanges = NO_PROOFS,
+        erased: bool = False,
     ) -> None:
         with self.world.lock:
             self.world.require_proof(proofs)
@@ -565,6 +592,11 @@ class MemoryUsers:
             for membership in before.memberships:
                 del self.world.memberships[membership.tenant_id, before.user.id]
             self._release_email(before.user)
+            del self.world.usernames[fold(before.user.username)]
+            self.world.former_names.add(fold(before.user.username))
+            user = before.user
+            if not erased:
+                self.world.leaving[user.id] = Leaving(user.id, user.home_tenant_id, user.realms)
             self.world.apply_proofs(proofs)
 
     def _require_version(self, before: UserRecord) -> None:
@@ -615,12 +647,57 @@ def _tenants_to_claim(user: User, before: User | None) -> set[TenantId]:
 
 
 @dataclass
+class MemoryBelongings:
+    world: World
+
+    def list_of(self, user_id: UserId, realms: Sequence[TenantId]) -> Belongings:
+        with self.world.lock:
+            sessions = [one for ref, one in self.world.sessions.items() if ref.user_id == user_id]
+            told = [one for one in self.world.notifications.values() if one.user_id == user_id]
+            return Belongings(
+                tuple(one for one in sessions if one.ref.tenant_id in realms),
+                tuple(one for one in told if one.tenant_id in realms),
+                complete=True,
+            )
+
+    def get_leaving(self, user_id: UserId) -> Leaving | None:
+        return self.world.leaving.get(user_id)
+
+    def erase(self, user_id: UserId) -> None:
+        with self.world.lock:
+            leaving = self.world.leaving.get(user_id)
+            for realm in leaving.realms if leaving else ():
+                self.erase_in(realm, user_id)
+            self.world.leaving.pop(user_id, None)
+
+    def erase_in(self, tenant_id: TenantId, user_id: UserId) -> None:
+        with self.world.lock:
+            place = (tenant_id, user_id)
+            for ref in [ref for ref in self.world.sessions if (ref.tenant_id, ref.user_id) == place]:
+                del self.world.sessions[ref]
+            for told in [key for key in self.world.notifications if key[:2] == place]:
+                del self.world.notifications[told]
+            for mark in [key for key in self.world.read if key[:2] == place]:
+                del self.world.read[mark]
+
+    def erase_tenant(self, tenant_id: TenantId) -> Remnant | None:
+        with self.world.lock:
+            for token in [key for key in self.world.service_tokens if key[0] == tenant_id]:
+                del self.world.service_tokens[token]
+            for told in [key for key in self.world.notifications if key[0] == tenant_id]:
+                del self.world.notifications[told]
+            self.world.demos.pop(tenant_id, None)
+            self.world.policies.pop(tenant_id, None)
+        return None
+
+
+@dataclass
 class MemoryTenants:
     world: World
 
     def add(self, tenant: Tenant) -> None:
         with self.world.lock:
-            if tenant.id in self.world.tenants:
+            if tenant.id in self.world.tenants or tenant.id in self.world.gone_tenants:
                 raise TenantTaken
             self.world.tenants[tenant.id] = tenant
 
@@ -639,6 +716,20 @@ class MemoryTenants:
             self.world.tenants[after.id] = after
             if after.status == "disabled" and before.status != "disabled":
                 self.world.tenant_epochs[after.id] = next_epoch(self.world.tenant_epochs.get(after.id, 0), now_ms)
+
+    def begin_removal(self, before: Tenant, now_ms: int) -> Tenant:
+        after = replace(before, version=before.version + 1, deletion_began_at_ms=now_ms)
+        with self.world.lock:
+            self.change(before, after, now_ms)
+            self.world.tenant_epochs[after.id] = next_epoch(self.world.tenant_epochs.get(after.id, 0), now_ms)
+        return after
+
+    def end_removal(self, tenant: Tenant) -> None:
+        with self.world.lock:
+            if self.world.tenants.get(tenant.id) != tenant or tenant.deletion_began_at_ms is None:
+                raise Conflict
+            del self.world.tenants[tenant.id]
+            self.world.gone_tenants.add(tenant.id)
 
 
 @dataclass

@@ -8,13 +8,15 @@ from typing import Any
 
 from doorward.accounts.change import ChangeUser
 from doorward.accounts.create import CreateUser
-from doorward.accounts.delete import DeleteUser
+from doorward.accounts.delete import DeleteUser, RemoveUser
+from doorward.accounts.export import ExportUser
 from doorward.accounts.initialise import Initialise
 from doorward.accounts.invitations import AdministerInvitations
 from doorward.accounts.look_up import LookUpUsers
 from doorward.accounts.membership import AssignTenants
 from doorward.accounts.new_passwords import JudgeNewPassword
 from doorward.accounts.prove import ProvePassword
+from doorward.accounts.remove_tenant import RemoveTenant
 from doorward.accounts.service_tokens import AdministerServiceTokens
 from doorward.accounts.sessions import AdministerSessions
 from doorward.accounts.tenants import AdministerTenants
@@ -53,6 +55,7 @@ from tests.support.fake_proofs import MemoryPolicies, MemoryProofs
 from tests.support.fakes import (
     FakeClock,
     MemoryAttempts,
+    MemoryBelongings,
     MemoryDirectory,
     MemoryKeySets,
     MemoryNotifications,
@@ -101,7 +104,7 @@ class House:
         self.revocations = MemoryRevocations(self.world)
         self.attempts = MemoryAttempts(self.world)
         self.judge = JudgeNewPassword(CommonPasswords())
-        self.create_user = CreateUser(self.users, self.hasher, self.judge, self.clock)
+        self.create_user = CreateUser(self.users, self.hasher, self.judge, self.policies, self.clock)
         self.reported: list[str] = []
         self.initialise = Initialise(
             self.rotate_signing_keys,
@@ -267,6 +270,7 @@ class House:
             self.prove,
             self.hasher,
             self.judge,
+            self.policies,
             self.clock,
         )
 
@@ -276,7 +280,24 @@ class House:
 
     @cached_property
     def delete_user(self) -> DeleteUser:
-        return DeleteUser(self.users, self.users, self.revocations, self.clock)
+        return DeleteUser(self.users, self.remove_user, self.prove)
+
+    @cached_property
+    def remove_user(self) -> RemoveUser:
+        notices = Notices(self.clock, mail_is_on=True)
+        return RemoveUser(self.users, self.revocations, self.belongings, notices, self.clock)
+
+    @cached_property
+    def belongings(self) -> MemoryBelongings:
+        return MemoryBelongings(self.world)
+
+    @cached_property
+    def export(self) -> ExportUser:
+        return ExportUser(self.users, self.belongings)
+
+    @cached_property
+    def remove_tenant(self) -> RemoveTenant:
+        return RemoveTenant(MemoryTenants(self.world), self.users, self.remove_user, self.assign, self.clock)
 
     @cached_property
     def assign(self) -> AssignTenants:
@@ -298,7 +319,8 @@ class House:
     @cached_property
     def demo(self) -> Demo:
         tenants = MemoryTenants(self.world)
-        return Demo(self.create_user, self.delete_user, MemoryNotifications(self.world), tenants, self.clock)
+        notifications = MemoryNotifications(self.world)
+        return Demo(self.create_user, self.remove_user, self.users, notifications, tenants, self.clock)
 
     @cached_property
     def notifications(self) -> ReadNotifications:

@@ -40,6 +40,7 @@ SAMPLE: Mapping[str, Any] = {
     "undo_from_ms": 1_800_000_000_005,
     "metadata": {"plan": "gold", "team": "équipe"},
     "email_state": "bounced",
+    "deletion_began_at_ms": 1_800_000_000_005,
     "tenant_id": ACME,
     "user_id": UserId("01ARZ3NDEKTSV4RRFFQ69G5FAV"),
     "roles": ("auditor", "user"),

@@ -147,7 +147,7 @@ class TestJudging:
         house = House()
         caller = house.add_user("kim")
         house.judge = JudgeNewPassword(CommonPasswords(), Listed("breached by others"), min_length=12)
-        house.create_user = type(house.create_user)(house.users, house.hasher, house.judge, house.clock)
+        house.create_user = type(house.create_user)(house.users, house.hasher, house.judge, house.policies, house.clock)
         for password in ("breached by others", "x7Gq!p2Lw9#"):
             with pytest.raises(WeakPassword):
                 house.create_user(house.caller(), new_user(password, username="lee"))

@@ -206,8 +206,16 @@ def test_only_the_functions_for_it_write_users(name: str) -> None:
         )
         assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["credential#*"]}}
     elif name == "TenantsFunction":
-        statement = next(found for found in _statements(name) if found["Resource"] == {"Fn::GetAtt": "UsersTable.Arn"})
-        assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["tenant#*"]}}
+        # Users leave with their tenant, so this function deletes hashes; but it neither reads nor writes one.
+        allowed = {
+            (action, key)
+            for found in _statements(name)
+            if found["Resource"] == {"Fn::GetAtt": "UsersTable.Arn"}
+            for action in found["Action"]
+            for key in found["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+        }
+        assert {action for action, key in allowed if key.startswith("credential")} == {"dynamodb:DeleteItem"}
+        assert {key for _, key in allowed} == {"user#*", "tenant#*", "credential#*", "username#*", "former#*"}
     elif name == "InvitationsFunction":  # it makes members, and takes nothing away
         assert writes == {"dynamodb:PutItem", "dynamodb:UpdateItem"}
     elif name == "AccountsByMailFunction":
@@ -418,3 +426,17 @@ def test_links_in_mails_are_not_tracked_and_dead_addresses_not_tried_again() -> 
     assert options["SuppressionOptions"] == {"SuppressedReasons": ["BOUNCE", "COMPLAINT"]}
     told = template()["Resources"]["MailEvents"]["Properties"]["EventDestination"]
     assert told["MatchingEventTypes"] == ["bounce", "complaint"]
+
+
+def test_only_who_makes_or_removes_users_reads_the_key_of_former_names_and_nobody_replaces_it() -> None:
+    readers = {name for name in FUNCTIONS if "secretsmanager:GetSecretValue" in _actions(name, "NameSecret")}
+    assert readers == {
+        "UsersFunction",
+        "SignUpFunction",
+        "InvitationsFunction",
+        "DemoFunction",
+        "TenantsFunction",
+        "RotateKeysFunction",
+    }
+    writers = {name for name in FUNCTIONS if "secretsmanager:PutSecretValue" in _actions(name, "NameSecret")}
+    assert writers == {"RotateKeysFunction"}  # which makes it where there is none

@@ -31,6 +31,16 @@ _QUERY: dict[str, Schema] = {
     "limit": {"description": "Items a page.", "schema": _LIMIT},
     "cursor": {"description": "`next_cursor` of the page before.", "schema": {"type": "string"}},
     "tenant_id": {"description": "The tenant to list; the caller's own if absent.", "schema": {"type": "string"}},
+    "email": {"description": "The whole e-mail address of a user at home.", "schema": {"type": "string"}},
+    "name": {
+        "description": "How the user name begins, or the display name of a user at home.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 128},
+    },
+    "role": {"description": "A role in the tenant.", "schema": {"type": "string"}},
+    "status": {
+        "description": "Of the membership; of a user at home, of the user too.",
+        "schema": {"type": "string", "enum": ["active", "disabled"]},
+    },
     "created_by": {
         "description": "The id of the administrator who minted the tokens.",
         "schema": {"type": "string"},
@@ -148,6 +158,8 @@ def _operation(method: str, path: str, sentence: str, operation: Operation) -> S
     found["responses"] = {str(operation.status): _success(operation)}
     if operation.otherwise is not None:
         found["responses"]["200"] = _success(replace(operation, status=200, response=operation.otherwise))
+    if operation.also_empty:
+        found["responses"]["204"] = {"description": "No Content: nothing is left"}
     if operation.cached:
         found["responses"]["304"] = {"description": "Not Modified: the caller has it"}
     # No route takes a path with other characters.

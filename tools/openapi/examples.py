@@ -17,6 +17,7 @@ EXAMPLES: Mapping[str, Any] = {
     "body": "Your team is set up.",
     "challenge_id": "dwc1.email_code.01JD8M6F….9sK…",
     "client_id": "web",
+    "complete": True,
     "code": "not_found",
     "code_expires_in": 600,
     "created_at": "2026-11-26T09:00:00.000Z",
@@ -24,10 +25,12 @@ EXAMPLES: Mapping[str, Any] = {
     "current": True,
     "current_password": "the present password",
     "deliver": "link",
+    "deletion_began_at": "2026-11-26T09:30:00.000Z",
     "device_token": "dwd1.01JD8M3Q….01JD8M6D….x9Q…",
     "display_name": "Ada Okafor",
     "domains": ["acme.example"],
     "email": "ada@acme.example",
+    "ended_at": "2026-11-26T10:00:00.000Z",
     "exp": 1_795_683_300,
     "ext": {"tier": 2, "beta": True},
     "expires_at": "2026-11-27T09:00:00.000Z",
@@ -41,6 +44,7 @@ EXAMPLES: Mapping[str, Any] = {
     "jti": "01JD8M5C2T7DQ2SR8F0E1GJH3M",
     "last_used_at": "2026-11-26T09:14:00.000Z",
     "least_password_length": 12,
+    "left": "users",
     "locale": "de-CH",
     "mail_from_name": "Acme",
     "mail_reply_to": "help@acme.example",
@@ -56,6 +60,7 @@ EXAMPLES: Mapping[str, Any] = {
     "platform_admin": False,
     "read": True,
     "refresh_expires_in": 86_400,
+    "refreshed_at": "2026-11-26T09:45:00.000Z",
     "refresh_token": "dwr1.acme.01JD8M3Q….0.q3V…",
     "revoked": 2,
     "roles": ["admin", "user"],
@@ -149,4 +154,6 @@ def example(schema: Schema, components: Mapping[str, Schema]) -> Any:  # noqa: A
 def _value(member: str, schema: Schema, components: Mapping[str, Schema]) -> Any:  # noqa: ANN401 - JSON
     if "$ref" in schema.get("items", {}):
         return [example(schema["items"], components)]
+    if "properties" in components.get(schema.get("$ref", "").rpartition("/")[2], {}):
+        return example(schema, components)
     return EXAMPLES[member]

@@ -56,6 +56,7 @@ class Operation:
         sets_cookie: whether a successful answer sets or clears the session cookie.
         media_type: the media type of a successful answer.
         cached: whether it is asked for again by its ETag.
+        also_empty: whether a successful answer may also be a 204 without a body.
         otherwise: the model of another successful answer, with the status 200.
     """
 
@@ -71,4 +72,5 @@ class Operation:
     sets_cookie: bool = False
     media_type: str = "application/json"
     cached: bool = False
+    also_empty: bool = False
     otherwise: Flat | None = None

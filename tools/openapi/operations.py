@@ -110,7 +110,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         "a tenant's administrators for their tenant, platform administrators for all",
         response=answers.UserListResponse,
         problems=(*CALLER, errors.InsufficientScope, *LIST),
-        query=("tenant_id", *LISTED),
+        query=("tenant_id", "email", "name", "role", "status", *LISTED),
     ),
     ("POST", "/users"): Operation(
         ACCOUNTS,
@@ -140,9 +140,17 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ),
     ("DELETE", "/users/{id}"): Operation(
         ACCOUNTS,
-        "administrators of the home tenant",
-        problems=(*CHANGE, errors.InsufficientScope, errors.NotFound, errors.LastAdmin, errors.OwnAccount),
+        "administrators of the home tenant; everybody for the own account, with the password",
+        requests.LeaveRequest,
+        problems=(*_USER_CHANGE, errors.OwnAccount, errors.WrongPassword, errors.TooManyAttempts),
         status=204,
+        needs_body=False,
+    ),
+    ("GET", "/users/{id}/export"): Operation(
+        ACCOUNTS,
+        "administrators of the home tenant; everybody for `me`",
+        response=answers.ExportResponse,
+        problems=_USER,
     ),
     ("GET", "/users/{id}/sessions"): Operation(
         ACCOUNTS,
@@ -204,6 +212,14 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         policies.ChangePolicyRequest,
         policies.PolicyResponse,
         (*_IN_TENANT, *BODY, errors.UnacceptableName, errors.Conflict),
+    ),
+    ("DELETE", "/tenants/{tenantId}"): Operation(
+        TENANTS,
+        "platform administrators",
+        response=answers.RemovedTenantResponse,
+        problems=(*_IN_TENANT, errors.Conflict, errors.TenantActive),
+        status=202,
+        also_empty=True,
     ),
     ("GET", "/api/{tenantId}/auth/service-tokens"): Operation(
         SERVICES,

@@ -39,6 +39,7 @@ class Settings:
     url_suffix: str = "amazonaws.com"
     signing_secret_id: str = ""
     refresh_mac_secret_id: str = ""
+    name_secret_id: str = ""
     audience: str = "doorward"
     claim_names: ClaimNames = "both"
     token_hook_arn: str = ""

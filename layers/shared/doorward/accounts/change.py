@@ -22,7 +22,7 @@ from doorward.rules.passwords import PasswordHasher
 from doorward.rules.proofs import without_older_proofs
 from doorward.rules.revocation import cut_off_user
 from doorward.rules.tenancy import check_roles, is_admin
-from doorward.stores import AttemptStore, RevocationStore, UserReader, UserWriter
+from doorward.stores import AttemptStore, PolicyStore, RevocationStore, UserReader, UserWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class ChangeUser:
     prove: ProvePassword
     hasher: PasswordHasher
     judge: JudgeNewPassword
+    policies: PolicyStore
     clock: Clock
     mail_is_on: bool = False
 
@@ -60,7 +61,7 @@ class ChangeUser:
         before = find(self.reader, principal, resolve(principal, user_id))
         self._permit(principal, before, changes)
         if principal.user_id == before.user.id and any(map(needs_password, changes.names)):
-            self.prove(principal, changes.current_password)
+            self.prove(principal, changes.current_password, "Changing the e-mail address or the password")
         after = self._apply(principal, before, changes)
         password_hash = self._new_hash(before, changes)
         cutoffs = self._cutoffs(principal, before, changes)
@@ -116,7 +117,9 @@ class ChangeUser:
     def _new_hash(self, before: UserRecord, changes: UserChanges) -> str | None:
         if changes.password is None:
             return None
-        self.judge(changes.password, words_about(before, changes.values.get("email")))
+        policy = self.policies.get(before.user.home_tenant_id)
+        words = words_about(before, changes.values.get("email"))
+        self.judge(changes.password, words, least_length=policy.least_password_length)
         if changes.password == changes.current_password:
             raise WeakPassword("The new password must be another one.")
         return self.hasher.hash(changes.password)

@@ -15,7 +15,7 @@ from doorward.rules import names
 from doorward.rules.fields import PROFILE
 from doorward.rules.passwords import PasswordHasher
 from doorward.rules.tenancy import check_roles, require_admin
-from doorward.stores import UserWriter
+from doorward.stores import PolicyStore, UserWriter
 from doorward.tokens.ids import mint_ulid
 
 
@@ -26,6 +26,7 @@ class CreateUser:
     users: UserWriter
     hasher: PasswordHasher
     judge: JudgeNewPassword
+    policies: PolicyStore
     clock: Clock
 
     def __call__(self, principal: Principal, new_user: NewUser) -> VisibleUser:
@@ -41,7 +42,8 @@ class CreateUser:
         require_admin(principal, tenant_id)
         # A tenant's administrators give names of their tenant alone. So no answer tells of names in other tenants.
         record = self.compose(new_user, tenant_id, plain_name=principal.is_platform_admin)
-        self.judge(new_user.password, words_about(record))
+        least_length = self.policies.get(tenant_id).least_password_length
+        self.judge(new_user.password, words_about(record), least_length=least_length)
         self.store(record, new_user.password)
         audit.record("user_created", tenant_id=tenant_id, user_id=record.user.id, by=principal.user_id)
         return show(principal, record)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from doorward.accounts.access import VisibleUser, find, resolve, show
+from doorward.errors import InvalidRequest
 from doorward.model import PLATFORM, SERVICE, Membership, Principal, TenantId, User
 from doorward.rules.fields import Relation
+from doorward.rules.finding import ANYBODY, Search
 from doorward.rules.tenancy import require_admin
 from doorward.stores import UserReader
 
@@ -46,21 +48,31 @@ class LookUpUsers:
         require_admin(principal, listed)
         return listed
 
-    def many(self, principal: Principal, listed: TenantId, limit: int, after: str | None) -> VisiblePage:
+    def many(
+        self, principal: Principal, listed: TenantId, limit: int, after: str | None, search: Search = ANYBODY
+    ) -> VisiblePage:
         """Return a page of a list that `tenant_of_list` allowed.
 
         Args:
             principal: the caller.
             listed: the tenant, or PLATFORM for all.
             limit: users on the page, at most.
-            after: the id that the previous page ended with.
+            after: the place that the previous page ended at.
+            search: what is asked of the users. It takes a tenant: users are found within one.
 
         Raises:
             InsufficientScope: the caller does not administer it.
+            InvalidRequest: something is asked of all users of the deployment.
         """
         require_admin(principal, listed)
-        everybody = listed == PLATFORM
-        page = self.users.list_all(limit, after) if everybody else self.users.list_by_tenant(listed, limit, after)
+        if search.asks and listed == PLATFORM:
+            raise InvalidRequest("Users are found within a tenant; name a tenant_id.")
+        if search.asks:
+            page = self.users.find(listed, search, limit, after)
+        elif listed == PLATFORM:
+            page = self.users.list_all(limit, after)
+        else:
+            page = self.users.list_by_tenant(listed, limit, after)
         return VisiblePage(tuple(show(principal, record) for record in page.records), page.after)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from doorward import audit
@@ -69,16 +70,35 @@ class AssignTenants:
         before = self._find(principal, user_id)
         if before.membership(tenant_id) is None:
             raise NotFound
-        members = tuple(member for member in before.memberships if member.tenant_id != tenant_id)
-        self._store(before, members, (tenant_id,), ends_sessions=True)
+        self.leave(before, tenant_id)
         audit.record("membership_removed", user_id=before.user.id, tenant_id=tenant_id, by=principal.user_id)
+
+    def leave(self, before: UserRecord, tenant_id: TenantId, keep_admin_in: Collection[TenantId] | None = None) -> None:
+        """Remove a user from a tenant as the user was read, on nobody's behalf.
+
+        Args:
+            before: the user.
+            tenant_id: the tenant.
+            keep_admin_in: the tenants that must keep an administrator; None means all tenants.
+
+        Raises:
+            LastAdmin, Conflict: see `UserWriter.change`.
+        """
+        members = tuple(member for member in before.memberships if member.tenant_id != tenant_id)
+        self._store(before, members, (tenant_id,), ends_sessions=True, keep_admin_in=keep_admin_in)
 
     def _find(self, principal: Principal, user_id: str) -> UserRecord:
         require_platform_admin(principal)
         return find(self.reader, principal, resolve(principal, user_id))
 
     def _store(
-        self, before: UserRecord, members: tuple[Membership, ...], realms: tuple[TenantId, ...], *, ends_sessions: bool
+        self,
+        before: UserRecord,
+        members: tuple[Membership, ...],
+        realms: tuple[TenantId, ...],
+        *,
+        ends_sessions: bool,
+        keep_admin_in: Collection[TenantId] | None = None,
     ) -> UserRecord:
         now_ms = self.clock()
         user = replace(
@@ -89,5 +109,5 @@ class AssignTenants:
         after = UserRecord(user, members)
         states = self.revocations.get_states(realms, user.id)
         cutoffs = cut_off_user(user.id, states, now_ms, ends_sessions=ends_sessions)
-        self.writer.change(before, after, cutoffs=cutoffs)
+        self.writer.change(before, after, cutoffs=cutoffs, keep_admin_in=keep_admin_in)
         return after

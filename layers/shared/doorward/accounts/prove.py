@@ -21,18 +21,22 @@ class ProvePassword:
     hasher: PasswordHasher
     clock: Clock
 
-    def __call__(self, principal: Principal, current_password: str | None) -> None:
-        """Let the caller pass if the password is the caller's own.
+    def __call__(self, principal: Principal, current_password: str | None, purpose: str) -> None:
+        """Let a caller pass who knows the own password.
+
+        Args:
+            principal: the caller.
+            current_password: what the caller presents; None if it is nothing.
+            purpose: what needs the password, for the caller to read.
 
         Raises:
-            InvalidRequest: there is no password.
-            TooManyAttempts: this session tried too often.
-            WrongPassword: the password is wrong.
+            InvalidRequest: no password was presented.
+            WrongPassword, TooManyAttempts: the password was not proved.
         """
         if current_password is None:
-            raise InvalidRequest("This needs current_password.")
+            raise InvalidRequest(f"{purpose} needs current_password.")
         now_ms = self.clock()
-        # Counted by session: whoever is signed in can change the password while strangers try to guess it.
+        # Counted by session: whoever is signed in can prove the password while strangers try to guess it.
         counter = self.throttles.of_own(f"session#{principal.session_id}", now_ms)
         limit = self.attempts.count(counter)
         if limit is not None:

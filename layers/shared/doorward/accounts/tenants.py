@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from doorward import audit
-from doorward.errors import InsufficientScope, NotFound
+from doorward.errors import Conflict, InsufficientScope, NotFound
 from doorward.model import PLATFORM, Clock, Principal, Tenant, TenantId
 from doorward.rules.fields import TENANT, TENANT_CHANGES, Relation
 from doorward.rules.names import check_display_name
@@ -72,12 +72,14 @@ class AdministerTenants:
             InsufficientScope: the caller may not change this.
             NotFound: there is no such tenant.
             UnacceptableName, InvalidRequest: a value breaks a rule.
-            Conflict: somebody changed the tenant at the same moment.
+            Conflict: somebody changed the tenant at the same moment, or its deletion began.
         """
         relation = relation_to_tenant(principal, tenant_id)
         if not all(relation in TENANT[name].changed_by for name in values):
             raise InsufficientScope
         before = self.one(principal, tenant_id)
+        if before.deletion_began_at_ms is not None:
+            raise Conflict("The deletion of this tenant began, and it is not taken back.")
         checked = {name: TENANT[name].checked(value) for name, value in values.items() if name in TENANT_CHANGES}
         after = replace(before, version=before.version + 1, **checked)
         self.tenants.change(before, after, self.clock())

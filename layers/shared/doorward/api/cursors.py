@@ -8,10 +8,18 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import json
+from dataclasses import astuple
 
 from doorward.errors import InvalidCursor
+from doorward.rules.finding import Search
 
 _MAC_BYTES = 16
+
+
+def list_name(tenant_id: str, search: Search) -> str:
+    """Return the name of a list of users: each question is a list of its own, with cursors of its own."""
+    return json.dumps([tenant_id, *astuple(search)]) if search.asks else tenant_id
 
 
 def mint_cursor(key: bytes, listed: str, after: str | None) -> str | None:

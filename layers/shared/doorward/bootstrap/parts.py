@@ -11,12 +11,14 @@ from doorward.aws.dynamodb.database import Database
 from doorward.aws.dynamodb.directory import DynamoDirectory
 from doorward.aws.dynamodb.items import Tables
 from doorward.aws.dynamodb.keys import load_cursor_key
+from doorward.aws.dynamodb.policies import DynamoPolicies
 from doorward.aws.dynamodb.proofs import DynamoProofs
 from doorward.aws.dynamodb.revocations import DynamoRevocations, RevocationWriter
 from doorward.aws.dynamodb.sessions import DynamoSessions
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.keys import public_keyring, verifying_keys
 from doorward.errors import NotInitialised
+from doorward.keys.former_names import FormerNames
 from doorward.keys.keyring import Signer, Signing, Verifying
 from doorward.keys.mac import MacKeyring
 from doorward.keys.shared_secret import SharedSecret
@@ -110,6 +112,11 @@ class Parts(ABC):
         return ProofTexts(self.mac_keyring)
 
     @cached_property
+    def former_names(self) -> FormerNames:
+        """What is kept of the user names of deleted users."""
+        return FormerNames(lambda: self._secret("name_secret_id"))
+
+    @cached_property
     def mint_proofs(self) -> MintProofs:
         """What makes proofs, to be stored."""
         return MintProofs(self.proof_texts, clock)
@@ -118,6 +125,11 @@ class Parts(ABC):
     def attempts(self) -> DynamoAttempts:
         """Counters of attempts."""
         return DynamoAttempts(self.database, self.settings.require("login_attempts_table"))
+
+    @cached_property
+    def policies(self) -> DynamoPolicies:
+        """Policies of tenants."""
+        return DynamoPolicies(self.database, self.tables.users, self.revocation_writer.markers)
 
     @cached_property
     def directory(self) -> DynamoDirectory:

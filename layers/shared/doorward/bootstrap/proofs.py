@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from doorward.aws.dynamodb.policies import DynamoPolicies
 from doorward.aws.dynamodb.user_writer import DynamoUserWriter
 from doorward.aws.dynamodb.users import DynamoUserReader
 from doorward.bootstrap.clock import clock
@@ -37,17 +36,12 @@ class ProofParts(LeanParts):
     @cached_property
     def user_writer(self) -> DynamoUserWriter:
         """Users, to write them."""
-        return DynamoUserWriter(self.database, self.tables, self.revocation_writer)
+        return DynamoUserWriter(self.database, self.tables, self.revocation_writer, self.former_names)
 
     @cached_property
     def find(self) -> FindSubject:
         """What finds the user that a proof is of."""
         return FindSubject(self.directory, self.users)
-
-    @cached_property
-    def policies(self) -> DynamoPolicies:
-        """Policies of tenants."""
-        return DynamoPolicies(self.database, self.tables.users, self.revocation_writer.markers)
 
     @cached_property
     def hasher(self) -> PasswordHasher:

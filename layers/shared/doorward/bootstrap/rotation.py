@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from doorward.aws.dynamodb.keys import DynamoKeySets
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.sdk import SdkParts
 from doorward.errors import Misconfigured
+from doorward.keys.former_names import ensure_name_key
 from doorward.keys.life import Policy
 from doorward.keys.rotation import RotateMacKeys, RotateSigningKeys
 from doorward.keys.signing import ALGORITHMS, KeyPairAlgorithm
@@ -19,10 +21,11 @@ _DAY_MS = 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Rotation of both kinds of keys."""
+    """Rotation of both kinds of keys, and the key that never rotates."""
 
     signing: RotateSigningKeys
     mac: RotateMacKeys
+    ensure_name_key: Callable[[], None]
 
 
 def wire(settings: Settings) -> Services:
@@ -45,6 +48,7 @@ def wire(settings: Settings) -> Services:
     return Services(
         signing,
         RotateMacKeys(parts.secrets, settings.require("refresh_mac_secret_id"), parts.revocations, policy, clock),
+        lambda: ensure_name_key(parts.secrets, settings.require("name_secret_id")),
     )
 
 

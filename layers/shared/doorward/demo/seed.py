@@ -10,13 +10,13 @@ from typing import Any
 
 from doorward import audit
 from doorward.accounts.create import CreateUser
-from doorward.accounts.delete import DeleteUser
+from doorward.accounts.delete import RemoveUser
 from doorward.demo.stores import NotificationStore
 from doorward.errors import Conflict, EmailTaken, NotFound
 from doorward.model import Clock, Notification, Principal, TenantId, UserId
 from doorward.model.changes import NewUser
 from doorward.rules.tenancy import require_own_admin
-from doorward.stores import TenantStore
+from doorward.stores import TenantStore, UserReader
 from doorward.tokens.ids import mint_ulid
 
 TEAM = (
@@ -57,7 +57,8 @@ class Demo:
     """
 
     create: CreateUser
-    remove: DeleteUser
+    remove: RemoveUser
+    users: UserReader
     notifications: NotificationStore
     tenants: TenantStore
     clock: Clock
@@ -112,7 +113,7 @@ class Demo:
         plan = json.loads(record)
         for user_id in plan["users"]:
             if user_id != principal.user_id:
-                self.remove.remove_from_only(tenant_id, UserId(user_id))
+                self.remove.from_only(self.users, tenant_id, UserId(user_id))
         for notification in _notifications(tenant_id, plan):
             self.notifications.remove(notification)
         self.notifications.remove_demo(tenant_id)

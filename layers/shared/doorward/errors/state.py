@@ -53,6 +53,13 @@ class TenantTaken(Conflict):
     default_detail = "This tenant id is taken."
 
 
+class TenantActive(Conflict):
+    """The tenant must be disabled before it can be deleted."""
+
+    code = "tenant_active"
+    default_detail = "Disable the tenant first: nobody may be able to sign in there any more."
+
+
 class LastAdmin(Conflict):
     """The change would leave a tenant without an active administrator."""
 

@@ -32,7 +32,10 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """A customer of the software that Doorward protects."""
+    """A customer of the software that Doorward protects.
+
+    A tenant whose deletion began stays disabled until nothing is left of the tenant.
+    """
 
     id: TenantId
     name: str
@@ -40,6 +43,7 @@ class Tenant:
     created_at_ms: int
     version: int = 1
     metadata: Mapping[str, str] | None = None
+    deletion_began_at_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ class AskForEmailChange:
         user, address = record.user, check_email(email)
         if user.email == address:
             raise InvalidRequest("This is your address already.")
-        self.prove(principal, current_password)
+        self.prove(principal, current_password, "Changing the e-mail address")
         challenge_id = self.ask(
             "email_change",
             principal.tenant_id,

@@ -144,6 +144,7 @@ TENANT: Mapping[str, Field] = {
         removable=True,
         description="texts by name, all of them: those that there were before go",
     ),
+    "deletion_began_at_ms": Field(seen_by=_MEMBERS, description="when the deletion of the tenant began"),
 }
 
 PROFILE: Mapping[str, Field] = {name: field for name, field in USER.items() if field.at_creation}

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from doorward.stores.breaches import BreachedPasswords
     from doorward.stores.feed import FeedReader, FeedStore, RevocationSource, StoredHead
     from doorward.stores.invitations import InvitationStore
+    from doorward.stores.leaving import BelongingsStore
     from doorward.stores.proofs import ProofStore
     from doorward.stores.sockets import SocketCloser, SocketStore
     from doorward.stores.users import Page, PolicyStore, ServiceTokenStore, TenantStore, UserReader, UserWriter
@@ -35,6 +36,7 @@ else:
     _ROOMS = {
         "BreachedPasswords": "breaches",
         "InvitationStore": "invitations",
+        "BelongingsStore": "leaving",
         "ProofStore": "proofs",
         **dict.fromkeys(("FeedReader", "FeedStore", "RevocationSource", "StoredHead"), "feed"),
         **dict.fromkeys(("SocketCloser", "SocketStore"), "sockets"),
@@ -49,6 +51,7 @@ else:
 
 __all__ = [
     "AttemptStore",
+    "BelongingsStore",
     "BreachedPasswords",
     "Directory",
     "FeedReader",

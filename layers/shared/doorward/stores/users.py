@@ -19,6 +19,7 @@ from doorward.model import (
     UserRecord,
 )
 from doorward.model.proofs import NO_PROOFS, ProofChanges
+from doorward.rules.finding import Search
 
 T = TypeVar("T")
 
@@ -46,6 +47,19 @@ class UserReader(Protocol):
     def list_by_tenant(self, tenant_id: TenantId, limit: int, after: str | None) -> Page[UserRecord]:
         """Return members of a tenant in the order of their ids."""
 
+    def find(self, tenant_id: TenantId, search: Search, limit: int, after: str | None) -> Page[UserRecord]:
+        """Return users of a tenant who are what is asked for, from consistent reads.
+
+        They come in the order of their ids, or of the names that are found. A page may be short, or empty, although
+        more follows: a page reads a bounded number of candidates.
+
+        Args:
+            tenant_id: the tenant.
+            search: what is asked.
+            limit: how many users to return at most.
+            after: the place that the previous page ended at.
+        """
+
     def list_all(self, limit: int, after: str | None) -> Page[UserRecord]:
         """Return users of the deployment in the order of their ids.
 
@@ -71,7 +85,7 @@ class UserWriter(Protocol):
         Raises:
             UsernameTaken: a user has or had this folded user name.
             EmailTaken: the folded address is in use in a tenant of the user.
-            NotFound: the tenant of a membership does not exist.
+            NotFound: the tenant of a membership does not exist, or is being deleted.
             InvalidProof: the proof that allows it was used or has ended.
         """
 
@@ -103,7 +117,7 @@ class UserWriter(Protocol):
             InvalidProof: the proof was used or has ended.
             Conflict: somebody changed the user meanwhile.
             EmailTaken: the address is in use in the home tenant, or in a tenant that the user enters.
-            NotFound: the tenant of a new membership does not exist.
+            NotFound: the tenant of a new membership does not exist, or is being deleted.
             LastAdmin: the change would leave a tenant of `keep_admin_in` without an active administrator.
         """
 
@@ -114,16 +128,18 @@ class UserWriter(Protocol):
         *,
         keep_admin_in: Collection[TenantId] | None = None,
         proofs: ProofChanges = NO_PROOFS,
+        erased: bool = False,
     ) -> None:
-        """Remove a user.
+        """Remove a user, and leave to `BelongingsStore.erase` what is still to be erased.
 
-        Nobody can ever have the same user name again.
+        Nobody can ever have the same user name again, although the name is kept nowhere.
 
         Args:
             before: the user as the caller read them.
             cutoffs: the revocations that the removal implies.
             keep_admin_in: the tenants that must keep an administrator; None means all tenants.
             proofs: the proof that allows the removal, and notices of it.
+            erased: whether nothing else of the user is left to be erased.
 
         Raises:
             InvalidProof: the proof was used or has ended.
@@ -135,7 +151,7 @@ class UserWriter(Protocol):
 class TenantStore(Protocol):
     """Tenants.
 
-    A tenant can be disabled but never removed, so no other tenant ever gets its id.
+    The id of a tenant that was removed is kept, so no other tenant ever gets it.
     """
 
     def add(self, tenant: Tenant) -> None:
@@ -158,6 +174,22 @@ class TenantStore(Protocol):
         """Replace a tenant that was read as `before`.
 
         Disabling a tenant cuts off all its tokens and sessions.
+
+        Raises:
+            Conflict: somebody changed the tenant meanwhile.
+        """
+
+    def begin_removal(self, before: Tenant, now_ms: int) -> Tenant:
+        """Let nobody and nothing come into a disabled tenant any more, and return the tenant as it is then.
+
+        All its tokens and sessions are cut off. From then on `UserWriter` takes no new member of it.
+
+        Raises:
+            Conflict: somebody changed the tenant meanwhile.
+        """
+
+    def end_removal(self, tenant: Tenant) -> None:
+        """Remove a tenant whose removal began and in which nobody is left. Its tokens stay refused.
 
         Raises:
             Conflict: somebody changed the tenant meanwhile.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Annotated, Any, Literal, TypeVar, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
 
 from pydantic import BaseModel, StringConstraints, create_model
 from pydantic import Field as BodyField
@@ -78,7 +78,9 @@ def shown(kind: type, table: Mapping[str, Field], relations: Sequence[Relation])
     """
     hints = get_type_hints(kind)
     return {
-        shown_name(name): (json_type, ...) if rules.seen_by.issuperset(relations) else (json_type | None, None)
+        shown_name(name): (json_type | None, None)
+        if type(None) in get_args(hints[name]) or not rules.seen_by.issuperset(relations)
+        else (json_type, ...)
         for name, rules in table.items()
         if rules.seen_by.intersection(relations)
         for json_type in (_shown_type(name, hints[name]),)

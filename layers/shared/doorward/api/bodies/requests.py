@@ -93,6 +93,15 @@ class ChangeUserRequest(RequestBody):
         return UserChanges(sent, self.current_password)
 
 
+class LeaveRequest(RequestBody):
+    """DELETE /users/{id}, by the user.
+
+    Who deletes another user needs no body.
+    """
+
+    current_password: Annotated[Password | None, Field(description="needed to delete one's own account")] = None
+
+
 class CreateTenantRequest(RequestBody):
     """POST /tenants."""
 

@@ -47,6 +47,16 @@ def username_key(folded: str) -> Key:
     return {"pk": f"username#{_bounded(folded)}", "sk": "username"}
 
 
+def former_name_key(mac: str) -> Key:
+    """Return the key that keeps a former user name from being given again. It says the MAC of the name alone."""
+    return {"pk": f"former#{mac}", "sk": "former"}
+
+
+def leaving_key(user_id: UserId) -> Key:
+    """Return the key of what is still to be erased of a user who was removed."""
+    return {"pk": f"user#{user_id}", "sk": "leaving"}
+
+
 def tenant_key(tenant_id: TenantId) -> Key:
     """Return the key of a tenant."""
     return {"pk": f"tenant#{tenant_id}", "sk": "tenant"}

@@ -33,6 +33,8 @@ KeyOf = Callable[[int], Key]
 
 _TRIES = 10
 _SAME = "version = :seen"
+IS_OPEN = "attribute_exists(pk) AND attribute_not_exists(leaving)"
+"""The condition of what may only come into a tenant that is not being deleted."""
 
 
 def revocation_places(tables: Tables, tenant_id: TenantId, user_id: UserId) -> list[Place]:
@@ -86,6 +88,14 @@ class MarkerWriter:
     def head(self, key_of: KeyOf) -> Item | None:
         """Return the first copy, from a consistent read; None if there is no such marker."""
         return self.database.get((self.table, key_of(0)))
+
+    def check_open(self, tenant_id: TenantId, user_id: UserId, shards: int) -> Action:
+        """Return the action that fails if there is no such tenant, or if the tenant is being deleted.
+
+        It looks at the copy in the user's shard. So those who enter a tenant at one moment rarely meet at one item.
+        """
+        key = tenant_marker_key(tenant_id, shard_of(user_id, shards))
+        return actions.check(self.table, key, when=IS_OPEN)
 
     def first(self, key_of: KeyOf, shards: int, attributes: Mapping[str, Any]) -> list[Action]:
         """Return the actions that store a new marker; they fail if there is one."""

@@ -48,7 +48,7 @@ class DynamoNotifications:
                 after=notification_key(tenant_id, owner, after) if after else None,
                 newest_first=True,
             )
-            found += map(_notification, items)
+            found += map(to_notification, items)
             more = more or last is not None
         found.sort(key=lambda notification: notification.id, reverse=True)
         shown = found[:limit]
@@ -102,7 +102,8 @@ def _key(notification: Notification) -> dict[str, str]:
     return dict(notification_key(notification.tenant_id, notification.user_id, notification.id))
 
 
-def _notification(item: Item) -> Notification:
+def to_notification(item: Item) -> Notification:
+    """Return the notification of an item."""
     return Notification(
         tenant_id=item["tenant_id"],
         id=item["notification_id"],

@@ -14,7 +14,7 @@ from typing import Any
 from doorward.aws.dynamodb import actions
 from doorward.aws.dynamodb.database import ConditionFailed, Database
 from doorward.aws.dynamodb.items import Item, policy_key
-from doorward.aws.dynamodb.markers import MarkerWriter, of_tenant
+from doorward.aws.dynamodb.markers import IS_OPEN, MarkerWriter, of_tenant
 from doorward.errors import Conflict, TenantNotFound
 from doorward.model import NO_POLICY, SignInPolicy, TenantId, TenantPolicy
 
@@ -39,7 +39,7 @@ class DynamoPolicies:
             TenantNotFound: there is no such tenant.
         """
         head = self.markers.head(of_tenant(tenant_id))
-        if head is None:
+        if head is None or head.get("leaving"):
             raise TenantNotFound
         first = after.version == 1
         when, values = (actions.ABSENT, None) if first else ("version = :before", {"before": after.version - 1})
@@ -47,6 +47,8 @@ class DynamoPolicies:
         steps = [actions.put(self.table, policy_key(tenant_id), attributes, when=when, values=values)]
         if head.get("policy") != attributes["sign_in"]:
             steps += self.markers.change(of_tenant(tenant_id), head, {"policy": attributes["sign_in"]})
+        else:
+            steps.append(actions.check(self.markers.table, of_tenant(tenant_id)(0), when=IS_OPEN))
         try:
             self.database.transact(steps)
         except ConditionFailed as failure:

@@ -53,8 +53,8 @@ def tenant_attributes(tenant: Tenant) -> dict[str, Any]:
 
 
 def to_tenant(item: Item | None) -> Tenant | None:
-    """Return the tenant of an item."""
-    return None if item is None else _record(Tenant, item, "tenant_id")
+    """Return the tenant of an item; None for a tenant that was deleted, whose item keeps the id alone."""
+    return None if item is None or "created_at_ms" not in item else _record(Tenant, item, "tenant_id")
 
 
 def service_token_attributes(token: ServiceToken) -> dict[str, Any]:

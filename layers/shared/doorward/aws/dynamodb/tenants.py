@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from doorward.aws.dynamodb import actions
 from doorward.aws.dynamodb.database import Action, ConditionFailed, Database
@@ -87,11 +87,44 @@ class DynamoTenants:
         except ConditionFailed as failure:
             raise Conflict from failure
 
-    def _mark(self, tenant: Tenant, now_ms: int) -> list[Action]:
+    def begin_removal(self, before: Tenant, now_ms: int) -> Tenant:
+        """Let nobody and nothing come into a disabled tenant any more, and cut off its tokens once more.
+
+        Raises:
+            Conflict: somebody changed the tenant meanwhile.
+        """
+        after = replace(before, version=before.version + 1, deletion_began_at_ms=now_ms)
+        step = actions.update(
+            self.table,
+            tenant_key(after.id),
+            assign=tenant_attributes(after),
+            when="version = :version",  # and so the tenant is disabled, as it was read
+            values={"version": before.version},
+        )
+        try:
+            self.database.transact([step, *self._mark(after, now_ms, leaving=True)])
+        except ConditionFailed as failure:
+            raise Conflict from failure
+        return after
+
+    def end_removal(self, tenant: Tenant) -> None:
+        """Keep of a tenant whose removal began the id alone, so that it is never given again.
+
+        Raises:
+            Conflict: somebody changed the tenant meanwhile.
+        """
+        key, values = tenant_key(tenant.id), {"version": tenant.version}
+        when = "version = :version AND attribute_exists(deletion_began_at_ms)"
+        try:
+            self.database.transact([actions.put(self.table, key, {}, when=when, values=values)])
+        except ConditionFailed as failure:
+            raise Conflict from failure
+
+    def _mark(self, tenant: Tenant, now_ms: int, *, leaving: bool | None = None) -> list[Action]:
         """Return the actions that tell every request of the tenant's new status."""
         markers, key_of = self.revocations.markers, of_tenant(tenant.id)
         head = markers.head(key_of)
         if head is None:
             raise NotInitialised(reason="no_marker")
         cutoff = {} if tenant.status == "active" else {"min_epoch": next_epoch(head["min_epoch"], now_ms)}
-        return markers.change(key_of, head, {"status": tenant.status, **cutoff})
+        return markers.change(key_of, head, {"status": tenant.status, "leaving": leaving, **cutoff})

@@ -5,22 +5,26 @@ Every change is one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from doorward.aws.dynamodb import actions
 from doorward.aws.dynamodb.database import Action, Database
+from doorward.aws.dynamodb.finding import entry_actions
 from doorward.aws.dynamodb.invitations import acceptance_steps
 from doorward.aws.dynamodb.items import (
+    Key,
     Tables,
     address_part,
     credential_key,
     email_key,
+    former_name_key,
     membership_key,
     tenant_key,
     user_key,
     username_key,
 )
+from doorward.aws.dynamodb.leaving import leaving_action
 from doorward.aws.dynamodb.proofs import proof_actions
 from doorward.aws.dynamodb.revocations import RevocationWriter
 from doorward.aws.dynamodb.shapes import membership_attributes, user_attributes
@@ -37,11 +41,19 @@ _SAME_VERSION = "version = :version"
 
 @dataclass(frozen=True, slots=True)
 class DynamoUserWriter:
-    """Changes of users, with the revocations that they imply."""
+    """Changes of users, with the revocations that they imply.
+
+    Args:
+        database: the tables' reader and writer.
+        tables: the tables.
+        revocations: makes the actions that revoke.
+        former_names: returns what is kept of a user name when its user is removed.
+    """
 
     database: Database
     tables: Tables
     revocations: RevocationWriter
+    former_names: Callable[[str], str]
 
     def add(self, record: UserRecord, password_hash: str | None, *, proofs: ProofChanges = NO_PROOFS) -> None:
         """Store a new user.
@@ -55,7 +67,7 @@ class DynamoUserWriter:
         table, user, steps = self.tables.users, record.user, self._steps(proofs)
         name = {"user_id": user.id, "home_tenant_id": user.sign_in_realm}
         steps.add(actions.put(table, username_key(fold(user.username)), name, when=actions.ABSENT), UsernameTaken)
-        self._require_tenants(record.memberships)
+        steps.add(actions.check(table, self._former_name_key(user), when=actions.ABSENT), UsernameTaken)
         for membership in record.memberships:
             self._enter(steps, record, membership)
         for realm, address in sorted(addresses_of(user)):
@@ -63,6 +75,7 @@ class DynamoUserWriter:
         steps.add(actions.put(table, user_key(user.id), user_attributes(user), when=actions.ABSENT))
         if password_hash is not None:
             steps.add(actions.put(table, credential_key(user.id), _credential(password_hash, user.updated_at_ms)))
+        steps.add_all(entry_actions(table, None, record))
         steps.carry_out(self.database)
 
     def change(
@@ -101,6 +114,7 @@ class DynamoUserWriter:
         if password_hash is not None:
             steps.add(actions.put(table, credential_key(user.id), _credential(password_hash, after.user.updated_at_ms)))
         self._cut_off(steps, cutoffs, user.updated_at_ms)
+        steps.add_all(entry_actions(table, before, after))
         steps.carry_out(self.database)
 
     def remove(
@@ -110,10 +124,11 @@ class DynamoUserWriter:
         *,
         keep_admin_in: Collection[TenantId] | None = None,
         proofs: ProofChanges = NO_PROOFS,
+        erased: bool = False,
     ) -> None:
-        """Remove a user.
+        """Remove a user, and store what is still to be erased.
 
-        Nobody can ever have the same user name again.
+        Nobody can ever have the same user name again, of which the MAC is kept alone.
 
         Raises:
             InvalidProof: the proof was used or has ended.
@@ -123,11 +138,19 @@ class DynamoUserWriter:
         table, user, steps = self.tables.users, before.user, self._steps(proofs)
         steps.add(actions.delete(table, user_key(user.id), when=_SAME_VERSION, values={"version": user.version}))
         steps.add(actions.delete(table, credential_key(user.id)))
+        steps.add(actions.delete(table, username_key(fold(user.username))))
+        steps.add(actions.put(table, self._former_name_key(user), {}))
         for membership in before.memberships:
             steps.add(actions.delete(table, membership_key(membership.tenant_id, user.id)))
         self._count_administrators(steps, before, None, keep_admin_in)
         self._changeaddresses_of(steps, user, None)
         self._cut_off(steps, cutoffs, max((cutoff.at for cutoff in cutoffs), default=user.updated_at_ms))
+        entries = entry_actions(table, before, None)
+        # All of a user's tenants with all roles are too much for one transaction. What is left over shows nobody.
+        now, later = entries[: steps.room - 1], entries[steps.room - 1 :]
+        steps.add_all(now)
+        if later or not erased:
+            steps.add(leaving_action(table, user, later))
         steps.carry_out(self.database)
 
     def _steps(self, proofs: ProofChanges) -> Steps:
@@ -146,7 +169,6 @@ class DynamoUserWriter:
     ) -> None:
         here = {membership.tenant_id for membership in before.memberships}
         there = {membership.tenant_id for membership in after.memberships}
-        self._require_tenants([member for member in after.memberships if member.tenant_id not in here])
         for membership in after.memberships:
             if membership.tenant_id not in here:
                 self._enter(steps, after, membership)
@@ -156,17 +178,13 @@ class DynamoUserWriter:
             steps.add(actions.delete(self.tables.users, membership_key(tenant_id, before.user.id)))
         self._count_administrators(steps, before, after, keep_admin_in, entered=there - here)
 
-    def _require_tenants(self, memberships: Sequence[Membership]) -> None:
-        """Raise unless the tenants of new memberships exist.
-
-        A tenant is never removed, so this can be read before the write. As a condition of the transaction it would make
-        all creations of a tenant's users conflict with each other.
-        """
-        places = [(self.tables.users, tenant_key(membership.tenant_id)) for membership in memberships]
-        if places and None in self.database.batch_get(places):
-            raise TenantNotFound
+    def _former_name_key(self, user: User) -> Key:
+        return former_name_key(self.former_names(fold(user.username)))
 
     def _enter(self, steps: Steps, record: UserRecord, membership: Membership) -> None:
+        # As a condition on the tenant's item it would make all creations of a tenant's users conflict with each other.
+        place = (membership.tenant_id, record.user.id)
+        steps.add(self.revocations.markers.check_open(*place, self.tables.marker_shards), TenantNotFound)
         if administers(record, membership.tenant_id):
             key = tenant_key(membership.tenant_id)
             counted = actions.update(self.tables.users, key, add={"administrators": 1}, when=actions.PRESENT)

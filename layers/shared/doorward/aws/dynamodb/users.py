@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from doorward.aws.dynamodb.database import Database
+from doorward.aws.dynamodb.finding import FindUsers
 from doorward.aws.dynamodb.items import Tables, address_part, credential_key, membership_key, tenant_key, user_key
 from doorward.aws.dynamodb.listing import LISTING_INDEX, list_page
 from doorward.aws.dynamodb.shapes import to_membership, to_user
 from doorward.model import Membership, TenantId, User, UserId, UserRecord
+from doorward.rules.finding import Search
 from doorward.stores import Page
 
 
@@ -37,9 +40,11 @@ class DynamoUserReader:
             self.tables.users, partition=partition, prefix="user#", limit=limit, after=start
         )
         ids = [UserId(item["user_id"]) for item in items]
-        found = self._users(ids)
-        users = [found[user_id] for user_id in ids if user_id in found]
-        return Page(tuple(self._with_memberships(users)), ids[-1] if last and ids else None)
+        return Page(tuple(self._records(ids)), ids[-1] if last and ids else None)
+
+    def find(self, tenant_id: TenantId, search: Search, limit: int, after: str | None) -> Page[UserRecord]:
+        """Return users of a tenant who are what is asked for, from consistent reads."""
+        return FindUsers(self.database, self.tables, self._records)(tenant_id, search, limit, after)
 
     def list_all(self, limit: int, after: str | None) -> Page[UserRecord]:
         """Return users of the deployment in the order of their ids.
@@ -61,11 +66,15 @@ class DynamoUserReader:
         )
         return [(TenantId(item["pk"].removeprefix("tenant#")), UserId(item["user_id"])) for item in items]
 
+    def _records(self, ids: Sequence[UserId]) -> list[UserRecord]:
+        found = self._users(list(dict.fromkeys(ids)))
+        return self._with_memberships(list(found.values()))
+
     def _users(self, ids: list[UserId]) -> dict[UserId, User]:
         if not ids:
             return {}
         items = self.database.batch_get([(self.tables.users, user_key(user_id)) for user_id in ids])
-        return {user.id: user for user in map(to_user, items) if user is not None}
+        return {user.id: user for user in map(to_user, items) if user is not None}  # in the order of ids
 
     def _with_memberships(self, users: list[User]) -> list[UserRecord]:
         places = [

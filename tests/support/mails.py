@@ -1,0 +1,26 @@
+"""The mails that a local cloud sent, as its emulator captured them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import requests
+
+from tests.support.cloud import PATIENCE_SECONDS, Cloud
+
+
+def mails_to(cloud: Cloud, address: str) -> list[dict[str, Any]]:
+    """Return what was sent to an address, the oldest first."""
+    answer = requests.get(f"{cloud.endpoint}/_ministack/ses/messages", timeout=PATIENCE_SECONDS)
+    return [mail for sent in answer.json()["messages"].values() for mail in sent if mail["To"] == [address]]
+
+
+def wait_for(found: Callable[[], Any]) -> Any:
+    """Return what is found, once something is."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not (result := found()):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    return result
