@@ -46,7 +46,10 @@ def test_a_tenant_that_decided_nothing_shows_the_defaults_and_gets_them_back_wit
     assert _change(deployment, admin, **dict.fromkeys(changed))["json"] == defaults
 
 
-def test_a_value_that_breaks_a_rule_is_400_with_a_sentence_and_changes_nothing(deployment: Deployment) -> None:
+def test_a_value_that_breaks_a_rule_is_400_with_a_sentence_and_changes_nothing(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAIL_FROM", "")
     admin = deployment.context("acme-admin")
     before = deployment.call("tenants", "GET", PATH, context=admin)["json"]
     for body, sentence in (
@@ -61,6 +64,12 @@ def test_a_value_that_breaks_a_rule_is_400_with_a_sentence_and_changes_nothing(d
         answer = _change(deployment, admin, **body)
         assert (answer["statusCode"], answer["json"]["detail"]) == (400, sentence)
     assert deployment.call("tenants", "GET", PATH, context=admin)["json"] == before
+
+
+def test_where_mail_is_on_people_may_sign_in_by_codes(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAIL_FROM", "no-reply@id.example")
+    changed = _change(deployment, deployment.context("acme-admin"), methods=["password", "email_code"])
+    assert changed["json"]["methods"] == ["password", "email_code"]
 
 
 def test_a_shorter_session_holds_from_the_next_sign_in_on(deployment: Deployment) -> None:

@@ -314,7 +314,8 @@ class Forger:
 
     def contradictory(self) -> dict[str, str]:
         """Return tokens that are signed well, and whose two spellings of who and where say different things."""
-        other, nothing = f"{self.claims['user_id'][:-1]}0", {"userId": None}
+        own, nothing = self.claims["user_id"], {"userId": None}
+        other = own[:-1] + ("1" if own.endswith("0") else "0")
         return {
             "another user in the other spelling": self.saying(userId=other),
             "another tenant in the other spelling": self.saying(tenantId="globex"),

@@ -56,6 +56,7 @@ _SEEN: Schema = {
     "description": "The ETag of the document that the caller has.",
     "schema": {"type": "string"},
 }
+_PUBLIC = frozenset({"anybody", "who has the token", "who has the link or the code"})
 _GATEWAY = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.REQUEST_ENTITY_TOO_LARGE})
 """What API Gateway also refuses itself, in one media type for all operations."""
 
@@ -138,7 +139,7 @@ def _path_item(path: str) -> Schema:
 
 def _operation(method: str, path: str, sentence: str, operation: Operation) -> Schema:
     schemes: list[Schema] = [{"bearer": []}] if path.startswith("/api/") else [{"bearer": []}, {"cookie": []}]
-    public = operation.who in {"anybody", "who has the token"}
+    public = operation.who.partition(",")[0] in _PUBLIC
     found: Schema = {
         "operationId": re.sub(r"\W+", "_", f"{method} {path}").strip("_").lower(),
         "summary": sentence,

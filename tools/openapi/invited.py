@@ -13,6 +13,7 @@ _SENT: Errors = (*_ASKED, *BODY, errors.EmailTaken, errors.Conflict, errors.TooM
 _ACCEPTED: Errors = (
     *BODY,
     *CALLER,
+    errors.InvalidCredentials,
     errors.InvalidProof,
     errors.WeakPassword,
     errors.UnacceptableName,
