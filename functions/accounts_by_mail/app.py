@@ -71,7 +71,14 @@ def wire(settings: Settings) -> Services:
         clock=clock,
     )
     change_email = ChangeEmail(
-        parts.check, parts.find, parts.user_writer, parts.revocations, parts.mint_proofs, parts.hasher, clock
+        check=parts.check,
+        find=parts.find,
+        users=parts.user_writer,
+        revocations=parts.revocations,
+        mint=parts.mint_proofs,
+        notices=parts.notices,
+        hasher=parts.hasher,
+        clock=clock,
     )
     return Services(
         settings,
@@ -122,7 +129,7 @@ def ask_for_reset_of_user(user_id: str) -> Response:
     principal = read_principal(app)
     body = read_json_or_nothing(app, UserResetRequest)
     way = body.deliver or ("mail" if services().settings.mail_is_on else "link")
-    token = services().ask_for_reset.for_user(principal, user_id, as_link=way == "link")
+    token = services().ask_for_reset.for_user(principal, user_id, source_address(app), as_link=way == "link")
     answer = ResetLinkResponse(deliver=way, token=token, expires_in=life_seconds("password_reset"))
     return answer_json(answer, HTTPStatus.ACCEPTED)
 

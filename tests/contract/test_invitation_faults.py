@@ -63,7 +63,7 @@ class Scene:
         )
         end_family = EndFamily(stores.sessions, house.clock)
         self.accept = AcceptInvitation(
-            CheckProof(stores.proofs, house.proof_texts, house.clock),
+            CheckProof(stores.proofs, house.proof_texts, stores.attempts, house.throttles, house.clock),
             stores.invitations,
             stores.reader,
             stores.writer,

@@ -44,7 +44,8 @@ class Mailed:
         directory, notices = MemoryDirectory(house.world), Notices(clock, mail_is_on=True)
         mint = MintProofs(house.proof_texts, clock)
         ask = AskForProof(proofs, mint, house.attempts, house.throttles, clock)
-        check, find = CheckProof(proofs, house.proof_texts, clock), FindSubject(directory, users)
+        check = CheckProof(proofs, house.proof_texts, house.attempts, house.throttles, clock)
+        find = FindSubject(directory, users)
         self.sign_up = Flow(
             AskForSignUp(ask, house.policies),
             SignUp(check, directory, house.policies, house.create_user, users, house.begin_session, clock),
@@ -68,7 +69,7 @@ class Mailed:
         self.code = Flow(
             AskForCode(ask), SignInByCode(check, find, directory, house.attempts, house.begin_session, house.devices)
         )
-        change = ChangeEmail(check, find, users, house.revocations, mint, house.hasher, clock)
+        change = ChangeEmail(check, find, users, house.revocations, mint, notices, house.hasher, clock)
         self.change = Flow(AskForEmailChange(ask, house.prove, proofs, users, notices), change, change.undo)
         self.find = AskForTenants(ask)
 

@@ -228,7 +228,7 @@ class House:
     @cached_property
     def accept(self) -> AcceptInvitation:
         return AcceptInvitation(
-            CheckProof(self.proofs, self.proof_texts, self.clock),
+            CheckProof(self.proofs, self.proof_texts, self.attempts, self.throttles, self.clock),
             self.invitations,
             self.users,
             self.users,

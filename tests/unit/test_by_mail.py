@@ -105,6 +105,29 @@ class TestProofs:
         assert _fails(lambda: mailed.reset.confirm(right, NEW_PASSWORD)) == "code_works_no_longer"
         mailed.reset.confirm(mailed.presented(challenge_id, "token"), NEW_PASSWORD)
 
+    def test_twenty_wrong_codes_a_day_turn_the_codes_of_a_name_off_and_not_its_links(
+        self, house: House, mailed: Mailed
+    ) -> None:
+        house.add_user("ann", email=ANN)
+        for _ in range(4):
+            right = mailed.presented(mailed.ask("password_reset", ANN), "code")
+            wrong = mailed.wrong(right)
+            for _ in range(5):
+                with pytest.raises(InvalidProof):
+                    mailed.reset.confirm(wrong, NEW_PASSWORD)
+        challenge_id = mailed.ask("password_reset", ANN)
+        right = mailed.presented(challenge_id, "code")
+        assert _fails(lambda: mailed.reset.confirm(right, NEW_PASSWORD)) == "too_many_wrong_codes"
+        mailed.reset.confirm(mailed.presented(challenge_id, "token"), NEW_PASSWORD)
+
+    def test_a_source_without_mails_left_fills_no_name(self, mailed: Mailed) -> None:
+        for number in range(60):
+            mailed.reset.ask(name_of(None, f"{number}@people.example", ACME), "203.0.113.1")
+        for _ in range(20):
+            with pytest.raises(TooManyAttempts):
+                mailed.reset.ask(name_of(None, ANN, ACME), "203.0.113.1")
+        mailed.reset.ask(name_of(None, ANN, ACME), "203.0.113.2")
+
     def test_a_code_ends_after_ten_minutes_and_a_reset_link_after_an_hour(self, house: House, mailed: Mailed) -> None:
         house.add_user("ann", email=ANN)
         challenge_id = mailed.ask("password_reset", ANN)
@@ -298,7 +321,7 @@ class TestPasswordReset:
 class TestResetByAnAdministrator:
     def test_the_administrator_passes_a_link_on_and_learns_no_password(self, house: House, mailed: Mailed) -> None:
         ann = house.add_user("ann")
-        token = mailed.reset.ask.for_user(house.caller("acme-admin"), ann.user_id, as_link=True)
+        token = mailed.reset.ask.for_user(house.caller("acme-admin"), ann.user_id, HERE, as_link=True)
         assert not mailed.last().mails
         mailed.reset.confirm(Presented(token), NEW_PASSWORD)
         caller = house.caller("ann", NEW_PASSWORD)
@@ -308,23 +331,57 @@ class TestResetByAnAdministrator:
         ann = house.add_user("ann", email=ANN)
         ask, admin = mailed.reset.ask.for_user, house.caller("acme-admin")
         with pytest.raises(NotFound):
-            ask(house.caller("globex-admin"), ann.user_id, as_link=True)
+            ask(house.caller("globex-admin"), ann.user_id, HERE, as_link=True)
         with pytest.raises(InsufficientScope):
-            ask(house.caller("ann", PASSWORD), house.caller().user_id, as_link=True)
+            ask(house.caller("ann", PASSWORD), house.caller().user_id, HERE, as_link=True)
         with pytest.raises(InvalidRequest):
-            ask(admin, "me", as_link=True)
-        token = ask(admin, ann.user_id, as_link=True)
-        platform = ask(house.caller(), ann.user_id, as_link=True)
+            ask(admin, "me", HERE, as_link=True)
+        token = ask(admin, ann.user_id, HERE, as_link=True)
+        platform = ask(house.caller(), ann.user_id, HERE, as_link=True)
         house.assign.put(house.caller(), ann.user_id, GLOBEX, ("user",))
         with pytest.raises(InsufficientScope):
-            ask(admin, ann.user_id, as_link=True)
+            ask(admin, ann.user_id, HERE, as_link=True)
         assert _fails(lambda: mailed.reset.confirm(Presented(token), NEW_PASSWORD)) == "not_for_this_user"
         mailed.reset.confirm(Presented(platform), NEW_PASSWORD)
 
     def test_what_cannot_be_mailed_is_refused(self, house: House, mailed: Mailed) -> None:
         ann = house.add_user("ann")
         with pytest.raises(InvalidRequest):
-            mailed.reset.ask.for_user(house.caller("acme-admin"), ann.user_id, as_link=False)
+            mailed.reset.ask.for_user(house.caller("acme-admin"), ann.user_id, HERE, as_link=False)
+
+    def test_a_link_dies_with_the_rights_of_who_made_it(self, house: House, mailed: Mailed) -> None:
+        ann = house.add_user("ann")
+        eve = house.add_user("eve", roles=("admin",))
+        token = mailed.reset.ask.for_user(eve, ann.user_id, HERE, as_link=True)
+        house.change(house.caller(), eve.user_id, roles=("user",))
+        assert _fails(lambda: mailed.reset.confirm(Presented(token), NEW_PASSWORD)) == "not_for_this_user"
+
+    def test_ten_mails_an_hour_go_to_one_user_whichever_administrator_asks(self, house: House, mailed: Mailed) -> None:
+        ann, admin = house.add_user("ann", email=ANN), house.caller("acme-admin")
+        for _ in range(10):
+            mailed.reset.ask.for_user(admin, ann.user_id, HERE, as_link=False)
+        with pytest.raises(TooManyAttempts):
+            mailed.reset.ask.for_user(admin, ann.user_id, HERE, as_link=False)
+        assert mailed.reset.ask.for_user(admin, ann.user_id, HERE, as_link=True)
+
+    def test_an_address_of_an_administrator_opens_nothing_when_the_user_moves_on(
+        self, house: House, mailed: Mailed
+    ) -> None:
+        ann = house.add_user("ann")
+        house.change(house.caller("acme-admin"), ann.user_id, email="evil@acme.example")
+        house.clock.advance(1)
+        mailed.reset.confirm(mailed.presented(mailed.ask("password_reset", "evil@acme.example"), "token"), NEW_PASSWORD)
+        house.clock.advance(1)
+        house.assign.put(house.caller(), ann.user_id, GLOBEX, ("admin",))
+        both = mailed.presented(mailed.ask("password_reset", "evil@acme.example"), "token")
+        assert _fails(lambda: mailed.reset.confirm(both, "a third good password")) == "not_for_this_user"
+        house.assign.remove(house.caller(), ann.user_id, ACME)
+        moved = mailed.presented(mailed.ask("password_reset", "evil@acme.example", GLOBEX), "token")
+        assert _fails(lambda: mailed.reset.confirm(moved, "a third good password")) == "not_for_this_user"
+        caller = house.caller("ann", NEW_PASSWORD)
+        mailed.verify.confirm(mailed.presented(mailed.verify.ask(caller, HERE), "code"))
+        proved = mailed.presented(mailed.ask("password_reset", "evil@acme.example", GLOBEX), "token")
+        mailed.reset.confirm(proved, "a third good password")
 
 
 class TestVerification:
@@ -386,6 +443,29 @@ class TestEmailCode:
         with pytest.raises(InvalidProof):
             mailed.code.confirm(presented, Client(HERE))
 
+    def test_a_code_that_a_reset_overtakes_begins_no_session(self, house: House, mailed: Mailed, ann: UserId) -> None:
+        del ann
+        presented = mailed.presented(mailed.ask("email_code", ANN), "code")
+        reset = mailed.presented(mailed.ask("password_reset", ANN), "code")
+        find = mailed.code.confirm.find
+
+        def slowly(proof: Proof) -> object:
+            found = find(proof)
+            house.clock.advance(1)
+            mailed.reset.confirm(reset, NEW_PASSWORD)
+            return found
+
+        late = replace(mailed.code.confirm, find=slowly)
+        assert _fails(lambda: late(presented, Client(HERE))) == "changed_meanwhile"
+
+    def test_a_switch_leads_into_no_tenant_that_asks_for_another_way(self, house: House, mailed: Mailed) -> None:
+        kim = house.add_user("kim")
+        house.assign.put(house.caller(), kim.user_id, GLOBEX, ("user",))
+        mailed.allow(GLOBEX, sign_in=SignInPolicy(methods=("email_code",)))
+        tokens = house.sign_in("kim", PASSWORD).tokens
+        assert _fails(lambda: house.switch(tokens.refresh_token, GLOBEX)) == "other_method"
+        house.refresh(tokens.refresh_token)
+
     def test_where_the_policy_has_no_passwords_a_right_one_is_a_wrong_one(
         self, house: House, mailed: Mailed, ann: UserId
     ) -> None:
@@ -402,6 +482,13 @@ class TestEmailCode:
 class TestEmailChange:
     NEW = "New@people.example"
 
+    def ann(self, house: House, mailed: Mailed) -> UserId:
+        """A user who proved the address."""
+        ann = house.add_user("ann", email=ANN)
+        mailed.verify.confirm(mailed.presented(mailed.verify.ask(ann, HERE), "code"))
+        house.clock.advance(1)
+        return ann.user_id
+
     def ask(self, house: House, mailed: Mailed, password: str = PASSWORD) -> str:
         return str(mailed.change.ask(house.caller("ann", password), self.NEW, password, HERE))
 
@@ -416,7 +503,7 @@ class TestEmailChange:
         house.principal(house.sign_in("ann", PASSWORD).tokens)
 
     def test_the_old_address_undoes_it_and_ends_everything(self, house: House, mailed: Mailed) -> None:
-        ann = house.add_user("ann", email=ANN)
+        ann_id = self.ann(house, mailed)
         mailed.change.confirm(mailed.presented(self.ask(house, mailed), "code"))
         undo = mailed.of_kind("email_undo")
         assert undo.address == ANN
@@ -424,7 +511,7 @@ class TestEmailChange:
         house.change(house.principal(thief.tokens), "me", password=NEW_PASSWORD, current_password=PASSWORD)
         house.clock.advance(2 * 86_400)
         mailed.change.undo(mailed.token_of(undo))
-        assert house.world.users[ann.user_id].email == ANN
+        assert house.world.users[ann_id].email == ANN
         for password in (PASSWORD, NEW_PASSWORD):
             with pytest.raises(InvalidCredentials):
                 house.sign_in("ann", password)
@@ -434,7 +521,7 @@ class TestEmailChange:
         house.caller("ann", "a third good password")
 
     def test_a_thief_who_moves_on_cannot_undo_the_undoing(self, house: House, mailed: Mailed) -> None:
-        ann = house.add_user("ann", email=ANN)
+        ann_id = self.ann(house, mailed)
         mailed.change.confirm(mailed.presented(self.ask(house, mailed), "code"))
         owners = mailed.of_kind("email_undo")
         house.clock.advance(60)
@@ -445,7 +532,7 @@ class TestEmailChange:
         house.clock.advance(60)
         mailed.change.undo(mailed.token_of(owners))
         assert _fails(lambda: mailed.change.undo(mailed.token_of(thiefs))) == "not_for_this_user"
-        assert house.world.users[ann.user_id].email == ANN
+        assert house.world.users[ann_id].email == ANN
 
     def test_a_taken_address_is_refused_only_to_its_reader(self, house: House, mailed: Mailed) -> None:
         house.add_user("ann", email=ANN)
@@ -454,7 +541,7 @@ class TestEmailChange:
         assert _fails(lambda: mailed.change.confirm(mailed.presented(challenge_id, "code"))) == "email_taken"
 
     def test_an_old_address_that_somebody_took_does_not_come_back(self, house: House, mailed: Mailed) -> None:
-        house.add_user("ann", email=ANN)
+        self.ann(house, mailed)
         mailed.change.confirm(mailed.presented(self.ask(house, mailed), "code"))
         house.add_user("bob", email=ANN)
         with pytest.raises(EmailTaken):
@@ -474,8 +561,47 @@ class TestEmailChange:
         wanted = changed(email=self.NEW, current_password=PASSWORD)
         with pytest.raises(InvalidRequest):
             change(ann, "me", wanted)
-        change(ann, "me", changed(email=None, current_password=PASSWORD))
+        with pytest.raises(InvalidRequest):  # without an address there would be nothing to undo
+            change(ann, "me", changed(email=None, current_password=PASSWORD))
         change(house.caller("acme-admin"), ann.user_id, changed(email=self.NEW))
+
+    def test_a_thief_who_undoes_first_kills_no_link_of_the_owner(self, house: House, mailed: Mailed) -> None:
+        ann_id = self.ann(house, mailed)
+        mailed.change.confirm(mailed.presented(self.ask(house, mailed), "code"))
+        owners = mailed.of_kind("email_undo")
+        house.clock.advance(60)
+        again = mailed.change.ask(house.caller("ann", PASSWORD), "third@thief.example", PASSWORD, HERE)
+        mailed.change.confirm(mailed.presented(again, "code"))
+        thiefs = mailed.of_kind("email_undo")
+        house.clock.advance(60)
+        mailed.change.undo(mailed.token_of(thiefs))
+        house.clock.advance(60)
+        mailed.change.undo(mailed.token_of(owners))
+        assert house.world.users[ann_id].email == ANN
+
+    @pytest.mark.parametrize("by", ["acme-admin", "admin"])
+    def test_an_address_that_the_user_never_proved_undoes_nothing(self, house: House, mailed: Mailed, by: str) -> None:
+        ann = house.add_user("ann")
+        house.change(house.caller(by), ann.user_id, email="typed@wrong.example")
+        house.clock.advance(1)
+        reset = mailed.presented(mailed.ask("password_reset", "typed@wrong.example"), "token")
+        mailed.reset.confirm(reset, NEW_PASSWORD)
+        house.clock.advance(1)
+        mailed.change.confirm(mailed.presented(self.ask(house, mailed, NEW_PASSWORD), "code"))
+        undone = [proof for proof in house.world.proofs.values() if proof.kind == "email_undo"]
+        assert len(undone) == (0 if by == "acme-admin" else 1)
+
+    def test_a_password_that_is_changed_while_it_is_proved_kills_the_proof(self, house: House, mailed: Mailed) -> None:
+        ann = house.add_user("ann", email=ANN)
+        prove = mailed.change.ask.prove
+
+        def slowly(*arguments: str) -> None:
+            prove(*arguments)
+            house.clock.advance(1)
+            house.change(house.caller(), ann.user_id, password=NEW_PASSWORD)
+
+        challenge_id = replace(mailed.change.ask, prove=slowly)(ann, self.NEW, PASSWORD, HERE)
+        assert _fails(lambda: mailed.change.confirm(mailed.presented(challenge_id, "code"))) == "not_for_this_user"
 
 
 class TestChangesThatAreTold:

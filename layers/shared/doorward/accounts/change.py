@@ -25,7 +25,7 @@ from doorward.rules.proofs import without_older_proofs
 from doorward.rules.revocation import cut_off_user
 from doorward.rules.tenancy import check_roles, is_admin
 from doorward.stores import AttemptStore, PolicyStore, RevocationStore, UserReader, UserWriter
-from doorward.tokens.proofs import Notices
+from doorward.tokens.proofs import Notices, once_an_hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,9 @@ class ChangeUser:
     def _told(self, before: UserRecord, after: UserRecord, changes: UserChanges) -> tuple[Proof, ...]:
         """Return the mails that the user gets at the address that was the user's before the change."""
         told = self.notices("password_changed", before.user) if changes.password is not None else ()
-        moved = fold_email(before.user.email or "") != fold_email(after.user.email or "")
-        return (*told, *self.notices("email_changed", before.user)) if moved else told
+        if fold_email(before.user.email or "") != fold_email(after.user.email or ""):
+            told += self.notices("email_changed", before.user)
+        return tuple(map(once_an_hour, told))
 
     def _permit(self, principal: Principal, before: UserRecord, changes: UserChanges) -> None:
         relation = relation_to(principal, before.user)
@@ -97,7 +98,7 @@ class ChangeUser:
             raise InvalidRequest("Name at least one field to change.")
         if principal.restriction == "password_change_required" and not (own and "password" in changes.names):
             raise PasswordChangeRequired
-        if own and self.notices.mail_is_on and changes.values.get("email"):
+        if own and self.notices.mail_is_on and "email" in changes.names:
             raise InvalidRequest("Change your address with POST /users/me/email: the new one must be proved.")
         if own and changes.names & MEMBERSHIP.keys() and is_admin(principal, principal.tenant_id):
             raise OwnAccount
@@ -121,6 +122,9 @@ class ChangeUser:
         if values:
             user = replace(user, updated_at_ms=self.clock())
         user = without_older_proofs(before.user, user, password_changed=changes.password is not None)
+        if fold_email(user.email or "") != fold_email(before.user.email or ""):
+            own = principal.user_id == user.id or principal.is_platform_admin
+            user = replace(user, email_given_in=None if own else principal.tenant_id)
         if not self._touches_membership(principal, before, changes):
             return UserRecord(user, before.memberships)
         here = self._tenant(principal, before)

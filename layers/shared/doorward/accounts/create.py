@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from doorward import audit
 from doorward.accounts.access import VisibleUser, show, words_about
@@ -42,6 +42,8 @@ class CreateUser:
         require_admin(principal, tenant_id)
         # A tenant's administrators give names of their tenant alone. So no answer tells of names in other tenants.
         record = self.compose(new_user, tenant_id, plain_name=principal.is_platform_admin)
+        if not principal.is_platform_admin and record.user.email is not None:
+            record = replace(record, user=replace(record.user, email_given_in=tenant_id))
         least_length = self.policies.get(tenant_id).least_password_length
         self.judge(new_user.password, words_about(record), least_length=least_length)
         self.store(record, new_user.password)

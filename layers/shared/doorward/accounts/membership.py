@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from doorward import audit
 from doorward.accounts.access import VisibleUser, find, resolve, show
-from doorward.errors import InvalidRequest, NotFound
-from doorward.model import Clock, Membership, Principal, TenantId, UserRecord
+from doorward.errors import EmailTaken, InvalidRequest, NotFound
+from doorward.model import Clock, Membership, Principal, TenantId, User, UserRecord
 from doorward.rules.revocation import cut_off_user
 from doorward.rules.tenancy import check_roles, require_platform_admin
 from doorward.stores import RevocationStore, UserReader, UserWriter
@@ -73,19 +73,34 @@ class AssignTenants:
         self.leave(before, tenant_id)
         audit.record("membership_removed", user_id=before.user.id, tenant_id=tenant_id, by=principal.user_id)
 
-    def leave(self, before: UserRecord, tenant_id: TenantId, keep_admin_in: Collection[TenantId] | None = None) -> None:
+    def leave(
+        self,
+        before: UserRecord,
+        tenant_id: TenantId,
+        keep_admin_in: Collection[TenantId] | None = None,
+        *,
+        keeps_address: bool = True,
+    ) -> None:
         """Remove a user from a tenant as the user was read, on nobody's behalf.
 
         Args:
             before: the user.
             tenant_id: the tenant.
             keep_admin_in: the tenants that must keep an administrator; None means all tenants.
+            keeps_address: whether the user stays if somebody has the user's address in what becomes the home tenant. If
+                not, the user loses the address.
 
         Raises:
-            LastAdmin, Conflict: see `UserWriter.change`.
+            EmailTaken, LastAdmin, Conflict: see `UserWriter.change`.
         """
         members = tuple(member for member in before.memberships if member.tenant_id != tenant_id)
-        self._store(before, members, (tenant_id,), ends_sessions=True, keep_admin_in=keep_admin_in)
+        try:
+            self._store(before, members, (tenant_id,), ends_sessions=True, keep_admin_in=keep_admin_in)
+        except EmailTaken:
+            if keeps_address:
+                raise
+            user = replace(before.user, email=None, email_verified_at_ms=None)
+            self._store(before, members, (tenant_id,), ends_sessions=True, keep_admin_in=keep_admin_in, user=user)
 
     def _find(self, principal: Principal, user_id: str) -> UserRecord:
         require_platform_admin(principal)
@@ -99,10 +114,11 @@ class AssignTenants:
         *,
         ends_sessions: bool,
         keep_admin_in: Collection[TenantId] | None = None,
+        user: User | None = None,
     ) -> UserRecord:
         now_ms = self.clock()
         user = replace(
-            before.user,
+            user or before.user,
             tenant_ids=tuple(member.tenant_id for member in members),
             version=before.user.version + 1,
         )

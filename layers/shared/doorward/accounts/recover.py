@@ -11,6 +11,7 @@ from doorward.errors import NotFound
 from doorward.model import Clock, UserRecord
 from doorward.rules.names import fold
 from doorward.rules.passwords import PasswordHasher
+from doorward.rules.proofs import without_older_proofs
 from doorward.rules.revocation import cut_off_user
 from doorward.stores import AttemptStore, Directory, RevocationStore, SignInName, UserReader, UserWriter
 
@@ -51,5 +52,5 @@ class RecoverAdministrator:
         )
         states = self.revocations.get_states(user.realms, user.id)
         cutoffs = cut_off_user(user.id, states, now_ms, ends_sessions=True)
-        after = UserRecord(changed, before.memberships)
+        after = UserRecord(without_older_proofs(user, changed, password_changed=True), before.memberships)
         self.writer.change(before, after, password_hash=self.hasher.hash(password), cutoffs=cutoffs)

@@ -87,4 +87,4 @@ class RemoveTenant:
             self.remove_user.with_tenant(record, tenant_id)
             return
         self.remove_user.belongings.erase_in(tenant_id, user.id)
-        self.assign.leave(record, tenant_id, keep_admin_in=())
+        self.assign.leave(record, tenant_id, keep_admin_in=(), keeps_address=False)

@@ -26,7 +26,7 @@ class ProofParts(LeanParts):
     @cached_property
     def check(self) -> CheckProof:
         """What recognises proofs."""
-        return CheckProof(self.proofs, self.proof_texts, clock)
+        return CheckProof(self.proofs, self.proof_texts, self.attempts, self.throttles, clock)
 
     @cached_property
     def users(self) -> DynamoUserReader:

@@ -104,7 +104,7 @@ class ChooseLetter:
 
     def _email_code(self, proof: Proof, letter: Letter) -> Letter | None:
         record = self.subjects(proof)
-        if record is None or record.user.email is None or record.user.email_verified_at_ms is None:
+        if record is None or record.user.email_verified_at_ms is None or not may_be_mailed(record):
             return None
         if "email_code" not in letter.policy.sign_in.methods or _is_shut_out(proof, record):
             return None

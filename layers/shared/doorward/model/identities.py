@@ -61,9 +61,11 @@ class Membership:
 class User:
     """A person who signs in. `tenant_ids` begins with the home tenant; `version` counts changes.
 
-    `email_verified_at_ms` says when a proof that was mailed to the address was used. Proofs that were made before
-    `proofs_from_ms` are dead, and links that undo a change of the address before `undo_from_ms`.
-    `email_state` says that the address takes no mails, or that its owner wants none.
+    `email_verified_at_ms` says when a proof that was mailed to the address was used. `email_given_in` is the tenant
+    whose administrator wrote the address; None if the user proved it, or the platform wrote it. `email_state` says that
+    the address takes no mails, or that its owner wants none. Proofs that were made before `proofs_from_ms` are dead. A
+    change of the address was undone by a link that was made at `undone_from_ms` and used at `undone_until_ms`; links
+    that undo and were made in between are dead.
 
     `doorward.rules.fields` says who sees and who changes each field.
     """
@@ -82,7 +84,9 @@ class User:
     version: int
     email_verified_at_ms: int | None = None
     proofs_from_ms: int = 0
-    undo_from_ms: int = 0
+    undone_from_ms: int = 0
+    undone_until_ms: int = 0
+    email_given_in: TenantId | None = None
     metadata: Mapping[str, str] | None = None
     email_state: EmailState | None = None
 

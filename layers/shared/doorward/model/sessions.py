@@ -11,7 +11,7 @@ from doorward.model.identities import (
     User,
     UserId,
 )
-from doorward.model.policy import NO_POLICY, SignInPolicy
+from doorward.model.policy import NO_POLICY, Method, SignInPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ class Session:
     client_id: str | None = None
     links: int = 0
     switched_to: TenantId | None = None
+    method: Method = "password"
     source: str | None = None
     user_agent: str | None = None
 

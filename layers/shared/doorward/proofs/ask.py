@@ -41,12 +41,20 @@ class AskForProof:
             TooManyAttempts: too many mails were asked for, to this name or from this source.
             NotInitialised: the deployment has no MAC key yet.
         """
+        self.require_room(attempt, kind)
+        proof = self.mint(kind, tenant_id, **rest)
+        self.proofs.add(proof)
+        audit.record("proof_asked", kind=kind, tenant_id=tenant_id, proof_id=proof.id)
+        return self.mint.texts.challenge_id(proof)
+
+    def require_room(self, attempt: Attempt, kind: ProofKind) -> None:
+        """Count a mail that somebody asks for.
+
+        Raises:
+            TooManyAttempts: too many mails were asked for, to this name or from this source.
+        """
         for counter in self.throttles.of_mails(attempt, self.clock()):
             limit = self.attempts.count(counter)
             if limit is not None:
                 audit.record("mail_throttled", kind=kind, by=counter.key.partition("#")[0])
                 raise TooManyAttempts(limit.retry_after_seconds(self.clock()))
-        proof = self.mint(kind, tenant_id, **rest)
-        self.proofs.add(proof)
-        audit.record("proof_asked", kind=kind, tenant_id=tenant_id, proof_id=proof.id)
-        return self.mint.texts.challenge_id(proof)

@@ -9,7 +9,8 @@ from doorward.errors import InvalidProof
 from doorward.model import Clock
 from doorward.model.proofs import Proof, ProofKind, ProofUse
 from doorward.rules.proofs import is_unused
-from doorward.stores import ProofStore
+from doorward.rules.throttles import Throttles
+from doorward.stores import AttemptStore, ProofStore
 from doorward.tokens.proofs import ProofTexts
 
 
@@ -29,6 +30,8 @@ class CheckProof:
 
     proofs: ProofStore
     texts: ProofTexts
+    attempts: AttemptStore
+    throttles: Throttles
     clock: Clock
 
     def __call__(self, kind: ProofKind, presented: Presented, *, same_browser: bool = False) -> Proof:
@@ -73,11 +76,20 @@ class CheckProof:
         proof = self.proofs.count_try(proof_id, self.clock())
         if proof is None:
             raise InvalidProof(reason="code_works_no_longer")
+        counter = self.throttles.of_codes(_name_of(proof), self.clock())
+        if self.attempts.count(counter) is not None:
+            raise InvalidProof(reason="too_many_wrong_codes")
         if not self.texts.is_code(proof, code):
             raise InvalidProof(reason="wrong_code")
+        self.attempts.uncount(counter)
         return proof
 
 
 def _require_tenant(proof: Proof, tenant_id: str | None) -> None:
     if tenant_id not in {None, proof.tenant_id}:
         raise InvalidProof(reason="another_tenant")
+
+
+def _name_of(proof: Proof) -> str:
+    """Return for whom wrong codes are counted: the name that was presented, whether or not it is somebody's."""
+    return f"{proof.tenant_id}:{proof.email or proof.username or proof.user_id}"

@@ -15,7 +15,7 @@ from doorward.proofs.check import CheckProof, Presented
 from doorward.proofs.subjects import FindSubject
 from doorward.rules.names import check_email, fold_email
 from doorward.rules.passwords import PasswordHasher
-from doorward.rules.proofs import with_proved_address, without_older_proofs
+from doorward.rules.proofs import LIFE_SECONDS, is_proved_by_owner, with_proved_address, without_older_proofs
 from doorward.rules.revocation import cut_off_user
 from doorward.rules.throttles import Attempt
 from doorward.stores import ProofStore, RevocationStore, UserReader, UserWriter
@@ -53,6 +53,7 @@ class AskForEmailChange:
         user, address = record.user, check_email(email)
         if user.email == address:
             raise InvalidRequest("This is your address already.")
+        began_ms = self.ask.clock()  # a password that is changed meanwhile kills the proof
         self.prove(principal, current_password, "Changing the e-mail address")
         challenge_id = self.ask(
             "email_change",
@@ -62,6 +63,7 @@ class AskForEmailChange:
             email=fold_email(address),
             address=address,
             locale=user.locale,
+            made_at_ms=began_ms,
         )
         for notice in self.notices("email_change_asked", user, {"new": address, "source": source}):
             self.proofs.add(notice)
@@ -77,6 +79,7 @@ class ChangeEmail:
     users: UserWriter
     revocations: RevocationStore
     mint: MintProofs
+    notices: Notices
     hasher: PasswordHasher
     clock: Clock
 
@@ -90,7 +93,8 @@ class ChangeEmail:
         proof = self.check("email_change", presented)
         before = self._find(proof)
         after = self._moved(before.user, proof)
-        changes = ProofChanges(self.check.use_of(proof), self._undo_of(before.user, after))
+        told = self._undo_of(before.user, after) or self.notices("email_changed", before.user)
+        changes = ProofChanges(self.check.use_of(proof), told)
         try:
             self.users.change(before, UserRecord(after, before.memberships), proofs=changes)
         except EmailTaken as error:
@@ -111,7 +115,7 @@ class ChangeEmail:
         proof = self.check("email_undo", presented)
         before = self._find(proof)
         moved = self._moved(before.user, proof)
-        after = replace(moved, undo_from_ms=moved.updated_at_ms + 1)
+        after = _with_undone(moved, proof)
         reset = self.mint(
             "password_reset", after.home_tenant_id, user_id=after.id, locale=after.locale, address=after.email
         )
@@ -138,10 +142,13 @@ class ChangeEmail:
         moved = replace(user, email=proof.address, updated_at_ms=now_ms, version=user.version + 1)
         # The same address in other letters needs to kill nothing, but its links are as good as any.
         killed = without_older_proofs(user, moved, password_changed=True)
-        return with_proved_address(killed, now_ms)
+        return with_proved_address(killed, now_ms, by_owner=True)
 
     def _undo_of(self, before: User, after: User) -> tuple[Proof, ...]:
-        if before.email is None or fold_email(before.email) == fold_email(after.email or ""):
+        # An address that its user never proved may be an administrator's, or a typing error's.
+        if before.email is None or not is_proved_by_owner(before):
+            return ()
+        if fold_email(before.email) == fold_email(after.email or ""):
             return ()
         return (
             self.mint(
@@ -154,3 +161,14 @@ class ChangeEmail:
                 details={"new": after.email or ""},
             ),
         )
+
+
+def _with_undone(user: User, proof: Proof) -> User:
+    """Return a user with the time between the making and the use of a link that undoes: links from then are dead.
+
+    The oldest link counts for as long as links live: whoever has the oldest was there before the others.
+    """
+    now_ms = user.updated_at_ms
+    recent = now_ms - user.undone_until_ms < LIFE_SECONDS["email_undo"] * 1000
+    oldest_ms = min(proof.made_at_ms, user.undone_from_ms) if recent else proof.made_at_ms
+    return replace(user, undone_from_ms=oldest_ms, undone_until_ms=now_ms)

@@ -9,7 +9,8 @@ from doorward.model import SessionId, SessionRef
 from doorward.model.proofs import ProofChanges
 from doorward.proofs.ask import AskForProof
 from doorward.proofs.check import CheckProof, Presented
-from doorward.proofs.subjects import FindSubject
+from doorward.proofs.subjects import FindSubject, may_be_mailed
+from doorward.rules.proofs import outdated
 from doorward.rules.tenancy import admitted_subject
 from doorward.rules.throttles import Attempt
 from doorward.sessions.begin import BeginSession, Client, SignedIn
@@ -64,16 +65,19 @@ class SignInByCode:
         """
         proof = self.check("email_code", presented, same_browser=True)
         record = self.find(proof)
-        if record is None or record.user.email_verified_at_ms is None:
+        if record is None or record.user.email_verified_at_ms is None or not may_be_mailed(record):
             raise InvalidProof(reason="not_for_this_user")
         ref = SessionRef(proof.tenant_id, record.user.id, SessionId(mint_ulid()))
         admission = self.directory.get_admission(ref.tenant_id, ref.user_id)
         subject = admitted_subject(admission, ref)
         if subject is None or "email_code" not in admission.policy.methods:
             raise InvalidProof(reason="not_admitted")
+        if admission.user is None or outdated(proof, admission.user):
+            raise InvalidProof(reason="changed_meanwhile")  # the epochs are those of after the change
         device = self.devices.read(client.device_token)
         known = device if device and device.user_id == ref.user_id else None
-        signed_in = self.begin(admission, subject, client, known, ProofChanges(used=self.check.use_of(proof)))
+        used = ProofChanges(used=self.check.use_of(proof))
+        signed_in = self.begin(admission, subject, client, known, used, method="email_code")
         if admission.failures:
             self.attempts.clear_failures(ref.user_id)
         return signed_in

@@ -188,7 +188,9 @@ class AcceptInvitation:
         wanted = NewUser(member.password or "", member.username, profile, invitation.roles)
         record = self.create.compose(wanted, invitation.tenant_id, plain_name=False, user_id=user_id)
         proved_at_ms = record.user.created_at_ms if found.proof.mails else None
-        return replace(record, user=replace(record.user, email_verified_at_ms=proved_at_ms))
+        given_in = None if found.made_by.platform_admin else invitation.tenant_id
+        user = replace(record.user, email_verified_at_ms=proved_at_ms, email_given_in=given_in)
+        return replace(record, user=user)
 
     def _caller(self, credentials: RequestCredentials) -> UserRecord:
         principal = self.authorize(replace(credentials, cookie=()))
@@ -205,11 +207,13 @@ class AcceptInvitation:
         invitation, now_ms = found.invitation, self.clock()
         member = Membership(invitation.tenant_id, before.user.id, invitation.roles, "active", now_ms)
         own = fold_email(before.user.email or "") == invitation.folded
-        verified = before.user.email_verified_at_ms or (now_ms if own and found.proof.mails else None)
+        proved = own and found.proof.mails
+        verified = before.user.email_verified_at_ms or (now_ms if proved else None)
         user = replace(
             before.user,
             tenant_ids=(*before.user.tenant_ids, invitation.tenant_id),
             email_verified_at_ms=verified,
+            email_given_in=None if proved else before.user.email_given_in,
             version=before.user.version + 1,
         )
         return UserRecord(user, (*before.memberships, member))

@@ -13,14 +13,13 @@ from doorward.model.proofs import Proof, ProofChanges
 from doorward.proofs.ask import AskForProof
 from doorward.proofs.check import CheckProof, Presented
 from doorward.proofs.subjects import FindSubject, is_of_one_tenant, may_be_mailed
+from doorward.rules.invitations import may_invite
 from doorward.rules.passwords import PasswordHasher
 from doorward.rules.proofs import with_proved_address, without_older_proofs
 from doorward.rules.revocation import cut_off_user
 from doorward.rules.throttles import Attempt
 from doorward.stores import AttemptStore, PolicyStore, ProofStore, RevocationStore, SignInName, UserWriter
 from doorward.tokens.proofs import Notices
-
-_BY_PLATFORM = {"by": "platform"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +48,19 @@ class AskForReset:
             return self.ask("password_reset", tenant_id, attempt, email=name.folded, locale=locale)
         return self.ask("password_reset", tenant_id, attempt, username=name.folded, locale=locale)
 
-    def for_user(self, principal: Principal, user_id: str, *, as_link: bool) -> str | None:
+    def for_user(self, principal: Principal, user_id: str, source: str, *, as_link: bool) -> str | None:
         """Mail a link to a user on behalf of an administrator, or return the link's token.
 
         Args:
             principal: the administrator.
             user_id: the user.
+            source: the source address.
             as_link: whether the administrator gets the token, and passes it on.
 
         Raises:
             NotFound, InsufficientScope: the caller may not see the user, or may not set the user's password.
             InvalidRequest: nothing can be mailed to the user, or the caller asked for their own.
+            TooManyAttempts: too many mails were asked for.
         """
         record = find(self.find.users, principal, resolve(principal, user_id))
         if record.user.id == principal.user_id:
@@ -71,6 +72,8 @@ class AskForReset:
             raise NotFound("The user is disabled.")
         if not as_link and not (self.mail_is_on and may_be_mailed(record)):
             raise InvalidRequest('Nothing can be mailed to this user. Ask with "deliver": "link".')
+        if not as_link:
+            self.ask.require_room(Attempt(source, f"user:{record.user.id}"), "password_reset")
         proof = self.ask.mint(
             "password_reset",
             record.user.home_tenant_id,
@@ -78,7 +81,6 @@ class AskForReset:
             made_by=principal.user_id,
             locale=record.user.locale,
             mails=not as_link,
-            details=_BY_PLATFORM if principal.is_platform_admin else {},
         )
         self.proofs.add(proof)
         audit.record("password_reset_asked", user_id=record.user.id, by=principal.user_id, as_link=as_link)
@@ -110,7 +112,7 @@ class ResetPassword:
         """
         proof = self.check("password_reset", presented)
         before = self.find(proof)
-        if before is None or not _may_reset(proof, before):
+        if before is None or not self._may_reset(proof, before):
             raise InvalidProof(reason="not_for_this_user")
         policy = self.policies.get(before.user.home_tenant_id)
         self.judge(password, words_about(before), least_length=policy.least_password_length)
@@ -118,11 +120,23 @@ class ResetPassword:
         self.attempts.clear_failures(before.user.id)
         audit.record("password_reset", user_id=before.user.id, tenant_id=proof.tenant_id, by=proof.made_by)
 
+    def _may_reset(self, proof: Proof, record: UserRecord) -> bool:
+        """Return whether the proof may still set the password.
+
+        The user may have moved to another tenant, and who made a link may administer nothing any more.
+        """
+        if proof.mails:
+            return may_be_mailed(record)
+        maker = self.find.users.get(proof.made_by) if proof.made_by else None
+        if maker is None or not may_invite(maker, record.user.home_tenant_id):
+            return False
+        return maker.user.platform_admin or (is_of_one_tenant(record) and proof.tenant_id == record.user.home_tenant_id)
+
     def _store(self, proof: Proof, before: UserRecord, password: str) -> None:
         now_ms, user = self.clock(), before.user
         changed = replace(user, password_change_required=False, updated_at_ms=now_ms, version=user.version + 1)
         if proof.mails:
-            changed = with_proved_address(changed, now_ms)
+            changed = with_proved_address(changed, now_ms, by_owner=False)
         after = UserRecord(without_older_proofs(user, changed, password_changed=True), before.memberships)
         states = self.revocations.get_states(user.realms, user.id)
         self.users.change(
@@ -132,11 +146,3 @@ class ResetPassword:
             cutoffs=cut_off_user(user.id, states, now_ms, ends_sessions=True),
             proofs=ProofChanges(self.check.use_of(proof), self.notices("password_changed", user)),
         )
-
-
-def _may_reset(proof: Proof, record: UserRecord) -> bool:
-    """Return whether the proof may still set the password: the user may have entered another tenant meanwhile."""
-    if proof.mails:
-        return may_be_mailed(record)
-    # A platform administrator passes on links of whoever is in several tenants.
-    return is_of_one_tenant(record) or _BY_PLATFORM.items() <= proof.details.items()

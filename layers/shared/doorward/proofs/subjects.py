@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from doorward.model import PLATFORM, UserId, UserRecord
 from doorward.model.proofs import Proof
-from doorward.rules.proofs import outdated
+from doorward.rules.proofs import is_proved_by_owner, outdated
 from doorward.stores import Directory, SignInName, UserReader
 
 
@@ -49,8 +49,9 @@ def is_of_one_tenant(record: UserRecord) -> bool:
 def may_be_mailed(record: UserRecord) -> bool:
     """Return whether a mail to the user's address may let its reader in.
 
-    Whoever administers the user's home tenant can write any address. Of a user who is only there, the administrator
-    may set the password too. For any other user the address must have been proved first.
+    Whoever administers a tenant can write any address, and read its mail. The administrator may set the password of a
+    user who is only there. For any other user, and when the user moves on, the user must have proved the address.
     """
-    proved = record.user.email_verified_at_ms is not None
-    return record.user.email is not None and (is_of_one_tenant(record) or proved)
+    user = record.user
+    where = is_of_one_tenant(record) and user.email_given_in in {None, user.home_tenant_id}
+    return user.email is not None and (where or is_proved_by_owner(user))

@@ -70,7 +70,7 @@ class VerifyEmail:
         if before is None or fold_email(before.user.email or "") != proof.email:
             raise InvalidProof(reason="another_address")
         user = before.user
-        verified = with_proved_address(replace(user, version=user.version + 1), self.clock())
+        verified = with_proved_address(replace(user, version=user.version + 1), self.clock(), by_owner=True)
         after = UserRecord(verified, before.memberships)
         self.users.change(before, after, proofs=ProofChanges(used=self.check.use_of(proof)))
         audit.record("email_verified", user_id=user.id, tenant_id=proof.tenant_id)

@@ -100,7 +100,9 @@ USER: Mapping[str, Field] = {
     "version": Field(),
     "email_verified_at_ms": Field(seen_by=_USERS, description="when the user proved to read the address's mail"),
     "proofs_from_ms": Field(),
-    "undo_from_ms": Field(),
+    "undone_from_ms": Field(),
+    "undone_until_ms": Field(),
+    "email_given_in": Field(),
     "metadata": Field(
         seen_by=_USERS,
         changed_by=frozenset({OWNER}),

@@ -51,10 +51,17 @@ def is_unused(proof: Proof, now_ms: int) -> bool:
 def outdated(proof: Proof, user: User) -> bool:
     """Return whether a change of the user killed the proof: of the password, or of the address.
 
-    Who undoes a thief's change comes after the thief. So such a link dies only when an older one was used: it may be
-    the thief's.
+    Who undoes a thief's change comes after the thief. So such a link dies only by an older one, which was used after
+    the link was made: the link may be the thief's.
     """
-    return proof.made_at_ms < (user.undo_from_ms if proof.kind == "email_undo" else user.proofs_from_ms)
+    if proof.kind == "email_undo":
+        return user.undone_from_ms < proof.made_at_ms <= user.undone_until_ms
+    return proof.made_at_ms < user.proofs_from_ms
+
+
+def is_proved_by_owner(user: User) -> bool:
+    """Return whether the user's address was proved by the user, and not written by a tenant's administrator."""
+    return user.email_verified_at_ms is not None and user.email_given_in is None
 
 
 def without_older_proofs(before: User, after: User, *, password_changed: bool) -> User:
@@ -73,6 +80,13 @@ def without_older_proofs(before: User, after: User, *, password_changed: bool) -
     return replace(after, proofs_from_ms=after.updated_at_ms + 1)
 
 
-def with_proved_address(user: User, at_ms: int) -> User:
-    """Return a user who proved to read the mail of the address. So the address takes mails again."""
-    return replace(user, email_verified_at_ms=at_ms, email_state=None)
+def with_proved_address(user: User, at_ms: int, *, by_owner: bool) -> User:
+    """Return a user to whose address a proof was mailed that was used. So the address takes mails again.
+
+    Args:
+        user: the user.
+        at_ms: when the proof was used.
+        by_owner: whether the user used it, and not whoever reads the address's mail.
+    """
+    given_in = None if by_owner else user.email_given_in
+    return replace(user, email_verified_at_ms=at_ms, email_state=None, email_given_in=given_in)

@@ -38,6 +38,9 @@ INVITATIONS_A_DAY = 500
 INVITATIONS_TO_ONE = 10
 """How many invitations a tenant may make for one address, or send it again, in a day."""
 
+CODES_A_DAY = 20
+"""How many wrong codes a name may get in a day. Beyond that its codes are off, and its links still work."""
+
 _HOUR_MS = 3_600_000
 _DAY_MS = 86_400_000
 
@@ -132,12 +135,15 @@ class Throttles:
         return Counter(f"name#{self.mask(attempt.name)}#{window}", limits)
 
     def of_mails(self, attempt: Attempt, now_ms: int) -> tuple[Counter, Counter]:
-        """Return the counters of what asks for mails: of the name that was presented, and of the source address."""
+        """Return the counters of what asks for mails: of the source address, and of the name that was presented.
+
+        The source comes first: whoever has none left must not fill the counters of names.
+        """
         hour = now_ms // _HOUR_MS
         ends_at_ms = (hour + 1) * _HOUR_MS
         return (
-            Counter(f"mails#{self.mask(attempt.name)}#{hour}", {"in_all": Limit(MAILS_AN_HOUR, ends_at_ms)}),
             Counter(f"mails_from#{self._source(attempt)}#{hour}", {"in_all": Limit(MAILS_FROM_SOURCE, ends_at_ms)}),
+            Counter(f"mails#{self.mask(attempt.name)}#{hour}", {"in_all": Limit(MAILS_AN_HOUR, ends_at_ms)}),
         )
 
     def of_invitations(self, tenant_id: TenantId, folded: str, now_ms: int) -> tuple[Counter, Counter]:
@@ -157,6 +163,11 @@ class Throttles:
                 f"invited#{tenant_id}#{self.mask(folded)}#{day}", {"in_day": Limit(INVITATIONS_TO_ONE, ends_at_ms)}
             ),
         )
+
+    def of_codes(self, name: str, now_ms: int) -> Counter:
+        """Return the counter of wrong codes that were tried for a name, in all its challenges."""
+        day = now_ms // _DAY_MS
+        return Counter(f"codes#{self.mask(name)}#{day}", {"in_all": Limit(CODES_A_DAY, (day + 1) * _DAY_MS)})
 
     def of_own(self, what: str, now_ms: int) -> Counter:
         """Return the counter of something that strangers do not have: a known device, or a session."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from doorward import audit
 from doorward.errors import InvalidCredentials, InvalidGrant
-from doorward.model import Admission, Clock, Extras, Session, SessionRef, Subject, TokenPair
+from doorward.model import Admission, Clock, Extras, Method, Session, SessionRef, Subject, TokenPair
 from doorward.model.proofs import NO_PROOFS, Proof, ProofChanges
 from doorward.sessions.family import EndFamily
 from doorward.sessions.minting import TokenMinter
@@ -67,6 +67,7 @@ class BeginSession:
         proofs: ProofChanges = NO_PROOFS,
         *,
         first: bool = False,
+        method: Method = "password",
         ext: Extras | None = None,
     ) -> SignedIn:
         """Store a session and return its tokens. Its user is told by mail if the device is not known, where mail is on.
@@ -77,6 +78,7 @@ class BeginSession:
             client: what asks.
             known: the device of the user that the client proves, if it does.
             proofs: the proof that allows the session, where it is one that works once.
+            method: by what the user signed in.
             first: whether the user signs in for the first time, so that every device is new.
             ext: what `permit` said, if it was asked already.
 
@@ -88,7 +90,7 @@ class BeginSession:
         ext = self.permit(admission, subject) if ext is None else ext
         ref = SessionRef(subject.tenant_id, subject.user_id, subject.session_id)
         cookie, cookie_hash = mint_cookie(ref) if client.wants_cookie else (None, None)
-        session = self._session(ref, admission, client, cookie_hash)
+        session = replace(self._session(ref, admission, client, cookie_hash), method=method)
         tokens = self.minter.mint(session, admission, subject, session.created_at_ms, ext)
         told = () if first or known is not None else self._notice(admission, subject, client)
         self.sessions.add(session, ProofChanges(proofs.used, (*proofs.made, *told)))

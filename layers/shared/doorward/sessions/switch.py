@@ -68,6 +68,11 @@ class SwitchTenant:
         repeated = old.generation == proven.generation + 1 and old.switched_to == tenant_id
         if repeated and target.session is not None and is_live(target.session, target, self.clock()):
             return self.minter.mint(target.session, target, subject, self.clock())
+        if old.method not in target.policy.methods:
+            raise InvalidGrant(
+                "This tenant asks for another way of signing in. Sign in there. The refresh token is still good.",
+                reason="other_method",
+            )
         if is_shut_out(old, target):
             raise InvalidGrant(
                 "The session in this tenant was ended. Sign in there again. The refresh token is still good.",
@@ -91,6 +96,7 @@ class SwitchTenant:
             links=there.links if there else 0,
             source=old.source,
             user_agent=old.user_agent,
+            method=old.method,
         )
         if now_ms >= session_ends_at_ms(new, target.policy):
             raise InvalidGrant("Sessions of this tenant are shorter: sign in to it.", reason="session_too_old")

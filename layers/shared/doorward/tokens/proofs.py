@@ -128,7 +128,8 @@ class MintProofs:
         Raises:
             NotInitialised: the deployment has no MAC key yet.
         """
-        return _proof(kind, tenant_id, self.clock(), mac_kid=self.texts.keyring.active_kid(), **rest)
+        made_at_ms = rest.pop("made_at_ms", self.clock())
+        return _proof(kind, tenant_id, made_at_ms, mac_kid=self.texts.keyring.active_kid(), **rest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,9 +74,11 @@ class DynamoServiceTokens:
         users = [service_user_id(name) for name in distinct]
         table = self.tables.revocations
         own = [(table, user_revocations_key(tenant_id, user_id)) for user_id in users[1:]]
-        first, tenant, deployment, *rest = self.database.batch_get(
-            [*revocation_places(self.tables, tenant_id, users[0]), *own]
-        )
+        places = [*revocation_places(self.tables, tenant_id, users[0]), *own]
+        items = []
+        for at in range(0, len(places), 100):  # BatchGetItem takes 100 keys
+            items += self.database.batch_get(places[at : at + 100])
+        first, tenant, deployment, *rest = items
         return {
             name: to_revocations([item, tenant, deployment])
             for name, item in zip(distinct, [first, *rest], strict=True)

@@ -92,6 +92,7 @@ def session_attributes(session: Session) -> dict[str, Any]:
         "client_id": session.client_id,
         "links": session.links,
         "switched_to": session.switched_to,
+        "method": session.method,
         "source": session.source,
         "user_agent": session.user_agent,
     }
@@ -113,6 +114,7 @@ def to_session(item: Item | None) -> Session | None:
         client_id=item.get("client_id"),
         links=item["links"],
         switched_to=item.get("switched_to"),
+        method=item.get("method", "password"),
         source=item.get("source"),
         user_agent=item.get("user_agent"),
     )
