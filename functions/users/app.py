@@ -14,8 +14,9 @@ from doorward.accounts.look_up import LookUpUsers
 from doorward.accounts.membership import AssignTenants
 from doorward.accounts.prove import ProvePassword
 from doorward.api.answers import answer_json
+from doorward.api.bodies.export import ExportResponse
 from doorward.api.bodies.requests import AssignTenantRequest, ChangeUserRequest, CreateUserRequest, LeaveRequest
-from doorward.api.bodies.responses import ExportResponse, UserListResponse, UserResponse
+from doorward.api.bodies.responses import UserListResponse, UserResponse
 from doorward.api.cursors import list_name, mint_cursor, read_cursor
 from doorward.api.requests import has_body, page_limit, query, read_json, read_principal, takes
 from doorward.api.resolver import Resolver
@@ -66,8 +67,8 @@ def wire(settings: Settings) -> Services:
         hasher=hasher,
         judge=judge,
         policies=parts.policies,
+        notices=parts.notices,
         clock=clock,
-        mail_is_on=settings.mail_is_on,
     )
     return Services(
         look_up=LookUpUsers(reader),

@@ -11,6 +11,7 @@ from doorward.errors import Conflict, NotFound, TenantNotFound, TenantTaken, Use
 from doorward.model import Cutoff, Notification, ServiceToken, TenantId, TenantPolicy, TokenId, UserId, UserRecord
 from doorward.model.leaving import Leaving
 from tests.contract.conftest import Stores
+from tests.contract.test_invitations import invited
 from tests.support.makers import ACME, GLOBEX, NOW, by_email, by_username, membership, record, session, tenant, user
 
 
@@ -121,6 +122,7 @@ def test_a_tenant_goes_with_all_that_is_stored_for_it_and_its_id_stays(tenants: 
         tenants.notifications.add(_told(None, number))
     tenants.notifications.add(_told(None, 1, GLOBEX))
     tenants.notifications.add_demo(ACME, "{}")
+    invited(tenants, user())
     disabled = replace(tenant(), status="disabled", version=2)
     tenants.tenants.change(tenant(), disabled, NOW)
     with pytest.raises(Conflict):
@@ -135,6 +137,8 @@ def test_a_tenant_goes_with_all_that_is_stored_for_it_and_its_id_stays(tenants: 
     assert tenants.notifications.list_by_user(ACME, UserId("x"), 10, None).records == ()
     assert len(tenants.notifications.list_by_user(GLOBEX, UserId("x"), 10, None).records) == 1
     assert tenants.notifications.get_demo(ACME) is None
+    assert tenants.invitations.list_by_tenant(ACME, 10, None).records == ()
+    assert tenants.invitations.find(ACME, "ann@people.example") is None
     with pytest.raises(TenantTaken):
         tenants.tenants.add(tenant())
     with pytest.raises(NotFound):

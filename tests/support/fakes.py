@@ -686,6 +686,10 @@ class MemoryBelongings:
                 del self.world.service_tokens[token]
             for told in [key for key in self.world.notifications if key[0] == tenant_id]:
                 del self.world.notifications[told]
+            for place in [place for place in self.world.invitations if place[0] == tenant_id]:
+                del self.world.invitations[place]
+            for address in [address for address in self.world.invited if address[0] == tenant_id]:
+                del self.world.invited[address]
             self.world.demos.pop(tenant_id, None)
             self.world.policies.pop(tenant_id, None)
         return None

@@ -271,6 +271,7 @@ class House:
             self.hasher,
             self.judge,
             self.policies,
+            self.notices,
             self.clock,
         )
 

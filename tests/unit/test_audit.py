@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import logging
+import re
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -108,3 +111,19 @@ def test_a_refused_socket_says_from_where(caplog: pytest.LogCaptureFixture) -> N
     assert answer == {"statusCode": 403}
     (found,) = events(caplog)
     assert {name: found[name] for name in SEEN} == SEEN
+
+
+def test_the_operators_page_lists_every_event_that_is_logged_and_no_other() -> None:
+    root = Path(__file__).resolve().parents[2]
+    logged = {
+        node.args[0].value
+        for file in (root / "layers" / "shared" / "doorward").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func).rpartition(".")[2] in {"record", "_sent"}
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+    }
+    page = (root / "docs" / "operations.md").read_text()
+    listed = page.partition("holds this list against the code:")[2].partition("No token, password")[0]
+    assert set(re.findall(r"`(\w+)`", listed)) == logged

@@ -28,6 +28,7 @@ from doorward.model.proofs import Proof, ProofId
 from doorward.proofs.check import Presented
 from doorward.sessions.begin import Client
 from doorward.sessions.naming import name_of
+from doorward.tokens.proofs import Notices
 from tests.support.mailed import HERE, NEW_PASSWORD, Mailed
 from tests.support.people import PASSWORD
 from tests.support.world import ACME, GLOBEX, House, changed
@@ -469,12 +470,41 @@ class TestEmailChange:
 
     def test_where_mail_is_on_nobody_writes_their_own_address(self, house: House) -> None:
         ann = house.add_user("ann", email=ANN)
-        change = replace(house.change_user, mail_is_on=True)
+        change = replace(house.change_user, notices=Notices(house.clock, mail_is_on=True))
         wanted = changed(email=self.NEW, current_password=PASSWORD)
         with pytest.raises(InvalidRequest):
             change(ann, "me", wanted)
         change(ann, "me", changed(email=None, current_password=PASSWORD))
         change(house.caller("acme-admin"), ann.user_id, changed(email=self.NEW))
+
+
+class TestChangesThatAreTold:
+    @pytest.mark.parametrize(
+        ("by", "values", "kinds"),
+        [
+            ("me", {"password": NEW_PASSWORD, "current_password": PASSWORD}, ["password_changed"]),
+            ("admin", {"password": NEW_PASSWORD}, ["password_changed"]),
+            ("admin", {"email": "other@people.example"}, ["email_changed"]),
+            ("admin", {"email": ANN.upper()}, []),
+            ("admin", {"email": None, "password": NEW_PASSWORD}, ["password_changed", "email_changed"]),
+            ("admin", {"display_name": "Ann"}, []),
+        ],
+    )
+    def test_the_address_that_was_there_hears_of_a_new_password_or_address(
+        self, house: House, mailed: Mailed, by: str, values: dict[str, str | None], kinds: list[str]
+    ) -> None:
+        ann = house.add_user("ann", email=ANN)
+        change = replace(house.change_user, notices=Notices(house.clock, mail_is_on=True))
+        change(ann if by == "me" else house.caller("acme-admin"), ann.user_id, changed(**values))
+        assert [(proof.kind, proof.address) for proof in mailed.notices()] == [(kind, ANN) for kind in kinds]
+
+    def test_nothing_is_told_of_a_change_that_failed(self, house: House, mailed: Mailed) -> None:
+        ann = house.add_user("ann", email=ANN)
+        house.add_user("bob", email="bob@people.example")
+        change = replace(house.change_user, notices=Notices(house.clock, mail_is_on=True))
+        with pytest.raises(EmailTaken):
+            change(house.caller("acme-admin"), ann.user_id, changed(email="bob@people.example"))
+        assert mailed.notices() == []
 
 
 class TestFindTenants:

@@ -11,6 +11,7 @@ from doorward.api.bodies import requests, sign_in
 from doorward.api.bodies import responses as answers
 from doorward.api.bodies import sessions as session_answers
 from doorward.api.bodies import tokens as token_answers
+from doorward.api.bodies.export import ExportResponse
 from tools.openapi.invited import INVITED
 from tools.openapi.mailed import MAILED
 from tools.openapi.operation import (
@@ -149,7 +150,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/users/{id}/export"): Operation(
         ACCOUNTS,
         "administrators of the home tenant; everybody for `me`",
-        response=answers.ExportResponse,
+        response=ExportResponse,
         problems=_USER,
     ),
     ("GET", "/users/{id}/sessions"): Operation(

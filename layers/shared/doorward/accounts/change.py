@@ -17,12 +17,15 @@ from doorward.errors import (
 )
 from doorward.model import Clock, Cutoff, Membership, Principal, TenantId, UserRecord
 from doorward.model.changes import UserChanges
+from doorward.model.proofs import Proof, ProofChanges
 from doorward.rules.fields import MEMBERSHIP, PROFILE, Relation, changeable_by, needs_password
+from doorward.rules.names import fold_email
 from doorward.rules.passwords import PasswordHasher
 from doorward.rules.proofs import without_older_proofs
 from doorward.rules.revocation import cut_off_user
 from doorward.rules.tenancy import check_roles, is_admin
 from doorward.stores import AttemptStore, PolicyStore, RevocationStore, UserReader, UserWriter
+from doorward.tokens.proofs import Notices
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,8 @@ class ChangeUser:
     hasher: PasswordHasher
     judge: JudgeNewPassword
     policies: PolicyStore
+    notices: Notices
     clock: Clock
-    mail_is_on: bool = False
 
     def __call__(self, principal: Principal, user_id: str, changes: UserChanges) -> VisibleUser:
         """Change a user on behalf of a caller.
@@ -66,13 +69,26 @@ class ChangeUser:
         password_hash = self._new_hash(before, changes)
         cutoffs = self._cutoffs(principal, before, changes)
         keep_admin_in = principal.keep_admin_in(before.user.tenant_ids)
-        self.writer.change(before, after, password_hash=password_hash, cutoffs=cutoffs, keep_admin_in=keep_admin_in)
+        self.writer.change(
+            before,
+            after,
+            password_hash=password_hash,
+            cutoffs=cutoffs,
+            keep_admin_in=keep_admin_in,
+            proofs=ProofChanges(made=self._told(before, after, changes)),
+        )
         if password_hash is not None:
             self.attempts.clear_failures(before.user.id)  # they were guesses of another password
         audit.record(
             "user_changed", user_id=before.user.id, by=principal.user_id, fields=",".join(sorted(changes.names))
         )
         return show(principal, after)
+
+    def _told(self, before: UserRecord, after: UserRecord, changes: UserChanges) -> tuple[Proof, ...]:
+        """Return the mails that the user gets at the address that was the user's before the change."""
+        told = self.notices("password_changed", before.user) if changes.password is not None else ()
+        moved = fold_email(before.user.email or "") != fold_email(after.user.email or "")
+        return (*told, *self.notices("email_changed", before.user)) if moved else told
 
     def _permit(self, principal: Principal, before: UserRecord, changes: UserChanges) -> None:
         relation = relation_to(principal, before.user)
@@ -81,7 +97,7 @@ class ChangeUser:
             raise InvalidRequest("Name at least one field to change.")
         if principal.restriction == "password_change_required" and not (own and "password" in changes.names):
             raise PasswordChangeRequired
-        if own and self.mail_is_on and changes.values.get("email"):
+        if own and self.notices.mail_is_on and changes.values.get("email"):
             raise InvalidRequest("Change your address with POST /users/me/email: the new one must be proved.")
         if own and changes.names & MEMBERSHIP.keys() and is_admin(principal, principal.tenant_id):
             raise OwnAccount

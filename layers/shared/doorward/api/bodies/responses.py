@@ -7,10 +7,9 @@ from typing import Literal, Self
 from pydantic import BaseModel
 
 from doorward.accounts.access import VisibleUser
-from doorward.accounts.export import ExportedUser
 from doorward.api.bodies.fields import shown, values_for, with_members
 from doorward.api.bodies.times import iso_time
-from doorward.model import Membership, Notification, SeenNotification, ServiceToken, Session, Tenant, User
+from doorward.model import Membership, SeenNotification, ServiceToken, Tenant, User
 from doorward.model.leaving import Remnant
 from doorward.rules import fields
 from doorward.rules.fields import Relation
@@ -63,72 +62,6 @@ class UserListResponse(ResponseBody):
 
     items: list[UserResponse]
     next_cursor: str | None = None
-
-
-class ExportedSessionResponse(ResponseBody):
-    """A session, without anything that could be used in its place."""
-
-    id: str
-    tenant_id: str
-    client_id: str | None = None
-    created_at: str
-    refreshed_at: str
-    expires_at: str
-    ended_at: str | None = None
-
-    @classmethod
-    def of(cls, session: Session) -> Self:
-        """Return the body for a session."""
-        ended_at_ms, tenant_id = session.revoked_at_ms, session.ref.tenant_id
-        return cls(
-            id=session.ref.session_id,
-            tenant_id=tenant_id,
-            client_id=session.client_id,
-            created_at=iso_time(session.created_at_ms),
-            refreshed_at=iso_time(session.rotated_at_ms),
-            expires_at=iso_time(session.expires_at_ms),
-            ended_at=None if ended_at_ms is None else iso_time(ended_at_ms),
-        )
-
-
-class ExportedNotificationResponse(ResponseBody):
-    """What the user alone was told."""
-
-    id: str
-    tenant_id: str
-    title: str
-    body: str
-    created_at: str
-
-    @classmethod
-    def of(cls, told: Notification) -> Self:
-        """Return the body for a notification."""
-        made = iso_time(told.created_at_ms)
-        return cls(id=told.id, tenant_id=told.tenant_id, title=told.title, body=told.body, created_at=made)
-
-
-class ExportResponse(ResponseBody):
-    """All that is held about a user, as far as the caller may see it.
-
-    `complete` is false if there are more than 1,000 sessions or notifications in a tenant. What the user did is in the
-    operator's logs.
-    """
-
-    user: UserResponse
-    sessions: list[ExportedSessionResponse]
-    notifications: list[ExportedNotificationResponse]
-    complete: bool
-
-    @classmethod
-    def of(cls, exported: ExportedUser) -> Self:
-        """Return the body for what a caller may see of a user."""
-        belongings = exported.belongings
-        return cls(
-            user=UserResponse.of(exported.visible),
-            sessions=[ExportedSessionResponse.of(session) for session in belongings.sessions],
-            notifications=[ExportedNotificationResponse.of(told) for told in belongings.notifications],
-            complete=belongings.complete,
-        )
 
 
 @with_members(shown(Tenant, fields.TENANT, _TENANTS))

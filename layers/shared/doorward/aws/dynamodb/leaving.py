@@ -12,6 +12,7 @@ from doorward.aws.dynamodb.items import (
     Key,
     Tables,
     decode,
+    invitation_key,
     leaving_key,
     notification_key,
     policy_key,
@@ -92,7 +93,10 @@ class DynamoBelongings:
     def erase_tenant(self, tenant_id: TenantId) -> Remnant | None:
         """Erase some of what is stored for a tenant without users, and return what is left."""
         told, own = notification_key(tenant_id, None, ""), tenant_key(tenant_id)
+        invited = invitation_key(tenant_id, "")
         parts: tuple[tuple[Remnant, str, Key, str], ...] = (
+            ("invitations", self.tables.refresh_tokens, invited, "invitation#"),
+            ("invitations", self.tables.refresh_tokens, invited, "address#"),
             ("service_tokens", self.tables.refresh_tokens, service_token_key(tenant_id, ""), "token#"),
             ("notifications", self.notifications_table, told, "notification#"),
             ("notifications", self.notifications_table, told, "demo"),
