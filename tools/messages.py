@@ -7,11 +7,11 @@ from pathlib import Path
 
 from jinja2 import Environment
 
-from doorward import languages, mail
+from doorward import languages, mail, pages
 from doorward.languages import LANGUAGES, read_catalogue
 
 CATALOGUES = Path(languages.__file__).parent
-_TEMPLATES = Path(mail.__file__).parent / "templates"
+_TEMPLATES = {"": Path(mail.__file__).parent / "templates", "pages/": Path(pages.__file__).parent / "templates"}
 _HEADER = 'msgid ""\nmsgstr ""\n"Language: {language}\\n"\n"Content-Type: text/plain; charset=UTF-8\\n"\n'
 
 
@@ -20,10 +20,14 @@ def messages() -> dict[str, list[str]]:
     environment = Environment(extensions=["jinja2.ext.i18n"])  # noqa: S701 - nothing is rendered
     environment.policies["ext.i18n.trimmed"] = True
     found: dict[str, list[str]] = {}
-    for file in sorted(_TEMPLATES.rglob("*.jinja")):
+    files = [
+        (file, f"{prefix}{file.relative_to(folder)}")
+        for prefix, folder in _TEMPLATES.items()
+        for file in sorted(folder.rglob("*.jinja"))
+    ]
+    for file, name in files:
         for _, _, said in environment.extract_translations(file.read_text("utf-8")):  # type: ignore[attr-defined]
             places = found.setdefault(said if isinstance(said, str) else said[0], [])
-            name = str(file.relative_to(_TEMPLATES))
             if name not in places:
                 places.append(name)
     return found

@@ -34,7 +34,8 @@ from doorward.bootstrap.once import once
 from doorward.bootstrap.proofs import ProofParts
 from doorward.errors import InvalidRequest
 from doorward.model import TenantId
-from doorward.proofs.invitations import AcceptInvitation, NewMember
+from doorward.proofs.invitations import AcceptInvitation
+from doorward.proofs.invited import NewMember
 from doorward.rules.names import check_tenant_id
 from doorward.sessions.begin import Client
 from doorward.settings import Settings

@@ -17,7 +17,8 @@ from doorward.authorization import Authorize, RequestCredentials
 from doorward.errors import DoorwardError, Unavailable
 from doorward.model import PLATFORM_ADMIN, Principal, SessionId, Subject, UserRecord
 from doorward.proofs.check import CheckProof
-from doorward.proofs.invitations import AcceptInvitation, NewMember
+from doorward.proofs.invitations import AcceptInvitation
+from doorward.proofs.invited import NewMember
 from doorward.sessions.begin import BeginSession, Client
 from doorward.sessions.family import EndFamily
 from doorward.tokens.proofs import MintProofs
@@ -66,13 +67,13 @@ class Scene:
             CheckProof(stores.proofs, house.proof_texts, stores.attempts, house.throttles, house.clock),
             stores.invitations,
             stores.reader,
-            stores.writer,
             stores.directory,
             stores.policies,
             CreateUser(stores.writer, house.hasher, house.judge, stores.policies, house.clock),
+            house.clock,
+            stores.writer,
             BeginSession(stores.sessions, house.devices, house.minter, end_family, house.clock, 86_400, house.notices),
             Authorize(house.keyring, stores.revocation_reader, stores.session_reader, AUDIENCE, ORIGIN, house.clock),
-            house.clock,
         )
         self.sent = self.administer.make(self.principal, ACME, NewInvitation("ann@people.example"))
 

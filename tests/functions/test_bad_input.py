@@ -168,7 +168,7 @@ class TestUsers:
             answer = deployment.call("users", "POST", "/users", body, context=admin)
             assert answer["statusCode"] == 400, (body, answer)
             assert answer["json"]["code"] in {"invalid_request", "weak_password", "unacceptable_name"}
-        assert deployment.count() == []
+        assert set(deployment.count()) <= {"GetItem"}  # the tenant's policy, which says how long a password is
 
     @pytest.mark.parametrize(
         "body",

@@ -36,6 +36,8 @@ EXPECTED: dict[str, tuple[int, str | None]] = {
     "invitations_make": (201, None),
     "invitations_foreign": (404, "not_found"),
     "invitations_accept_forged": (400, "invalid_proof"),
+    "links_show": (200, None),
+    "links_dead": (400, None),  # a page
     "demo_seed": (200, None),
     "notifications_list": (200, None),
     "notifications_missing": (404, "not_found"),

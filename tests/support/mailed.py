@@ -48,7 +48,7 @@ class Mailed:
         find = FindSubject(directory, users)
         self.sign_up = Flow(
             AskForSignUp(ask, house.policies),
-            SignUp(check, directory, house.policies, house.create_user, users, house.begin_session, clock),
+            SignUp(check, directory, house.policies, house.create_user, users, clock, house.begin_session),
         )
         self.reset = Flow(
             AskForReset(ask, find, proofs, mail_is_on=True),

@@ -231,13 +231,13 @@ class House:
             CheckProof(self.proofs, self.proof_texts, self.attempts, self.throttles, self.clock),
             self.invitations,
             self.users,
-            self.users,
             MemoryDirectory(self.world),
             self.policies,
             self.create_user,
+            self.clock,
+            self.users,
             self.begin_session,
             self.authorize,
-            self.clock,
         )
 
     @cached_property

@@ -27,7 +27,7 @@ stores
 authorization
 sessions accounts feed
 proofs
-mail
+mail pages
 authorizer verifier demo breaches
 aws sockets
 api

@@ -30,7 +30,7 @@ from doorward.errors import (
 )
 from doorward.model import Membership, Principal, SignInPolicy, TenantId, TenantPolicy, UserId, UserRecord
 from doorward.model.proofs import Proof
-from doorward.proofs.invitations import NewMember
+from doorward.proofs.invited import NewMember
 from doorward.rules.throttles import INVITATIONS_AN_HOUR, INVITATIONS_TO_ONE
 from doorward.sessions.begin import Client, SignedIn
 from doorward.tokens.cookie import COOKIE_NAME

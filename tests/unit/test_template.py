@@ -38,6 +38,8 @@ PUBLIC = {
     ("POST", "/auth/token/revoke"),
     ("POST", "/auth/invitations/accept"),
     ("POST", "/api/{tenantId}/auth/invitations/accept"),
+    ("GET", "/links/{kind}"),
+    ("POST", "/links/{kind}"),
     ("GET", "/auth/logout"),
     ("POST", "/auth/logout"),
     ("GET", "/.well-known/jwks.json"),
@@ -178,7 +180,7 @@ def test_the_bucket_of_breached_passwords_is_there_on_request_alone_and_private(
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
 def test_who_judges_passwords_reads_one_object_of_the_bucket_and_nobody_else_does(name: str) -> None:
     found = [statement for statement in _statements(name) if "BreachBucket" in json.dumps(statement)]
-    if name in {"AccountsByMailFunction", "InvitationsFunction", "SignUpFunction", "UsersFunction"}:
+    if name in {"AccountsByMailFunction", "InvitationsFunction", "LinksFunction", "SignUpFunction", "UsersFunction"}:
         assert [statement["Action"] for statement in found] == [["s3:GetObject"]]
         assert found[0]["Resource"] == {"Fn::Sub": f"${{BreachBucket.Arn}}/{KEY}"}
         (policy,) = FUNCTIONS[name]["Properties"]["Policies"]
@@ -231,7 +233,7 @@ def test_only_the_functions_for_it_write_users(name: str) -> None:
     elif name == "MailFeedbackFunction":
         (statement,) = (found for found in _statements(name) if "dynamodb:UpdateItem" in found["Action"])
         assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["user#*"]}}
-    elif name not in {"UsersFunction", "DemoFunction"}:
+    elif name not in {"UsersFunction", "DemoFunction", "LinksFunction"}:
         assert not writes
 
 
@@ -278,6 +280,25 @@ def test_the_hook_is_off_denies_by_default_and_takes_three_seconds_at_most() -> 
     arn = "arn:aws:lambda:eu-central-1:123456789012:function:claims"
     assert all(re.search(pattern, text) for text in ("", arn, f"{arn}:live", f"{arn}:$LATEST"))
     assert not any(re.search(pattern, text) for text in ("*", f"{arn}*", f"{arn}:*", f"{arn}, {arn}", "claims"))
+
+
+def test_the_pages_behind_links_make_users_and_change_or_delete_no_names() -> None:
+    found = [each for each in _statements("LinksFunction") if each["Resource"] == {"Fn::GetAtt": "UsersTable.Arn"}]
+    keys = {"dynamodb:LeadingKeys": ["user#*", "credential#*", "tenant#*"]}
+    assert [(each["Action"], each.get("Condition")) for each in found] == [
+        (["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem"], None),
+        (["dynamodb:PutItem"], None),
+        (["dynamodb:UpdateItem", "dynamodb:DeleteItem"], {"ForAllValues:StringLike": keys}),
+    ]
+
+
+def test_the_pages_behind_links_can_begin_no_session_and_know_no_key_that_signs() -> None:
+    assert _actions("LinksFunction", "SigningSecret") == _actions("LinksFunction", "SigningKeysTable") == set()
+    (statement,) = (found for found in _statements("LinksFunction") if "RefreshTokensTable" in json.dumps(found))
+    assert statement["Action"] == ["dynamodb:GetItem", "dynamodb:UpdateItem"]
+    keys = {"dynamodb:LeadingKeys": ["tenant#*#invitations"]}
+    assert statement["Condition"] == {"ForAllValues:StringLike": keys}
+    assert "Condition" not in FUNCTIONS["LinksFunction"]  # administrators hand links over where mail is off
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
@@ -434,6 +455,7 @@ def test_only_who_makes_or_removes_users_reads_the_key_of_former_names_and_nobod
         "UsersFunction",
         "SignUpFunction",
         "InvitationsFunction",
+        "LinksFunction",
         "DemoFunction",
         "TenantsFunction",
         "RotateKeysFunction",

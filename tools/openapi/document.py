@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from doorward.api.pages import PageResolver
 from doorward.api.problems import status_of_kind
 from doorward.errors import DoorwardError, MethodNotAllowed, NotFound
 from doorward.tokens.cookie import COOKIE_NAME
@@ -84,11 +85,12 @@ def routes() -> dict[tuple[str, str], str]:
 
 
 def routed() -> dict[tuple[str, str], Callable[..., object]]:
-    """Return what answers each route, by method and path."""
+    """Return what answers each route of the API, by method and path."""
     found = {}
     for file in sorted((ROOT / "functions").glob("*/app.py")):
         app = getattr(importlib.import_module(f"functions.{file.parent.name}.app"), "app", None)
-        for route in app.routes if app is not None else []:
+        # Pages are for people and their browsers, and no part of the API.
+        for route in app.routes if app is not None and not isinstance(app, PageResolver) else []:
             if route.method in METHODS:
                 found[route.method, _path(route.rule)] = route.handler
     return found

@@ -81,13 +81,21 @@ def read_form_or_json(app: Router, model: type[Flat]) -> Flat:
         PayloadTooLarge: the body has more than 32 KiB.
         InvalidRequest: the model refuses the body, or the form has a member twice.
     """
-    media_type, body = _media_type(app), _body(app)
-    if media_type == "application/json":
-        return model.of_json(body)
-    if media_type != "application/x-www-form-urlencoded":
-        raise UnsupportedMediaType("Send the body as application/x-www-form-urlencoded or application/json.")
+    if _media_type(app) == "application/json":
+        return model.of_json(_body(app))
+    return read_form(app, model, "Send the body as application/x-www-form-urlencoded or application/json.")
+
+
+def read_form(app: Router, model: type[Flat], advice: str = "Send the body as a form.") -> Flat:
+    """Return the form that is the body of the request; its unknown members, and those without a text, are ignored.
+
+    Raises:
+        UnsupportedMediaType, PayloadTooLarge, InvalidRequest: see `read_form_or_json`; `advice` says what to send.
+    """
+    if _media_type(app) != "application/x-www-form-urlencoded":
+        raise UnsupportedMediaType(advice)
     try:
-        pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=20)
+        pairs = parse_qsl(_body(app).decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=20)
     except ValueError as error:
         raise InvalidRequest("The form is malformed.") from error
     members = dict(pairs)

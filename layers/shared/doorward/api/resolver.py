@@ -11,7 +11,7 @@ from doorward import audit
 from doorward.api.answers import answer_preflight, respond
 from doorward.api.problems import headers_of, problem, status_of
 from doorward.api.requests import require_known_query
-from doorward.api.routing import Response, Router
+from doorward.api.routing import Handler, Response, Router
 from doorward.errors import DoorwardError, MethodNotAllowed, NotFound
 
 _LOGGER = logging.getLogger("doorward.api")
@@ -42,20 +42,34 @@ class Resolver(Router):
             if found is None:
                 return self._no_route(method, path)
             handler, arguments = found
-            require_known_query(self, handler)
+            self.check_query(handler)
             return handler(**arguments)
         except DoorwardError as error:
             return self.refuse(error, {})
         except Exception as error:  # noqa: BLE001 - whatever fails, the caller gets a problem
             return self._fail(error)
 
+    def check_query(self, handler: Handler) -> None:
+        """Make sure that a request has no query parameters but those its route takes.
+
+        Raises:
+            InvalidRequest: it has another.
+        """
+        require_known_query(self, handler)
+
     def refuse(self, error: DoorwardError, more: Mapping[str, str]) -> Response:
-        """Return the problem of an error, with more headers."""
-        request_id = self._request_id()
-        fields = {"code": error.code, "reason": error.reason, "request_id": request_id}
+        """Return the answer to an error, with more headers; the log tells of it."""
+        self.note(error)
+        return self.show(error, {"Cache-Control": "no-store", **headers_of(error), **more})
+
+    def note(self, error: DoorwardError) -> None:
+        """Log that the request is refused, and why."""
+        fields = {"code": error.code, "reason": error.reason, "request_id": self.request_id}
         _LOGGER.info("refused", extra={"refusal": fields})
-        body = problem(error, request_id, oauth=self._oauth)
-        headers = {"Cache-Control": "no-store", **headers_of(error), **more}
+
+    def show(self, error: DoorwardError, headers: Mapping[str, str]) -> Response:
+        """Return the problem of an error."""
+        body = problem(error, self.request_id, oauth=self._oauth)
         # Token endpoints must answer errors as application/json, and clients insist on it (RFC 6749 section 5.2).
         media_type = "application/json" if self._oauth else "application/problem+json"
         return respond(status_of(error), body, media_type, headers)
@@ -72,5 +86,7 @@ class Resolver(Router):
             return answer_preflight(allowed)
         raise MethodNotAllowed(allowed) if allowed else NotFound
 
-    def _request_id(self) -> str:
+    @property
+    def request_id(self) -> str:
+        """The id that API Gateway gave the request; empty if it gave none."""
         return str((self.event.get("requestContext") or {}).get("requestId") or "")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import ast
 import gettext
+import re
 from functools import cache
 from pathlib import Path
 
 DEFAULT = "en"
 LANGUAGES = (DEFAULT, "de", "fr", "es")
 """The messages stand in English in the code, so the English catalogue only lists them."""
+
+_MAX_HEADER = 500
+_RANGE = re.compile(r"([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,8})(?:\s*;\s*q=([01](?:\.[0-9]{0,3})?))?", re.ASCII)
 
 
 def best_language(*locales: str | None) -> str:
@@ -20,6 +24,21 @@ def best_language(*locales: str | None) -> str:
     """
     spoken = (locale.partition("-")[0].lower() for locale in locales if locale)
     return next((language for language in spoken if language in LANGUAGES), DEFAULT)
+
+
+def accepted_language(header: str) -> str:
+    """Return the language that a browser's header Accept-Language prefers of those that there are, or English.
+
+    Whoever sends a request chooses this text; only its first ranges count, and those that are none are left out.
+    Source: RFC 9110 section 12.5.4.
+    """
+    ranges: list[tuple[float, str]] = []
+    for text in header[:_MAX_HEADER].split(","):
+        match = _RANGE.fullmatch(text.strip())
+        weight = float(match[2] or 1) if match else 0.0
+        if match and weight:
+            ranges.append((weight, match[1]))
+    return best_language(*(tag for _, tag in sorted(ranges, key=lambda one: -one[0])))
 
 
 @cache

@@ -8,7 +8,7 @@ from doorward import audit
 from doorward.accounts.access import words_about
 from doorward.accounts.create import CreateUser
 from doorward.errors import EmailTaken, InvalidProof, NotFound, SignUpClosed
-from doorward.model import Clock, SessionId, SessionRef, TenantId, TenantPolicy, UserRecord
+from doorward.model import Admission, Clock, SessionId, SessionRef, Subject, TenantId, TenantPolicy, UserRecord
 from doorward.model.changes import NewUser
 from doorward.model.proofs import Proof, ProofChanges
 from doorward.proofs.ask import AskForProof
@@ -60,25 +60,23 @@ class AskForSignUp:
 
 
 @dataclass(frozen=True, slots=True)
-class SignUp:
-    """Makes the user whose address is proved, in one transaction with the use of the proof."""
+class MakeProvedUser:
+    """Makes the user whose address is proved, in one transaction with the use of the proof; begins no session."""
 
     check: CheckProof
     directory: Directory
     policies: PolicyStore
     create: CreateUser
     users: UserWriter
-    begin: BeginSession
     clock: Clock
 
-    def __call__(self, presented: Presented, password: str, username: str | None, client: Client) -> SignedIn:
-        """Make the user and begin a session.
+    def make(self, presented: Presented, password: str, username: str | None) -> tuple[Admission, Subject]:
+        """Make the user, and return what admits the new user to the tenant, and who that is in a new session.
 
         Args:
             presented: the proof, as it was sent.
             password: of the new user.
             username: of the new user, within the tenant; the user's id if absent.
-            client: what asks.
 
         Raises:
             InvalidProof: what is presented proves nothing, or the address is taken, or the tenant is closed by now.
@@ -100,7 +98,7 @@ class SignUp:
         subject = admitted_subject(admission, ref)
         if subject is None:
             raise InvalidProof(reason="not_admitted")
-        return self.begin(admission, subject, client, first=True)
+        return admission, subject
 
     def _compose(self, proof: Proof, password: str, username: str | None, policy: TenantPolicy) -> UserRecord:
         address = proof.address or ""
@@ -115,3 +113,24 @@ class SignUp:
         record = UserRecord(replace(composed.user, email_verified_at_ms=self.clock()), composed.memberships)
         self.create.judge(password, words_about(record), least_length=policy.least_password_length)
         return record
+
+
+@dataclass(frozen=True, slots=True)
+class SignUp(MakeProvedUser):
+    """Makes the user whose address is proved, and signs the user in."""
+
+    begin: BeginSession
+
+    def __call__(self, presented: Presented, password: str, username: str | None, client: Client) -> SignedIn:
+        """Make the user and begin a session.
+
+        Args:
+            presented: the proof, as it was sent.
+            password: of the new user.
+            username: of the new user, within the tenant; the user's id if absent.
+            client: what asks.
+
+        Raises:
+            InvalidProof, WeakPassword, UnacceptableName, UsernameTaken: see `make`.
+        """
+        return self.begin(*self.make(presented, password, username), client, first=True)

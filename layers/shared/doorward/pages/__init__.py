@@ -1,0 +1,1 @@
+"""Pages that people see in a browser: rendered on the server, without scripts."""
