@@ -24,12 +24,22 @@ from tests.support.template import folder_of, layers_of, read, resources
 
 SAM = ROOT / ".local" / "sam" / "bin" / "sam"
 EVENTS = sorted((ROOT / "events").glob("*.json"))
-BY_COMMAND = ("authorizer_garbage", "login_username", "users_list", "tenants_list", "revocations_missing_part")
+BY_COMMAND = (
+    "authorizer_garbage",
+    "login_username",
+    "users_list",
+    "service_tokens_foreign",
+    "close_sockets_revoked",
+    "send_mail_gone",
+    "links_dead",
+)
 """Events for `sam local invoke` itself, one for each set of layers.
 
 The others go through `sam local start-lambda`: it starts a container once for each function, and itself once for all.
 """
 START_SECONDS = 120
+END_SECONDS = 400
+"""How long sam may take to end a container for each function, one after the other."""
 
 pytestmark = pytest.mark.skipif("DOCKER_HOST" not in os.environ, reason="DOCKER_HOST is not set: no container engine")
 
@@ -78,7 +88,7 @@ def lambdas(built: Path, cloud: Cloud) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         process.send_signal(signal.SIGINT)  # it ends the containers
-        process.wait(START_SECONDS)
+        process.wait(END_SECONDS)
 
 
 @pytest.fixture(scope="module")

@@ -61,7 +61,7 @@ def ask(cloud: Cloud, path: str, token: str | None = None, **body: Any) -> None:
 
 
 def test_a_link_that_scanners_opened_ten_times_still_sets_the_password_once(cloud: Cloud, tenant: str) -> None:
-    email = "gil@people.example"
+    email = "gil@links.example"
     ask(cloud, f"/api/{tenant}/auth/sign-up", email=email)
     first, second = press(link_of(cloud, "sign-up", email), password=PASSWORD)
     assert (first.status_code, second.status_code) == (200, 400), first.text
@@ -77,7 +77,7 @@ def test_a_link_that_scanners_opened_ten_times_still_sets_the_password_once(clou
 
 
 def test_an_invitation_and_a_change_of_address_are_pressed_in_a_browser(cloud: Cloud, tenant: str) -> None:
-    email, other = "hana@people.example", "hana@elsewhere.example"
+    email, other = "hana@links.example", "hana@elsewhere.example"
     ask(cloud, f"/api/{tenant}/invitations", cloud.token("admin"), email=email, roles=["admin"])
     first, second = press(link_of(cloud, "invitation", email), password=PASSWORD, username="hana")
     assert (first.status_code, second.status_code) == (200, 400), first.text
