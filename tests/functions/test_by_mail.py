@@ -112,6 +112,9 @@ def test_somebody_signs_in_with_a_code(deployment: Deployment, ann: str, root: s
 
 def test_an_address_is_changed_and_changed_back(deployment: Deployment, ann: str) -> None:
     context = deployment.authorize(bearer(deployment.token("ann", PASSWORD))).context
+    asked = deployment.call("accounts_by_mail", "POST", "/auth/verify-email", context=context)
+    path = "/auth/verify-email/confirm"
+    assert deployment.call("accounts_by_mail", "POST", path, Mail().by_code(asked))["statusCode"] == 204
     body = {"email": "new@people.example", "current_password": PASSWORD}
     asked = deployment.call("accounts_by_mail", "POST", "/users/me/email", body, context=context)
     assert asked["statusCode"] == 202

@@ -56,7 +56,8 @@ class Links:
         return asked
 
     def token(self, kind: str) -> str:
-        if kind == "email-undo":
+        if kind == "email-undo":  # of an address that the user had proved
+            assert post(self.deployment, "verify-email", token=self.token("verify-email"))["statusCode"] == 200
             assert post(self.deployment, "email-change", token=self.token("email-change"))["statusCode"] == 200
             items = boto3.client("dynamodb").scan(TableName="ProofsTable")["Items"]
             (undo,) = (item for item in items if item["kind"]["S"] == "email_undo")
