@@ -86,7 +86,8 @@ def test_a_service_token_is_shown_once_and_revoked(deployment: Deployment) -> No
     admin = deployment.context("acme-admin")
     path = "/api/acme/auth/service-tokens"
     minted = deployment.call("service_tokens", "POST", path, {"name": "ci", "expires_in": 60}, context=admin)["json"]
-    assert (minted["status"], minted["expires_in"], minted["token_type"]) == ("active", 60, "Bearer")
+    assert (minted["status"], minted["token_type"]) == ("active", "Bearer")
+    assert minted["expires_in"] in {59, 60}  # the clock may tick between the two readings
     service = deployment.authorize(bearer(minted["access_token"])).context
     assert (service["user_id"], service["tenant_id"], service["roles"]) == ("service:ci", "acme", "service")
     me = deployment.call("users", "GET", "/users/me", context=service)["json"]
