@@ -23,6 +23,7 @@ from doorward.api.mailed import answer_challenge
 from doorward.api.requests import read_json, read_json_or_nothing, read_principal, source_address
 from doorward.api.resolver import Resolver
 from doorward.api.routing import Response
+from doorward.bootstrap.by_mail import change_email, reset_password
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.new_passwords import judge_new_password
 from doorward.bootstrap.once import once
@@ -58,28 +59,8 @@ def wire(settings: Settings) -> Services:
     """Return the use cases."""
     parts = ProofParts(settings)
     prove = ProvePassword(parts.users, parts.attempts, parts.throttles, parts.hasher, clock)
-    reset = ResetPassword(
-        check=parts.check,
-        find=parts.find,
-        users=parts.user_writer,
-        revocations=parts.revocations,
-        attempts=parts.attempts,
-        policies=parts.policies,
-        hasher=parts.hasher,
-        judge=judge_new_password(settings),
-        notices=parts.notices,
-        clock=clock,
-    )
-    change_email = ChangeEmail(
-        check=parts.check,
-        find=parts.find,
-        users=parts.user_writer,
-        revocations=parts.revocations,
-        mint=parts.mint_proofs,
-        notices=parts.notices,
-        hasher=parts.hasher,
-        clock=clock,
-    )
+    reset = reset_password(parts, judge_new_password(settings))
+    change = change_email(parts)
     return Services(
         settings,
         AskForReset(parts.ask, parts.find, parts.proofs, settings.mail_is_on),
@@ -88,7 +69,7 @@ def wire(settings: Settings) -> Services:
         VerifyEmail(parts.check, parts.find, parts.user_writer, clock),
         AskForTenants(parts.ask),
         AskForEmailChange(parts.ask, prove, parts.proofs, parts.users, parts.notices),
-        change_email,
+        change,
     )
 
 
@@ -112,7 +93,7 @@ def ask_for_reset_in_tenant(tenant_id: str) -> Response:
 
 
 @app.post("/auth/password-reset/confirm")
-def reset_password() -> Response:
+def set_new_password() -> Response:
     """Set a new password with what the mail or an administrator brought; all sessions end."""
     return _reset(None)
 
@@ -171,7 +152,7 @@ def ask_for_email_change(user_id: str) -> Response:
 
 
 @app.post("/auth/email-change/confirm")
-def change_email() -> Response:
+def take_new_email() -> Response:
     """Take the new address with what the mail to it brought."""
     services().settings.require_mail()
     services().change_email(read_json(app, ProofRequest).presented())

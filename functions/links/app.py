@@ -19,6 +19,7 @@ from doorward.api.problems import status_of
 from doorward.api.requests import query, read_form, source_address
 from doorward.api.routing import Response
 from doorward.aws.dynamodb.invitations import DynamoInvitations
+from doorward.bootstrap.by_mail import change_email, reset_password
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.new_passwords import judge_new_password
 from doorward.bootstrap.once import once
@@ -27,9 +28,7 @@ from doorward.errors import Conflict, InvalidProof, InvalidRequest, MethodNotAll
 from doorward.model.proofs import ProofKind
 from doorward.pages.links import PAGES, LinkPage
 from doorward.proofs.check import Presented
-from doorward.proofs.email_change import ChangeEmail
 from doorward.proofs.invited import MakeInvitedUser, NewMember
-from doorward.proofs.password_reset import ResetPassword
 from doorward.proofs.sign_up import MakeProvedUser
 from doorward.proofs.verification import VerifyEmail
 from doorward.sessions.begin import Client
@@ -51,29 +50,9 @@ def wire(settings: Settings) -> Services:
     parts = ProofParts(settings)
     create = CreateUser(parts.user_writer, parts.hasher, judge_new_password(settings), parts.policies, clock)
     sign_up = MakeProvedUser(parts.check, parts.directory, parts.policies, create, parts.user_writer, clock)
-    reset = ResetPassword(
-        check=parts.check,
-        find=parts.find,
-        users=parts.user_writer,
-        revocations=parts.revocations,
-        attempts=parts.attempts,
-        policies=parts.policies,
-        hasher=parts.hasher,
-        judge=create.judge,
-        notices=parts.notices,
-        clock=clock,
-    )
+    reset = reset_password(parts, create.judge)
     verify = VerifyEmail(parts.check, parts.find, parts.user_writer, clock)
-    change_email = ChangeEmail(
-        check=parts.check,
-        find=parts.find,
-        users=parts.user_writer,
-        revocations=parts.revocations,
-        mint=parts.mint_proofs,
-        notices=parts.notices,
-        hasher=parts.hasher,
-        clock=clock,
-    )
+    change = change_email(parts)
     invited = MakeInvitedUser(
         parts.check,
         DynamoInvitations(parts.database, parts.tables),
@@ -87,8 +66,8 @@ def wire(settings: Settings) -> Services:
         "sign_up": lambda proof, form: sign_up.make(proof, form.password or "", form.username),
         "password_reset": lambda proof, form: reset(proof, form.password or ""),
         "verify_email": lambda proof, _: verify(proof),
-        "email_change": lambda proof, _: change_email(proof),
-        "email_undo": lambda proof, _: change_email.undo(proof),
+        "email_change": lambda proof, _: change(proof),
+        "email_undo": lambda proof, _: change.undo(proof),
         "invitation": lambda proof, form: invited.make(proof.token or "", None, _member(form)),
     }
     return Services(settings, uses)
