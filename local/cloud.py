@@ -86,7 +86,7 @@ def _parameters(place: Place) -> list[str]:
     return [
         f"Architecture={_architecture()}",
         f"IssuerUrl={place.url}",
-        f"AllowedOrigin={place.origin}",
+        f"AllowedOrigins={place.origin}",
         "DeletionProtection=false",
         "DemoEnabled=true",
         f"MailFrom={MAIL_FROM}",

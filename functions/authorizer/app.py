@@ -40,7 +40,7 @@ def wire(settings: Settings) -> Services:
         ),
         sessions=DynamoSessionReader(database, tables),
         audience=settings.audience,
-        allowed_origin=settings.allowed_origin,
+        allowed_origins=settings.allowed_origins,
         clock=clock,
     )
     return Services(authorize)

@@ -61,16 +61,15 @@ def sign_in_anywhere() -> Response:
     """Sign in with the code of the mail, and begin a web session."""
     services().settings.require_mail()
     body = read_json(app, CodeSignInRequest)
-    named = {"client_id": body.client_id, "device_token": body.device_token}
-    return _sign_in(body, read_web_client(app, services().settings.allowed_origin, **named))
+    return _sign_in(body, read_web_client(app, services().settings.allowed_origins, body))
 
 
 @app.post("/api/<tenant_id>/auth/email-code/confirm")
 def sign_in_to_tenant(tenant_id: str) -> Response:
-    """Sign in to the tenant of the path with the code of the mail; never with a cookie."""
+    """Sign in to the tenant of the path with the code of the mail; with a cookie only if the body asks for one."""
     services().settings.require_mail()
     body = read_json(app, CodeSignInRequest)
-    client = read_client(app, client_id=body.client_id, device_token=body.device_token)
+    client = read_client(app, services().settings.allowed_origins, body)
     return _sign_in(body, client, check_tenant_id(tenant_id))
 
 

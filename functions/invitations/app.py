@@ -51,7 +51,7 @@ class Services:
     administer: AdministerInvitations
     accept: AcceptInvitation
     cursor_key: Callable[[], bytes]
-    allowed_origin: str
+    allowed_origins: tuple[str, ...]
 
 
 def wire(settings: Settings) -> Services:
@@ -80,7 +80,7 @@ def wire(settings: Settings) -> Services:
         authorize=_authorize(parts),
         clock=clock,
     )
-    return Services(administer, accept, parts.cursor_key, settings.allowed_origin)
+    return Services(administer, accept, parts.cursor_key, settings.allowed_origins)
 
 
 def _authorize(parts: ProofParts) -> Authorize:
@@ -89,7 +89,7 @@ def _authorize(parts: ProofParts) -> Authorize:
         revocations=DynamoRevocationReader(parts.database, parts.tables),
         sessions=DynamoSessionReader(parts.database, parts.tables),
         audience=parts.settings.audience,
-        allowed_origin=parts.settings.allowed_origin,
+        allowed_origins=parts.settings.allowed_origins,
         clock=clock,
     )
 
@@ -139,16 +139,16 @@ def accept_anywhere() -> Response:
     credentials, body = read_credentials(app.event, changes_state=True), read_json(app, AcceptInvitationRequest)
     if credentials.authorization:
         return _join(body, None, credentials)
-    return _sign_up(body, None, read_web_client(app, services().allowed_origin, client_id=body.client_id))
+    return _sign_up(body, None, read_web_client(app, services().allowed_origins, body))
 
 
 @app.post("/api/<tenant_id>/auth/invitations/accept")
 def accept_in_tenant(tenant_id: str) -> Response:
-    """Accept an invitation to the tenant of the path; never with a cookie."""
+    """Accept an invitation to the tenant of the path; a new user gets a cookie only if the body asks for one."""
     credentials, body = read_credentials(app.event, changes_state=True), read_json(app, AcceptInvitationRequest)
     if credentials.authorization:
         return _join(body, check_tenant_id(tenant_id), credentials)
-    return _sign_up(body, check_tenant_id(tenant_id), read_client(app, client_id=body.client_id))
+    return _sign_up(body, check_tenant_id(tenant_id), read_client(app, services().allowed_origins, body))
 
 
 def _join(body: AcceptInvitationRequest, tenant_id: TenantId | None, credentials: RequestCredentials) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from doorward.api.answers import answer_sign_in
 from doorward.api.bodies.sign_in import LoginRequest, TenantLoginRequest
@@ -24,10 +24,10 @@ from doorward.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Signing in; `allowed_origin` is the one other origin whose pages may begin a web session."""
+    """Signing in; `allowed_origins` are the other origins whose pages may begin a web session."""
 
     log_in: LogIn
-    allowed_origin: str
+    allowed_origins: tuple[str, ...]
 
 
 def wire(settings: Settings) -> Services:
@@ -43,7 +43,7 @@ def wire(settings: Settings) -> Services:
         clock=clock,
         default_tenant_id=TenantId(settings.default_tenant_id) if settings.default_tenant_id else None,
     )
-    return Services(log_in, settings.allowed_origin)
+    return Services(log_in, settings.allowed_origins)
 
 
 app = Resolver()
@@ -53,17 +53,16 @@ services = once(wire)
 @app.post("/auth/login")
 def log_in_anywhere() -> Response:
     """Sign in, and begin a web session."""
-    client = read_web_client(app, services().allowed_origin)
     body = read_json(app, LoginRequest)
-    client = replace(client, client_id=body.client_id, device_token=body.device_token or client.device_token)
+    client = read_web_client(app, services().allowed_origins, body)
     return _log_in(body, client, TenantId(body.tenant_id) if body.tenant_id else None)
 
 
 @app.post("/api/<tenant_id>/auth/login")
 def log_in_to_tenant(tenant_id: str) -> Response:
-    """Sign in to the tenant of the path; never with a cookie."""
+    """Sign in to the tenant of the path; with a cookie only if the body asks for one."""
     body = read_json(app, TenantLoginRequest)
-    client = read_client(app, client_id=body.client_id, device_token=body.device_token)
+    client = read_client(app, services().allowed_origins, body)
     return _log_in(body, client, check_tenant_id(tenant_id))
 
 

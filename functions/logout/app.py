@@ -41,7 +41,7 @@ def wire(settings: Settings) -> Services:
         revocations=DynamoRevocationReader(parts.database, parts.tables),
         sessions=DynamoSessionReader(parts.database, parts.tables),
         audience=settings.audience,
-        allowed_origin=settings.allowed_origin,
+        allowed_origins=settings.allowed_origins,
         clock=clock,
     )
     users = DynamoUserReader(parts.database, parts.tables)

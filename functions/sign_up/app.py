@@ -77,16 +77,15 @@ def sign_up_anywhere() -> Response:
     """Become a user with what the mail brought, and begin a web session."""
     services().settings.require_mail()
     body = read_json(app, SignUpConfirmRequest)
-    named = {"client_id": body.client_id, "device_token": body.device_token}
-    return _sign_up(body, read_web_client(app, services().settings.allowed_origin, **named))
+    return _sign_up(body, read_web_client(app, services().settings.allowed_origins, body))
 
 
 @app.post("/api/<tenant_id>/auth/sign-up/confirm")
 def sign_up_in_tenant(tenant_id: str) -> Response:
-    """Become a user of the tenant of the path with what the mail brought; never with a cookie."""
+    """Become a user of the path's tenant with what the mail brought; with a cookie only if the body asks for one."""
     services().settings.require_mail()
     body = read_json(app, SignUpConfirmRequest)
-    client = read_client(app, client_id=body.client_id, device_token=body.device_token)
+    client = read_client(app, services().settings.allowed_origins, body)
     return _sign_up(body, client, check_tenant_id(tenant_id))
 
 

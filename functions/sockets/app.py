@@ -29,7 +29,7 @@ def wire(settings: Settings) -> Services:
     store = DynamoSockets(parts.database, settings.require("sockets_table"))
     revocations = DynamoRevocationReader(parts.database, parts.tables)
     connect = Connect(
-        store, parts.sessions, revocations, parts.keyring, settings.audience, settings.allowed_origin, clock
+        store, parts.sessions, revocations, parts.keyring, settings.audience, settings.allowed_origins, clock
     )
     return Services(connect, store)
 

@@ -73,7 +73,7 @@ class Scene:
             house.clock,
             stores.writer,
             BeginSession(stores.sessions, house.devices, house.minter, end_family, house.clock, 86_400, house.notices),
-            Authorize(house.keyring, stores.revocation_reader, stores.session_reader, AUDIENCE, ORIGIN, house.clock),
+            Authorize(house.keyring, stores.revocation_reader, stores.session_reader, AUDIENCE, (ORIGIN,), house.clock),
         )
         self.sent = self.administer.make(self.principal, ACME, NewInvitation("ann@people.example"))
 

@@ -215,6 +215,22 @@ def test_a_switch_spends_the_generation_and_enters_the_other_tenant_in_one_write
     )
 
 
+def test_a_switch_on_a_cookie_spends_no_refresh_token_and_is_counted(tenants: Stores) -> None:
+    member = user((ACME, GLOBEX))
+    tenants.writer.add(record(member), None)
+    old = session(member)
+    new = replace(old, ref=_in(old.ref, GLOBEX), cookie_hash=None)
+    tenants.sessions.add(old)
+    assert tenants.sessions.switch(old, new, NOW + 1, spends=False)
+    assert tenants.sessions.get_admission(old.ref).session == replace(old, links=1)
+    assert tenants.sessions.get_admission(new.ref).session == new
+    assert not tenants.sessions.switch(old, new, NOW + 1, spends=False)
+    assert tenants.sessions.rotate(old.ref, 0, NOW + 2).won
+    assert not tenants.sessions.switch(old, replace(new, generation=1), NOW + 3, replaced=0, spends=False)
+    assert tenants.sessions.end_family(old.ref, NOW + 4)
+    assert tenants.sessions.get_admission(new.ref).session == replace(new, revoked_at_ms=NOW + 4)
+
+
 def test_a_switch_does_not_replace_a_session_that_was_ended(tenants: Stores) -> None:
     member = user((ACME, GLOBEX))
     tenants.writer.add(record(member), None)

@@ -84,10 +84,14 @@ def test_every_event_file_is_tested() -> None:
 @pytest.mark.parametrize("name", sorted(EXPECTED))
 def test_an_event_gets_its_answer(deployment: Deployment, name: str) -> None:
     status, code = EXPECTED[name]
-    answer = parsed(deployment.raw(_function(name), event(name)))
+    sent = event(name)
+    for headers, origin in (("headers", "https://app.example"), ("multiValueHeaders", ["https://app.example"])):
+        sent[headers] = {**(sent.get(headers) or {}), "Origin": origin}
+    answer = parsed(deployment.raw(_function(name), sent))
     assert answer["statusCode"] == status, answer
-    assert answer["headers"]["Access-Control-Allow-Origin"] == "https://app.example"
-    assert answer["headers"]["Access-Control-Allow-Credentials"] == "true"
+    page = name.startswith("links_")
+    assert answer["headers"].get("Access-Control-Allow-Origin") == (None if page else "https://app.example")
+    assert answer["headers"].get("Access-Control-Allow-Credentials") == (None if page else "true")
     assert answer["headers"]["X-Content-Type-Options"] == "nosniff"
     assert answer["headers"]["Strict-Transport-Security"] == "max-age=63072000"
     assert "Cache-Control" in answer["headers"]
@@ -95,19 +99,36 @@ def test_an_event_gets_its_answer(deployment: Deployment, name: str) -> None:
         _assert_problem(answer, status, code, oauth=_function(name) in {"introspect", "refresh", "revoke"})
 
 
-@pytest.mark.parametrize(("origin", "allowed"), [("https://app.example", True), ("", False)])
-def test_a_preflight_is_answered_for_the_one_origin_with_the_headers_of_all_answers(
-    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, origin: str, *, allowed: bool
+@pytest.mark.parametrize(
+    ("origin", "allowed"),
+    [
+        ("https://app.example", True),
+        ("https://second.example", True),
+        ("https://evil.example", False),
+        ("https://app.example.evil.example", False),
+        ("https://APP.example", False),
+        ("null", False),
+        ("https://app.example,https://second.example", False),
+        ("", False),
+    ],
+)
+def test_a_preflight_names_the_origin_that_asked_if_it_is_on_the_list(
+    deployment: Deployment, origin: str, *, allowed: bool
 ) -> None:
-    monkeypatch.setenv("ALLOWED_ORIGIN", origin)
     sent = {**event("users_list"), "httpMethod": "OPTIONS"}
+    sent["headers"] = {**sent["headers"], "Origin": origin}
+    sent["multiValueHeaders"] = {name: [value] for name, value in sent["headers"].items()}
     answer = parsed(deployment.raw("users", sent))
     headers = answer["headers"]
     assert (answer["statusCode"], answer["body"], headers["Allow"]) == (204, "", "GET, POST")
     assert (headers["X-Content-Type-Options"], headers["Strict-Transport-Security"]) == ("nosniff", "max-age=63072000")
-    assert headers.get("Access-Control-Allow-Origin") == (origin or None)
-    assert headers.get("Access-Control-Allow-Methods") == ("GET, POST" if allowed else None)
-    assert headers.get("Access-Control-Allow-Headers") == ("Authorization, Content-Type" if allowed else None)
+    assert headers.get("Access-Control-Allow-Origin") == (origin if allowed else None)
+    assert headers.get("Access-Control-Allow-Credentials") == ("true" if allowed else None)
+    assert headers["Vary"] == "Origin"
+    assert (headers["Access-Control-Allow-Methods"], headers["Access-Control-Allow-Headers"]) == (
+        "GET, POST",
+        "Authorization, Content-Type",
+    )
 
 
 def test_a_preflight_of_no_path_is_not_found(deployment: Deployment) -> None:

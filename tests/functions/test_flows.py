@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import jwt
 import pytest
@@ -315,3 +316,76 @@ def test_a_further_administrator_is_made_and_a_lost_password_recovered_by_script
     assert deployment.sign_in("second", password[1])["statusCode"] == 401
     assert deployment.sign_in("second", recovered[1])["statusCode"] == 200
     assert initialize_security.main(["--recover", "acme-admin"]) == 1
+
+
+BROWSER = {"access_token", "token_type", "expires_in", "refresh_expires_in", "session_id"}
+OWN = {"origin": "https://second.example", "sec-fetch-site": "same-site"}
+
+
+@pytest.mark.parametrize("path", ["/auth/login", "/api/acme/auth/login"])
+def test_a_browser_gets_the_access_token_and_cookies_alone_and_exchanges_the_cookie(
+    deployment: Deployment, path: str
+) -> None:
+    body = {"username": "acme-admin", "password": "admin123", "refresh": "cookie"}
+    first = deployment.call("login", "POST", path, body, headers=OWN)
+    assert (first["statusCode"], set(first["json"])) == (200, BROWSER)
+    assert first["headers"]["Access-Control-Allow-Origin"] == "https://second.example"
+    session, device = first["multiValueHeaders"]["Set-Cookie"]
+    assert session.startswith("__Host-doorward=dws1.acme.")
+    assert device.startswith("__Host-doorward-device=")
+    cookie = {"cookie": session.partition(";")[0]}
+    answer = deployment.call("refresh", "POST", "/auth/session/token", headers={**OWN, **cookie})
+    assert (answer["statusCode"], set(answer["json"])) == (200, BROWSER)
+    assert answer["headers"]["Cache-Control"] == "no-store"
+    assert "Set-Cookie" not in answer["headers"]
+    assert deployment.authorize(bearer(answer["json"]["access_token"])).allowed
+    ask = partial(deployment.call, "refresh", "POST", "/auth/session/token", headers={**OWN, **cookie})
+    named = ask({"tenant_id": "acme"})
+    assert named["json"]["session_id"] == answer["json"]["session_id"]
+    other = deployment.call(
+        "refresh", "POST", "/auth/session/token", {"tenant_id": "globex"}, headers={**OWN, **cookie}
+    )
+    assert (other["statusCode"], other["json"]["code"]) == (400, "invalid_grant")
+    assert deployment.call("logout", "POST", "/auth/logout", headers={**OWN, **cookie})["statusCode"] == 204
+    over = deployment.call("refresh", "POST", "/auth/session/token", headers={**OWN, **cookie})
+    assert (over["statusCode"], over["json"]["code"]) == (401, "invalid_token")
+    assert "Max-Age=0" in over["headers"]["Set-Cookie"]
+
+
+FOREIGN = [
+    {"origin": "https://evil.example", "sec-fetch-site": "cross-site"},
+    {"origin": "https://evil.example"},
+    {"origin": "null"},
+    {"sec-fetch-site": "same-site"},
+    {"sec-fetch-site": "cross-site"},
+]
+
+
+@pytest.mark.parametrize("foreign", FOREIGN)
+def test_a_page_of_another_site_gets_no_token_and_signs_nobody_in(
+    deployment: Deployment, foreign: dict[str, str]
+) -> None:
+    cookie = {"cookie": deployment.sign_in("acme-admin")["headers"]["Set-Cookie"].partition(";")[0]}
+    answer = deployment.call("refresh", "POST", "/auth/session/token", headers={**foreign, **cookie})
+    assert (answer["statusCode"], answer["json"]["code"]) == (403, "cross_site_request")
+    assert "Access-Control-Allow-Origin" not in answer["headers"]
+    body = {"username": "acme-admin", "password": "admin123", "refresh": "cookie"}
+    for path in ("/auth/login", "/api/acme/auth/login"):
+        refused = deployment.call("login", "POST", path, body, headers=foreign)
+        assert (refused["statusCode"], refused["json"]["code"]) == (403, "cross_site_request")
+        assert "Set-Cookie" not in refused["headers"]
+    assert deployment.call("refresh", "POST", "/auth/session/token", headers={**OWN, **cookie})["statusCode"] == 200
+
+
+def test_without_a_cookie_nothing_is_exchanged(deployment: Deployment) -> None:
+    token = deployment.token("acme-admin")
+    answer = deployment.call("refresh", "POST", "/auth/session/token", headers={**OWN, **bearer(token)})
+    assert (answer["statusCode"], answer["json"]["code"]) == (401, "missing_credentials")
+
+
+@pytest.mark.parametrize("body", [{"refresh": "x"}, {"refresh": True}, {"refresh": ""}, {"refresh": ["cookie"]}])
+def test_what_renews_is_the_cookie_or_a_token_and_nothing_else(deployment: Deployment, body: dict[str, object]) -> None:
+    body = {"username": "acme-admin", "password": "admin123", **body}
+    for path in ("/auth/login", "/api/acme/auth/login"):
+        refused = deployment.call("login", "POST", path, body, headers=OWN)
+        assert (refused["statusCode"], refused["json"]["code"]) == (400, "invalid_request")

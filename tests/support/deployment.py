@@ -18,7 +18,7 @@ import boto3
 import jsonschema
 import pytest
 
-from doorward.api import answers, problems
+from doorward.api import cors, problems
 from doorward.aws import services, signed_feed
 from doorward.aws.dynamodb.client import connect
 from doorward.aws.endpoints import Endpoint
@@ -226,7 +226,7 @@ def deployed(stack: Stack, patch: pytest.MonkeyPatch) -> Iterator[Deployment]:
         requests: list[str] = []
         reads: list[str] = []
         _count_requests(patch, requests, reads)
-        answers._cors.cache_clear()
+        cors.allowed_origins.cache_clear()
         patch.setattr(SecretsManager, "get", _counted(SecretsManager.get, reads))
         boto3.client("s3").create_bucket(Bucket=_ENVIRONMENT["FEED_BUCKET"])
         deployment = Deployment(requests, reads)
@@ -234,7 +234,7 @@ def deployed(stack: Stack, patch: pytest.MonkeyPatch) -> Iterator[Deployment]:
         requests.clear()
         reads.clear()
         yield deployment
-    answers._cors.cache_clear()
+    cors.allowed_origins.cache_clear()
 
 
 def _set_environment(patch: pytest.MonkeyPatch) -> None:
@@ -249,7 +249,7 @@ _ENVIRONMENT = {
     "AWS_DEFAULT_REGION": REGION,
     "AWS_ACCESS_KEY_ID": "x",
     "AWS_SECRET_ACCESS_KEY": "x",
-    "ALLOWED_ORIGIN": "https://app.example",
+    "ALLOWED_ORIGINS": "https://app.example,https://second.example",
     "DEMO_ENABLED": "true",
     "SOCKET_URL": "wss://sockets.example",
     "SOCKET_API_ID": "socketapi",

@@ -271,7 +271,9 @@ class MemorySessions:
             self.world.sessions[ref] = session
             return Rotation(won=True, session=session)
 
-    def switch(self, old: Session, new: Session, now_ms: int, *, replaced: int | None = None) -> bool:
+    def switch(
+        self, old: Session, new: Session, now_ms: int, *, replaced: int | None = None, spends: bool = True
+    ) -> bool:
         with self.world.lock:
             stored, there = self.world.sessions.get(old.ref), self.world.sessions.get(new.ref)
             live = stored is not None and stored.revoked_at_ms is None and stored.expires_at_ms > now_ms
@@ -279,13 +281,10 @@ class MemorySessions:
                 return False
             if (there.generation if there else None) != replaced or (there and there.revoked_at_ms is not None):
                 return False
-            self.world.sessions[old.ref] = replace(
-                stored,
-                generation=stored.generation + 1,
-                rotated_at_ms=now_ms,
-                switched_to=new.ref.tenant_id,
-                links=stored.links + 1,
+            spent = replace(
+                stored, generation=stored.generation + 1, rotated_at_ms=now_ms, switched_to=new.ref.tenant_id
             )
+            self.world.sessions[old.ref] = replace(spent if spends else stored, links=stored.links + 1)
             self.world.sessions[new.ref] = new
             return True
 

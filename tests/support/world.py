@@ -36,6 +36,8 @@ from doorward.proofs.invitations import AcceptInvitation
 from doorward.rules.passwords import PasswordHasher
 from doorward.rules.throttles import Throttles
 from doorward.sessions.begin import BeginSession, Client, SignedIn
+from doorward.sessions.enter import EnterTenant
+from doorward.sessions.exchange import ExchangeCookie
 from doorward.sessions.family import EndFamily
 from doorward.sessions.login import Credentials, LogIn
 from doorward.sessions.logout import LogOut
@@ -258,7 +260,7 @@ class House:
 
     @cached_property
     def authorize(self) -> Authorize:
-        return Authorize(self.keyring, self.revocations, self.sessions, AUDIENCE, ORIGIN, self.clock)
+        return Authorize(self.keyring, self.revocations, self.sessions, AUDIENCE, (ORIGIN,), self.clock)
 
     @cached_property
     def change_user(self) -> ChangeUser:
@@ -310,7 +312,15 @@ class House:
 
     @cached_property
     def switch(self) -> SwitchTenant:
-        return SwitchTenant(self.sessions, self.minter, self.refresh, self.clock)
+        return SwitchTenant(self.minter.refresh_tokens, self.refresh, self.enter_tenant)
+
+    @cached_property
+    def enter_tenant(self) -> EnterTenant:
+        return EnterTenant(self.sessions, self.minter, self.clock)
+
+    @cached_property
+    def exchange(self) -> ExchangeCookie:
+        return ExchangeCookie(self.sessions, self.minter, self.enter_tenant, self.clock)
 
     @cached_property
     def service_tokens(self) -> AdministerServiceTokens:

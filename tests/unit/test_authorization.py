@@ -289,7 +289,27 @@ class TestPolicies:
             "challenge": headers_of(error)["WWW-Authenticate"],
             "code": error.code,
             "detail": error.detail,
+            "origin": ORIGIN,
         }
+
+    @pytest.mark.parametrize(
+        ("allowed", "asked", "named"),
+        [
+            ((ORIGIN, "https://second.example"), "https://second.example", "https://second.example"),
+            ((ORIGIN, "https://second.example"), "https://evil.example", ORIGIN),
+            ((ORIGIN, "https://second.example"), "null", ORIGIN),
+            ((ORIGIN, "https://second.example"), None, ORIGIN),
+            ((), "https://evil.example", "https://none.invalid"),
+            ((), None, "https://none.invalid"),
+        ],
+    )
+    def test_a_refusal_names_the_origin_that_asked_and_none_that_is_not_on_the_list(
+        self, house: House, allowed: tuple[str, ...], asked: str | None, named: str
+    ) -> None:
+        sent = self.event(None)
+        sent["multiValueHeaders"] = {"Origin": [asked]} if asked else {}
+        sent["headers"] = {"Origin": asked} if asked else {}
+        assert decide(replace(house.authorize, allowed_origins=allowed), sent)["context"]["origin"] == named
 
     @pytest.mark.parametrize("token", [None, "x"])
     def test_who_is_not_known_is_unauthorized_elsewhere(self, house: House, token: str | None) -> None:

@@ -38,7 +38,7 @@ class Harbour:
         self.store = MemorySockets(house.world)
         self.issue = IssueSocketTicket(house.sessions, self.store, house.clock)
         self.connect = Connect(
-            self.store, house.sessions, house.revocations, house.keyring, AUDIENCE, ORIGIN, house.clock
+            self.store, house.sessions, house.revocations, house.keyring, AUDIENCE, (ORIGIN,), house.clock
         )
         self.closing = CloseSockets(self.store, self.closer, house.revocations, house.clock, self._sleep)
 

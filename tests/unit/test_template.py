@@ -33,6 +33,7 @@ PUBLIC = {
     ("POST", "/auth/email-change/confirm"),
     ("POST", "/auth/email-change/undo"),
     ("POST", "/auth/token/refresh"),
+    ("POST", "/auth/session/token"),
     ("POST", "/auth/refresh"),
     ("POST", "/api/{tenantId}/auth/refresh"),
     ("POST", "/auth/token/revoke"),

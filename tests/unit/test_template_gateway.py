@@ -33,17 +33,14 @@ def test_a_denial_says_what_the_authorizer_says() -> None:
 
 @pytest.mark.parametrize("kind", RESPONSES)
 def test_a_refusal_of_the_gateway_has_the_headers_that_all_answers_have(
-    kind: str, monkeypatch: pytest.MonkeyPatch
+    kind: str,
 ) -> None:
     from http import HTTPStatus
 
     from doorward.api import answers
 
-    answers._cors.cache_clear()
-    monkeypatch.setenv("ALLOWED_ORIGIN", "")
     answer = answers.respond(HTTPStatus.OK, "", "application/json", {})
     safe = {name: value for name, value in answer.headers.items() if name != "Content-Type"}
-    answers._cors.cache_clear()
     assert safe.keys() == {"Strict-Transport-Security", "X-Content-Type-Options"}
     assert {name: _headers(kind)[name] for name in safe} == {name: f"'{value}'" for name, value in safe.items()}
 
@@ -69,6 +66,10 @@ def test_a_refusal_of_the_gateway_has_the_headers_that_all_answers_have(
 def test_a_page_with_credentials_is_encrypted_unless_it_is_on_this_machine(origin: str, *, allowed: bool) -> None:
     pattern = PARAMETERS["AllowedOrigin"]["AllowedPattern"]
     assert bool(re.fullmatch(pattern, origin)) == bool(re.search(pattern, origin)) == allowed
+    pattern = PARAMETERS["AllowedOrigins"]["AllowedPattern"]
+    assert bool(re.fullmatch(pattern, origin)) == bool(re.search(pattern, origin)) == allowed
+    assert bool(re.fullmatch(pattern, f"https://a.example,{origin}")) == (allowed and bool(origin))
+    assert bool(re.fullmatch(pattern, f"{origin},https://a.example")) == (allowed and bool(origin))
 
 
 def test_the_apis_own_url_can_be_switched_off() -> None:

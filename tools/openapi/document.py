@@ -195,7 +195,7 @@ def _refusals(operation: Operation, more: Sequence[type[DoorwardError]]) -> dict
 
 
 def _refusal_types(operation: Operation, status: int) -> tuple[str, ...]:
-    if not operation.form:
+    if not (operation.form or operation.token_errors):
         return ("application/problem+json",)
     # RFC 6749 section 5.2 prescribes JSON for token endpoints.
     return ("application/json", *(["application/problem+json"] if status in _GATEWAY else []))

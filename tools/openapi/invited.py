@@ -25,16 +25,15 @@ _ACCEPTED: Errors = (
 )
 
 
-def _accept(*, cookie: bool) -> Operation:
-    cross: Errors = (errors.CrossSiteRequest,) if cookie else ()
+def _accept() -> Operation:
     return Operation(
         INVITATIONS,
         "who has the token",
         bodies.AcceptInvitationRequest,
         token_answers.SignInResponse,
-        (*_ACCEPTED, *cross),
+        (*_ACCEPTED, errors.CrossSiteRequest),
         201,
-        sets_cookie=cookie,
+        sets_cookie=True,
         otherwise=bodies.JoinedTenantResponse,
     )
 
@@ -64,7 +63,7 @@ INVITED: dict[tuple[str, str], Operation] = {
         _SENT,
         needs_body=False,
     ),
-    ("POST", "/auth/invitations/accept"): _accept(cookie=True),
-    ("POST", "/api/{tenantId}/auth/invitations/accept"): _accept(cookie=False),
+    ("POST", "/auth/invitations/accept"): _accept(),
+    ("POST", "/api/{tenantId}/auth/invitations/accept"): _accept(),
 }
 """The operations of invitations, by method and path."""

@@ -21,40 +21,38 @@ def _asks(request: type[FlatRequest], problems: Errors = _ASKED) -> Operation:
     return Operation(ACCOUNTS, _WHERE, request, bodies.ChallengeResponse, problems, 202)
 
 
-def _signs_up(*, cookie: bool) -> Operation:
-    cross: Errors = (errors.CrossSiteRequest,) if cookie else ()
+def _signs_up() -> Operation:
     return Operation(
         ACCOUNTS,
         _WHERE,
         bodies.SignUpConfirmRequest,
         token_answers.SignInResponse,
-        (*_NEW_USER, errors.InvalidCredentials, *cross),
+        (*_NEW_USER, errors.InvalidCredentials, errors.CrossSiteRequest),
         201,
-        sets_cookie=cookie,
+        sets_cookie=True,
     )
 
 
-def _signs_in(*, cookie: bool) -> Operation:
-    cross: Errors = (errors.CrossSiteRequest,) if cookie else ()
+def _signs_in() -> Operation:
     return Operation(
         TOKENS,
         "anybody, where mail is on and the tenant's policy has the method `email_code`",
         bodies.CodeSignInRequest,
         token_answers.SignInResponse,
-        (*_PROVED, errors.InvalidCredentials, *cross),
-        sets_cookie=cookie,
+        (*_PROVED, errors.InvalidCredentials, errors.CrossSiteRequest),
+        sets_cookie=True,
     )
 
 
 MAILED: dict[tuple[str, str], Operation] = {
     ("POST", "/auth/sign-up"): _asks(bodies.SignUpRequest, _SIGN_UP),
     ("POST", "/api/{tenantId}/auth/sign-up"): _asks(bodies.TenantSignUpRequest, _SIGN_UP),
-    ("POST", "/auth/sign-up/confirm"): _signs_up(cookie=True),
-    ("POST", "/api/{tenantId}/auth/sign-up/confirm"): _signs_up(cookie=False),
+    ("POST", "/auth/sign-up/confirm"): _signs_up(),
+    ("POST", "/api/{tenantId}/auth/sign-up/confirm"): _signs_up(),
     ("POST", "/auth/email-code"): _asks(bodies.EmailRequest),
     ("POST", "/api/{tenantId}/auth/email-code"): _asks(bodies.TenantEmailRequest),
-    ("POST", "/auth/email-code/confirm"): _signs_in(cookie=True),
-    ("POST", "/api/{tenantId}/auth/email-code/confirm"): _signs_in(cookie=False),
+    ("POST", "/auth/email-code/confirm"): _signs_in(),
+    ("POST", "/api/{tenantId}/auth/email-code/confirm"): _signs_in(),
     ("POST", "/auth/password-reset"): _asks(bodies.NameRequest),
     ("POST", "/api/{tenantId}/auth/password-reset"): _asks(bodies.TenantNameRequest),
     ("POST", "/auth/password-reset/confirm"): Operation(

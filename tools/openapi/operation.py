@@ -57,6 +57,7 @@ class Operation:
         media_type: the media type of a successful answer.
         cached: whether it is asked for again by its ETag.
         also_empty: whether a successful answer may also be a 204 without a body.
+        token_errors: whether errors are those of a token endpoint, as they are wherever the body may be a form.
         otherwise: the model of another successful answer, with the status 200.
     """
 
@@ -73,4 +74,5 @@ class Operation:
     media_type: str = "application/json"
     cached: bool = False
     also_empty: bool = False
+    token_errors: bool = False
     otherwise: Flat | None = None

@@ -82,11 +82,25 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         sets_cookie=True,
     ),
     ("POST", "/api/{tenantId}/auth/login"): Operation(
-        TOKENS, "anybody", sign_in.TenantLoginRequest, token_answers.SignInResponse, _LOGIN
+        TOKENS,
+        "anybody",
+        sign_in.TenantLoginRequest,
+        token_answers.SignInResponse,
+        (*_LOGIN, errors.CrossSiteRequest),
+        sets_cookie=True,
     ),
     ("POST", "/auth/token/refresh"): _refresh(),
     ("POST", "/auth/refresh"): _refresh(),
     ("POST", "/api/{tenantId}/auth/refresh"): _refresh(),
+    ("POST", "/auth/session/token"): Operation(
+        TOKENS,
+        "a browser with the session cookie, from pages of the API's own origin or of `AllowedOrigins`",
+        sign_in.SessionTokenRequest,
+        token_answers.AccessTokenResponse,
+        (*BODY, errors.MissingCredentials, errors.InvalidToken, errors.CrossSiteRequest, errors.InvalidGrant),
+        needs_body=False,
+        token_errors=True,
+    ),
     ("POST", "/auth/token/revoke"): Operation(
         TOKENS, "who has the token", sign_in.RevokeRequest, None, BODY, form=True
     ),

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from doorward.errors import InvalidToken, MissingCredentials, NotAuthenticated, SessionOver
 from doorward.keys.keyring import Verifying
-from doorward.model import AccessTokenClaims, Clock, Principal, Revocations
+from doorward.model import AccessTokenClaims, Admission, Clock, Principal, Revocations, Session, Subject
 from doorward.rules.metadata import metadata_of_token
 from doorward.rules.revocation import denial_reason, is_live, must_change_password
 from doorward.rules.routes import Route, refusal
@@ -78,7 +78,7 @@ class Authorize:
     revocations: RevocationReader
     sessions: SessionReader
     audience: str
-    allowed_origin: str
+    allowed_origins: tuple[str, ...]
     clock: Clock
 
     def __call__(self, credentials: RequestCredentials) -> Principal:
@@ -117,23 +117,38 @@ class Authorize:
         return judge(claims, self.revocations.get(claims.tenant_id, claims.user_id))
 
     def _by_cookie(self, cookie: str, credentials: RequestCredentials) -> Principal:
-        ref, secret_hash = read_cookie(cookie)
-        admission = self.sessions.get_admission(ref)
-        session, user = admission.session, admission.user
-        if session is None or user is None or not same_secret(session.cookie_hash, secret_hash):
-            raise SessionOver(reason="unknown_session")
-        subject = admitted_subject(admission, ref)
-        if subject is None or not is_live(session, admission, self.clock()):
-            raise SessionOver(reason="session_over")
-        principal = Principal(subject=subject, metadata=metadata_of_token(admission, ref.tenant_id))
-        if is_cross_site(credentials, self.allowed_origin):
+        admission, _, subject = admit_cookie(cookie, self.sessions, self.clock())
+        principal = Principal(subject=subject, metadata=metadata_of_token(admission, subject.tenant_id))
+        if is_cross_site(credentials, self.allowed_origins):
             return replace(principal, restriction="cross_site_request")
-        if user.password_change_required:
+        if admission.user is not None and admission.user.password_change_required:
             return replace(principal, restriction="password_change_required")
         return principal
 
 
-def is_cross_site(credentials: RequestCredentials, allowed_origin: str) -> bool:
+def admit_cookie(cookie: str, sessions: SessionReader, now_ms: int) -> tuple[Admission, Session, Subject]:
+    """Return whom a session cookie lets in: what was read to decide it, the live session, and the subject.
+
+    Args:
+        cookie: the cookie's value.
+        sessions: where sessions are read.
+        now_ms: the time, in milliseconds.
+
+    Raises:
+        SessionOver: the cookie names no live session, or its user is not let in any more.
+    """
+    ref, secret_hash = read_cookie(cookie)
+    admission = sessions.get_admission(ref)
+    session = admission.session
+    if session is None or admission.user is None or not same_secret(session.cookie_hash, secret_hash):
+        raise SessionOver(reason="unknown_session")
+    subject = admitted_subject(admission, ref)
+    if subject is None or not is_live(session, admission, now_ms):
+        raise SessionOver(reason="session_over")
+    return admission, session, subject
+
+
+def is_cross_site(credentials: RequestCredentials, allowed_origins: tuple[str, ...]) -> bool:
     """Return whether a browser says that another site made it send a state-changing request.
 
     Every browser since 2023 sends Sec-Fetch-Site, and those before sent Origin with every POST. A client that sends
@@ -141,11 +156,11 @@ def is_cross_site(credentials: RequestCredentials, allowed_origin: str) -> bool:
 
     Args:
         credentials: what the request presents.
-        allowed_origin: the one other origin whose pages may use the cookie.
+        allowed_origins: the other origins whose pages may use the cookie.
     """
     if credentials.method in _SAFE_METHODS and not credentials.changes_state:
         return False
-    allowed = {allowed_origin, _own_origin(credentials.host)} - {""}
+    allowed = {*allowed_origins, _own_origin(credentials.host)}
     if credentials.fetch_site is not None:
         return not (credentials.fetch_site in {"same-origin", "none"} or credentials.origin in allowed)
     if credentials.origin is not None:

@@ -48,7 +48,7 @@ class Settings:
     signing_algorithm: str = "RS256"
     jwt_secret: str = field(default="", repr=False)
     jwt_secret_previous: str = field(default="", repr=False)
-    allowed_origin: str = ""
+    allowed_origins: tuple[str, ...] = ()
     default_tenant_id: str = ""
     demo_enabled: str = "false"
     access_ttl_seconds: int = 900
@@ -90,9 +90,7 @@ class Settings:
             text = environment.get(setting.name.upper())
             if text is None or text == "":
                 continue
-            values[setting.name] = (
-                _number(setting.name, text, setting.default) if isinstance(setting.default, int) else text
-            )
+            values[setting.name] = _value(setting.name, text, setting.default)
             choices = _CHOICES.get(setting.name, (text,))
             if text not in choices:
                 raise Misconfigured(reason=f"the environment variable {setting.name.upper()} is {' or '.join(choices)}")
@@ -137,6 +135,13 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "claim_names": get_args(ClaimNames),
     "token_hook_failure": ("deny", "skip"),
 }
+
+
+def _value(name: str, text: str, default: object) -> object:
+    """Return the value of a setting, of the kind that its default is of; texts of a list have commas between them."""
+    if isinstance(default, tuple):
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    return _number(name, text, default) if isinstance(default, int) else text
 
 
 def _number(name: str, text: str, default: int) -> int:

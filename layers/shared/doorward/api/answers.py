@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping, Sequence
-from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
-from doorward.api.bodies.tokens import SignInResponse, TokenResponse
+from doorward.api.bodies.tokens import AccessTokenResponse, SignInResponse, TokenResponse
 from doorward.api.routing import Response
 from doorward.model import TokenPair
-from doorward.settings import Settings
 from doorward.tokens.cookie import COOKIE_NAME
 from doorward.tokens.device import DEVICE_COOKIE_NAME, DEVICE_COOKIE_SECONDS
 
@@ -84,9 +81,22 @@ def answer_tokens(pair: TokenPair) -> Response:
     return answer_json(TokenResponse.of(pair), headers={"Pragma": "no-cache"})
 
 
+def answer_access_token(pair: TokenPair) -> Response:
+    """Return an access token, without the refresh token of its pair."""
+    return answer_json(AccessTokenResponse.of(pair), headers={"Pragma": "no-cache"})
+
+
 def answer_sign_in(signed_in: SignedIn, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    """Return the tokens of a sign-in; with a session cookie, also the cookie of the device."""
-    body = SignInResponse.of_sign_in(signed_in.tokens, signed_in.device_token)
+    """Return the tokens of a sign-in; with a session cookie, also the cookie of the device.
+
+    Whoever asked to keep in the cookie what renews gets the access token alone.
+    """
+    tokens = signed_in.tokens
+    body = (
+        SignInResponse.of_browser(tokens)
+        if signed_in.cookie_alone
+        else SignInResponse.of(tokens, signed_in.device_token)
+    )
     headers: dict[str, str | list[str]] = {"Pragma": "no-cache"}
     if signed_in.cookie is not None:
         lives = signed_in.tokens.refresh_expires_in
@@ -100,12 +110,13 @@ def answer_sign_in(signed_in: SignedIn, status: HTTPStatus = HTTPStatus.OK) -> R
 def answer_preflight(methods: Sequence[str]) -> Response:
     """Tell a browser, before it sends a page's request, what the page may send (Fetch, CORS-preflight)."""
     listed = ", ".join(methods)
-    preflight = {
+    headers = {
+        "Allow": listed,
+        "Cache-Control": "no-store",
         "Access-Control-Allow-Headers": "Authorization, Content-Type",
         "Access-Control-Allow-Methods": listed,
         "Access-Control-Max-Age": "600",
     }
-    headers = {"Allow": listed, "Cache-Control": "no-store", **(preflight if _cors() else {})}
     return respond(HTTPStatus.NO_CONTENT, "", "application/json", headers)
 
 
@@ -115,23 +126,10 @@ def cleared_cookie() -> dict[str, str]:
 
 
 def respond(status: HTTPStatus, body: str, media_type: str, headers: Mapping[str, str | list[str]]) -> Response:
-    """Return any answer, with the headers that all have: CORS and protection against misuse."""
+    """Return any answer, with the headers that protect all against misuse."""
     return Response(
         status_code=status.value,
         content_type=media_type,
         body=body,
-        headers={**_cors(), **_SAFE, **headers},
+        headers={**_SAFE, **headers},
     )
-
-
-@cache
-def _cors() -> Mapping[str, str]:
-    origin = Settings.from_environment(os.environ).allowed_origin
-    if not origin:
-        return {}
-    return {
-        "Access-Control-Allow-Origin": origin,
-        "Access-Control-Allow-Credentials": "true",
-        "Access-Control-Expose-Headers": "WWW-Authenticate, Retry-After",
-        "Vary": "Origin",
-    }

@@ -25,6 +25,10 @@ class PageResolver(Resolver):
     def check_query(self, handler: Handler) -> None:
         """Let every query parameter pass: programs that handle mails add some of their own to links."""
 
+    def cors(self) -> Mapping[str, str]:
+        """Let no page of another origin read a page: what it may read is the API."""
+        return {}
+
     def show(self, error: DoorwardError, headers: Mapping[str, str]) -> Response:
         """Return the page of an error."""
         status = status_of(error)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from doorward import audit
 from doorward.api.answers import answer_preflight, respond
+from doorward.api.cors import allowed_origins, cors_headers
 from doorward.api.problems import headers_of, problem, status_of
-from doorward.api.requests import require_known_query
+from doorward.api.requests import header, require_known_query
 from doorward.api.routing import Handler, Response, Router
 from doorward.errors import DoorwardError, MethodNotAllowed, NotFound
 
@@ -33,7 +35,12 @@ class Resolver(Router):
         """Answer one request; what it does is logged with where it came from."""
         with audit.of_request(event):
             self.event = event
-            return self._answer().to_gateway()
+            answer = self._answer()
+            return replace(answer, headers={**self.cors(), **answer.headers}).to_gateway()
+
+    def cors(self) -> Mapping[str, str]:
+        """Return the headers that let a page of another origin read the answer."""
+        return cors_headers(header(self.event, "origin"), allowed_origins())
 
     def _answer(self) -> Response:
         try:

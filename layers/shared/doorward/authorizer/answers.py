@@ -17,6 +17,7 @@ Answer = dict[str, Any]
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _MAX_RESOURCE = 512
+_NO_ORIGIN = "https://none.invalid"  # a gateway response cannot leave a header out
 
 
 class Unauthorized(Exception):
@@ -110,15 +111,21 @@ def context_of(decision: Decision) -> dict[str, str]:
     return context if principal.restriction is None else {**context, "restriction": principal.restriction}
 
 
-def challenge_of(decision: Decision) -> dict[str, str]:
+def challenge_of(decision: Decision, origin: str | None, allowed_origins: tuple[str, ...]) -> dict[str, str]:
     """Return what Doorward's own API tells who is not known: whether credentials were sent, never why they are bad.
 
     Its gateway response ACCESS_DENIED reads this, and escapes nothing.
+
+    Args:
+        decision: about the request.
+        origin: the request's Origin header, if it has one.
+        allowed_origins: the origins whose pages may read the refusal.
     """
     missing = decision.reason == MissingCredentials.code
     error: type[NotAuthenticated] = MissingCredentials if missing else InvalidToken
     problem = "" if missing else f' error="{error.code}", error_description="{error.default_detail}"'
-    return {"challenge": f"Bearer{problem}", "code": error.code, "detail": error.default_detail}
+    readable = origin if origin in allowed_origins and origin else next(iter(allowed_origins), _NO_ORIGIN)
+    return {"challenge": f"Bearer{problem}", "code": error.code, "detail": error.default_detail, "origin": readable}
 
 
 def _appsync(decision: Decision) -> Answer:

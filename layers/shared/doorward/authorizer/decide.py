@@ -45,7 +45,10 @@ def _decide_at_home(authorize: Authorize, request: AuthorizerRequest) -> dict[st
     decision = authorize.decide(request.credentials, Route())
     _record(request, decision)
     if decision.principal is None:
-        return {**policy(request, decision), "context": challenge_of(decision)}
+        return {
+            **policy(request, decision),
+            "context": challenge_of(decision, request.credentials.origin, authorize.allowed_origins),
+        }
     return policy(request, Decision(decision.principal))
 
 

@@ -54,7 +54,7 @@ REASONS: Mapping[str, str] = {
     "unknown_ticket": "the ticket was used already, or is none that was given out",
     "expired_ticket": "the ticket is older than a minute",
     "ticket_of_another_origin": "the socket comes from another page's origin than the ticket",
-    "socket_of_another_origin": "a browser's socket with a token comes from an origin that is not AllowedOrigin",
+    "socket_of_another_origin": "a browser's socket with a token comes from an origin that is not in AllowedOrigins",
     # The verifier
     "stale_revocations": "the feed of revocations could not be read for too long, so nobody is let in",
     "old_revocations": "the feed of revocations that was read is an old copy",

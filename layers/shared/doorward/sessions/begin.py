@@ -25,6 +25,7 @@ class Client:
         client_id: its name, if it says so.
         device_token: what it keeps of an earlier sign-in, if it has any.
         wants_cookie: whether a web session cookie may be given.
+        cookie_alone: whether the cookie alone may renew, so that no script gets a refresh token.
         old_cookie: the session cookie that came with the request; its session ends when the new one begins.
         user_agent: what it says that it is.
     """
@@ -33,17 +34,22 @@ class Client:
     client_id: str | None = None
     device_token: str | None = None
     wants_cookie: bool = False
+    cookie_alone: bool = False
     old_cookie: str | None = None
     user_agent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """The result of a sign-in; `cookie` is the value of the web session cookie, if one was wanted."""
+    """The result of a sign-in.
+
+    `cookie` is the value of the web session cookie, if one was wanted; `cookie_alone` is the client's wish.
+    """
 
     tokens: TokenPair
     cookie: str | None
     device_token: str
+    cookie_alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +103,7 @@ class BeginSession:
         audit.record("signed_in", tenant_id=ref.tenant_id, user_id=ref.user_id, session_id=ref.session_id)
         if client.old_cookie is not None:
             self.end_family.by_cookie(client.old_cookie)
-        return SignedIn(tokens, cookie, self.devices.mint(ref.user_id, known))
+        return SignedIn(tokens, cookie, self.devices.mint(ref.user_id, known), client.cookie_alone)
 
     def permit(self, admission: Admission, subject: Subject) -> Extras:
         """Return what the deployment's own function adds to the access token; without such a function, nothing.

@@ -26,7 +26,7 @@ class Connect:
     revocations: RevocationReader
     keyring: Verifying
     audience: str
-    allowed_origin: str
+    allowed_origins: tuple[str, ...]
     clock: Clock
 
     def __call__(self, connection_id: str, ticket: str | None, credentials: RequestCredentials) -> SocketGrant:
@@ -69,7 +69,7 @@ class Connect:
         token = credentials.bearer()
         if token is None:
             raise MissingCredentials
-        if credentials.origin is not None and credentials.origin != self.allowed_origin:
+        if credentials.origin is not None and credentials.origin not in self.allowed_origins:
             # A browser lets every page open sockets to every host. Only the origin shows which page (RFC 6455, 10.2).
             raise InvalidToken(reason="socket_of_another_origin")
         claims = verify_access_token(token, self.keyring, self.audience, self.clock())

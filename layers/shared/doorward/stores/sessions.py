@@ -112,7 +112,9 @@ class SessionStore(Protocol):
     def rotate(self, ref: SessionRef, generation: int, now_ms: int) -> Rotation:
         """Move a live session from `generation` to the next one, unless another call did so already."""
 
-    def switch(self, old: Session, new: Session, now_ms: int, *, replaced: int | None = None) -> bool:
+    def switch(
+        self, old: Session, new: Session, now_ms: int, *, replaced: int | None = None, spends: bool = True
+    ) -> bool:
         """Move a live session from its generation to the next, and store the family's session in another tenant.
 
         Args:
@@ -121,6 +123,7 @@ class SessionStore(Protocol):
             now_ms: the time, in milliseconds.
             replaced: the generation of the session that is there now; None if there is none. One that was ended is
                 not replaced.
+            spends: whether the old session moves to its next generation; otherwise its refresh tokens stay good.
 
         Returns:
             Whether both were still as they were read. Otherwise nothing is written.

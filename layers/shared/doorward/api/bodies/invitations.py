@@ -12,7 +12,7 @@ from doorward.api.bodies.fields import Roles, Text
 from doorward.api.bodies.flat import FlatRequest, FlatResponse, needed, optional
 from doorward.api.bodies.requests import RequestBody
 from doorward.api.bodies.responses import ResponseBody
-from doorward.api.bodies.sign_in import client_id
+from doorward.api.bodies.sign_in import client_id, refresh
 from doorward.api.bodies.times import iso_time
 from doorward.model import Membership
 from doorward.model.invitations import Invitation
@@ -61,6 +61,12 @@ class AcceptInvitationRequest(FlatRequest):
     username: str | None = optional("within the tenant; the id if absent")
     display_name: str | None = optional()
     client_id: str | None = client_id()
+    refresh: str | None = refresh()
+
+    @property
+    def device_token(self) -> str | None:
+        """A new user has none."""
+        return None
 
     @property
     def names_nobody(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from doorward.api.bodies.flat import FlatRequest, FlatResponse, needed, optional
-from doorward.api.bodies.sign_in import no_service
+from doorward.api.bodies.sign_in import no_service, refresh
 from doorward.proofs.check import Presented
 from doorward.rules.names import check_locale, check_tenant_id
 
@@ -150,6 +150,7 @@ class SignUpConfirmRequest(NewPasswordRequest):
     username: str | None = optional("within the tenant: `@` and the tenant's id are added; the id if absent")
     client_id: str | None = optional("who asks", no_service)
     device_token: str | None = optional("of an earlier sign-in on this device")
+    refresh: str | None = refresh()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +159,7 @@ class CodeSignInRequest(ProofRequest):
 
     client_id: str | None = optional("who asks", no_service)
     device_token: str | None = optional("of an earlier sign-in on this device")
+    refresh: str | None = refresh()
 
     def require_sense(self) -> None:
         """Make sure that the challenge id is there, and one proof beside it.

@@ -31,6 +31,21 @@ def client_id() -> str | None:
     return described
 
 
+def refresh() -> str | None:
+    """Return the member that says what renews the access token."""
+    described: str | None = optional(
+        "`cookie`: the cookie alone renews, by `POST /auth/session/token`, and the answer has no refresh token; "
+        "`token` if absent",
+        _check_refresh,
+    )
+    return described
+
+
+def _check_refresh(text: str) -> None:
+    if text not in {"cookie", "token"}:
+        raise ValueError("refresh is cookie or token")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenantLoginRequest(FlatRequest):
     """POST /api/{tenantId}/auth/login."""
@@ -42,6 +57,7 @@ class TenantLoginRequest(FlatRequest):
     device_token: str | None = optional(
         "of an earlier sign-in of the user on this device; strangers cannot lock it out"
     )
+    refresh: str | None = refresh()
 
     def require_sense(self) -> None:
         """Make sure that one name says who signs in.
@@ -82,6 +98,15 @@ class RefreshRequest(FlatRequest):
         """
         if members.get("grant_type") not in (None, "refresh_token"):
             raise UnsupportedGrantType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionTokenRequest(FlatRequest):
+    """POST /auth/session/token."""
+
+    tenant_id: str | None = optional(
+        "another tenant of the user; the one of the sign-in if absent", check_tenant_id, None
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

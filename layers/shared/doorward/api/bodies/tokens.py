@@ -33,15 +33,51 @@ class TokenResponse(FlatResponse):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignInResponse(TokenResponse):
-    """A successful sign-in; `device_token` is for clients without cookies: send it with the next sign-in."""
+class AccessTokenResponse(FlatResponse):
+    """An access token for a browser, whose cookie renews it; `refresh_expires_in` is when the session ends."""
 
-    device_token: str
+    access_token: str
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - RFC 6750
+    expires_in: int
+    refresh_expires_in: int
+    session_id: str
 
     @classmethod
-    def of_sign_in(cls, pair: TokenPair, device_token: str) -> Self:
+    def of(cls, pair: TokenPair) -> Self:
+        """Return the body for a token pair, without its refresh token."""
+        return cls(
+            access_token=pair.access_token,
+            expires_in=pair.expires_in,
+            refresh_expires_in=pair.refresh_expires_in,
+            session_id=pair.session_id,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInResponse(FlatResponse):
+    """A successful sign-in.
+
+    `device_token` is for clients without cookies: send it with the next sign-in. With `"refresh": "cookie"` in the
+    request there is neither `refresh_token` nor `device_token`, because the cookies hold them.
+    """
+
+    access_token: str
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - RFC 6750
+    expires_in: int
+    refresh_token: str | None = None
+    refresh_expires_in: int
+    session_id: str
+    device_token: str | None = None
+
+    @classmethod
+    def of(cls, pair: TokenPair, device_token: str) -> Self:
         """Return the body for a sign-in."""
         return cls(**asdict(TokenResponse.of(pair)), device_token=device_token)
+
+    @classmethod
+    def of_browser(cls, pair: TokenPair) -> Self:
+        """Return the body for a sign-in of a browser, whose cookies hold the rest."""
+        return cls(**asdict(AccessTokenResponse.of(pair)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

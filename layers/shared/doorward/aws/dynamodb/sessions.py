@@ -92,13 +92,16 @@ class DynamoSessions:
             found = failed.item or self.database.get((self.tables.refresh_tokens, session_key(ref)))
             return Rotation(won=False, session=to_session(found))
 
-    def switch(self, old: Session, new: Session, now_ms: int, *, replaced: int | None = None) -> bool:
-        """Move a live session from its generation to the next, and store the family's session in another tenant."""
+    def switch(
+        self, old: Session, new: Session, now_ms: int, *, replaced: int | None = None, spends: bool = True
+    ) -> bool:
+        """Store the family's session in another tenant, and count that in the session that it comes from."""
+        spent = {"generation": old.generation + 1, "rotated_at_ms": now_ms, "switched_to": new.ref.tenant_id}
         table = self.tables.refresh_tokens
         leave = actions.update(
             table,
             session_key(old.ref),
-            assign={"generation": old.generation + 1, "rotated_at_ms": now_ms, "switched_to": new.ref.tenant_id},
+            assign=spent if spends else {},
             add={"links": 1},
             when=_ROTATABLE,
             values={"expected": old.generation, "now": now_ms},

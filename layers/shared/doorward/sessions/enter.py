@@ -1,0 +1,86 @@
+"""Begin, or replace, the session of a family in another tenant of the same user."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from doorward import audit
+from doorward.errors import InvalidGrant
+from doorward.model import Admission, Clock, Session, SessionRef, Subject, TenantId, TokenPair
+from doorward.rules.revocation import is_live, is_shut_out, session_ends_at_ms
+from doorward.rules.tenancy import admitted_subject
+from doorward.sessions.minting import TokenMinter
+from doorward.stores import SessionStore
+
+
+@dataclass(frozen=True, slots=True)
+class EnterTenant:
+    """Enters another tenant with the session of a family; no session lives longer for it."""
+
+    sessions: SessionStore
+    minter: TokenMinter
+    clock: Clock
+
+    def __call__(self, old: Session, tenant_id: TenantId, *, spends: bool, repeats: bool) -> TokenPair | None:
+        """Return tokens for the family's session in the tenant, or None if the family changed at the same moment.
+
+        Args:
+            old: the session to come from. It lives.
+            tenant_id: the tenant to enter; not that of `old`.
+            spends: whether a refresh token of `old` is used, which is spent then (RFC 9700 section 4.14.2).
+            repeats: whether a living session of the family there is taken as it is, for it answered this wish before.
+
+        Raises:
+            InvalidGrant: the user is not let into the tenant, or the family's session there was ended.
+            Unavailable: the deployment's own function gives no answer about the token.
+        """
+        ref = SessionRef(tenant_id, old.ref.user_id, old.ref.session_id)
+        target = self.sessions.get_admission(ref)
+        subject = admitted_subject(target, ref)
+        if subject is None:
+            raise InvalidGrant(
+                "The user is not let into this tenant. The session here is still good.", reason="not_admitted"
+            )
+        if repeats and target.session is not None and is_live(target.session, target, self.clock()):
+            return self.minter.mint(target.session, target, subject, self.clock())
+        if old.method not in target.policy.methods:
+            raise InvalidGrant(
+                "This tenant asks for another way of signing in. Sign in there. The session here is still good.",
+                reason="other_method",
+            )
+        if is_shut_out(old, target):
+            raise InvalidGrant(
+                "The session in this tenant was ended. Sign in there again. The session here is still good.",
+                reason="ended_there",
+            )
+        return self._begin(old, target, subject, spends=spends)
+
+    def _begin(self, old: Session, target: Admission, subject: Subject, *, spends: bool) -> TokenPair | None:
+        ext = self.minter.permit(target, subject)  # before the switch: a token that is denied spends nothing
+        now_ms, there = self.clock(), target.session
+        ref = SessionRef(subject.tenant_id, subject.user_id, subject.session_id)
+        new = Session(
+            ref=ref,
+            generation=there.generation + 1 if there else 0,
+            epochs=target.epochs,
+            created_at_ms=old.created_at_ms,
+            rotated_at_ms=now_ms,
+            expires_at_ms=old.expires_at_ms,
+            cookie_hash=there.cookie_hash if there else None,
+            client_id=old.client_id,
+            links=there.links if there else 0,
+            source=old.source,
+            user_agent=old.user_agent,
+            method=old.method,
+        )
+        if now_ms >= session_ends_at_ms(new, target.policy):
+            raise InvalidGrant("Sessions of this tenant are shorter: sign in to it.", reason="session_too_old")
+        if not self.sessions.switch(old, new, now_ms, replaced=there.generation if there else None, spends=spends):
+            return None
+        audit.record("tenant_switched", user_id=ref.user_id, tenant_id=ref.tenant_id, session_id=ref.session_id)
+        # Roles that changed since the first reading count, and nobody gets tokens that are refused already.
+        target = self.sessions.get_admission(ref)
+        admitted = admitted_subject(target, ref)
+        if admitted is None or target.session is None or not is_live(target.session, target, now_ms):
+            raise InvalidGrant(reason="not_switched")
+        return self.minter.mint(target.session, target, admitted, now_ms, ext)
