@@ -226,7 +226,7 @@ export class Doorward {
       return
     }
     const token = received(news.token, this.#platform.clock)
-    if (news.kind === 'token') this.#keeper.take(token)
+    if (news.kind === 'token' || token.sessionId === this.state.sessionId) this.#keeper.take(token)
     else if (!this.#ended.has(token.sessionId)) this.#keeper.begin(token)
   }
 

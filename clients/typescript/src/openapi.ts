@@ -36,7 +36,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Sign in to the tenant of the path; never with a cookie.
+         * Sign in to the tenant of the path; with a cookie only if the body asks for one.
          * @description Who: anybody.
          */
         post: operations["post_api_tenantid_auth_login"];
@@ -102,6 +102,26 @@ export interface paths {
          * @description Who: who has the token.
          */
         post: operations["post_api_tenantid_auth_refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/session/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Exchange the session cookie for an access token; nothing is rotated, so two tabs may ask at once.
+         * @description Who: a browser with the session cookie, from pages of the API's own origin or of `AllowedOrigins`.
+         */
+        post: operations["post_auth_session_token"];
         delete?: never;
         options?: never;
         head?: never;
@@ -448,7 +468,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Accept an invitation to the tenant of the path; never with a cookie.
+         * Accept an invitation to the tenant of the path; a new user gets a cookie only if the body asks for one.
          * @description Who: who has the token.
          */
         post: operations["post_api_tenantid_auth_invitations_accept"];
@@ -532,7 +552,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Become a user of the tenant of the path with what the mail brought; never with a cookie.
+         * Become a user of the path's tenant with what the mail brought; with a cookie only if the body asks for one.
          * @description Who: anybody, where mail is on.
          */
         post: operations["post_api_tenantid_auth_sign_up_confirm"];
@@ -616,7 +636,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Sign in to the tenant of the path with the code of the mail; never with a cookie.
+         * Sign in to the tenant of the path with the code of the mail; with a cookie only if the body asks for one.
          * @description Who: anybody, where mail is on and the tenant's policy has the method `email_code`.
          */
         post: operations["post_api_tenantid_auth_email_code_confirm"];
@@ -1230,6 +1250,32 @@ export interface components {
              * @default null
              */
             client_id?: string | null;
+            /**
+             * Refresh
+             * @description `cookie`: the cookie alone renews, by `POST /auth/session/token`, and the answer has no refresh token; `token` if absent
+             * @default null
+             */
+            refresh?: string | null;
+        };
+        /**
+         * AccessTokenResponse
+         * @description An access token for a browser, whose cookie renews it; `refresh_expires_in` is when the session ends.
+         */
+        AccessTokenResponse: {
+            /** Access Token */
+            access_token: string;
+            /**
+             * Token Type
+             * @default Bearer
+             * @constant
+             */
+            token_type?: "Bearer";
+            /** Expires In */
+            expires_in: number;
+            /** Refresh Expires In */
+            refresh_expires_in: number;
+            /** Session Id */
+            session_id: string;
         };
         /**
          * AssignTenantRequest
@@ -1428,6 +1474,12 @@ export interface components {
              * @default null
              */
             device_token?: string | null;
+            /**
+             * Refresh
+             * @description `cookie`: the cookie alone renews, by `POST /auth/session/token`, and the answer has no refresh token; `token` if absent
+             * @default null
+             */
+            refresh?: string | null;
         };
         /**
          * CreateTenantRequest
@@ -1862,6 +1914,12 @@ export interface components {
              * @default null
              */
             device_token?: string | null;
+            /**
+             * Refresh
+             * @description `cookie`: the cookie alone renews, by `POST /auth/session/token`, and the answer has no refresh token; `token` if absent
+             * @default null
+             */
+            refresh?: string | null;
             /**
              * Tenant Id
              * @description the home tenant if absent; needed with `email` unless the deployment has a default
@@ -2301,8 +2359,23 @@ export interface components {
             expires_in?: number | null;
         };
         /**
+         * SessionTokenRequest
+         * @description POST /auth/session/token.
+         */
+        SessionTokenRequest: {
+            /**
+             * Tenant Id
+             * @description another tenant of the user; the one of the sign-in if absent
+             * @default null
+             */
+            tenant_id?: string | null;
+        };
+        /**
          * SignInResponse
-         * @description A successful sign-in; `device_token` is for clients without cookies: send it with the next sign-in.
+         * @description A successful sign-in.
+         *
+         *     `device_token` is for clients without cookies: send it with the next sign-in. With `"refresh": "cookie"` in the
+         *     request there is neither `refresh_token` nor `device_token`, because the cookies hold them.
          */
         SignInResponse: {
             /** Access Token */
@@ -2315,14 +2388,20 @@ export interface components {
             token_type?: "Bearer";
             /** Expires In */
             expires_in: number;
-            /** Refresh Token */
-            refresh_token: string;
+            /**
+             * Refresh Token
+             * @default null
+             */
+            refresh_token?: string | null;
             /** Refresh Expires In */
             refresh_expires_in: number;
             /** Session Id */
             session_id: string;
-            /** Device Token */
-            device_token: string;
+            /**
+             * Device Token
+             * @default null
+             */
+            device_token?: string | null;
         };
         /**
          * SignUpConfirmRequest
@@ -2367,6 +2446,12 @@ export interface components {
              * @default null
              */
             device_token?: string | null;
+            /**
+             * Refresh
+             * @description `cookie`: the cookie alone renews, by `POST /auth/session/token`, and the answer has no refresh token; `token` if absent
+             * @default null
+             */
+            refresh?: string | null;
         };
         /**
          * SignUpRequest
@@ -2462,6 +2547,12 @@ export interface components {
              * @default null
              */
             device_token?: string | null;
+            /**
+             * Refresh
+             * @description `cookie`: the cookie alone renews, by `POST /auth/session/token`, and the answer has no refresh token; `token` if absent
+             * @default null
+             */
+            refresh?: string | null;
         };
         /**
          * TenantNameRequest
@@ -2849,6 +2940,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "Set-Cookie"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2866,6 +2958,15 @@ export interface operations {
             };
             /** @description Unauthorized: `invalid_credentials` */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `cross_site_request` */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3134,6 +3235,104 @@ export interface operations {
             };
             /** @description Not Found: `not_found` */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed: `method_not_allowed` */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type: `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: `internal_error`, `misconfigured` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `not_initialised`, `temporarily_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_auth_session_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SessionTokenRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessTokenResponse"];
+                };
+            };
+            /** @description Bad Request: `invalid_grant`, `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: `invalid_token`, `missing_credentials` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `cross_site_request` */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5261,6 +5460,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "Set-Cookie"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5270,6 +5470,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "Set-Cookie"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5294,7 +5495,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5713,6 +5914,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "Set-Cookie"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5730,6 +5932,15 @@ export interface operations {
             };
             /** @description Unauthorized: `invalid_credentials` */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `cross_site_request` */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6120,6 +6331,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
+                    "Set-Cookie"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6137,6 +6349,15 @@ export interface operations {
             };
             /** @description Unauthorized: `invalid_credentials` */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `cross_site_request` */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -2,7 +2,7 @@ import { type Clock, elapsedMs, type Moment } from './clock.js'
 import type { components } from './openapi.js'
 
 /** The members of every answer with a token that this client reads. */
-export type TokenAnswer = Pick<components['schemas']['TokenResponse'], 'access_token' | 'expires_in' | 'session_id'>
+export type TokenAnswer = Pick<components['schemas']['AccessTokenResponse'], 'access_token' | 'expires_in' | 'session_id'>
 
 /** An access token, and what is known of it. It is in memory alone. */
 export interface AccessToken {
