@@ -1,4 +1,4 @@
-"""A local cloud for the black-box tests."""
+"""A local cloud for the black-box tests, and a browser."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import fcntl
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser, Page
 
+from tests.support.chromium import Tabs, chromium, find_chromium
 from tests.support.cloud import EMULATOR_PORT, PORT, ROOT, Cloud
+from tests.support.sites import Site, serving
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +24,34 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     print(f"\nlocal cloud: first start {seconds:.1f} s")
     yield found
     found.stop()
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Site]:
+    """The server of pages that are not Doorward's, one of which the deployment allows."""
+    with serving() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def browser(site: Site) -> Iterator[Browser]:
+    """Chromium, started once for all tests of this process."""
+    if find_chromium() is None:
+        pytest.skip("needs chromium")
+    with chromium(site.port) as found:
+        yield found
+
+
+@pytest.fixture
+def tabs(browser: Browser) -> Iterator[Tabs]:
+    """What opens pages; the test fails if anything goes wrong in them that it did not expect."""
+    found = Tabs(browser)
+    yield found
+    found.close()
+    assert not found.troubles
+
+
+@pytest.fixture(params=["scripts", "no scripts"])
+def page(request: pytest.FixtureRequest, tabs: Tabs) -> Page:
+    """A page with scripts, and one without."""
+    return tabs.open(scripts=request.param == "scripts")
