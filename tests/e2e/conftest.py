@@ -53,5 +53,6 @@ def tabs(browser: Browser) -> Iterator[Tabs]:
 
 @pytest.fixture(params=["scripts", "no scripts"])
 def page(request: pytest.FixtureRequest, tabs: Tabs) -> Page:
-    """A page with scripts, and one without."""
-    return tabs.open(scripts=request.param == "scripts")
+    """A light page with scripts, and a dark one without: pages are the same in both, so each check is made twice."""
+    scripts = request.param == "scripts"
+    return tabs.open(scripts=scripts, dark=not scripts)

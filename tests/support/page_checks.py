@@ -14,7 +14,7 @@ from tests.support.npm import node_with
 
 NARROW_PX = 320
 """What is left of 1280 pixels at a zoom of 400 % (WCAG 2.2, 1.4.10)."""
-SCRIPTS = Path(__file__).with_name("page_checks")
+SCRIPTS = Path(__file__).with_name("page_scripts")
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # Preloading fetches style sheets anew, which the policy of a page forbids.
 _OPTIONS = {"runOnly": _TAGS, "rules": {"target-size": {"enabled": True}}, "preload": False}
