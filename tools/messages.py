@@ -7,11 +7,15 @@ from pathlib import Path
 
 from jinja2 import Environment
 
-from doorward import languages, mail, pages
+from doorward import languages, mail
 from doorward.languages import LANGUAGES, read_catalogue
+from doorward_pages.render import TEMPLATES
 
 CATALOGUES = Path(languages.__file__).parent
-_TEMPLATES = {"": Path(mail.__file__).parent / "templates", "pages/": Path(pages.__file__).parent / "templates"}
+_TEMPLATES = {
+    "": Path(mail.__file__).parent / "templates",
+    "pages/": TEMPLATES,
+}
 _HEADER = 'msgid ""\nmsgstr ""\n"Language: {language}\\n"\n"Content-Type: text/plain; charset=UTF-8\\n"\n'
 
 

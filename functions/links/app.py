@@ -13,8 +13,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from doorward.accounts.create import CreateUser
-from doorward.api.bodies.links import LinkForm
-from doorward.api.pages import PageResolver, answer_page, deployment_name, language_of
 from doorward.api.problems import status_of
 from doorward.api.requests import query, read_form, source_address
 from doorward.api.routing import Response
@@ -26,15 +24,16 @@ from doorward.bootstrap.once import once
 from doorward.bootstrap.proofs import ProofParts
 from doorward.errors import Conflict, InvalidProof, InvalidRequest, MethodNotAllowed, NotFound, WeakPassword
 from doorward.model.proofs import ProofKind
-from doorward.pages.links import PAGES, LinkPage
 from doorward.proofs.check import Presented
 from doorward.proofs.invited import MakeInvitedUser, NewMember
 from doorward.proofs.sign_up import MakeProvedUser
 from doorward.proofs.verification import VerifyEmail
 from doorward.sessions.begin import Client
 from doorward.settings import Settings
-
-READ = ("GET", "HEAD")
+from doorward_pages.link_form import LinkForm
+from doorward_pages.links import PAGES, LinkPage
+from doorward_pages.render import View
+from doorward_pages.resolver import READ, PageResolver, answer_page, host_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +81,8 @@ def show_link(kind: str) -> Response:
     """Show what the link does when its button is pressed."""
     page, token = _page(kind), query(app, "token")
     if page.does_something and token is None:
-        return answer_page(page.dead(*_told()), status_of(InvalidProof()))
-    return answer_page(page.form(*_told(), token or ""))
+        return answer_page(page.dead(_view()), status_of(InvalidProof()))
+    return answer_page(page.form(_view(), token or ""))
 
 
 @app.post("/links/<kind>")
@@ -97,12 +96,12 @@ def use_link(kind: str) -> Response:
         _use(page, form)
     except InvalidProof as error:
         app.note(error)
-        return answer_page(page.dead(*_told()), status_of(error))
+        return answer_page(page.dead(_view()), status_of(error))
     except (InvalidRequest, Conflict) as error:
         app.note(error)
-        shown = page.form(*_told(), form.token or "", form.username or "", error)
+        shown = page.form(_view(), form.token or "", form.username or "", error)
         return answer_page(shown, status_of(error))
-    return answer_page(page.done(*_told()))
+    return answer_page(page.done(_view()))
 
 
 def _page(kind: str) -> LinkPage:
@@ -124,9 +123,8 @@ def _member(form: LinkForm) -> NewMember:
     return NewMember(Client(source_address(app)), form.password, form.username)
 
 
-def _told() -> tuple[str, str]:
-    """Return the language of the page, and the deployment's name."""
-    return language_of(app), deployment_name(app, services().settings.link_url)
+def _view() -> View:
+    return app.view(host_of(services().settings.link_url))
 
 
 handler = app.resolve

@@ -1,4 +1,4 @@
-"""The documents that anybody may read: keys, metadata, and the description of the API."""
+"""What anybody may read: keys, metadata, the description of the API, and the files that pages load."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ from doorward.aws.dynamodb.signed import SignedDatabase
 from doorward.aws.services import SignedService
 from doorward.bootstrap.keys import verifying_keys
 from doorward.bootstrap.once import once
+from doorward.errors import NotFound
 from doorward.keys.keyring import Verifying
 from doorward.settings import Settings
+from doorward_pages.assets import answer_asset
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,15 @@ def get_metadata() -> Response:
 def get_openapi() -> Response:
     """Return the description of this API (OpenAPI 3.1)."""
     return answer_public(_openapi(), services().max_age_seconds, header(app.event, "if-none-match"))
+
+
+@app.route("/assets/<name>", READ)
+def get_asset(name: str) -> Response:
+    """Return a file that pages load."""
+    found = answer_asset(name)
+    if found is None:
+        raise NotFound
+    return found
 
 
 @cache

@@ -1,4 +1,4 @@
-"""A local cloud for the black-box tests."""
+"""A local cloud for the black-box tests, and a browser."""
 
 from __future__ import annotations
 
@@ -6,8 +6,19 @@ import fcntl
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser, Page
 
+from tests.support.chromium import Tabs, chromium, find_chromium
 from tests.support.cloud import EMULATOR_PORT, PORT, ROOT, Cloud
+from tests.support.sites import Site, serving
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what needs a browser where there is none; the summary tells so."""
+    if find_chromium() is None:
+        for item in items:
+            if "browser" in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.skip("needs chromium"))
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +32,33 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     print(f"\nlocal cloud: first start {seconds:.1f} s")
     yield found
     found.stop()
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Site]:
+    """The server of pages that are not Doorward's, one of which the deployment allows."""
+    with serving() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def browser(site: Site) -> Iterator[Browser]:
+    """Chromium, started once for all tests of this process."""
+    with chromium(site.port) as found:
+        yield found
+
+
+@pytest.fixture
+def tabs(browser: Browser) -> Iterator[Tabs]:
+    """What opens pages; the test fails if anything goes wrong in them that it did not expect."""
+    found = Tabs(browser)
+    yield found
+    found.close()
+    assert not found.troubles
+
+
+@pytest.fixture(params=["scripts", "no scripts"])
+def page(request: pytest.FixtureRequest, tabs: Tabs) -> Page:
+    """A light page with scripts, and a dark one without: pages are the same in both, so each check is made twice."""
+    scripts = request.param == "scripts"
+    return tabs.open(scripts=scripts, dark=not scripts)

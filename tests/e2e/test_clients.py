@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import pytest
 from local.run import TLS_OFFSET
 from local.tools import environment
 from tests.support.cloud import ROOT, Cloud
+from tests.support.npm import node_with
 
 EXAMPLES = ROOT / "examples" / "clients"
 VERIFIES = ["verify: ok", "wrong audience refused: ok"]
@@ -49,18 +48,7 @@ def python() -> str:
 @pytest.fixture(scope="module")
 def node() -> str:
     """Return Node.js, with the libraries installed once."""
-    program, npm = shutil.which("node"), shutil.which("npm")
-    if program is None or npm is None:
-        pytest.skip("needs node and npm")
-    folder = EXAMPLES / "node"
-    stamp = folder / "node_modules" / ".installed"
-    wanted = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
-    if not stamp.exists() or stamp.read_text() != wanted:
-        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-        stamp.write_text(wanted)
-    return program
+    return node_with(EXAMPLES / "node")
 
 
 def _lines(cloud: Cloud, program: str, script: Path) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import http.client
 import json
 import os
@@ -22,6 +21,7 @@ import requests
 
 from local.tools import environment, run
 from tests.support.cloud import ROOT, Cloud
+from tests.support.npm import node_with
 
 EXAMPLE = ROOT / "examples" / "socketio"
 ORIGIN = "http://localhost:3000"
@@ -49,17 +49,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="module")
 def node() -> str:
     """Return Node.js, with Socket.IO's client installed once."""
-    program, npm = shutil.which("node"), shutil.which("npm")
-    if program is None or npm is None:
-        pytest.skip("needs node and npm")
-    stamp = EXAMPLE / "node_modules" / ".installed"
-    wanted = hashlib.sha256((EXAMPLE / "package-lock.json").read_bytes()).hexdigest()
-    if not stamp.exists() or stamp.read_text() != wanted:
-        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        done = subprocess.run(command, cwd=EXAMPLE, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-        stamp.write_text(wanted)
-    return program
+    return node_with(EXAMPLE)
 
 
 @contextmanager

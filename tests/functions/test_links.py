@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from doorward.model.proofs import ProofId
-from doorward.pages.links import PAGES
+from doorward_pages.links import PAGES
 from tests.functions.test_by_mail import ANN, NEW, Mail, _open, ann
 from tests.support.deployment import Answer, Deployment
 from tests.support.people import PASSWORD, bearer

@@ -27,7 +27,7 @@ stores
 authorization
 sessions accounts feed
 proofs
-mail pages
+mail
 authorizer verifier demo breaches
 aws sockets
 api

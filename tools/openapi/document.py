@@ -13,10 +13,10 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from doorward.api.pages import PageResolver
 from doorward.api.problems import status_of_kind
 from doorward.errors import DoorwardError, MethodNotAllowed, NotFound
 from doorward.tokens.cookie import COOKIE_NAME
+from doorward_pages.resolver import PageResolver
 from tools.openapi.flat import Flat, modelled
 from tools.openapi.operations import ALWAYS, OPERATIONS, Operation, Schema
 
@@ -91,7 +91,7 @@ def routed() -> dict[tuple[str, str], Callable[..., object]]:
         app = getattr(importlib.import_module(f"functions.{file.parent.name}.app"), "app", None)
         # Pages are for people and their browsers, and no part of the API.
         for route in app.routes if app is not None and not isinstance(app, PageResolver) else []:
-            if route.method in METHODS:
+            if route.method in METHODS and not route.rule.startswith("/assets/"):
                 found[route.method, _path(route.rule)] = route.handler
     return found
 

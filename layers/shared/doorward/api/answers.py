@@ -97,14 +97,20 @@ def answer_sign_in(signed_in: SignedIn, status: HTTPStatus = HTTPStatus.OK) -> R
         if signed_in.cookie_alone
         else SignInResponse.of(tokens, signed_in.device_token)
     )
-    headers: dict[str, str | list[str]] = {"Pragma": "no-cache"}
-    if signed_in.cookie is not None:
-        lives = signed_in.tokens.refresh_expires_in
-        headers["Set-Cookie"] = [
-            f"{COOKIE_NAME}={signed_in.cookie}; Max-Age={lives}; {_COOKIE_ATTRIBUTES}",
-            f"{DEVICE_COOKIE_NAME}={signed_in.device_token}; Max-Age={DEVICE_COOKIE_SECONDS}; {_COOKIE_ATTRIBUTES}",
-        ]
+    cookies = session_cookies(signed_in)
+    headers: dict[str, str | list[str]] = {"Pragma": "no-cache", **({"Set-Cookie": cookies} if cookies else {})}
     return answer_json(body, status, headers)
+
+
+def session_cookies(signed_in: SignedIn) -> list[str]:
+    """Return the headers that give the browser its session and its device; none if no cookie was wanted."""
+    if signed_in.cookie is None:
+        return []
+    lives = signed_in.tokens.refresh_expires_in
+    return [
+        f"{COOKIE_NAME}={signed_in.cookie}; Max-Age={lives}; {_COOKIE_ATTRIBUTES}",
+        f"{DEVICE_COOKIE_NAME}={signed_in.device_token}; Max-Age={DEVICE_COOKIE_SECONDS}; {_COOKIE_ATTRIBUTES}",
+    ]
 
 
 def answer_preflight(methods: Sequence[str]) -> Response:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from doorward.errors import DoorwardError
 from doorward.model.proofs import ProofKind
-from doorward.pages.render import render
+from doorward_pages.render import View, render
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,37 +31,35 @@ class LinkPage:
     needs_mail: bool = True
     does_something: bool = True
 
-    def form(self, language: str, name: str, token: str, username: str = "", error: DoorwardError | None = None) -> str:
+    def form(self, view: View, token: str, username: str = "", error: DoorwardError | None = None) -> str:
         """Return the page that says what the button does, and asks for what that needs.
 
         Args:
-            language: of the page.
-            name: the deployment's.
+            view: what every page needs.
             token: of the link; nobody looked at it yet.
             username: as it was typed.
             error: what was wrong with what was typed.
         """
-        return self._render("form", language, name, token=token, username=username, error=error)
+        return self._render("form", view, token=token, username=username, error=error)
 
-    def done(self, language: str, name: str) -> str:
+    def done(self, view: View) -> str:
         """Return the page that says that it is done, and what to do next."""
-        return self._render("done", language, name)
+        return self._render("done", view)
 
-    def dead(self, language: str, name: str) -> str:
+    def dead(self, view: View) -> str:
         """Return the page that says that the link works no longer."""
-        return self._render("dead", language, name)
+        return self._render("dead", view)
 
-    def _render(self, state: str, language: str, name: str, **more: object) -> str:
+    def _render(self, state: str, view: View, **more: object) -> str:
         values = {
             "state": state,
-            "name": name,
             "asks_username": self.asks_username,
             "asks_password": self.asks_password,
             "needs_password": self.needs_password,
             "error": None,
             **more,
         }
-        return render(f"links/{self.kind}", language, values)
+        return render(f"links/{self.kind}", view, values)
 
 
 _PAGES = (

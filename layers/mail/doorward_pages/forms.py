@@ -1,0 +1,91 @@
+"""Show the forms of who is not signed in, and show them again with what was wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from doorward.api.problems import status_of
+from doorward.api.routing import Response
+from doorward.errors import DoorwardError, InvalidCredentials, Misconfigured, NotInitialised, Unavailable
+from doorward.model import TenantId
+from doorward.settings import Settings
+from doorward_pages.render import View
+from doorward_pages.resolver import PageResolver, host_of
+from doorward_pages.returns import origin_of, return_address
+from doorward_pages.sign_in_forms import NameForm
+from doorward_pages.tenants import TenantPages
+
+_OURS = (Misconfigured, NotInitialised, Unavailable)  # no form can mend these
+
+
+@dataclass(frozen=True, slots=True)
+class FormPages:
+    """The pages of one function whose forms somebody fills in who is not signed in."""
+
+    app: PageResolver
+    tenants: TenantPages
+    settings: Settings
+
+    def view(self, tenant_id: TenantId | None) -> View:
+        """Return what every page needs to know; for a page of a tenant, with what the tenant decided."""
+        return self.tenants.view(self.app.view(host_of(self.settings.link_url)), tenant_id)
+
+    def default_tenant(self) -> TenantId | None:
+        """Return the tenant that counts where nobody names one, if the deployment has one."""
+        return TenantId(self.settings.default_tenant_id) if self.settings.default_tenant_id else None
+
+    def return_to(self, text: str | None) -> str | None:
+        """Return where a page may lead back to."""
+        return return_address(text, self.settings.allowed_origins)
+
+    def show(
+        self,
+        page: str,
+        tenant_id: TenantId | None,
+        form: object,
+        values: Mapping[str, Any],
+        error: DoorwardError | None = None,
+    ) -> Response:
+        """Return a page with a form.
+
+        Args:
+            page: its template.
+            tenant_id: the tenant whose page it is; None for all.
+            form: what was typed.
+            values: more values of the template.
+            error: what was wrong with what was typed.
+        """
+        back = self.return_to(form.return_to) if isinstance(form, NameForm) else None
+        more = {
+            "form": form,
+            "error": error,
+            "return_to": back,
+            "options": self.tenants.options(tenant_id),
+            "asks_organisation": tenant_id is None and self.default_tenant() is None,
+        }
+        action = f"'self' {origin_of(back)}" if back else "'self'"
+        status = _status(error) if error else HTTPStatus.OK
+        view = self.view(tenant_id)
+        return self.app.page(page, {**values, **more}, view=view, form_action=action, status=status)
+
+    def attempt(self, act: Callable[[], Response], again: Callable[[DoorwardError], Response]) -> Response:
+        """Return what an act answers, or the form again with what was wrong.
+
+        Raises:
+            Misconfigured, NotInitialised, Unavailable: no form can mend what is wrong.
+        """
+        try:
+            return act()
+        except DoorwardError as error:
+            if isinstance(error, _OURS):
+                raise
+            self.app.note(error)
+            return again(error)
+
+
+def _status(error: DoorwardError) -> HTTPStatus:
+    # 401 is for who can answer a challenge, and a form has none (RFC 9110 section 15.5.2).
+    return HTTPStatus.BAD_REQUEST if isinstance(error, InvalidCredentials) else status_of(error)

@@ -1,0 +1,51 @@
+"""What a page shows of the tenant whose page it is, and which ways the tenant offers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from doorward.model import TenantId, TenantPolicy
+from doorward.stores import PolicyStore
+from doorward_pages.render import View
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The ways that a page offers.
+
+    Args:
+        password: whether people may sign in with a password.
+        code: whether people may sign in with a code by mail.
+        sign_up: whether strangers may sign up.
+        mail: whether the deployment sends mails.
+    """
+
+    password: bool = True
+    code: bool = True
+    sign_up: bool = False
+    mail: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TenantPages:
+    """Reads what a tenant decided about its pages. An unknown tenant's page is that of one which decided nothing."""
+
+    policies: PolicyStore
+    mail_is_on: bool
+
+    def view(self, view: View, tenant_id: TenantId | None) -> View:
+        """Return what every page needs to know, for a page of a tenant; None for one of all tenants."""
+        return view if tenant_id is None else replace(view, name=str(tenant_id), tenant_id=tenant_id)
+
+    def options(self, tenant_id: TenantId | None) -> Options:
+        """Return the ways that a page offers. A page of all tenants does not know what each of them takes."""
+        if tenant_id is None:
+            return Options(code=self.mail_is_on, mail=self.mail_is_on)
+        policy: TenantPolicy = self.policies.get(tenant_id)
+        methods = policy.sign_in.methods
+        return Options(
+            password="password" in methods,
+            code=self.mail_is_on and "email_code" in methods,
+            sign_up=self.mail_is_on and policy.sign_up in {"open", "domain"},
+            mail=self.mail_is_on,
+        )

@@ -1,1 +1,0 @@
-"""Pages that people see in a browser: rendered on the server, without scripts."""
