@@ -48,7 +48,9 @@ def chromium(allowed_port: int) -> Iterator[Browser]:
 def launched(kind: BrowserType, allowed_port: int) -> Iterator[Browser]:
     """Run one more Chromium where Playwright runs already, which it does once in a thread; see `chromium`."""
     allowed = ALLOWED_ORIGIN.removeprefix("http://")
-    rules = f"MAP {allowed} 127.0.0.1:{allowed_port}, MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
+    # The first rule that fits counts. An EXCLUDE of localhost would count before all of them, whatever the port.
+    ours = "MAP localhost 127.0.0.1, MAP 127.0.0.1 127.0.0.1"
+    rules = f"MAP {allowed} 127.0.0.1:{allowed_port}, {ours}, MAP * ~NOTFOUND"
     browser = kind.launch(executable_path=find_chromium(), headless=True, args=[f"--host-resolver-rules={rules}"])
     try:
         yield browser
