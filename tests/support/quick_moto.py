@@ -1,4 +1,4 @@
-"""Makes moto as quick as its work is small: two thirds of the tests' time was spent in copies and guesses of moto's.
+"""Makes moto as quick as its work is small: half of a profile of the function tests was copies and guesses of moto's.
 
 What moto answers is the same. The contract tests hold it to that: they run on DynamoDB Local too.
 """
