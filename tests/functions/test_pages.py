@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
+from doorward.model.policy import SignInPolicy
 from doorward_pages.returns import return_address
 from tests.functions.test_by_mail import Mail, _open, ann
 from tests.support.deployment import Answer, Deployment
@@ -22,8 +23,9 @@ def get(deployment: Deployment, path: str, **query: str) -> Answer:
     return deployment.call("pages", "GET", path, headers={}, query=query or None)
 
 
-def post(deployment: Deployment, path: str, headers: dict[str, str] | None = None, **form: str) -> Answer:
-    return deployment.call("pages", "POST", path, urlencode(form), headers={**FORM, **(headers or {})})
+def post(deployment: Deployment, path: str, *headers: dict[str, str], **form: str) -> Answer:
+    sent = {name: value for each in (FORM, *headers) for name, value in each.items()}
+    return deployment.call("pages", "POST", path, urlencode(form), headers=sent)
 
 
 def heading(answer: Answer) -> str:
@@ -158,7 +160,7 @@ def test_nobody_is_led_anywhere_else(deployment: Deployment, address: str) -> No
 
 
 def test_a_code_is_asked_for_and_signs_in(deployment: Deployment, ann: None) -> None:
-    _open(methods=["password", "email_code"])
+    _open(sign_in=SignInPolicy(methods=("password", "email_code")))
     context = deployment.authorize(bearer(deployment.token("ann", PASSWORD))).context
     verify = deployment.call("accounts_by_mail", "POST", "/auth/verify-email", context=context)
     proof = Mail().by_link(verify)
