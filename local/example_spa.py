@@ -15,8 +15,8 @@ STACK = "example-spa"
 _CLIENT = ROOT / "clients" / "typescript" / "dist" / "index.js"
 
 
-def main() -> int:
-    """Deploy and serve until Ctrl-C; return the exit status."""
+def main() -> None:
+    """Deploy, and become the server of the application."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=port_number, help="where to serve; the port of the cloud's origin unless given")
     options = parser.parse_args()
@@ -24,12 +24,10 @@ def main() -> int:
         place = here.running()
         api = deploy(place)
     except Failure as failure:
-        print(f"doorward: {failure}", file=sys.stderr)
-        return 1
+        sys.exit(f"doorward: {failure}")
     port = options.port or urlsplit(place.origin).port or 3000
     command = [sys.executable, str(ROOT / "examples" / "spa" / "serve.py"), "--port", str(port)]
     os.execv(sys.executable, [*command, "--doorward", place.url, "--api", api])  # noqa: S606 - our own command
-    return 0  # for those who read: the program is another one by now
 
 
 def deploy(place: Place) -> str:
@@ -53,4 +51,4 @@ def deploy(place: Place) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

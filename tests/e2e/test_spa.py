@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, LocatorAssertions, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
 
 from tests.support.chromium import PATIENCE_MS, launched
 from tests.support.cloud import ROOT, Cloud
@@ -128,10 +128,10 @@ def in_tenant(page: Page, tenant_id: str) -> None:
     expect(page.locator("#me-tenant")).to_have_text(tenant_id, timeout=PATIENCE_MS)
 
 
-def load(page: Page) -> LocatorAssertions:
+def load(page: Page) -> Locator:
     """Ask the protected API; return the place of the answer."""
     page.get_by_role("button", name="Load the orders").click()
-    return expect(page.locator("#orders"))
+    return page.locator("#orders")
 
 
 def switch(page: Page, tenant_id: str) -> None:
@@ -196,9 +196,9 @@ def test_a_switch_is_for_one_tab_and_stays_when_it_is_reloaded_or_duplicated(peo
     page, other = kim.signed_in(), kim.tab()
     shows(other, "Who am I?")
     switch(page, "globex")
-    load(page).to_contain_text('"tenant_id": "globex"', timeout=PATIENCE_MS)
+    expect(load(page)).to_contain_text('"tenant_id": "globex"', timeout=PATIENCE_MS)
     in_tenant(other, "acme")
-    load(other).to_contain_text('"tenant_id": "acme"', timeout=PATIENCE_MS)
+    expect(load(other)).to_contain_text('"tenant_id": "acme"', timeout=PATIENCE_MS)
     page.reload()
     in_tenant(page, "globex")
     with kim.context.expect_page() as opened:
@@ -260,7 +260,7 @@ def test_a_token_that_is_refused_is_renewed_and_nobody_is_signed_out(cloud: Clou
     listed = cloud.call("GET", f"/users?tenant_id=acme&name={kim.name}", admin).json()["items"]
     path = f"/users/{listed[0]['id']}/tenants/acme"
     assert cloud.call("PUT", path, admin, json={"roles": ["auditor"]}).status_code < 300
-    load(page).to_contain_text('"auditor"', timeout=PATIENCE_MS)
+    expect(load(page)).to_contain_text('"auditor"', timeout=PATIENCE_MS)
     shows(page, "Who am I?")
 
 
@@ -290,4 +290,4 @@ def test_a_broken_network_signs_nobody_out(people: People) -> None:
     expect(page.get_by_role("alert")).to_contain_text("network_error", timeout=PATIENCE_MS)
     shows(page, "Who am I?")
     kim.context.set_offline(False)
-    load(page).to_contain_text('"acme"', timeout=PATIENCE_MS)
+    expect(load(page)).to_contain_text('"acme"', timeout=PATIENCE_MS)

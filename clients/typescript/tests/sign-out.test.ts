@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { NetworkError, SignedOut } from '../src/index.js'
-import { FakeBrowser } from './support/browser.js'
+import { FakeBrowser, MemoryStore } from './support/browser.js'
 import { settle } from './support/clock.js'
 
 const RENEWAL = '/auth/session/token'
@@ -32,17 +32,71 @@ test('signing out tells the other tabs, in every tenant', async () => {
   await assert.rejects(other.token(), SignedOut)
 })
 
-test('a renewal that ends after a sign-out brings nobody back', async () => {
+test('a renewal that ends after a sign-out brings nobody back, whether or not it could be stopped', async () => {
+  for (const ignoresAborts of [true, false]) {
+    const browser = new FakeBrowser()
+    browser.server.ignoresAborts = ignoresAborts
+    const tab = await browser.signedIn()
+    browser.clock.pass(15 * MINUTE)
+    const open = browser.server.hold(RENEWAL)
+    const waiting = Array.from({ length: 20 }, () => tab.token())
+    await settle()
+    await tab.signOut()
+    open()
+    for (const each of waiting) await assert.rejects(each, SignedOut)
+    assert.equal(tab.state.status, 'signed_out')
+  }
+})
+
+test('a refusal that comes after a new sign-in signs nobody out', async () => {
   const browser = new FakeBrowser()
+  browser.server.ignoresAborts = true
   const tab = await browser.signedIn()
   browser.clock.pass(15 * MINUTE)
+  browser.server.endAll()
   const open = browser.server.hold(RENEWAL)
-  const waiting = Array.from({ length: 20 }, () => tab.token())
+  const renewing = tab.token()
+  await settle()
+  await tab.signIn({ username: 'lee', password: 'a long passphrase' })
+  open()
+  assert.equal(await renewing, await tab.token())
+  assert.equal(tab.state.userId, 'lee')
+})
+
+test('a page whose session another tab ended lets nobody in, and says so at once', async () => {
+  const browser = new FakeBrowser()
+  const tab = await browser.signedIn()
+  const page = browser.tab({ sharedStorage: null })
+  const open = browser.server.hold(RENEWAL)
+  const restoring = page.restore()
   await settle()
   await tab.signOut()
+  await settle()
   open()
-  for (const each of waiting) await assert.rejects(each, SignedOut)
-  assert.equal(tab.state.status, 'signed_out')
+  assert.equal((await restoring).status, 'signed_out')
+})
+
+test('a tab that is signed out begins in the tenant of the next sign-in', async () => {
+  const browser = new FakeBrowser()
+  const storage = new MemoryStore()
+  const tab = await browser.signedIn({}, storage)
+  await tab.switchTenant('globex')
+  await tab.signOut()
+  assert.deepEqual([...storage.texts], [])
+})
+
+test('a tab that does not know its session signs out no tab that does', async () => {
+  const browser = new FakeBrowser()
+  const tab = await browser.signedIn()
+  const open = browser.server.hold(RENEWAL)
+  browser.server.cookie = null
+  const page = browser.tab()
+  const restoring = page.restore()
+  await settle()
+  open()
+  assert.equal((await restoring).status, 'signed_out')
+  await settle()
+  assert.equal(tab.state.status, 'signed_in')
 })
 
 test('a renewal that another tab asked for before the sign-out brings nobody back, in either tab', async () => {
@@ -132,6 +186,23 @@ test('a session that is over signs out the tabs of that session alone', async ()
   await assert.rejects(renewing, SignedOut)
   await settle()
   assert.equal(other.state.status, 'signed_in')
+})
+
+test('news that an old session is over signs out nobody of a new one', async () => {
+  const browser = new FakeBrowser()
+  const [tab, late] = [await browser.signedIn(), browser.tab()]
+  await late.restore()
+  browser.clock.pass(15 * MINUTE)
+  browser.server.endAll()
+  const open = browser.server.hold(RENEWAL)
+  const renewing = late.token()
+  await settle()
+  browser.air.held = [] // what the two tell each other crosses
+  await tab.signIn({ username: 'lee', password: 'a long passphrase' })
+  open()
+  await assert.rejects(renewing, SignedOut)
+  browser.air.arrive()
+  assert.deepEqual([tab.state.status, late.state.userId], ['signed_in', 'lee'])
 })
 
 test('whom nobody knows any more signs out all the same', async () => {

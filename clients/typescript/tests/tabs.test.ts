@@ -31,6 +31,44 @@ test('a tab uses what another tab renewed', async () => {
   assert.equal(browser.server.count(RENEWAL), before)
 })
 
+test('a tab takes no token of another tenant, and none that was refused', async () => {
+  const browser = new FakeBrowser()
+  const [tab, other] = [await browser.signedIn(), browser.tab()]
+  await other.switchTenant('globex')
+  const token = await other.token()
+  browser.clock.pass(14 * MINUTE + 30_000)
+  await tab.token()
+  await settle()
+  browser.server.answers.set(RENEWAL, [new TypeError('Failed to fetch')])
+  assert.equal(await other.token(), token)
+  assert.equal(other.state.tenantId, 'globex')
+})
+
+test('a token that was refused in this tab is not taken from another one', async () => {
+  const browser = new FakeBrowser()
+  const [tab, other] = [await browser.signedIn(), browser.tab()]
+  await other.restore()
+  browser.clock.pass(15 * MINUTE)
+  browser.air.held = []
+  const refused = await tab.token()
+  browser.air.arrive()
+  assert.equal(await other.token(), refused)
+  browser.server.refuseTokens()
+  browser.server.answers.set(RENEWAL, [new TypeError('Failed to fetch')])
+  await assert.rejects((other as { fetch: typeof fetch }).fetch('https://api.example.com/orders'))
+  browser.air.repeat()
+  assert.notEqual(await other.token(), refused)
+})
+
+test('without locks a tab asks once all the same', async () => {
+  const browser = new FakeBrowser()
+  const tab = await browser.signedIn({ locks: null })
+  browser.clock.pass(15 * MINUTE)
+  const tokens = await Promise.all(Array.from({ length: 20 }, () => tab.token()))
+  assert.equal(new Set(tokens).size, 1)
+  assert.equal(browser.server.count(RENEWAL), 1)
+})
+
 test('without locks and without a channel every tab asks for itself', async () => {
   const browser = new FakeBrowser()
   const alone = { locks: null, openChannel: null, tabStorage: null, sharedStorage: null }
@@ -97,20 +135,39 @@ test('a tab whose tenant lets the user in no more is told so, and gets out with 
   assert.equal((await tab.switchTenant(null)).tenantId, 'acme')
 })
 
-test('a renewal of the old tenant that ends after a switch changes nothing', async () => {
+test('a renewal of the old tenant that ends after a switch changes nothing, whether or not it could be stopped', async () => {
+  for (const ignoresAborts of [true, false]) {
+    const browser = new FakeBrowser()
+    browser.server.ignoresAborts = ignoresAborts
+    const tab = await browser.signedIn()
+    browser.clock.pass(15 * MINUTE)
+    const openFirst = browser.server.hold(RENEWAL)
+    const renewing = tab.token()
+    await settle()
+    browser.server.hold(RENEWAL)()
+    await tab.switchTenant('globex')
+    openFirst()
+    await renewing
+    assert.equal(tab.state.tenantId, 'globex')
+    assert.equal((await asked(tab)).tenant, 'globex')
+  }
+})
+
+test('a switch that ends after somebody else signed in changes nothing', async () => {
   const browser = new FakeBrowser()
+  browser.server.ignoresAborts = true
   const tab = await browser.signedIn()
-  browser.clock.pass(15 * MINUTE)
-  const open = browser.server.hold(RENEWAL)
-  const renewing = tab.token()
-  await settle()
+  const openFirst = browser.server.hold(RENEWAL)
   const switching = tab.switchTenant('globex')
   await settle()
-  open()
-  await switching
-  await renewing
-  assert.equal(tab.state.tenantId, 'globex')
-  assert.equal((await asked(tab)).tenant, 'globex')
+  browser.server.hold(RENEWAL)()
+  browser.server.endAll()
+  browser.server.signInElsewhere('lee')
+  browser.clock.pass(15 * MINUTE)
+  await tab.token()
+  openFirst()
+  await assert.rejects(switching, Changed)
+  assert.deepEqual([tab.state.userId, tab.state.tenantId], ['lee', 'acme'])
 })
 
 test('of two switches the last one counts', async () => {

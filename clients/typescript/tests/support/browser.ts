@@ -1,6 +1,6 @@
 import type { Channel, Locks, Options, Store } from '../../src/index.js'
 import { Doorward } from '../../src/index.js'
-import { FakeClock } from './clock.js'
+import { FakeClock, settle } from './clock.js'
 import { FakeServer } from './server.js'
 
 export const URL_OF_DOORWARD = 'https://auth.example.com'
@@ -76,6 +76,12 @@ export class Air {
     return channel
   }
 
+  /** Says the last thing to all once more. */
+  repeat(): void {
+    const data = this.said.at(-1)
+    for (const each of this.#tabs) each.onmessage?.({ data } as MessageEvent)
+  }
+
   arrive(): void {
     const held = this.held ?? []
     this.held = null
@@ -114,6 +120,7 @@ export class FakeBrowser {
   async signedIn(options: Partial<Options> = {}, storage: Store = new MemoryStore()): Promise<Doorward> {
     const tab = this.tab(options, storage)
     await tab.signIn({ username: 'kim', password: 'a long passphrase' })
+    await settle() // tabs that are opened later do not hear of it
     return tab
   }
 
