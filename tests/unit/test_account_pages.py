@@ -20,7 +20,18 @@ from doorward.errors import (
     WrongPassword,
 )
 from doorward.languages import LANGUAGES
-from doorward.model import Epochs, Membership, Principal, Session, SessionId, SessionRef, Subject, TenantId, User, UserId
+from doorward.model import (
+    Epochs,
+    Membership,
+    Principal,
+    Session,
+    SessionId,
+    SessionRef,
+    Subject,
+    TenantId,
+    User,
+    UserId,
+)
 from doorward_pages.account import SignIn, sign_ins, when
 from doorward_pages.account_forms import EmailForm, ProfileForm
 from doorward_pages.render import TEMPLATES, View, render

@@ -135,9 +135,7 @@ class AccountPages:
     def _view(self, principal: Principal, seen: VisibleUser) -> View:
         view = self.public_view()
         tenant_id = None if principal.tenant_id == PLATFORM else TenantId(principal.tenant_id)
-        return replace(
-            self.tenants.view(view, tenant_id), language=best_language(seen.user.locale, view.language)
-        )
+        return replace(self.tenants.view(view, tenant_id), language=best_language(seen.user.locale, view.language))
 
     def _values(
         self, page: str, principal: Principal, seen: VisibleUser, error: DoorwardError | None
