@@ -48,7 +48,7 @@ class TenantForm(ActForm):
     """POST /admin/tenants."""
 
     id: str | None = optional("of the new tenant", most=None)
-    name: str | None = optional("of the new tenant", most=None)
+    name: str | None = optional("of the new tenant")
 
 
 def whole_number(name: str, text: str | None) -> int | None:
