@@ -118,7 +118,7 @@ def change_policy(tenant_id: str) -> Response:
         changes = form.changes(before)
         if changes:
             services().policies.change(caller.acting, caller.tenant_id, changes)
-        return pages.done(f"{caller.folder}/policy", "policy")
+        return pages.done(f"{caller.folder}/policy", str(form.act))
 
     return pages.forms.attempt(act, lambda error: _policy_page(caller, form, error))
 
@@ -161,7 +161,8 @@ def _tokens_page(
     minted: tuple[str, ServiceToken] | None = None,
 ) -> Response:
     pages, listed, now_ms = services().pages, f"service-tokens:{caller.tenant_id}", clock()
-    found = services().tokens.many(caller.acting, caller.tenant_id, PAGE, pages.after(listed))
+    tokens = services().tokens
+    found = tokens.many(caller.acting, caller.tenant_id, PAGE, pages.after(listed))
     rows = [
         {
             "id": token.id,
@@ -176,7 +177,8 @@ def _tokens_page(
         "rows": rows,
         "form": form or ServiceTokenForm(),
         "token": minted[0] if minted else None,
-        "most_hours": services().tokens.max_ttl_seconds // _SECONDS,
+        "most_hours": tokens.max_ttl_seconds // _SECONDS,
+        "usual_hours": max(1, min(tokens.default_ttl_seconds, tokens.max_ttl_seconds) // _SECONDS),
         "more": pages.more(listed, found.after),
     }
     return pages.show("service_tokens", caller, values, error)
@@ -190,9 +192,9 @@ def _state(token: ServiceToken, now_ms: int) -> str:
 
 def _policy_page(caller: Caller, form: PolicyForm | None = None, error: DoorwardError | None = None) -> Response:
     policy = services().policies.get(caller.acting, caller.tenant_id)
-    if isinstance(error, Conflict):  # what was typed is about a policy that is no more
-        form = None
-    values = {"form": form or PolicyForm.of(policy), "bounds": services().bounds}
+    # What was typed about a policy that is no more is not shown again.
+    shown = PolicyForm.of(policy) if form is None or isinstance(error, Conflict) else form.over(policy)
+    values = {"form": shown, "bounds": services().bounds}
     return services().pages.show("policy", caller, values, error)
 
 

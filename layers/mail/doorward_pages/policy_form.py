@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, get_args
 
 from doorward.api.bodies.flat import optional
 from doorward.errors import Conflict, InvalidRequest
-from doorward.model import Method, SignUp, TenantPolicy
+from doorward.model import Branding, Method, SignUp, TenantPolicy
 from doorward.rules.policy import value_of
 from doorward_pages.admin_forms import ActForm, unknown_act, whole_number
 from doorward_pages.administration import words
@@ -31,6 +31,10 @@ class PolicyForm(ActForm):
     locale: str | None = optional(most=None)
     mail_from_name: str | None = optional(most=None)
     mail_reply_to: str | None = optional(most=None)
+    name: str | None = optional("of the branding", most=None)
+    accent: str | None = optional(most=None)
+    accent_dark: str | None = optional(most=None)
+    support: str | None = optional(most=None)
 
     @classmethod
     def of(cls, policy: TenantPolicy) -> PolicyForm:
@@ -42,7 +46,14 @@ class PolicyForm(ActForm):
             password="on" if "password" in policy.sign_in.methods else None,
             email_code="on" if "email_code" in policy.sign_in.methods else None,
             **{name: str(value_of(policy, name) or "") for name in (*_NUMBERS, *_TEXTS)},
+            **asdict(policy.branding or Branding()),
         )
+
+    def over(self, policy: TenantPolicy) -> PolicyForm:
+        """Return the form to be shown again: what was typed in one half of the page, and the policy in the other."""
+        look = {field.name for field in fields(Branding)}
+        half = look if self.act == "branding" else {field.name for field in fields(self)} - look - {"act"}
+        return replace(self.of(policy), **{name: getattr(self, name) for name in half}, act=self.act)
 
     def changes(self, before: TenantPolicy) -> dict[str, Any]:
         """Return what the form changes of the policy that the page showed.
@@ -53,6 +64,8 @@ class PolicyForm(ActForm):
         """
         if self.version != str(before.version):
             raise Conflict("Somebody changed this since the page was shown. Look at what it is now.")
+        if self.act == "branding":
+            return {"branding": {field.name: getattr(self, field.name) for field in fields(Branding)}}
         if self.act != "policy":
             raise unknown_act()
         wanted = self._policy()
