@@ -235,25 +235,29 @@ def test_only_the_functions_for_it_write_users(name: str) -> None:
         assert statement["Condition"] == {"ForAllValues:StringLike": keys}
     elif name == "SignUpFunction":
         assert writes == {"dynamodb:PutItem"}
-    elif name == "TenantPagesFunction":
-        (statement,) = (found for found in _statements(name) if "dynamodb:PutItem" in found["Action"][:1])
-        assert statement["Action"] == ["dynamodb:PutItem", "dynamodb:UpdateItem"]
-        assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["tenant#*"]}}
     elif name == "MailFeedbackFunction":
         (statement,) = (found for found in _statements(name) if "dynamodb:UpdateItem" in found["Action"])
         assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["user#*"]}}
-    elif name not in {"UsersFunction", "DemoFunction", "LinksFunction"}:
+    elif name not in {"UsersFunction", "DemoFunction", "LinksFunction", "TenantPagesFunction"}:
         assert not writes
 
 
 @pytest.mark.parametrize(
-    "name", sorted({"AuthorizerFunction", "RefreshFunction", "LogoutFunction", "UserSessionsFunction", "TenantPagesFunction"})
+    "name",
+    sorted({"AuthorizerFunction", "RefreshFunction", "LogoutFunction", "UserSessionsFunction", "TenantPagesFunction"}),
 )
 def test_who_needs_no_password_hash_cannot_read_one(name: str) -> None:
     for statement in _statements(name):
         if "UsersTable" in json.dumps(statement["Resource"]):
             keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
             assert not any(key.startswith("credential") for key in keys)
+
+
+def test_the_pages_of_tenants_write_what_is_of_tenants_alone() -> None:
+    (statement,) = (found for found in _statements("TenantPagesFunction") if "dynamodb:PutItem" in found["Action"][:1])
+    assert statement["Resource"] == {"Fn::GetAtt": "UsersTable.Arn"}
+    assert statement["Action"] == ["dynamodb:PutItem", "dynamodb:UpdateItem"]
+    assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["tenant#*"]}}
 
 
 def test_administrators_pages_read_no_password_hash_and_begin_no_session() -> None:

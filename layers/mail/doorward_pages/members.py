@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from doorward.accounts.access import VisibleUser
 from doorward.accounts.change import ChangeUser
 from doorward.accounts.delete import DeleteUser
 from doorward.accounts.look_up import LookUpUsers
 from doorward.accounts.membership import AssignTenants
-from doorward.accounts.access import VisibleUser
 from doorward.accounts.sessions import AdministerSessions
 from doorward.errors import NotFound
 from doorward.model import PLATFORM, Session, TenantId, UserRecord
@@ -17,8 +17,8 @@ from doorward.model.changes import UserChanges
 from doorward.proofs.password_reset import AskForReset
 from doorward.rules.fields import USER, Relation
 from doorward.rules.finding import is_disabled
-from doorward_pages.administration import Caller, minute, words
 from doorward_pages.admin_forms import MemberForm, unknown_act
+from doorward_pages.administration import Caller, minute, words
 
 
 @dataclass(frozen=True, slots=True)
