@@ -82,7 +82,7 @@ class PolicyForm(ActForm):
         }
 
     def _sign_up(self) -> str:
-        if self.sign_up not in get_args(SignUp):
+        if self.sign_up is None or self.sign_up not in get_args(SignUp):
             raise InvalidRequest("sign_up is none of the ways that there are.")
         return self.sign_up
 
