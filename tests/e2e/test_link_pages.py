@@ -7,10 +7,10 @@ import uuid
 from urllib.parse import quote
 
 import pytest
-from doorward.pages.links import PAGES
 from playwright.sync_api import Page, expect
 
 from doorward.languages import LANGUAGES
+from doorward_pages.links import PAGES
 from tests.support.chromium import Tabs
 from tests.support.cloud import Cloud
 from tests.support.mails import mails_to, wait_for
