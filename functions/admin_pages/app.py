@@ -28,13 +28,13 @@ from doorward.errors import DoorwardError
 from doorward.model import PLATFORM
 from doorward.proofs.password_reset import AskForReset
 from doorward.rules.finding import ANYBODY, Search
-from doorward.rules.invitations import shown_status
 from doorward.settings import Settings
 from doorward_pages.admin_forms import InvitationForm, MemberForm, unknown_act
-from doorward_pages.administration import PAGE, AdminPages, Caller, minute, words
+from doorward_pages.administration import PAGE, AdminPages, Caller, words
 from doorward_pages.forms import FormPages
 from doorward_pages.members import Members, row
 from doorward_pages.resolver import READ, PageResolver, redirect
+from doorward_pages.rows import invitation_row
 from doorward_pages.tenants import TenantPages
 
 _ASKS = ("name", "email", "role", "status")
@@ -67,25 +67,28 @@ def _members(parts: ProofParts, revoked: DynamoRevocationReader) -> Members:
     prove = ProvePassword(parts.users, parts.attempts, parts.throttles, parts.hasher, clock)
     belongings = DynamoBelongings(parts.database, parts.tables, settings.require("notifications_table"))
     remove = RemoveUser(parts.user_writer, parts.revocations, belongings, parts.notices, clock)
-    change = ChangeUser(
+    return Members(
+        LookUpUsers(parts.users),
+        _changes(parts, prove),
+        AssignTenants(parts.users, parts.user_writer, parts.revocations, clock),
+        DeleteUser(parts.users, remove, prove),
+        AdministerSessions(parts.users, parts.sessions, revoked, parts.revocations, clock),
+        AskForReset(parts.ask, parts.find, parts.proofs, settings.mail_is_on),
+    )
+
+
+def _changes(parts: ProofParts, prove: ProvePassword) -> ChangeUser:
+    return ChangeUser(
         reader=parts.users,
         writer=parts.user_writer,
         revocations=parts.revocations,
         attempts=parts.attempts,
         prove=prove,
         hasher=parts.hasher,
-        judge=judge_new_password(settings),
+        judge=judge_new_password(parts.settings),
         policies=parts.policies,
         notices=parts.notices,
         clock=clock,
-    )
-    return Members(
-        LookUpUsers(parts.users),
-        change,
-        AssignTenants(parts.users, parts.user_writer, parts.revocations, clock),
-        DeleteUser(parts.users, remove, prove),
-        AdministerSessions(parts.users, parts.sessions, revoked, parts.revocations, clock),
-        AskForReset(parts.ask, parts.find, parts.proofs, settings.mail_is_on),
     )
 
 
@@ -222,19 +225,9 @@ def _act_on_invitations(caller: Caller, form: InvitationForm) -> SentInvitation 
 def _invitations_page(
     caller: Caller, form: InvitationForm | None = None, error: DoorwardError | None = None, link: str | None = None
 ) -> Response:
-    pages, listed, now_ms = services().pages, f"invitations:{caller.tenant_id}", clock()
+    pages, listed = services().pages, f"invitations:{caller.tenant_id}"
     found = services().invitations.many(caller.acting, caller.tenant_id, PAGE, pages.after(listed))
-    rows = [
-        {
-            "id": each.id,
-            "email": each.email,
-            "roles": each.roles,
-            "status": shown_status(each, now_ms),
-            "can_be_sent": each.status == "pending",
-            "expires": minute(each.expires_at_ms),
-        }
-        for each in found.records
-    ]
+    rows = [invitation_row(each, clock()) for each in found.records]
     values = {"rows": rows, "form": form or InvitationForm(), "mail_is_on": services().mail_is_on, "link": link}
     return pages.show("invitations", caller, {**values, "more": pages.more(listed, found.after)}, error)
 

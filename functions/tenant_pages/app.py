@@ -23,10 +23,11 @@ from doorward.rules.names import check_tenant_id, is_tenant_id, is_ulid
 from doorward.rules.policy import Bounds
 from doorward.settings import Settings
 from doorward_pages.admin_forms import ServiceTokenForm, TenantForm, unknown_act, whole_number
-from doorward_pages.administration import PAGE, AdminPages, Caller, minute
+from doorward_pages.administration import PAGE, AdminPages, Caller
 from doorward_pages.forms import FormPages
 from doorward_pages.policy_form import PolicyForm
 from doorward_pages.resolver import READ, PageResolver
+from doorward_pages.rows import tenant_row, token_row
 from doorward_pages.tenants import TenantPages
 
 _SECONDS = 3600
@@ -160,21 +161,10 @@ def _tokens_page(
     error: DoorwardError | None = None,
     minted: tuple[str, ServiceToken] | None = None,
 ) -> Response:
-    pages, listed, now_ms = services().pages, f"service-tokens:{caller.tenant_id}", clock()
-    tokens = services().tokens
+    pages, tokens, listed = services().pages, services().tokens, f"service-tokens:{caller.tenant_id}"
     found = tokens.many(caller.acting, caller.tenant_id, PAGE, pages.after(listed))
-    rows = [
-        {
-            "id": token.id,
-            "service": token.name,
-            "created": minute(token.created_at_ms),
-            "expires": minute(token.expires_at * 1000),
-            "state": _state(token, now_ms),
-        }
-        for token in found.records
-    ]
     values = {
-        "rows": rows,
+        "rows": [token_row(token, clock()) for token in found.records],
         "form": form or ServiceTokenForm(),
         "token": minted[0] if minted else None,
         "most_hours": tokens.max_ttl_seconds // _SECONDS,
@@ -182,12 +172,6 @@ def _tokens_page(
         "more": pages.more(listed, found.after),
     }
     return pages.show("service_tokens", caller, values, error)
-
-
-def _state(token: ServiceToken, now_ms: int) -> str:
-    if token.revoked_at_ms is not None:
-        return "revoked"
-    return "expired" if token.expires_at * 1000 <= now_ms else "live"
 
 
 def _policy_page(caller: Caller, form: PolicyForm | None = None, error: DoorwardError | None = None) -> Response:
@@ -201,16 +185,7 @@ def _policy_page(caller: Caller, form: PolicyForm | None = None, error: Doorward
 def _tenants_page(caller: Caller, form: TenantForm | None = None, error: DoorwardError | None = None) -> Response:
     pages = services().pages
     found = services().tenants.many(caller.acting, PAGE, pages.after("tenants"))
-    rows = [
-        {
-            "id": tenant.id,
-            "called": tenant.name,
-            "disabled": tenant.status == "disabled",
-            "leaving": tenant.deletion_began_at_ms is not None,
-            "created": minute(tenant.created_at_ms),
-        }
-        for tenant in found.records
-    ]
+    rows = [tenant_row(tenant) for tenant in found.records]
     values = {"rows": rows, "form": form or TenantForm(), "more": pages.more("tenants", found.after)}
     return pages.show("tenants", caller, values, error)
 

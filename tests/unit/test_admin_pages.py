@@ -66,7 +66,10 @@ def _confirm(act: str) -> Callable[[str], Values]:
 
 
 STATES: Mapping[str, tuple[str, Callable[[str], Values]]] = {
-    "nobody found": ("members", lambda text: {"rows": [], "asked": dict.fromkeys(("name", "email", "role", "status"), text)}),
+    "nobody found": (
+        "members",
+        lambda text: {"rows": [], "asked": dict.fromkeys(("name", "email", "role", "status"), text)},
+    ),
     "members": (
         "members",
         lambda text: {
