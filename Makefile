@@ -1,7 +1,7 @@
 PYTHON ?= python3
 PORT ?= 8080
 EMULATOR_PORT ?= 4566
-# The web origin that may call the local cloud: http://localhost:3000 unless set.
+# The web origins that may call the local cloud, with commas between them: http://localhost:3000 unless set.
 ORIGIN ?=
 FOLLOW ?=
 STACK ?=

@@ -48,7 +48,9 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=port_number, default=PORT)
     parser.add_argument("--emulator-port", type=port_number, default=EMULATOR_PORT)
-    parser.add_argument("--origin", default=ORIGIN, help="the web origin that may call (%(default)s)")
+    parser.add_argument(
+        "--origin", default=ORIGIN, help="the web origins that may call, with commas between them (%(default)s)"
+    )
     return parser.parse_args()
 
 

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 from playwright.sync_api import Browser, BrowserContext, CDPSession, ConsoleMessage, Page, Request, sync_playwright
 
-from tests.support.sites import ALLOWED_ORIGIN
+from tests.support.sites import ALLOWED_ORIGINS
 
 PATIENCE_MS = 60_000
 _NO_SCRIPTS: WeakKeyDictionary[Page, CDPSession] = WeakKeyDictionary()
@@ -28,11 +28,12 @@ def chromium(allowed_port: int) -> Iterator[Browser]:
     While it runs, the thread has an asyncio loop: `asyncio.run` fails in tests of the same process.
 
     Args:
-        allowed_port: which port of 127.0.0.1 answers for the origin that the deployment allows. So no test needs that
-            origin's own port, and several run at once.
+        allowed_port: which port of 127.0.0.1 answers for the origins that the deployment allows. So no test needs these
+            origins' own ports, and several run at once.
     """
-    allowed = ALLOWED_ORIGIN.removeprefix("http://")
-    rules = f"MAP {allowed} 127.0.0.1:{allowed_port}, MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
+    mapped = [f"MAP {origin.removeprefix('http://')} 127.0.0.1:{allowed_port}" for origin in ALLOWED_ORIGINS]
+    # The first rule that fits counts, but that what is excluded comes before all.
+    rules = ", ".join([*mapped, "MAP localhost 127.0.0.1", "MAP * ~NOTFOUND", "EXCLUDE 127.0.0.1"])
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=find_chromium(), headless=True, args=[f"--host-resolver-rules={rules}"]
