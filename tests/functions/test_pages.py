@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
+from doorward.model.policy import SignInPolicy
 from doorward_pages.returns import return_address
 from tests.functions.test_by_mail import Mail, _open, ann
 from tests.support.deployment import Answer, Deployment
@@ -158,7 +159,7 @@ def test_nobody_is_led_anywhere_else(deployment: Deployment, address: str) -> No
 
 
 def test_a_code_is_asked_for_and_signs_in(deployment: Deployment, ann: None) -> None:
-    _open(methods=["password", "email_code"])
+    _open(sign_in=SignInPolicy(methods=("password", "email_code")))
     context = deployment.authorize(bearer(deployment.token("ann", PASSWORD))).context
     verify = deployment.call("accounts_by_mail", "POST", "/auth/verify-email", context=context)
     proof = Mail().by_link(verify)

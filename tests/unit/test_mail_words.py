@@ -57,6 +57,20 @@ def test_every_kind_of_proof_and_notice_has_a_mail() -> None:
     assert set(MAILS) == {*get_args(ProofKind), *get_args(NoticeKind), "sign_up_taken"}
 
 
+ALIKE = {
+    "Administration",
+    "Code",
+    "Conditions",
+    "Domains",
+    "Invitations",
+    "Message",
+    "Name",
+    "Organisation",
+    "Organisations",
+}
+"""Words that another language may spell as English does."""
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_message_is_in_the_catalogue_and_translated(language: str) -> None:
     assert (CATALOGUES / f"{language}.po").read_text("utf-8") == catalogue(language), "run make messages"
@@ -64,7 +78,7 @@ def test_every_message_is_in_the_catalogue_and_translated(language: str) -> None
     for message in messages():
         said = known.gettext(message)
         assert said
-        assert (said == message) == (language == DEFAULT), message
+        assert (said == message) == (language == DEFAULT) or message in ALIKE, message
         assert sorted(PLACEHOLDER.findall(said)) == sorted(PLACEHOLDER.findall(message))
         assert not set("<>{}&") & set(said), "a translation is taken for markup"
 

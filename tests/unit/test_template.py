@@ -18,6 +18,7 @@ from doorward.settings import Settings
 from tests.support.template import ROOT, folder_of, resources, routes, template
 
 FUNCTIONS = resources("AWS::Serverless::Function")
+PAGES = {name for name in FUNCTIONS if name.endswith("PagesFunction")}
 TEXT = (ROOT / "template.yaml").read_text()
 PUBLIC = {
     ("POST", "/auth/login"),
@@ -43,6 +44,7 @@ PUBLIC = {
     ("POST", "/links/{kind}"),
     ("GET", "/auth/logout"),
     ("POST", "/auth/logout"),
+    ("GET", "/assets/{name}"),
     ("GET", "/.well-known/jwks.json"),
     ("GET", "/.well-known/openid-configuration"),
     ("GET", "/.well-known/oauth-authorization-server"),
@@ -122,6 +124,7 @@ def test_only_minting_functions_read_private_keys(name: str) -> None:
         in {
             "InvitationsFunction",
             "LoginFunction",
+            "PagesFunction",
             "SignUpFunction",
             "EmailCodesFunction",
             "RefreshFunction",
@@ -200,7 +203,7 @@ def test_the_feed_hears_of_every_change_of_revocations_and_tries_again_for_as_lo
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
 def test_only_the_functions_for_it_write_users(name: str) -> None:
     writes = {action for action in _actions(name, "UsersTable") if not re.search("Get|Query|Check", action)}
-    if name == "LoginFunction":  # a hash made anew with today's parameters, and nothing else
+    if name in {"LoginFunction", "PagesFunction"}:  # a hash made anew with today's parameters, and nothing else
         assert writes == {"dynamodb:UpdateItem"}
         (statement,) = (
             found
@@ -309,7 +312,17 @@ def test_logs_end(name: str) -> None:
 
 
 def test_a_route_is_public_only_if_it_is_listed_here() -> None:
-    assert {(method, path) for method, path, _, public in routes() if public and method != "ANY"} == PUBLIC
+    found = [route for route in routes() if route[0] != "ANY" and route[2] not in PAGES]
+    assert {(method, path) for method, path, _, public in found if public} == PUBLIC
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_pages_recognise_the_cookie_themselves_and_can_be_left_out(name: str) -> None:
+    assert FUNCTIONS[name]["Condition"] == "HasPages"
+    found = [route for route in routes() if route[2] == name]
+    assert all(public for _, _, _, public in found)
+    assert {method for method, _, _, _ in found} <= {"GET", "POST", "ANY"}
+    assert not [path for _, path, _, _ in found if path.startswith(("/api", "/auth", "/users", "/tenants"))]
 
 
 def test_every_route_is_of_the_api_with_the_authorizer() -> None:
