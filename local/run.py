@@ -22,6 +22,7 @@ TLS_OFFSET = 363
 
 WELCOME = """
   {url} is up after {seconds:.0f} s. Users admin, acme-admin and globex-admin have the password admin123.
+  What it has, in a browser: {url}/_local
 
   curl -s {url}/auth/login -H 'Content-Type: application/json' -d '{{"username":"admin","password":"admin123"}}'
 
