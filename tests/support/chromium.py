@@ -87,10 +87,13 @@ class Tabs:
                 opened.add(request.url)
 
         def note_message(message: ConsoleMessage) -> None:
-            # A page that answers 404 is no trouble of the page; a style sheet that does is.
-            is_page = message.text.startswith("Failed to load resource") and message.location["url"] in opened
+            # A page that answers 404 is no trouble of the page; a style sheet that does is. No page has an icon.
+            where = message.location["url"]
+            is_page = message.text.startswith("Failed to load resource") and (
+                where in opened or where.endswith("/favicon.ico")
+            )
             if (message.type == "error" and not is_page) or "Content Security Policy" in message.text:
-                self.troubles.append(f"{message.type} on {message.location['url']}: {message.text}")
+                self.troubles.append(f"{message.type} on {where}: {message.text}")
 
         context.on("request", note_request)
         context.on("console", note_message)
