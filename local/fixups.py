@@ -54,7 +54,7 @@ class Stack:
         return self._parameters.get(name, "")
 
     def resolve(self, value: Any) -> Any:  # noqa: ANN401 - JSON
-        """Return a template value with Ref, Fn::Sub, Fn::ImportValue and Fn::If replaced.
+        """Return a template value with Ref, Fn::If, Fn::ImportValue and the functions of texts replaced.
 
         Other functions stay as they are, and members without a value are left out.
         """
@@ -69,6 +69,9 @@ class Stack:
                 "Fn::If": lambda found: self.resolve(found[1] if self._condition(found[0]) else found[2]),
                 "Fn::ImportValue": lambda found: self._exports[self.resolve(found)],
                 "Fn::Sub": self._substitute,
+                "Fn::Join": lambda found: found[0].join(self.resolve(found[1])),
+                "Fn::Select": lambda found: self.resolve(found[1])[int(found[0])],
+                "Fn::Split": lambda found: self.resolve(found[1]).split(found[0]),
             }.get(name)
             if resolved is not None:
                 return resolved(argument)

@@ -1,4 +1,4 @@
-"""Ten thousand users, listed without a scan: every request counted."""
+"""Two thousand users, listed without a scan: every request counted."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from tests.support.aws import make_tables
 from tests.support.makers import ACME, membership, user
 
 pytestmark = pytest.mark.race
-USERS = 10_000
+USERS = 2_000  # more in each partition of a list than a page holds
 
 
-def test_ten_thousand_users_are_paged_by_queries_alone(dynamodb_client: Any) -> None:
+def test_two_thousand_users_are_paged_by_queries_alone(dynamodb_client: Any) -> None:
     names = make_tables(dynamodb_client, f"s{uuid.uuid4().hex[:8]}-")
     ids = [UserId(str(ULID())) for _ in range(USERS)]
     _write(dynamodb_client, names["UsersTable"], ids)

@@ -10,7 +10,7 @@ import pytest
 
 from local.run import TLS_OFFSET
 from local.tools import environment
-from tests.support.cloud import ROOT, Cloud
+from tests.support.cloud import PATIENCE_SECONDS, ROOT, Cloud
 from tests.support.npm import node_with
 
 EXAMPLES = ROOT / "examples" / "clients"
@@ -60,7 +60,7 @@ def _lines(cloud: Cloud, program: str, script: Path) -> list[str]:
         "NODE_EXTRA_CA_CERTS": str(cloud.state / "tls" / "ca.pem"),
     }
     done = subprocess.run(
-        [program, str(script)], env=variables, capture_output=True, text=True, check=False, timeout=60
+        [program, str(script)], env=variables, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""

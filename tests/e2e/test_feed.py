@@ -10,7 +10,7 @@ import subprocess
 import jwt
 import pytest
 
-from tests.support.cloud import ROOT, Cloud
+from tests.support.cloud import PATIENCE_SECONDS, ROOT, Cloud
 
 FEED = "/.well-known/revocations"
 PART = "s-" + "B" * 43
@@ -61,7 +61,7 @@ def test_a_verifier_in_node_hears_of_a_logout(cloud: Cloud) -> None:
     code = WATCH.replace("VERIFIER", (ROOT / "examples" / "verifier-node" / "verifier.mjs").as_uri())
     variables = {**os.environ, "ISSUER": cloud.url, "TOKEN": cloud.token("acme-admin")}
     command = ["node", "--input-type=module", "-e", code]
-    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=True, timeout=PATIENCE_SECONDS)
     name, reason, milliseconds = done.stdout.split()
     assert (name, reason) == ("acme-admin", "session_ended")
     print(f"node: refused {int(milliseconds)} ms after the logout, with an interval of 1 s")

@@ -11,7 +11,7 @@ import jwt
 import requests
 
 from local.run import TLS_OFFSET
-from tests.support.cloud import PORT, ROOT, Cloud
+from tests.support.cloud import PATIENCE_SECONDS, PORT, ROOT, Cloud
 
 SCRIPT = str(ROOT / "scripts" / "rotate_keys.py")
 
@@ -71,7 +71,9 @@ def _require_unchanged(cloud: Cloud, path: str) -> None:
 
 def test_the_cloud_answers_with_tls_too(cloud: Cloud) -> None:
     url = f"https://localhost:{PORT + TLS_OFFSET}"
-    answer = requests.get(f"{url}/.well-known/jwks.json", timeout=10, verify=str(cloud.state / "tls" / "ca.pem"))
+    answer = requests.get(
+        f"{url}/.well-known/jwks.json", timeout=PATIENCE_SECONDS, verify=str(cloud.state / "tls" / "ca.pem")
+    )
     assert answer.json() == cloud.call("GET", "/.well-known/jwks.json").json()
 
 

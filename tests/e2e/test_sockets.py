@@ -16,11 +16,15 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from tests.support.cloud import ROOT, Cloud
+from tests.support.cloud import PATIENCE_SECONDS, ROOT, Cloud
 from tests.support.people import PASSWORD
 
 ORIGIN = "http://localhost:3000"
-LIMIT_SECONDS = 10
+LIMIT_SECONDS = 60
+"""How long a close may take on a busy machine, where the function that closes may first have to start.
+
+Nothing else would close the socket: its token lives for minutes.
+"""
 
 
 def _ticket(cloud: Cloud, token: str, origin: str | None = ORIGIN) -> dict[str, Any]:
@@ -33,7 +37,7 @@ def _ticket(cloud: Cloud, token: str, origin: str | None = ORIGIN) -> dict[str, 
 
 
 def _open(url: str, ticket: str, origin: str | None = ORIGIN) -> AbstractContextManager[ClientConnection]:
-    return connect(f"{url}?ticket={ticket}", origin=origin, open_timeout=20)  # type: ignore[arg-type]
+    return connect(f"{url}?ticket={ticket}", origin=origin, open_timeout=PATIENCE_SECONDS)  # type: ignore[arg-type]
 
 
 def _refused(url: str, ticket: str, origin: str | None = ORIGIN) -> bool:
@@ -118,9 +122,9 @@ def test_a_token_in_a_header_or_subprotocol_opens_one_too(cloud: Cloud) -> None:
     _, session = _user(cloud)
     url, token = _ticket(cloud, session["access_token"])["url"], session["access_token"]
     headers = {"Authorization": f"Bearer {token}"}
-    with connect(url, additional_headers=headers, open_timeout=20):
+    with connect(url, additional_headers=headers, open_timeout=PATIENCE_SECONDS):
         cloud.call("POST", "/auth/logout", token)
-    with pytest.raises(InvalidStatus), connect(url, additional_headers=headers, open_timeout=20):
+    with pytest.raises(InvalidStatus), connect(url, additional_headers=headers, open_timeout=PATIENCE_SECONDS):
         pass
 
 
@@ -132,7 +136,7 @@ def test_no_token_is_in_any_log(cloud: Cloud) -> None:
     environment = {**os.environ, "DOORWARD_STATE": str(cloud.state)}
     command = [sys.executable, "-m", "local.logs"]
     logs = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=30
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS
     ).stdout
     assert "signed_in" in logs
     for secret in (found["ticket"], session["access_token"], session["refresh_token"], session["cookie"]):

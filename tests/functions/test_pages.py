@@ -23,8 +23,9 @@ def get(deployment: Deployment, path: str, **query: str) -> Answer:
     return deployment.call("pages", "GET", path, headers={}, query=query or None)
 
 
-def post(deployment: Deployment, path: str, headers: dict[str, str] | None = None, **form: str) -> Answer:
-    return deployment.call("pages", "POST", path, urlencode(form), headers={**FORM, **(headers or {})})
+def post(deployment: Deployment, path: str, *headers: dict[str, str], **form: str) -> Answer:
+    sent = {name: value for each in (FORM, *headers) for name, value in each.items()}
+    return deployment.call("pages", "POST", path, urlencode(form), headers=sent)
 
 
 def heading(answer: Answer) -> str:

@@ -20,9 +20,11 @@ from doorward.aws.dynamodb.signed import SignedDatabase
 from doorward.aws.endpoints import Credentials, Endpoint
 from doorward.aws.services import SignedService
 from doorward.aws.signed_feed import SignedFeed
+from tests.support import quick_moto
 from tests.support.template import table_definitions
 
 REGION = "us-east-1"
+quick_moto.install()
 
 
 @contextmanager
