@@ -78,7 +78,7 @@ class Front:
 
     def _own_page(self, head: bytes) -> Callable[[], bytes] | None:
         """Return what answers with a page that the emulator has not, if the request is for one."""
-        pages = {
+        pages: dict[bytes, Callable[[], bytes]] = {
             mail.PATH: partial(mail.answer, f"http://127.0.0.1:{self.emulator_port}"),
             overview.PATH: overview.answer,
         }
