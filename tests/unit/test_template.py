@@ -519,6 +519,7 @@ def test_only_who_makes_or_removes_users_reads_the_key_of_former_names_and_nobod
     readers = {name for name in FUNCTIONS if "secretsmanager:GetSecretValue" in _actions(name, "NameSecret")}
     assert readers == {
         "AccountPagesFunction",
+        "AdminPagesFunction",
         "UsersFunction",
         "SignUpFunction",
         "InvitationsFunction",
