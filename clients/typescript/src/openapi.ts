@@ -1286,6 +1286,64 @@ export interface components {
             roles: string[];
         };
         /**
+         * BrandingRequest
+         * @description What the pages of a tenant look like.
+         *
+         *     A member that is absent or null is as the deployment has it.
+         */
+        BrandingRequest: {
+            /**
+             * Name
+             * @description what the pages call the tenant; at most 80 characters
+             * @default null
+             */
+            name?: string | null;
+            /**
+             * Accent
+             * @description `#rrggbb`, of buttons and links; 4.5:1 against white (WCAG 2.2)
+             * @default null
+             */
+            accent?: string | null;
+            /**
+             * Accent Dark
+             * @description the same on dark pages; 4.5:1 against `#121212`
+             * @default null
+             */
+            accent_dark?: string | null;
+            /**
+             * Support
+             * @description where people get help, one line of 200 characters
+             * @default null
+             */
+            support?: string | null;
+        };
+        /**
+         * BrandingResponse
+         * @description What the pages of a tenant look like.
+         */
+        BrandingResponse: {
+            /**
+             * Name
+             * @default null
+             */
+            name?: string | null;
+            /**
+             * Accent
+             * @default null
+             */
+            accent?: string | null;
+            /**
+             * Accent Dark
+             * @default null
+             */
+            accent_dark?: string | null;
+            /**
+             * Support
+             * @default null
+             */
+            support?: string | null;
+        };
+        /**
          * ChallengeResponse
          * @description The same answer for every address: a mail is on its way if there is reason for one.
          */
@@ -1356,6 +1414,11 @@ export interface components {
              * @default null
              */
             mail_reply_to?: string | null;
+            /**
+             * @description what the tenant's pages look like; the whole of it is replaced; null gives the default back
+             * @default null
+             */
+            branding?: components["schemas"]["BrandingRequest"] | null;
             /**
              * Token Metadata
              * @description which of a user's metadata go into access tokens, by name; null gives the default back
@@ -2090,6 +2153,8 @@ export interface components {
              * @default null
              */
             mail_reply_to?: string | null;
+            /** @default null */
+            branding?: components["schemas"]["BrandingResponse"] | null;
             /** Token Metadata */
             token_metadata: string[];
         };
