@@ -18,6 +18,10 @@ from local.tools import ROOT, STATE, Failure, environment, run, say
 
 STACK = "doorward"
 MAIL_FROM = "doorward@localhost.example"
+TENANTS = ("acme", "globex")
+USERS = {"admin": "the platform", **{f"{tenant}-admin": tenant for tenant in TENANTS}}
+"""Who is there from the start, and what each administers."""
+PASSWORD = "admin123"  # noqa: S105 - everybody knows it, and it exists on this machine alone
 _BUILD, _CACHE = STATE / "build", STATE / "cache"
 
 
@@ -106,7 +110,8 @@ def initialise(place: Place) -> None:
     """
     say("initialising")
     script = ROOT / "scripts" / "initialize_security.py"
-    in_emulators_python(place, str(script), "--stack", STACK, "--development", "--tenant", "acme", "--tenant", "globex")
+    tenants = [option for tenant in TENANTS for option in ("--tenant", tenant)]
+    in_emulators_python(place, str(script), "--stack", STACK, "--development", *tenants)
 
 
 def make_certificate(folder: Path) -> None:

@@ -13,7 +13,7 @@ from local.tools import Failure, say
 def main() -> int:
     """Deploy, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--origin", help="another web origin that may call")
+    parser.add_argument("--origin", help="other web origins that may call, with commas between them")
     options = parser.parse_args()
     try:
         place = here.running()

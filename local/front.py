@@ -1,9 +1,10 @@
 """The local cloud's front door: a short base URL before the emulator's long one.
 
 http://localhost:8080/auth/login becomes /_aws/execute-api/API/v1/auth/login at the emulator, as a custom domain
-forwards to API Gateway. APIs of other stacks keep their long path. The page /_mail shows the mails that were sent. No
-AWS service is behind this door, and only the names of this machine are answered. To keep the code simple, a connection
-carries only one request. Answers change as they do at API Gateway, which renames the challenges of functions.
+forwards to API Gateway. APIs of other stacks keep their long path. The page /_mail shows the mails that were sent, and
+/_local what else the cloud has. No AWS service is behind this door, and only the names of this machine are answered. To
+keep the code simple, a connection carries only one request. Answers change as they do at API Gateway, which renames the
+challenges of functions.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import re
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
-from local import mail
+from local import mail, overview
 from local.guard import PASS, is_ours
 
 HEAD_LIMIT = 262_144
@@ -50,8 +52,8 @@ class Front:
         try:
             received = await reader.readuntil(b"\r\n\r\n")
             head = self.rewrite(received)
-            if re.match(rb"GET %b[? ]" % mail.PATH, received):
-                writer.write(await asyncio.to_thread(mail.answer, f"http://127.0.0.1:{self.emulator_port}"))
+            if (own := self._own_page(received)) is not None:
+                writer.write(await asyncio.to_thread(own))
                 writer.close()
                 return
             upstream_reader, upstream_writer = await asyncio.open_connection(
@@ -73,6 +75,15 @@ class Front:
         upload.cancel()
         for stream in (writer, upstream_writer):
             stream.close()
+
+    def _own_page(self, head: bytes) -> Callable[[], bytes] | None:
+        """Return what answers with a page that the emulator has not, if the request is for one."""
+        pages: dict[bytes, Callable[[], bytes]] = {
+            mail.PATH: partial(mail.answer, f"http://127.0.0.1:{self.emulator_port}"),
+            overview.PATH: overview.answer,
+        }
+        found = re.match(rb"GET ([^? ]+)[? ]", head)
+        return pages.get(found[1]) if found else None
 
     def rewrite(self, head: bytes) -> bytes:
         """Return a request's head with the API's path before its own, asking for one answer alone.

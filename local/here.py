@@ -23,7 +23,7 @@ _VARIABLES = "aws.env"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a local cloud listens, and the web origin that may call it."""
+    """Where a local cloud listens, and the web origins that may call it, with commas between them."""
 
     port: int
     emulator_port: int

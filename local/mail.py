@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from local import here
+from local.pages import answer as answer_page
 from local.tools import Failure
 
 PATH = b"/_mail"
@@ -111,20 +112,9 @@ def page(mails: list[Sent]) -> str:
 def answer(endpoint: str) -> bytes:
     """Return the whole HTTP answer that shows the mails that an emulator took."""
     try:
-        status, body = b"200 OK", page(read(endpoint)).encode()
+        return answer_page(page(read(endpoint)), style="'unsafe-inline'")  # mails have styles of their own
     except Failure as failure:
-        status, body = b"502 Bad Gateway", html.escape(str(failure)).encode()
-    lines = [
-        b"HTTP/1.1 " + status,
-        b"Content-Type: text/html; charset=utf-8",
-        b"Content-Length: %d" % len(body),
-        b"Cache-Control: no-store",
-        b"Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-        b"Referrer-Policy: no-referrer",
-        b"X-Content-Type-Options: nosniff",
-        b"Connection: close",
-    ]
-    return b"\r\n".join(lines) + b"\r\n\r\n" + body
+        return answer_page(html.escape(str(failure)), "502 Bad Gateway")
 
 
 def _linked(text: str) -> str:

@@ -22,6 +22,7 @@ TLS_OFFSET = 363
 
 WELCOME = """
   {url} is up after {seconds:.0f} s. Users admin, acme-admin and globex-admin have the password admin123.
+  What it has, in a browser: {url}/_local
 
   curl -s {url}/auth/login -H 'Content-Type: application/json' -d '{{"username":"admin","password":"admin123"}}'
 
@@ -48,7 +49,9 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=port_number, default=PORT)
     parser.add_argument("--emulator-port", type=port_number, default=EMULATOR_PORT)
-    parser.add_argument("--origin", default=ORIGIN, help="the web origin that may call (%(default)s)")
+    parser.add_argument(
+        "--origin", default=ORIGIN, help="the web origins that may call, with commas between them (%(default)s)"
+    )
     return parser.parse_args()
 
 

@@ -32,7 +32,7 @@ from doorward.sessions.throttle import ThrottleSignIn
 from doorward.settings import Settings
 from doorward_pages.assets import answer_brand
 from doorward_pages.forms import FormPages
-from doorward_pages.resolver import READ, PageResolver, redirect
+from doorward_pages.resolver import READ, PageResolver, host_of, redirect
 from doorward_pages.sign_in_forms import CodeForm, CookieWishes, NameForm, SignInForm, SignUpForm
 from doorward_pages.tenants import TenantPages
 
@@ -269,8 +269,8 @@ def _client() -> Client:
 
 
 def _is_local() -> bool:
-    context = app.event.get("requestContext") or {}
-    return str(context.get("domainName") or "").partition(":")[0] in {"localhost", "127.0.0.1"}
+    # The local cloud's requests name the host of its emulator's API, so the address of links tells.
+    return host_of(services().pages.settings.link_url) in {"localhost", "127.0.0.1"}
 
 
 handler = app.resolve

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from urllib.parse import quote
 
@@ -13,8 +12,8 @@ from doorward.languages import LANGUAGES
 from doorward_pages.links import PAGES
 from tests.support.chromium import Tabs
 from tests.support.cloud import Cloud
-from tests.support.mails import mails_to, wait_for
-from tests.support.page_checks import accessible, by_keyboard, fits
+from tests.support.mails import link_in_mail
+from tests.support.page_checks import by_keyboard, everybody, fits
 
 TENANT = f"t{uuid.uuid4().hex[:8]}"
 PASSWORD = "an utterly new one 7"
@@ -106,16 +105,3 @@ def test_markup_in_a_link_stays_text(tabs: Tabs, cloud: Cloud) -> None:
         assert page.title() != "stolen"
         fields = page.locator("input[name=token]").all()
         assert [field.input_value() for field in fields] == ([MARKUP] if reached else [])
-
-
-def everybody(page: Page) -> None:
-    """Make sure that a page is for everybody."""
-    accessible(page)
-    fits(page)
-
-
-def link_in_mail(cloud: Cloud, email: str) -> str:
-    """Return the link that an address got, once it is there."""
-    found = wait_for(lambda: [mail["BodyText"] for mail in mails_to(cloud, email)])
-    (link,) = re.findall(r"https?://\S+/links/\S+", found[-1])
-    return str(link)

@@ -16,6 +16,7 @@ import pytest
 import requests
 
 from tests.support.cloud import EMULATOR_PORT, PORT, ROOT, Cloud
+from tests.support.sites import ALLOWED_ORIGINS
 from tests.support.template import resources
 
 NOT_UP = "doorward: no local cloud of this folder is up; start it with make run\n"
@@ -172,5 +173,5 @@ def test_a_changed_api_and_origin_answer_after_a_deploy(cloud: Cloud, checkout: 
     assert preflight.headers["Access-Control-Allow-Origin"] == "http://localhost:5173"
     assert cloud.call("GET", "/users/me").headers["Strict-Transport-Security"] == "max-age=63072001"
     assert cloud.call("GET", "/.well-known/jwks.json").status_code == 200
-    done = _run("local.deploy", cloud.state, "--origin", "http://localhost:3000")
+    done = _run("local.deploy", cloud.state, "--origin", ",".join(ALLOWED_ORIGINS))
     assert done.returncode == 0, done.stderr

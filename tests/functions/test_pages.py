@@ -62,6 +62,17 @@ def test_a_page_is_shown_and_nothing_may_keep_or_frame_it(deployment: Deployment
 
 
 @pytest.mark.parametrize(
+    ("url", "is_local"),
+    [("http://localhost:8080", True), ("https://id.example", False), ("https://localhost.example", False), ("", False)],
+)
+def test_the_home_page_of_a_local_cloud_alone_leads_to_what_that_has(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, url: str, is_local: bool
+) -> None:
+    monkeypatch.setenv("LINK_URL", url)
+    assert ('href="./_local"' in get(deployment, "/")["body"]) == is_local
+
+
+@pytest.mark.parametrize(
     ("path", "form"),
     [
         ("/sign-in", {"name": "acme-admin", "password": "admin123"}),

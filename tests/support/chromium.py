@@ -8,9 +8,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
-from playwright.sync_api import Browser, BrowserContext, CDPSession, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    BrowserType,
+    CDPSession,
+    ConsoleMessage,
+    Page,
+    Request,
+    sync_playwright,
+)
 
-from tests.support.sites import ALLOWED_ORIGIN
+from tests.support.sites import ALLOWED_ORIGINS
 
 PATIENCE_MS = 60_000
 _NO_SCRIPTS: WeakKeyDictionary[Page, CDPSession] = WeakKeyDictionary()
@@ -28,19 +37,24 @@ def chromium(allowed_port: int) -> Iterator[Browser]:
     While it runs, the thread has an asyncio loop: `asyncio.run` fails in tests of the same process.
 
     Args:
-        allowed_port: which port of 127.0.0.1 answers for the origin that the deployment allows. So no test needs that
-            origin's own port, and several run at once.
+        allowed_port: which port of 127.0.0.1 answers for the origins that the deployment allows. So no test needs these
+            origins' own ports, and several run at once.
     """
-    allowed = ALLOWED_ORIGIN.removeprefix("http://")
-    rules = f"MAP {allowed} 127.0.0.1:{allowed_port}, MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=find_chromium(), headless=True, args=[f"--host-resolver-rules={rules}"]
-        )
-        try:
-            yield browser
-        finally:
-            browser.close()
+    with sync_playwright() as playwright, launched(playwright.chromium, allowed_port) as browser:
+        yield browser
+
+
+@contextmanager
+def launched(kind: BrowserType, allowed_port: int) -> Iterator[Browser]:
+    """Run one more Chromium where Playwright runs already, which it does once in a thread; see `chromium`."""
+    mapped = [f"MAP {origin.removeprefix('http://')} 127.0.0.1:{allowed_port}" for origin in ALLOWED_ORIGINS]
+    # The first rule that fits counts. An EXCLUDE of localhost would count before all of them, whatever the port.
+    rules = ", ".join([*mapped, "MAP localhost 127.0.0.1", "MAP 127.0.0.1 127.0.0.1", "MAP * ~NOTFOUND"])
+    browser = kind.launch(executable_path=find_chromium(), headless=True, args=[f"--host-resolver-rules={rules}"])
+    try:
+        yield browser
+    finally:
+        browser.close()
 
 
 @dataclass
@@ -86,10 +100,13 @@ class Tabs:
                 opened.add(request.url)
 
         def note_message(message: ConsoleMessage) -> None:
-            # A page that answers 404 is no trouble of the page; a style sheet that does is.
-            is_page = message.text.startswith("Failed to load resource") and message.location["url"] in opened
+            # A page that answers 404 is no trouble of the page; a style sheet that does is. No page has an icon.
+            where = message.location["url"]
+            is_page = message.text.startswith("Failed to load resource") and (
+                where in opened or where.endswith("/favicon.ico")
+            )
             if (message.type == "error" and not is_page) or "Content Security Policy" in message.text:
-                self.troubles.append(f"{message.type} on {message.location['url']}: {message.text}")
+                self.troubles.append(f"{message.type} on {where}: {message.text}")
 
         context.on("request", note_request)
         context.on("console", note_message)

@@ -18,6 +18,7 @@ import requests
 
 from doorward.keys.signing import PrivateKeys
 from tests.support.forgeries import Forger
+from tests.support.sites import ALLOWED_ORIGINS
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
@@ -42,6 +43,7 @@ class Cloud:
         """Start it; return how long that took, in seconds."""
         started = time.monotonic()
         command = [sys.executable, "-m", "local.run", "--port", str(PORT), "--emulator-port", str(EMULATOR_PORT)]
+        command += ["--origin", ",".join(ALLOWED_ORIGINS)]
         # Functions in containers reach this machine by a name that only the container engine gives.
         names = "host.containers.internal" if "DOCKER_HOST" in os.environ else ""
         environment = {**os.environ, "DOORWARD_STATE": str(self.state), "DOORWARD_EMULATOR_HOSTS": names}

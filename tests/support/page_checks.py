@@ -29,7 +29,8 @@ def _axe() -> str:
 
 
 @cache
-def _script(name: str) -> str:
+def script(name: str) -> str:
+    """Return one of the scripts that run in pages, by its name."""
     return (SCRIPTS / f"{name}.js").read_text("utf-8")
 
 
@@ -47,6 +48,12 @@ def accessible(page: Page) -> None:
     assert found["passes"], f"{page.url}: axe-core looked at nothing"
 
 
+def everybody(page: Page) -> None:
+    """Make sure that a page is for everybody."""
+    accessible(page)
+    fits(page)
+
+
 def fits(page: Page, width_px: int = NARROW_PX) -> None:
     """Make sure that a page of some width needs no scrolling sideways and cuts off nothing.
 
@@ -55,7 +62,7 @@ def fits(page: Page, width_px: int = NARROW_PX) -> None:
     before = page.viewport_size
     page.set_viewport_size({"width": width_px, "height": 256})
     for spaced in (False, True):
-        wrong = page.evaluate(_script("fits"), spaced)
+        wrong = page.evaluate(script("fits"), spaced)
         assert not wrong, f"{page.url} at {width_px} px{' with more space' if spaced else ''}: {wrong}"
     if before is not None:
         page.set_viewport_size(before)
@@ -67,12 +74,12 @@ def by_keyboard(page: Page) -> list[str]:
     Returns:
         What was reached, such as `input username` and `button Sign in`.
     """
-    wanted = page.evaluate_handle(_script("focusable"))
+    wanted = page.evaluate_handle(script("focusable"))
     names: list[str] = page.evaluate("found => found.map(one => one.label)", wanted)
-    page.evaluate(_script("start"))
+    page.evaluate(script("start"))
     for index, name in enumerate(names):
         page.keyboard.press("Tab")
-        wrong = page.evaluate(_script("focused"), [wanted, index])
+        wrong = page.evaluate(script("focused"), [wanted, index])
         assert not wrong, f"{page.url}: {name} by keyboard: {wrong}; in all: {names}"
     page.keyboard.press("Tab")
     left = page.evaluate("found => !found.slice(1).some(one => one.element === document.activeElement)", wanted)

@@ -2,7 +2,8 @@
 
 One server on 127.0.0.1 answers for all. What a browser makes of a page, it makes of the page's address:
 
-- `http://localhost:3000` is the origin that the deployment allows (CORS). The browser is told which port that is.
+- `http://localhost:3000` and `http://localhost:3001` are the origins that the deployment allows (CORS). The browser is
+  told which port these are.
 - `http://localhost:PORT` is another origin of the same site, because sites have no ports: SameSite cookies are sent.
 - `http://127.0.0.1:PORT` is of another site.
 """
@@ -15,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-ALLOWED_ORIGIN = "http://localhost:3000"
+ALLOWED_ORIGINS = ("http://localhost:3000", "http://localhost:3001")
 MISSING = "<!doctype html><html lang=en><title>Nothing</title><h1>Nothing here</h1>"
 EMPTY = "<!doctype html><html lang=en><title>Elsewhere</title><h1>Elsewhere</h1>"
 

@@ -14,7 +14,7 @@ from doorward.api.problems import status_of
 from doorward.api.requests import header, read_form
 from doorward.api.resolver import Resolver
 from doorward.api.routing import Handler, Response
-from doorward.errors import DoorwardError, NotAuthenticated, PasswordChangeRequired
+from doorward.errors import DoorwardError, NotAuthenticated, PasswordChangeRequired, SessionOver
 from doorward.languages import accepted_language
 from doorward_pages.render import View, render, security_policy
 
@@ -36,7 +36,8 @@ class PageResolver(Resolver):
     def show(self, error: DoorwardError, headers: Mapping[str, str]) -> Response:
         """Return the page of an error; who is not signed in, or must change the password first, is led to do that."""
         if isinstance(error, NotAuthenticated):
-            return redirect(f"{self.view().root}sign-in", cleared_cookie())
+            # A form of another site comes without the cookie, and must not make the browser forget it.
+            return redirect(f"{self.view().root}sign-in", cleared_cookie() if isinstance(error, SessionOver) else None)
         if isinstance(error, PasswordChangeRequired):
             return redirect(f"{self.view().root}account/password")
         status = status_of(error)

@@ -16,7 +16,7 @@
   document.activeElement?.blur();
   return [...all].filter(reached).map((element) => ({
     element,
-    label: `${element.localName} ${element.name || element.textContent.trim() || element.getAttribute("aria-label")}`,
+    label: `${element.localName} ${element.name || element.getAttribute("aria-label") || element.textContent.trim()}`,
     shadow: getComputedStyle(element).boxShadow,
   }));
 };
