@@ -176,7 +176,7 @@ def test_the_account_says_who_one_is_and_where(deployment: Deployment, ann: str)
 @pytest.mark.parametrize(("name", "whole"), [("acme-admin", False), ("admin", True)])
 def test_administrators_are_led_to_what_they_administer(deployment: Deployment, name: str, whole: bool) -> None:
     me = browser(deployment, name, "admin123")
-    assert 'href="./admin/"' in me.get("/account")["body"]
+    assert 'href="./admin"' in me.get("/account")["body"]
     assert ("You administer the whole deployment." in text(me.get("/account"))) == whole
     assert ("Another administrator of it deletes" in text(me.get("/account/leave"))) == whole
 

@@ -43,6 +43,8 @@ class Caller:
     @property
     def acting(self) -> Principal:
         """Who acts in the page's tenant: administrators of the platform do so in each, as if they had entered it."""
+        if not self.signed_in.is_platform_admin:
+            return self.signed_in
         return replace(self.signed_in, subject=replace(self.signed_in.subject, tenant_id=self.tenant_id))
 
     @property
