@@ -14,7 +14,7 @@ LOCKED := layers/requirements requirements/dev requirements/local requirements/s
   examples/clients/python/requirements examples/socketio/requirements
 # Each lists all its packages: none is in two layers of one function.
 LAYERS := $(patsubst %.in,%,$(wildcard layers/*/requirements.in))
-.PHONY: help python run deploy-local logs mail complete drill test test-fast fix test-versions e2e openapi messages screenshots feed-vectors common-passwords bench bench-cold bench-ratios bench-plots bench-reach bench-requests bench-units bench-feed lock lock-upgrade
+.PHONY: help python run deploy-local logs mail complete drill test test-fast fix test-versions e2e openapi client client-types example-spa messages screenshots feed-vectors common-passwords bench bench-cold bench-ratios bench-plots bench-reach bench-requests bench-units bench-feed lock lock-upgrade
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,6 +81,27 @@ e2e: $(VENV)/.installed ## black-box tests against local clouds of their own
 
 openapi: $(VENV)/.installed ## write the API's description and pages anew
 	PYTHONPATH=layers/shared:layers/mail $(VENV)/bin/python -m tools.openapi
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory client-types; \
+	  else echo "no npm here: make client-types, where there is one, brings clients/typescript up to the API"; fi
+
+# The client for browsers. Its packages are installed anew when their lock file changes.
+CLIENT := clients/typescript
+$(CLIENT)/node_modules/.package-lock.json: $(CLIENT)/package-lock.json
+	@npm ci --prefix $(CLIENT) --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+client-types: $(CLIENT)/node_modules/.package-lock.json ## write the types of clients/typescript anew from openapi.json
+	@npm run --silent --prefix $(CLIENT) types
+
+client: ## install, build and test clients/typescript, the client for browsers
+	npm ci --prefix $(CLIENT) --ignore-scripts --no-audit --no-fund
+	npm run --silent --prefix $(CLIENT) types:check || { echo "the types are not those of openapi.json: make client-types" >&2; exit 1; }
+	npm run --silent --prefix $(CLIENT) build
+	npm test --silent --prefix $(CLIENT)
+
+example-spa: python $(CLIENT)/node_modules/.package-lock.json ## the application of examples/spa at http://localhost:3000, with the running stack
+	@npm run --silent --prefix $(CLIENT) build
+	@exec $(PYTHON) -m local.example_spa
 
 messages: $(VENV)/.installed ## bring the catalogues of translations up to the templates
 	PYTHONPATH=layers/shared:layers/mail $(VENV)/bin/python -m tools.messages

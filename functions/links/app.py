@@ -82,7 +82,7 @@ def show_link(kind: str) -> Response:
     page, token = _page(kind), query(app, "token")
     if page.does_something and token is None:
         return answer_page(page.dead(_view()), status_of(InvalidProof()))
-    return answer_page(page.form(_view(), token or ""))
+    return answer_page(page.form(_view(), token or "", has_accounts=_has_accounts()))
 
 
 @app.post("/links/<kind>")
@@ -99,7 +99,7 @@ def use_link(kind: str) -> Response:
         return answer_page(page.dead(_view()), status_of(error))
     except (InvalidRequest, Conflict) as error:
         app.note(error)
-        shown = page.form(_view(), form.token or "", form.username or "", error)
+        shown = page.form(_view(), form.token or "", form.username or "", error, has_accounts=_has_accounts())
         return answer_page(shown, status_of(error))
     return answer_page(page.done(_view()))
 
@@ -121,6 +121,10 @@ def _use(page: LinkPage, form: LinkForm) -> None:
 
 def _member(form: LinkForm) -> NewMember:
     return NewMember(Client(source_address(app)), form.password, form.username)
+
+
+def _has_accounts() -> bool:
+    return services().settings.pages_enabled == "true"
 
 
 def _view() -> View:

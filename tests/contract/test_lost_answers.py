@@ -244,6 +244,14 @@ def _cut_off(stores: Stores) -> Run:
     return lambda: stores.revocations.cut_off(both, NOW)
 
 
+def _cut_off_all_but_one(stores: Stores) -> Run:
+    owner = user()
+    kept = session(owner)
+    stores.sessions.add(kept)
+    cutoff = Cutoff(ACME, owner.id, 100, ends_sessions=True, spared=kept.ref.session_id)
+    return lambda: stores.revocations.cut_off([cutoff], NOW)
+
+
 def _cut_off_before_another(stores: Stores) -> Run:
     owner = user()
     stores.revocations.cut_off([Cutoff(ACME, owner.id, 100, ends_sessions=True)], NOW)

@@ -154,6 +154,26 @@ def test_a_later_cutoff_spares_nobody_whom_an_earlier_one_spared(stores: Stores)
     assert (state.spared_session_id, state.spared_min_epoch, state.sessions_min_epoch) == (None, 0, 100)
 
 
+def test_a_cutoff_alone_spares_a_session_as_well(stores: Stores) -> None:
+    stores.tenants.add(tenant())
+    owner = user()
+    kept, other = session(owner), session(owner)
+    for each in (kept, other):
+        stores.sessions.add(each)
+    spared = Cutoff(ACME, owner.id, 100, ends_sessions=True, spared=kept.ref.session_id, spared_from=7)
+    stores.revocations.cut_off([spared, Cutoff(GLOBEX, owner.id, 100, ends_sessions=True)], NOW)
+    state = stores.revocation_reader.get(ACME, owner.id).user
+    assert (state.min_epoch, state.sessions_min_epoch) == (100, 100)
+    assert (state.spared_session_id, state.spared_min_epoch) == (kept.ref.session_id, 7)
+    assert stores.sessions.get_admission(kept.ref).session == replace(kept, epochs=Epochs(100, 0))
+    assert stores.sessions.get_admission(other.ref).session == other
+    stores.sessions.revoke(kept.ref, NOW)
+    later = replace(spared, at=200, seen=100, sessions_from=100)
+    with pytest.raises(Conflict):
+        stores.revocations.cut_off([later], NOW)
+    assert _epochs(stores, [ACME], owner.id) == {ACME: 100}
+
+
 @pytest.mark.parametrize("why", ["another cutoff came between", "the session was ended", "the session was cut off"])
 def test_a_session_is_spared_only_as_it_was_seen(stores: Stores, why: str) -> None:
     stores.tenants.add(tenant())

@@ -196,6 +196,15 @@ def test_without_mail_there_are_the_pages_of_links_that_administrators_hand_over
     assert post(deployment, kind, token="t")["statusCode"] == (400 if handed_over else 404)
 
 
+@pytest.mark.parametrize("enabled", ["true", "false", ""])
+def test_an_invitation_leads_to_the_account_where_there_are_such_pages(
+    deployment: Deployment, enabled: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAGES_ENABLED", enabled)
+    led = 'href="../account/invitation?token=a%22b"' in get(deployment, "invitation", token='a"b')["body"]
+    assert led == (enabled == "true")
+
+
 def test_a_page_is_kept_by_nobody_framed_by_nobody_and_tells_nobody_its_address(deployment: Deployment) -> None:
     answers = [
         get(deployment, "password-reset", token="t"),

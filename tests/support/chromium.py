@@ -8,7 +8,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
-from playwright.sync_api import Browser, BrowserContext, CDPSession, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    BrowserType,
+    CDPSession,
+    ConsoleMessage,
+    Page,
+    Request,
+    sync_playwright,
+)
 
 from tests.support.sites import ALLOWED_ORIGINS
 
@@ -31,17 +40,21 @@ def chromium(allowed_port: int) -> Iterator[Browser]:
         allowed_port: which port of 127.0.0.1 answers for the origins that the deployment allows. So no test needs these
             origins' own ports, and several run at once.
     """
+    with sync_playwright() as playwright, launched(playwright.chromium, allowed_port) as browser:
+        yield browser
+
+
+@contextmanager
+def launched(kind: BrowserType, allowed_port: int) -> Iterator[Browser]:
+    """Run one more Chromium where Playwright runs already, which it does once in a thread; see `chromium`."""
     mapped = [f"MAP {origin.removeprefix('http://')} 127.0.0.1:{allowed_port}" for origin in ALLOWED_ORIGINS]
-    # The first rule that fits counts, but that what is excluded comes before all.
-    rules = ", ".join([*mapped, "MAP localhost 127.0.0.1", "MAP * ~NOTFOUND", "EXCLUDE 127.0.0.1"])
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=find_chromium(), headless=True, args=[f"--host-resolver-rules={rules}"]
-        )
-        try:
-            yield browser
-        finally:
-            browser.close()
+    # The first rule that fits counts. An EXCLUDE of localhost would count before all of them, whatever the port.
+    rules = ", ".join([*mapped, "MAP localhost 127.0.0.1", "MAP 127.0.0.1 127.0.0.1", "MAP * ~NOTFOUND"])
+    browser = kind.launch(executable_path=find_chromium(), headless=True, args=[f"--host-resolver-rules={rules}"])
+    try:
+        yield browser
+    finally:
+        browser.close()
 
 
 @dataclass

@@ -14,6 +14,7 @@ from doorward.authorization import RequestCredentials
 from doorward.errors import (
     AlreadyMember,
     Conflict,
+    CrossSiteRequest,
     DoorwardError,
     EmailTaken,
     InsufficientScope,
@@ -409,6 +410,25 @@ class TestAUserWhoExists:
             )
             with pytest.raises(MissingCredentials):
                 house.accept.as_user(token, None, credentials)
+
+    def test_who_is_signed_in_on_a_page_of_ours_enters_by_the_same_rules(self, house: House) -> None:
+        kim = house.add_user("kim", GLOBEX)
+        cookie = house.sign_in("kim", PASSWORD).cookie
+        token = token_of(invite(house, roles=("auditor",)))
+        with pytest.raises(CrossSiteRequest):
+            house.accept.join(token, None, house.by_cookie(cookie, "POST", fetch_site="cross-site"))
+        with pytest.raises(InvalidProof):
+            house.accept.join(token, GLOBEX, kim)
+        membership = house.accept.join(token, None, house.by_cookie(cookie))
+        assert (membership.tenant_id, membership.user_id, membership.roles) == (ACME, kim.user_id, ("auditor",))
+        with pytest.raises(InvalidProof):
+            house.accept.join(token, None, house.by_cookie(cookie))
+        with pytest.raises(AlreadyMember):
+            house.accept.join(token_of(invite(house, email="else@people.example")), None, house.by_cookie(cookie))
+        house.add_user("lee", GLOBEX, password_change_required=True)
+        forced = house.by_cookie(house.sign_in("lee", PASSWORD).cookie)
+        with pytest.raises(PasswordChangeRequired):
+            house.accept.join(token_of(invite(house, email="lee@people.example")), None, forced)
 
     def test_who_may_not_act_does_not_enter(self, house: House) -> None:
         token = token_of(invite(house))

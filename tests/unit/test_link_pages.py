@@ -114,6 +114,19 @@ def test_what_is_wrong_is_said_in_the_readers_language_and_marked_where_it_is_en
     assert "aria-invalid" not in page("email-undo", "wrong", "fr", error=EmailTaken())
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_who_has_an_account_is_led_to_it_by_an_invitation_where_there_are_such_pages(language: str) -> None:
+    view = View(language, "Acme", "../")
+    led = Parsed(PAGES["invitation"].form(view, EVIL, has_accounts=True))
+    (way,) = led.all("a")
+    assert re.fullmatch(r"\.\./account/invitation\?token=[\w%./-]+", way["href"] or "")
+    assert len(led.all("form")) == 1
+    assert Parsed(PAGES["invitation"].form(view, EVIL)).all("a") == []
+    assert all(
+        Parsed(PAGES[kind].form(view, "x", has_accounts=True)).all("a") == [] for kind in PAGES.keys() - {"invitation"}
+    )
+
+
 def test_a_missing_value_is_an_error_and_no_hole() -> None:
     with pytest.raises(UndefinedError):
         render("error", View("en", "Acme"), {})

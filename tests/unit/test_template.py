@@ -184,7 +184,14 @@ def test_the_bucket_of_breached_passwords_is_there_on_request_alone_and_private(
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
 def test_who_judges_passwords_reads_one_object_of_the_bucket_and_nobody_else_does(name: str) -> None:
     found = [statement for statement in _statements(name) if "BreachBucket" in json.dumps(statement)]
-    if name in {"AccountsByMailFunction", "InvitationsFunction", "LinksFunction", "SignUpFunction", "UsersFunction"}:
+    if name in {
+        "AccountPagesFunction",
+        "AccountsByMailFunction",
+        "InvitationsFunction",
+        "LinksFunction",
+        "SignUpFunction",
+        "UsersFunction",
+    }:
         assert [statement["Action"] for statement in found] == [["s3:GetObject"]]
         assert found[0]["Resource"] == {"Fn::Sub": f"${{BreachBucket.Arn}}/{KEY}"}
         (policy,) = FUNCTIONS[name]["Properties"]["Policies"]
@@ -237,7 +244,7 @@ def test_only_the_functions_for_it_write_users(name: str) -> None:
     elif name == "MailFeedbackFunction":
         (statement,) = (found for found in _statements(name) if "dynamodb:UpdateItem" in found["Action"])
         assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["user#*"]}}
-    elif name not in {"UsersFunction", "DemoFunction", "LinksFunction"}:
+    elif name not in {"UsersFunction", "DemoFunction", "LinksFunction", "AccountPagesFunction"}:
         assert not writes
 
 
@@ -303,6 +310,28 @@ def test_the_pages_behind_links_can_begin_no_session_and_know_no_key_that_signs(
     keys = {"dynamodb:LeadingKeys": ["tenant#*#invitations"]}
     assert statement["Condition"] == {"ForAllValues:StringLike": keys}
     assert "Condition" not in FUNCTIONS["LinksFunction"]  # administrators hand links over where mail is off
+
+
+def test_the_pages_of_who_is_signed_in_change_and_remove_users_and_make_none() -> None:
+    name = "AccountPagesFunction"
+    found = [each for each in _statements(name) if each["Resource"] == {"Fn::GetAtt": "UsersTable.Arn"}]
+    kept = ["user#*", "tenant#*", "credential#*"]
+    keys = ([*kept, "former#*"], [*kept, "username#*"])
+    assert [(each["Action"], each.get("Condition")) for each in found] == [
+        (["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem"], None),
+        (["dynamodb:PutItem"], {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys[0]}}),
+        (
+            ["dynamodb:UpdateItem", "dynamodb:DeleteItem"],
+            {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys[1]}},
+        ),
+    ]
+
+
+def test_the_pages_of_who_is_signed_in_begin_no_session_and_know_no_key_at_all() -> None:
+    name = "AccountPagesFunction"
+    assert _actions(name, "SigningSecret") == _actions(name, "SigningKeysTable") == set()
+    assert "dynamodb:PutItem" not in _actions(name, "RefreshTokensTable")
+    assert FUNCTIONS[name]["Condition"] == "HasPages"
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
@@ -466,6 +495,7 @@ def test_links_in_mails_are_not_tracked_and_dead_addresses_not_tried_again() -> 
 def test_only_who_makes_or_removes_users_reads_the_key_of_former_names_and_nobody_replaces_it() -> None:
     readers = {name for name in FUNCTIONS if "secretsmanager:GetSecretValue" in _actions(name, "NameSecret")}
     assert readers == {
+        "AccountPagesFunction",
         "UsersFunction",
         "SignUpFunction",
         "InvitationsFunction",

@@ -262,6 +262,30 @@ class TestEnding:
         assert not _dead(house, other)
         assert not _dead(house, house.sign_in("bob", PASSWORD).tokens)
 
+    def test_all_others_of_ones_own_end_and_the_one_that_asks_goes_on(self, house: House) -> None:
+        _shared(house)
+        here = house.sign_in("bob", PASSWORD)
+        others = [house.sign_in("bob", PASSWORD, tenant_id=tenant_id).tokens for tenant_id in (ACME, GLOBEX)]
+        stranger = house.sign_in("acme-admin").tokens
+        for _ in range(2):
+            house.clock.advance(1)
+            house.user_sessions.end_others(house.by_cookie(here.cookie))
+        assert all(_dead(house, pair) for pair in others)
+        assert not _dead(house, stranger)
+        assert house.by_cookie(here.cookie).session_id == here.tokens.session_id
+        assert house.principal(here.tokens).session_id == here.tokens.session_id
+        there = house.switch(here.tokens.refresh_token, GLOBEX)
+        assert house.principal(there).tenant_id == GLOBEX
+
+    def test_a_session_that_ended_meanwhile_ends_no_others(self, house: House) -> None:
+        bob = _shared(house)
+        here, other = house.sign_in("bob", PASSWORD).tokens, house.sign_in("bob", PASSWORD).tokens
+        caller = house.principal(here)
+        house.user_sessions.end(bob, "me", here.session_id)
+        with pytest.raises(Conflict):
+            house.user_sessions.end_others(caller)
+        assert not _dead(house, other)
+
     def test_a_tenants_administrator_ends_all_there_and_none_comes_back_by_a_switch(self, house: House) -> None:
         bob = _shared(house)
         here, there = (house.sign_in("bob", PASSWORD, tenant_id=tenant).tokens for tenant in (ACME, GLOBEX))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 
@@ -17,4 +18,11 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         "tenant_id": tenant_id,
         "roles": caller["roles"].split(),
     }
-    return {"statusCode": 200, "headers": {"Content-Type": "application/json"}, "body": json.dumps(told)}
+    # A REST API adds CORS headers to preflights and refusals alone: without these a page could not read this answer.
+    headers = {
+        "Content-Type": "application/json",
+        "Access-Control-Allow-Origin": os.environ["ALLOWED_ORIGIN"],
+        "Vary": "Origin",
+        "Cache-Control": "no-store",
+    }
+    return {"statusCode": 200, "headers": headers, "body": json.dumps(told)}

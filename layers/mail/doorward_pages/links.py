@@ -31,7 +31,15 @@ class LinkPage:
     needs_mail: bool = True
     does_something: bool = True
 
-    def form(self, view: View, token: str, username: str = "", error: DoorwardError | None = None) -> str:
+    def form(
+        self,
+        view: View,
+        token: str,
+        username: str = "",
+        error: DoorwardError | None = None,
+        *,
+        has_accounts: bool = False,
+    ) -> str:
         """Return the page that says what the button does, and asks for what that needs.
 
         Args:
@@ -39,8 +47,10 @@ class LinkPage:
             token: of the link; nobody looked at it yet.
             username: as it was typed.
             error: what was wrong with what was typed.
+            has_accounts: whether the deployment has pages for who is signed in.
         """
-        return self._render("form", view, token=token, username=username, error=error)
+        more = {"token": token, "username": username, "error": error, "has_accounts": has_accounts}
+        return self._render("form", view, **more)
 
     def done(self, view: View) -> str:
         """Return the page that says that it is done, and what to do next."""

@@ -51,6 +51,7 @@ class Settings:
     allowed_origins: tuple[str, ...] = ()
     default_tenant_id: str = ""
     demo_enabled: str = "false"
+    pages_enabled: str = "false"
     access_ttl_seconds: int = 900
     refresh_ttl_seconds: int = 86_400
     refresh_overlap_seconds: int = 10

@@ -84,6 +84,16 @@ class ChangeUser:
         )
         return show(principal, after)
 
+    def least_password_length(self, principal: Principal) -> int:
+        """Return how many characters a new password of the caller has at least.
+
+        Raises:
+            NotFound: the caller is no user.
+        """
+        record = find(self.reader, principal, principal.user_id)
+        policy = self.policies.get(record.user.home_tenant_id)
+        return max(self.judge.min_length, policy.least_password_length or 0)
+
     def _told(self, before: UserRecord, after: UserRecord, changes: UserChanges) -> tuple[Proof, ...]:
         """Return the mails that the user gets at the address that was the user's before the change."""
         told = self.notices("password_changed", before.user) if changes.password is not None else ()

@@ -102,6 +102,19 @@ class AdministerSessions:
         everywhere = _is_unbound(principal, record)
         audit.record("sessions_ended", user_id=record.user.id, by=principal.user_id, everywhere=everywhere)
 
+    def end_others(self, principal: Principal) -> None:
+        """End all sessions of the caller but the one that the caller acts with, also those that a list does not show.
+
+        Sessions of its family in other tenants end too; from the one that goes on, a switch leads there again.
+
+        Raises:
+            NotFound: the caller is no user.
+            Conflict: another general revocation happened at the same moment, three times, or the session ended.
+        """
+        record = find(self.users, principal, principal.user_id)
+        self._cut_off(record.user.id, record.user.realms, principal.session_ref)
+        audit.record("sessions_ended", user_id=record.user.id, by=principal.user_id, spared=principal.session_id)
+
     def _live(self, tenant_id: TenantId, user_id: UserId) -> list[Session]:
         found = self.revoked.get(tenant_id, user_id)
         admission = Admission(
@@ -129,12 +142,13 @@ class AdministerSessions:
         admission = self.sessions.get_admission(ref)
         return admission.session is not None and is_live(admission.session, admission, self.clock())
 
-    def _cut_off(self, user_id: UserId, realms: tuple[TenantId, ...]) -> None:
+    def _cut_off(self, user_id: UserId, realms: tuple[TenantId, ...], spared: SessionRef | None = None) -> None:
         for remaining in reversed(range(_TRIES if realms else 0)):
             now_ms = self.clock()
             states = self.revocations.get_states(realms, user_id)
+            cutoffs = cut_off_user(user_id, states, now_ms, ends_sessions=True, spared=spared)
             try:
-                self.revocations.cut_off(cut_off_user(user_id, states, now_ms, ends_sessions=True), now_ms)
+                self.revocations.cut_off(cutoffs, now_ms)
             except Conflict:
                 if not remaining:
                     raise

@@ -174,10 +174,10 @@ class RevocationStore(Protocol):
         """
 
     def cut_off(self, cutoffs: Sequence[Cutoff], now_ms: int) -> None:
-        """Apply general revocations in one transaction.
+        """Apply general revocations in one transaction; a session that one spares goes on.
 
         Raises:
-            Conflict: another cutoff came first, and one of these epochs is too early now.
+            Conflict: another cutoff came first, and one of these epochs is too early now; or a spared session ended.
         """
 
     def get_states(self, tenant_ids: Iterable[TenantId], user_id: UserId) -> Mapping[TenantId, RevocationState]:

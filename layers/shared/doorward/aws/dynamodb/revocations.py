@@ -214,13 +214,15 @@ class DynamoRevocations:
         raise Conflict
 
     def cut_off(self, cutoffs: Sequence[Cutoff], now_ms: int) -> None:
-        """Apply general revocations in one transaction.
+        """Apply general revocations in one transaction; a session that one spares goes on.
 
         Raises:
-            Conflict: another cutoff came first, and one of these epochs is too early now.
+            Conflict: another cutoff came first, and one of these epochs is too early now; or a spared session ended.
         """
+        table = self.writer.tables.refresh_tokens
+        spares = [spare for cutoff in cutoffs if (spare := self.writer.spare_action(table, cutoff)) is not None]
         try:
-            self.database.transact([self.writer.cutoff_action(cutoff, now_ms) for cutoff in cutoffs])
+            self.database.transact([*(self.writer.cutoff_action(cutoff, now_ms) for cutoff in cutoffs), *spares])
         except ConditionFailed as error:
             raise Conflict from error
 
