@@ -30,7 +30,7 @@ def test_each_page_of_the_account_serves_everybody(tabs: Tabs, cloud: Cloud, use
     page = tabs.open(scripts=False, dark=True)
     page.goto(f"{cloud.url}/account")
     assert page.url == f"{cloud.url}/sign-in"
-    sign_in(page, username, PASSWORD)
+    sign_in(page, f"{username}@acme", PASSWORD)
     assert page.url == f"{cloud.url}/account"
     for path in PATHS:
         page.goto(f"{cloud.url}/{path}")
