@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import boto3
@@ -64,7 +64,7 @@ class Stack:
             return value
         if len(value) == 1:
             ((name, argument),) = value.items()
-            resolved = {
+            known: dict[str, Callable[[Any], Any]] = {
                 "Ref": self._reference,
                 "Fn::If": lambda found: self.resolve(found[1] if self._condition(found[0]) else found[2]),
                 "Fn::ImportValue": lambda found: self._exports[self.resolve(found)],
@@ -72,9 +72,9 @@ class Stack:
                 "Fn::Join": lambda found: found[0].join(self.resolve(found[1])),
                 "Fn::Select": lambda found: self.resolve(found[1])[int(found[0])],
                 "Fn::Split": lambda found: self.resolve(found[1]).split(found[0]),
-            }.get(name)
-            if resolved is not None:
-                return resolved(argument)
+            }
+            if name in known:
+                return known[name](argument)
         members = {name: self.resolve(element) for name, element in value.items()}
         return {name: member for name, member in members.items() if member != NO_VALUE}
 

@@ -1,4 +1,7 @@
-"""The pages of who is not signed in: sign-in, sign-up, a forgotten password, one's organisations, signed out."""
+"""The pages of who is not signed in: sign-in, sign-up, a forgotten password, one's organisations, signed out.
+
+The colours of all pages of a tenant come from here too.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,7 @@ from doorward.sessions.login import Credentials, LogIn
 from doorward.sessions.naming import name_of
 from doorward.sessions.throttle import ThrottleSignIn
 from doorward.settings import Settings
+from doorward_pages.assets import answer_brand
 from doorward_pages.forms import FormPages
 from doorward_pages.resolver import READ, PageResolver, host_of, redirect
 from doorward_pages.sign_in_forms import CodeForm, CookieWishes, NameForm, SignInForm, SignUpForm
@@ -140,6 +144,12 @@ def show_sign_up(tenant_id: str) -> Response:
 def ask_for_sign_up(tenant_id: str) -> Response:
     """Ask for a mail to sign up with. The answer is the same for every address."""
     return _ask("sign_up", check_tenant_id(tenant_id), app.own_form(SignUpForm), asks=True)
+
+
+@app.route("/t/<tenant_id>/brand.css", READ)
+def show_brand(tenant_id: str) -> Response:
+    """Return the style sheet of a tenant's colours."""
+    return answer_brand(services().pages.tenants.brand_style(tenant_id))
 
 
 @app.route("/forgot-password", READ)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from doorward.errors import Conflict, TenantNotFound
-from doorward.model import NO_POLICY, SignInPolicy, TenantId, TenantPolicy
+from doorward.model import NO_POLICY, Branding, SignInPolicy, TenantId, TenantPolicy
 from tests.contract.conftest import Stores
 from tests.support.makers import ACME, GLOBEX, record, tenant, user
 
@@ -33,6 +33,7 @@ def test_a_policy_reads_back_and_reaches_every_sign_in(stores: Stores) -> None:
         locale="de",
         mail_from_name="Acmé",
         mail_reply_to="help@acme.example",
+        branding=Branding(name="Acmé", accent="#b3261e", accent_dark="#f2b8b5", support="help@acme.example"),
         version=1,
     )
     stores.policies.change(ACME, policy)
@@ -42,7 +43,12 @@ def test_a_policy_reads_back_and_reaches_every_sign_in(stores: Stores) -> None:
         stores.writer.add(record(member), None)
         assert stores.directory.get_admission(ACME, member.id).policy == STRICT
         assert stores.directory.get_admission(GLOBEX, member.id).policy == NO_POLICY
-    stores.policies.change(ACME, replace(policy, sign_in=NO_POLICY, domains=(), version=2))
+    other = replace(policy, sign_in=NO_POLICY, domains=(), branding=Branding(accent="#b3261e"), version=2)
+    stores.policies.change(ACME, other)
+    assert stores.policies.get(ACME) == other
+    stores.policies.change(ACME, replace(other, branding=None, version=3))
+    assert stores.policies.get(ACME) == replace(other, branding=None, version=3)
+    assert stores.policies.get(GLOBEX) == TenantPolicy()
     assert stores.directory.get_admission(ACME, user().id).policy == NO_POLICY
 
 

@@ -19,7 +19,7 @@ from tests.support.cloud import ROOT, Cloud
 from tests.support.npm import node_with
 from tests.support.page_checks import accessible, by_keyboard, fits
 from tests.support.people import PASSWORD
-from tests.support.sites import ALLOWED_ORIGIN
+from tests.support.sites import ALLOWED_ORIGINS
 
 CLIENT = ROOT / "clients" / "typescript"
 RENEWAL = "/auth/session/token"
@@ -66,7 +66,7 @@ class Person:
     def tab(self) -> Page:
         """Open the application in a new tab."""
         page = self.context.new_page()
-        page.goto(ALLOWED_ORIGIN)
+        page.goto(ALLOWED_ORIGINS[0])
         return page
 
     def signed_in(self) -> Page:

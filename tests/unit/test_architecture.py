@@ -136,7 +136,7 @@ def problems() -> dict[str, str]:
 
 
 def _python(code: str, *arguments: str) -> str:
-    path = f"{ROOT}:{ROOT / 'layers' / 'shared'}"
+    path = ":".join(map(str, (ROOT, *(ROOT / "layers" / name for name in ("shared", "mail", "accounts")))))
     command = [sys.executable, "-c", code, *arguments]
     return subprocess.run(command, env={"PYTHONPATH": path}, stdout=subprocess.PIPE, text=True, check=True).stdout
 

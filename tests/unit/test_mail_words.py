@@ -67,6 +67,10 @@ ALIKE = {
     "Name",
     "Organisation",
     "Organisations",
+    "Roles",
+    "Service",
+    "Sessions",
+    "Status",
 }
 """Words that another language may spell as English does."""
 

@@ -13,7 +13,7 @@ import pytest
 from doorward.accounts.policies import AdministerPolicies
 from doorward.api.bodies.policy import ChangePolicyRequest, PolicyResponse
 from doorward.errors import Conflict, InsufficientScope, InvalidCredentials, InvalidGrant, InvalidRequest, NotFound
-from doorward.model import SignInPolicy, TenantId, TenantPolicy
+from doorward.model import Branding, SignInPolicy, TenantId, TenantPolicy
 from doorward.rules.policy import MEMBERS, Bounds, changed_policy, value_of
 from tests.support.fake_proofs import MemoryPolicies
 from tests.support.fakes import MemoryTenants
@@ -41,6 +41,16 @@ GOOD: Mapping[str, list[tuple[Any, Any]]] = {
     "locale": [("DE-ch", "de-CH")],
     "mail_from_name": [(" Acmé & Söhne ", "Acmé & Söhne"), ("x" * 64, "x" * 64)],
     "mail_reply_to": [("Help@acme.example", "Help@acme.example")],
+    "branding": [
+        (
+            {"name": " Acmé & Söhne ", "accent": "#B3261E", "accent_dark": " #f2b8b5 ", "support": "<b>help</b>"},
+            Branding(name="Acmé & Söhne", accent="#b3261e", accent_dark="#f2b8b5", support="<b>help</b>"),
+        ),
+        ({"name": "x" * 80, "support": "x" * 200}, Branding(name="x" * 80, support="x" * 200)),
+        ({"accent": "#767676", "name": None}, Branding(accent="#767676")),
+        ({}, None),
+        ({"name": None}, None),
+    ],
     "token_metadata": [(["plan", "team", "plan"], ("plan", "team")), ([], ())],
 }
 BAD: Mapping[str, list[Any]] = {
@@ -71,6 +81,24 @@ BAD: Mapping[str, list[Any]] = {
         "a@b.example\r\nBcc: c@d.example",
         '"a"@b.example',
         "",
+    ],
+    "branding": [
+        "Acme",
+        ["Acme"],
+        {"logo": "x"},
+        {"name": ""},
+        {"name": " "},
+        {"name": "x" * 81},
+        {"name": "a\nb"},
+        {"name": "a\u202eb"},
+        {"name": 1},
+        {"support": "x" * 201},
+        {"support": "a\r\nb"},
+        *(
+            {"accent": text}
+            for text in ("red", "#fff", "#12345g", "#0b57d0; }", "0b57d0", "#0b57d0ff", "#777777", "#ffffff")
+        ),
+        *({"accent_dark": text} for text in ("#747474", "#121212", "#0b57d0", "url(x)")),
     ],
     "token_metadata": [["Plan"], [""], [f"name{number}" for number in range(21)], "plan"],
 }

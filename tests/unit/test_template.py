@@ -131,6 +131,7 @@ def test_only_minting_functions_read_private_keys(name: str) -> None:
             "PublishFeedFunction",
             "RotateKeysFunction",
             "ServiceTokensFunction",
+            "TenantPagesFunction",
         }
     )
 
@@ -218,8 +219,8 @@ def test_only_the_functions_for_it_write_users(name: str) -> None:
             if "dynamodb:UpdateItem" in found["Action"] and "UsersTable" in json.dumps(found)
         )
         assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["credential#*"]}}
-    elif name == "TenantsFunction":
-        # Users leave with their tenant, so this function deletes hashes; but it neither reads nor writes one.
+    elif name in {"TenantsFunction", "AdminPagesFunction"}:
+        # Users leave, alone or with their tenant, so this function deletes hashes; but it neither reads nor writes one.
         allowed = {
             (action, key)
             for found in _statements(name)
@@ -244,18 +245,40 @@ def test_only_the_functions_for_it_write_users(name: str) -> None:
     elif name == "MailFeedbackFunction":
         (statement,) = (found for found in _statements(name) if "dynamodb:UpdateItem" in found["Action"])
         assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["user#*"]}}
-    elif name not in {"UsersFunction", "DemoFunction", "LinksFunction", "AccountPagesFunction"}:
+    elif name not in {"UsersFunction", "DemoFunction", "LinksFunction", "AccountPagesFunction", "TenantPagesFunction"}:
         assert not writes
 
 
 @pytest.mark.parametrize(
-    "name", sorted({"AuthorizerFunction", "RefreshFunction", "LogoutFunction", "UserSessionsFunction"})
+    "name",
+    sorted({"AuthorizerFunction", "RefreshFunction", "LogoutFunction", "UserSessionsFunction", "TenantPagesFunction"}),
 )
 def test_who_needs_no_password_hash_cannot_read_one(name: str) -> None:
     for statement in _statements(name):
         if "UsersTable" in json.dumps(statement["Resource"]):
             keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
             assert not any(key.startswith("credential") for key in keys)
+
+
+def test_the_pages_of_tenants_write_what_is_of_tenants_alone() -> None:
+    (statement,) = (found for found in _statements("TenantPagesFunction") if "dynamodb:PutItem" in found["Action"][:1])
+    assert statement["Resource"] == {"Fn::GetAtt": "UsersTable.Arn"}
+    assert statement["Action"] == ["dynamodb:PutItem", "dynamodb:UpdateItem"]
+    assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["tenant#*"]}}
+
+
+def test_administrators_pages_read_no_password_hash_and_begin_no_session() -> None:
+    for found in _statements("AdminPagesFunction"):
+        if found["Resource"] == {"Fn::GetAtt": "UsersTable.Arn"} and "dynamodb:GetItem" in found["Action"]:
+            assert found["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["user#*", "tenant#*"]}}
+    for name, kind in (("AdminPagesFunction", "invitations"), ("TenantPagesFunction", "services")):
+        (puts,) = (
+            found
+            for found in _statements(name)
+            if found["Resource"] == {"Fn::GetAtt": "RefreshTokensTable.Arn"} and "dynamodb:PutItem" in found["Action"]
+        )
+        keys = {"dynamodb:LeadingKeys": [f"tenant#*#{kind}"]}
+        assert puts["Condition"] == {"ForAllValues:StringLike": keys}
 
 
 def test_signing_in_stores_notices_and_reads_no_proofs() -> None:

@@ -34,3 +34,8 @@ def answer_asset(name: str) -> Response | None:
         return None
     keep = "public, max-age=31536000, immutable" if name == style_name() else "public, max-age=60"
     return respond(HTTPStatus.OK, style(), "text/css; charset=utf-8", {"Cache-Control": keep})
+
+
+def answer_brand(text: str) -> Response:
+    """Return the style sheet of a tenant's colours: browsers keep it for a minute, and see a change soon."""
+    return respond(HTTPStatus.OK, text, "text/css; charset=utf-8", {"Cache-Control": "public, max-age=60"})

@@ -26,12 +26,14 @@ class View:
         root: the way from the page's folder to the base URL, such as `../`. API Gateway's own URLs have a stage before
             all paths, so links are relative.
         tenant_id: the tenant whose page it is; empty for none.
+        support: a line that says where people get help; empty for none.
     """
 
     language: str
     name: str
     root: str = "./"
     tenant_id: str = ""
+    support: str = ""
 
     @property
     def base(self) -> str:
@@ -57,6 +59,7 @@ def render(template: str, view: View, values: Mapping[str, Any]) -> str:
         "root": view.root,
         "base": view.base,
         "tenant_id": view.tenant_id,
+        "support": view.support,
         "style_name": style_name(),
     }
     return found.render({**common, **values}).strip() + "\n"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from doorward.model import TenantId, TenantPolicy
+from doorward.model import Branding, TenantId, TenantPolicy
+from doorward.rules.names import is_tenant_id
 from doorward.stores import PolicyStore
 from doorward_pages.render import View
 
@@ -35,7 +36,21 @@ class TenantPages:
 
     def view(self, view: View, tenant_id: TenantId | None) -> View:
         """Return what every page needs to know, for a page of a tenant; None for one of all tenants."""
-        return view if tenant_id is None else replace(view, name=str(tenant_id), tenant_id=tenant_id)
+        if tenant_id is None:
+            return view
+        branding = self.policies.get(tenant_id).branding or Branding()
+        return replace(view, name=branding.name or tenant_id, tenant_id=tenant_id, support=branding.support or "")
+
+    def brand_style(self, tenant_id: str) -> str:
+        """Return the style sheet of a tenant's colours, empty for the deployment's; both colours were checked."""
+        branding = (self.policies.get(TenantId(tenant_id)).branding if is_tenant_id(tenant_id) else None) or Branding()
+        colours = {"light": branding.accent, "dark": branding.accent_dark}
+        rules = (
+            f"@media (prefers-color-scheme: {scheme}) {{ :root {{ --accent: {colour} }} }}\n"
+            for scheme, colour in colours.items()
+            if colour
+        )
+        return "".join(rules)
 
     def options(self, tenant_id: TenantId | None) -> Options:
         """Return the ways that a page offers. A page of all tenants does not know what each of them takes."""

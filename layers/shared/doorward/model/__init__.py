@@ -29,7 +29,7 @@ from doorward.model.identities import (
     UserId,
     UserRecord,
 )
-from doorward.model.policy import NO_POLICY, Method, SecondFactor, SignInPolicy, SignUp, TenantPolicy
+from doorward.model.policy import NO_POLICY, Branding, Method, SecondFactor, SignInPolicy, SignUp, TenantPolicy
 from doorward.model.revocations import Cutoff, Revocations, RevocationState
 from doorward.model.sessions import Admission, Epochs, Session, SessionRef
 from doorward.model.tokens import (
@@ -72,6 +72,7 @@ __all__ = [
     "USER",
     "AccessTokenClaims",
     "Admission",
+    "Branding",
     "ClaimNames",
     "Clock",
     "Connection",

@@ -32,6 +32,23 @@ NO_POLICY = SignInPolicy()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Branding:
+    """What the pages of a tenant look like. What is None is as the deployment has it.
+
+    Args:
+        name: what the pages call the tenant.
+        accent: the colour of buttons and links on light pages, as `#rrggbb`.
+        accent_dark: the same on dark pages.
+        support: a line that says where people get help.
+    """
+
+    name: str | None = None
+    accent: str | None = None
+    accent_dark: str | None = None
+    support: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TenantPolicy:
     """All that a tenant decides. `doorward.rules.policy` says which values a member takes.
 
@@ -44,6 +61,7 @@ class TenantPolicy:
         locale: the language of mails to who has none.
         mail_from_name: the name beside the sender's address.
         mail_reply_to: where answers to mails go.
+        branding: what its pages look like.
         version: counts the changes.
     """
 
@@ -54,4 +72,5 @@ class TenantPolicy:
     locale: str | None = None
     mail_from_name: str | None = None
     mail_reply_to: str | None = None
+    branding: Branding | None = None
     version: int = 0

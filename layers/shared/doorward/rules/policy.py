@@ -13,7 +13,8 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from doorward.errors import InvalidRequest
-from doorward.model import SignInPolicy, TenantPolicy
+from doorward.model import Branding, SignInPolicy, TenantPolicy
+from doorward.rules.branding import check_branding
 from doorward.rules.metadata import MAX_NAMES, check_metadata_name
 from doorward.rules.names import check_display_name, check_email, check_locale, fold_email
 
@@ -113,6 +114,10 @@ def _mail_reply_to(text: str, _: Bounds) -> str:
     return check_email(text)
 
 
+def _branding(values: Mapping[str, str | None], _: Bounds) -> Branding | None:
+    return check_branding(values)
+
+
 def _token_metadata(values: Sequence[str], _: Bounds) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(map(check_metadata_name, values)))
     if len(names) > MAX_NAMES:
@@ -130,6 +135,7 @@ MEMBERS: Mapping[str, Member] = {
     "locale": Member(_locale, "the language of mails to who has none, such as `de-CH`"),
     "mail_from_name": Member(_mail_from_name, f"beside the sender's address; at most {MAX_MAIL_NAME} characters"),
     "mail_reply_to": Member(_mail_reply_to, "where answers to mails go: one address"),
+    "branding": Member(_branding, "what the tenant's pages look like; the whole of it is replaced"),
     "token_metadata": Member(_token_metadata, "which of a user's metadata go into access tokens, by name"),
 }
 SIGN_IN_MEMBERS = frozenset(field.name for field in fields(SignInPolicy))

@@ -16,7 +16,7 @@ from doorward.aws.dynamodb.database import ConditionFailed, Database
 from doorward.aws.dynamodb.items import Item, policy_key
 from doorward.aws.dynamodb.markers import IS_OPEN, MarkerWriter, of_tenant
 from doorward.errors import Conflict, TenantNotFound
-from doorward.model import NO_POLICY, SignInPolicy, TenantId, TenantPolicy
+from doorward.model import NO_POLICY, Branding, SignInPolicy, TenantId, TenantPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +58,21 @@ class DynamoPolicies:
 def policy_attributes(policy: TenantPolicy) -> dict[str, Any]:
     """Return the attributes of a policy's item, without its key."""
     attributes = {field.name: getattr(policy, field.name) for field in fields(policy)}
+    branding = asdict(policy.branding) if policy.branding else {}
+    said = {name: text for name, text in branding.items() if text is not None} or None
     changed = {name: value for name, value in asdict(policy.sign_in).items() if value != getattr(NO_POLICY, name)}
-    return {**attributes, "sign_in": json.dumps(changed) if changed else None}
+    return {**attributes, "branding": said, "sign_in": json.dumps(changed) if changed else None}
 
 
 def to_policy(item: Item | None) -> TenantPolicy:
     """Return the policy of an item; without an item, the defaults."""
     if item is None:
         return TenantPolicy()
-    names = {field.name for field in fields(TenantPolicy)} - {"sign_in"}
+    names = {field.name for field in fields(TenantPolicy)} - {"sign_in", "branding"}
     found = {name: _frozen(item[name]) for name in names if name in item}
+    branding, known = item.get("branding"), {field.name for field in fields(Branding)}
+    if branding is not None:
+        found["branding"] = Branding(**{name: text for name, text in branding.items() if name in known})
     return TenantPolicy(sign_in=to_sign_in_policy(item.get("sign_in")), **found)
 
 
