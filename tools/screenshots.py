@@ -16,7 +16,7 @@ MOST_BYTES = 60_000
 _SIZE: ViewportSize = {"width": 720, "height": 600}
 OPEN = {"home": "", "sign-in": "sign-in", "sign-in-of-a-tenant": "t/acme/sign-in", "local-cloud": "_local"}
 """The pages that everybody sees: the picture's name and the path."""
-SIGNED_IN: dict[str, str] = {}
+SIGNED_IN = {"account": "account", "sessions": "account/sessions", "members": "admin/t/acme/members"}
 """Those of who is signed in, here the administrator of a tenant."""
 
 
@@ -38,8 +38,7 @@ def main() -> None:
         page = browser.new_context(viewport=_SIZE, color_scheme="light", locale="en").new_page()
         for name, path in OPEN.items():
             _take(page, f"{url}/{path}", name)
-        if SIGNED_IN:
-            _sign_in(page, url)
+        _sign_in(page, url)
         for name, path in SIGNED_IN.items():
             _take(page, f"{url}/{path}", name)
         browser.close()

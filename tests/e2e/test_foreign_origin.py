@@ -48,6 +48,8 @@ SUBMITTED: list[tuple[str, str, dict[str, str]]] = [
     ("/auth/session/token", FORM, {}),
     ("/auth/login", "text/plain", TEXT_FIELDS),
     ("/sign-in", FORM, FIELDS),
+    ("/account/sign-out", FORM, {"everywhere": "true"}),
+    ("/account/sessions", FORM, {}),
     ("/links/password-reset", FORM, {"token": "made-up", "password": PASSWORD}),
 ]
 FORGETS = ("cross_site", "/auth/logout")

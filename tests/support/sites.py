@@ -16,7 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-ALLOWED_ORIGINS = ("http://localhost:3000", "http://localhost:3001")
+ALLOWED_ORIGIN = "http://localhost:3000"
+ALLOWED_ORIGINS = (ALLOWED_ORIGIN, "http://localhost:3001")
 MISSING = "<!doctype html><html lang=en><title>Nothing</title><h1>Nothing here</h1>"
 EMPTY = "<!doctype html><html lang=en><title>Elsewhere</title><h1>Elsewhere</h1>"
 
