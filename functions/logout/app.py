@@ -17,7 +17,7 @@ from doorward.aws.dynamodb.users import DynamoUserReader
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.lean import LeanParts
 from doorward.bootstrap.once import once
-from doorward.errors import NotAuthenticated, SessionOver
+from doorward.errors import MissingCredentials, NotAuthenticated, SessionOver
 from doorward.sessions.logout import LogOut
 from doorward.sessions.sign_out import SignOut
 from doorward.settings import Settings
@@ -64,7 +64,8 @@ def log_out() -> Response:
         services().sign_out(credentials, everywhere=everywhere)
     except NotAuthenticated as error:
         if everywhere or not isinstance(error, SessionOver):
-            return app.refuse(error, cleared_cookie())
+            # A form of another site comes without the cookie, and must not make the browser forget it.
+            return app.refuse(error, {} if isinstance(error, MissingCredentials) else cleared_cookie())
         # The cookie's session is over already, and what is left is to forget the cookie.
     return answer_json(None, HTTPStatus.NO_CONTENT, cleared_cookie())
 

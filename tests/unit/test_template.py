@@ -526,7 +526,6 @@ def test_only_who_makes_or_removes_users_reads_the_key_of_former_names_and_nobod
         "LinksFunction",
         "DemoFunction",
         "TenantsFunction",
-        "AdminPagesFunction",
         "RotateKeysFunction",
     }
     writers = {name for name in FUNCTIONS if "secretsmanager:PutSecretValue" in _actions(name, "NameSecret")}
