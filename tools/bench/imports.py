@@ -23,7 +23,7 @@ print((used.ru_utime + used.ru_stime) * 1000, len(sys.modules))
 
 def measure(module: str, runs: int) -> tuple[float, int]:
     """Return the median of processor milliseconds, and the number of modules loaded."""
-    environment = {"PYTHONPATH": f"{ROOT}:{ROOT / 'layers' / 'shared'}"}
+    environment = {"PYTHONPATH": f"{ROOT}:{ROOT / 'layers' / 'shared'}:{ROOT / 'layers' / 'mail'}"}
     costs, modules = [], 0
     for _ in range(runs + 1):
         done = subprocess.run(
