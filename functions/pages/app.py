@@ -229,7 +229,7 @@ def _by_code(tenant_id: TenantId | None) -> Response:
         if form.email is None:
             raise InvalidRequest("Say your e-mail address.")
         name = name_of(None, form.email, realm)
-        asked = services().ask_for_code(name, source_address(app), pages.view(tenant_id).language)
+        asked = services().ask_for_code(name, source_address(app), app.view().language)
         return _show_code(tenant_id, replace(form, challenge_id=asked))
 
     return pages.attempt(act, lambda error: _show_code(tenant_id, form, error))
@@ -249,7 +249,7 @@ def _ask(page: str, tenant_id: TenantId | None, form: NameForm | SignUpForm, *, 
 
 def _mail(tenant_id: TenantId | None, form: NameForm | SignUpForm) -> None:
     found, source = services(), source_address(app)
-    language = found.pages.view(tenant_id).language
+    language = app.view().language
     if isinstance(form, NameForm):
         name = name_of(form.username, form.email, form.tenant_id(tenant_id) or found.pages.default_tenant())
         found.ask_for_reset(name, source, language)

@@ -231,3 +231,14 @@ def test_a_path_that_names_no_tenant_is_an_error_page(deployment: Deployment, pa
     answer = get(deployment, path)
     assert answer["statusCode"] == 400
     assert answer["headers"]["Content-Type"] == "text/html; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    ("path", "reads"), [("/", 0), ("/sign-in", 0), ("/t/acme/sign-in", 1), ("/t/acme/sign-in/code", 1)]
+)
+def test_a_page_reads_what_its_tenant_decided_once_and_nothing_else(
+    deployment: Deployment, path: str, reads: int
+) -> None:
+    deployment.count()
+    get(deployment, path)
+    assert deployment.count() == ["GetItem"] * reads

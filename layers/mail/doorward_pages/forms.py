@@ -10,7 +10,7 @@ from typing import Any
 from doorward.api.problems import status_of
 from doorward.api.routing import Response
 from doorward.errors import DoorwardError, InvalidCredentials, Misconfigured, NotInitialised, Unavailable
-from doorward.model import TenantId
+from doorward.model import TenantId, TenantPolicy
 from doorward.settings import Settings
 from doorward_pages.render import View
 from doorward_pages.resolver import PageResolver, host_of
@@ -29,9 +29,14 @@ class FormPages:
     tenants: TenantPages
     settings: Settings
 
-    def view(self, tenant_id: TenantId | None) -> View:
-        """Return what every page needs to know; for a page of a tenant, with what the tenant decided."""
-        return self.tenants.view(self.app.view(host_of(self.settings.link_url)), tenant_id)
+    def view(self, tenant_id: TenantId | None, policy: TenantPolicy | None = None) -> View:
+        """Return what every page needs to know; for a page of a tenant, with what the tenant decided.
+
+        Args:
+            tenant_id: the tenant whose page it is; None for all.
+            policy: what the tenant decided, if it was read already.
+        """
+        return self.tenants.view(self.app.view(host_of(self.settings.link_url)), tenant_id, policy)
 
     def default_tenant(self) -> TenantId | None:
         """Return the tenant that counts where nobody names one, if the deployment has one."""
@@ -58,17 +63,18 @@ class FormPages:
             values: more values of the template.
             error: what was wrong with what was typed.
         """
+        policy = self.tenants.read(tenant_id)
         back = self.return_to(form.return_to) if isinstance(form, NameForm) else None
         more = {
             "form": form,
             "error": error,
             "return_to": back,
-            "options": self.tenants.options(tenant_id),
+            "options": self.tenants.options(tenant_id, policy),
             "asks_organisation": tenant_id is None and self.default_tenant() is None,
         }
         action = f"'self' {origin_of(back)}" if back else "'self'"
         status = _status(error) if error else HTTPStatus.OK
-        view = self.view(tenant_id)
+        view = self.view(tenant_id, policy)
         return self.app.page(page, {**values, **more}, view=view, form_action=action, status=status)
 
     def attempt(self, act: Callable[[], Response], again: Callable[[DoorwardError], Response]) -> Response:

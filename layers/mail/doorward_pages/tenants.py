@@ -34,11 +34,21 @@ class TenantPages:
     policies: PolicyStore
     mail_is_on: bool
 
-    def view(self, view: View, tenant_id: TenantId | None) -> View:
-        """Return what every page needs to know, for a page of a tenant; None for one of all tenants."""
+    def read(self, tenant_id: TenantId | None) -> TenantPolicy:
+        """Return what a tenant decided; None stands for all tenants, and what is decided nowhere."""
+        return TenantPolicy() if tenant_id is None else self.policies.get(tenant_id)
+
+    def view(self, view: View, tenant_id: TenantId | None, policy: TenantPolicy | None = None) -> View:
+        """Return what every page needs to know, for a page of a tenant; None for one of all tenants.
+
+        Args:
+            view: of a page of all tenants.
+            tenant_id: the tenant.
+            policy: what the tenant decided, if it was read already.
+        """
         if tenant_id is None:
             return view
-        branding = self.policies.get(tenant_id).branding or Branding()
+        branding = (policy or self.read(tenant_id)).branding or Branding()
         return replace(view, name=branding.name or tenant_id, tenant_id=tenant_id, support=branding.support or "")
 
     def brand_style(self, tenant_id: str) -> str:
@@ -52,11 +62,10 @@ class TenantPages:
         )
         return "".join(rules)
 
-    def options(self, tenant_id: TenantId | None) -> Options:
+    def options(self, tenant_id: TenantId | None, policy: TenantPolicy) -> Options:
         """Return the ways that a page offers. A page of all tenants does not know what each of them takes."""
         if tenant_id is None:
             return Options(code=self.mail_is_on, mail=self.mail_is_on)
-        policy: TenantPolicy = self.policies.get(tenant_id)
         methods = policy.sign_in.methods
         return Options(
             password="password" in methods,
