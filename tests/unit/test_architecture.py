@@ -66,6 +66,19 @@ def _imports(file: Path) -> set[str]:
     return found
 
 
+PAGES = ROOT / "layers" / "mail" / "doorward_pages"
+
+
+@pytest.mark.parametrize("file", sorted(PAGES.rglob("*.py")), ids=lambda file: file.name)
+def test_pages_know_neither_aws_nor_how_anything_is_wired(file: Path) -> None:
+    for imported in _imports(file):
+        first, _, rest = imported.partition(".")
+        assert first not in AWS
+        if first == "doorward":
+            assert LEVEL[rest.partition(".")[0]] <= LEVEL["api"]
+            assert rest.partition(".")[0] not in {"aws", "bootstrap"}
+
+
 @pytest.mark.parametrize("file", _files(), ids=lambda file: str(file.relative_to(PACKAGE)))
 def test_imports_run_downward_only(file: Path) -> None:
     here = _room(file)
