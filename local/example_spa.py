@@ -25,7 +25,7 @@ def main() -> None:
         api = deploy(place)
     except Failure as failure:
         sys.exit(f"doorward: {failure}")
-    port = options.port or urlsplit(place.origin).port or 3000
+    port = options.port or urlsplit(_origin(place)).port or 3000
     command = [sys.executable, str(ROOT / "examples" / "spa" / "serve.py"), "--port", str(port)]
     os.execv(sys.executable, [*command, "--doorward", place.url, "--api", api])  # noqa: S606 - our own command
 
@@ -44,10 +44,14 @@ def deploy(place: Place) -> str:
     run([sam, "build", "--template", str(source), "--build-dir", str(build)], "sam build failed", place.variables())
     command = [sam, "deploy", "--template-file", str(build / "template.yaml"), "--stack-name", STACK]
     command += ["--capabilities", "CAPABILITY_IAM", "--resolve-s3", "--no-confirm-changeset"]
-    command += ["--no-fail-on-empty-changeset", "--parameter-overrides", f"AllowedOrigin={place.origin}"]
+    command += ["--no-fail-on-empty-changeset", "--parameter-overrides", f"AllowedOrigin={_origin(place)}"]
     run(command, "sam deploy failed", place.variables())
     paths = cloud.in_emulators_python(place, "-m", "local.fixups", STACK, "--paths").split()
     return place.url + paths[-1]
+
+
+def _origin(place: Place) -> str:
+    return place.origin.partition(",")[0]
 
 
 if __name__ == "__main__":

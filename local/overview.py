@@ -33,6 +33,7 @@ _PAGE = """<!doctype html>
 {links}
 </ul>
 <h2>Users</h2>
+<div class="wide" role="region" aria-label="Users" tabindex="0">
 <table>
 <caption>Who may sign in from the start</caption>
 <thead><tr><th scope="col">User name</th><th scope="col">Password</th><th scope="col">Administers</th></tr></thead>
@@ -40,6 +41,7 @@ _PAGE = """<!doctype html>
 {users}
 </tbody>
 </table>
+</div>
 <h2>The API</h2>
 <p>The same for programs: <a href="/.well-known/openapi.json">openapi.json</a> (OpenAPI 3.1).</p>
 <div class="wide" role="region" aria-label="Operations of the API" tabindex="0">

@@ -32,6 +32,9 @@ BY_COMMAND = (
     "close_sockets_revoked",
     "send_mail_gone",
     "links_dead",
+    "well_known_jwks",
+    "pages_sign_in",
+    "tenant_pages_anonymous",
 )
 """Events for `sam local invoke` itself, one for each set of layers.
 

@@ -24,7 +24,12 @@ FIELDS = {
     "verify-email": ["button Confirm the address"],
     "email-change": ["button Confirm the address"],
     "email-undo": ["button Take the address back"],
-    "invitation": ["input username", "input password", "button Accept the invitation"],
+    "invitation": [
+        "input username",
+        "input password",
+        "button Accept the invitation",
+        "a accept with the account that you are signed in with",
+    ],
     "email-code": [],
 }
 SOME = ("sign-up", "email-undo", "email-code")

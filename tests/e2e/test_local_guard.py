@@ -121,7 +121,8 @@ def test_nothing_of_aws_is_behind_the_front(cloud: Cloud) -> None:
         "/_aws/execute-api/../../_ministack/ses/messages",
     ):
         status, _, text = _raw(PORT, path)
-        assert status in {403, 404}, (path, text)
+        # The front answers for the API's own host alone: whatever is asked for at its root is the page there.
+        assert status in {403, 404} or "<h1>Sign-in and accounts</h1>" in text, (path, text)
         assert "ListUsersResult" not in text
         assert "messages" not in text
 

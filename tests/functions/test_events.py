@@ -38,6 +38,10 @@ EXPECTED: dict[str, tuple[int, str | None]] = {
     "invitations_accept_forged": (400, "invalid_proof"),
     "links_show": (200, None),
     "links_dead": (400, None),  # a page
+    "pages_sign_in": (200, None),
+    "account_pages_anonymous": (303, None),
+    "admin_pages_anonymous": (303, None),
+    "tenant_pages_anonymous": (303, None),
     "demo_seed": (200, None),
     "notifications_list": (200, None),
     "notifications_missing": (404, "not_found"),
@@ -89,7 +93,7 @@ def test_an_event_gets_its_answer(deployment: Deployment, name: str) -> None:
         sent[headers] = {**(sent.get(headers) or {}), "Origin": origin}
     answer = parsed(deployment.raw(_function(name), sent))
     assert answer["statusCode"] == status, answer
-    page = name.startswith("links_")
+    page = _function(name) in {"links", "pages", "account_pages", "admin_pages", "tenant_pages"}
     assert answer["headers"].get("Access-Control-Allow-Origin") == (None if page else "https://app.example")
     assert answer["headers"].get("Access-Control-Allow-Credentials") == (None if page else "true")
     assert answer["headers"]["X-Content-Type-Options"] == "nosniff"
