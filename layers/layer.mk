@@ -22,5 +22,5 @@ build-%Layer:
 	uv pip install --quiet --target "$(ARTIFACTS_DIR)/python" --python-version $(PYTHON_VERSION) \
 	  $(TARGET_$(ARCHITECTURE)) --only-binary :all: --no-deps --require-hashes -r requirements.txt && \
 	$(if $(PACKAGE),cp -R $(PACKAGE) "$(ARTIFACTS_DIR)/python/" &&) \
-	cd "$(ARTIFACTS_DIR)/python" && rm -rf .lock bin $(LEFT_OUT) && find . -name __pycache__ -prune -exec rm -rf {} + && \
+	cd "$(ARTIFACTS_DIR)/python" && rm -rf .lock bin *.dist-info/RECORD *.dist-info/sboms $(LEFT_OUT) && find . -name __pycache__ -prune -exec rm -rf {} + && \
 	"$$python" -m compileall -q -j 0 --invalidation-mode unchecked-hash -s "$(ARTIFACTS_DIR)" -p /opt "$(ARTIFACTS_DIR)/python"

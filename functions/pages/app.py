@@ -19,11 +19,11 @@ from doorward.errors import (
     InvalidRequest,
 )
 from doorward.model import TenantId
+from doorward.proofs.ask_sign_up import AskForSignUp
 from doorward.proofs.check import Presented
 from doorward.proofs.email_code import AskForCode, SignInByCode
 from doorward.proofs.find_tenants import AskForTenants
 from doorward.proofs.password_reset import AskForReset
-from doorward.proofs.sign_up import AskForSignUp
 from doorward.rules.names import check_tenant_id
 from doorward.sessions.begin import Client, SignedIn
 from doorward.sessions.login import Credentials, LogIn

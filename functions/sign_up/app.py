@@ -19,7 +19,8 @@ from doorward.bootstrap.once import once
 from doorward.bootstrap.proofs import ProofParts
 from doorward.errors import InvalidRequest
 from doorward.model import TenantId
-from doorward.proofs.sign_up import AskForSignUp, SignUp
+from doorward.proofs.ask_sign_up import AskForSignUp
+from doorward.proofs.sign_up import SignUp
 from doorward.rules.names import check_tenant_id
 from doorward.sessions.begin import Client
 from doorward.settings import Settings

@@ -34,6 +34,7 @@ BY_COMMAND = (
     "links_dead",
     "well_known_jwks",
     "pages_sign_in",
+    "admin_pages_anonymous",
     "tenant_pages_anonymous",
 )
 """Events for `sam local invoke` itself, one for each set of layers.

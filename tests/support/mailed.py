@@ -8,12 +8,13 @@ from typing import Any
 from doorward.model import TenantId, TenantPolicy
 from doorward.model.proofs import Proof, ProofId
 from doorward.proofs.ask import AskForProof
+from doorward.proofs.ask_sign_up import AskForSignUp
 from doorward.proofs.check import CheckProof, Presented
 from doorward.proofs.email_change import AskForEmailChange, ChangeEmail
 from doorward.proofs.email_code import AskForCode, SignInByCode
 from doorward.proofs.find_tenants import AskForTenants
 from doorward.proofs.password_reset import AskForReset, ResetPassword
-from doorward.proofs.sign_up import AskForSignUp, SignUp
+from doorward.proofs.sign_up import SignUp
 from doorward.proofs.subjects import FindSubject
 from doorward.proofs.verification import AskForVerification, VerifyEmail
 from doorward.sessions.naming import name_of
