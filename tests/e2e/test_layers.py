@@ -86,7 +86,7 @@ def _zipped(folder: Path) -> int:
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_functions_layers_are_small(sizes: dict[str, int], function: str) -> None:
     found = layers_of(function)
-    largest = 6 if function == "AuthorizerFunction" else 14 if "SdkLayer" in found else 10
+    largest: float = 6 if function == "AuthorizerFunction" else 14 if "SdkLayer" in found else 10
     # The lists of words that judge passwords and names are what is large in the layer of accounts.
     largest = 10.5 if "AccountsLayer" in found and "SdkLayer" not in found else largest
     assert sum(sizes[name] for name in found) <= largest * MIB
