@@ -32,7 +32,7 @@ from doorward.bootstrap.clock import clock
 from doorward.errors import DoorwardError
 from doorward.keys.keyring import Keyring
 from doorward.rules.reasons import REASONS
-from doorward.rules.revocation import denial_reason, must_change_password
+from doorward.rules.revocation import denial_reason, restriction_of
 from doorward.tokens.access import verify_access_token
 from doorward.tokens.cookie import COOKIE_NAME
 
@@ -82,9 +82,7 @@ def _explain_token(token: str, stack: Mapping[str, str]) -> int:
         return _verdict(error.reason)
     tables = Tables(revocations=stack["RevocationsTable"], marker_shards=int(stack["MarkerShards"]))
     revocations = DynamoRevocationReader(database, tables).get(claims.tenant_id, claims.user_id)
-    reason = denial_reason(claims, revocations)
-    if reason is None and must_change_password(claims, revocations):
-        reason = "password_change_required"
+    reason = denial_reason(claims, revocations) or restriction_of(claims, revocations)
     return _verdict(reason)
 
 

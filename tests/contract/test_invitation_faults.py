@@ -72,7 +72,16 @@ class Scene:
             CreateUser(stores.writer, house.hasher, house.judge, stores.policies, house.clock),
             house.clock,
             stores.writer,
-            BeginSession(stores.sessions, house.devices, house.minter, end_family, house.clock, 86_400, house.notices),
+            BeginSession(
+                stores.sessions,
+                house.devices,
+                house.minter,
+                end_family,
+                house.clock,
+                86_400,
+                house.notices,
+                house.ask_for_factor,
+            ),
             Authorize(house.keyring, stores.revocation_reader, stores.session_reader, AUDIENCE, (ORIGIN,), house.clock),
         )
         self.sent = self.administer.make(self.principal, ACME, NewInvitation("ann@people.example"))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from doorward.errors import Conflict, TenantNotFound, Unavailable
-from doorward.model import TenantId, TenantPolicy
-from doorward.model.proofs import Proof, ProofId
+from doorward.model import TenantId, TenantPolicy, UserId
+from doorward.model.factors import Factors
+from doorward.model.proofs import Proof, ProofChanges, ProofId, ProofUse
 from doorward.rules.proofs import MAX_TRIES, code_ends_at_ms, is_unused
 from tests.support.fakes import World
 
@@ -17,8 +18,10 @@ _LEASE_MS = 60_000
 class MemoryProofs:
     world: World
 
-    def add(self, proof: Proof) -> None:
+    def add(self, proof: Proof, used: ProofUse | None = None) -> None:
         with self.world.lock:
+            self.world.require_proof(ProofChanges(used))
+            self.world.apply_proofs(ProofChanges(used))
             self.world.proofs[proof.id] = proof
 
     def get(self, proof_id: ProofId) -> Proof | None:
@@ -51,6 +54,14 @@ class MemoryProofs:
 
     def release_mail(self, proof_id: ProofId) -> None:
         self.world.mails.pop(proof_id, None)
+
+
+@dataclass
+class MemoryFactors:
+    world: World
+
+    def get(self, user_id: UserId) -> Factors:
+        return self.world.factors.get(user_id, Factors())
 
 
 @dataclass

@@ -49,6 +49,7 @@ from doorward.model import (
     UserRecord,
     service_user_id,
 )
+from doorward.model.factors import Factors
 from doorward.model.invitations import Invitation
 from doorward.model.leaving import Belongings, Leaving, Remnant
 from doorward.model.proofs import NO_PROOFS, Acceptance, InvitationId, Proof, ProofChanges, ProofId
@@ -110,6 +111,8 @@ class World:
     demos: dict[TenantId, str] = field(default_factory=dict)
     proofs: dict[ProofId, Proof] = field(default_factory=dict)
     mails: dict[ProofId, int | None] = field(default_factory=dict)
+    factors: dict[UserId, Factors] = field(default_factory=dict)
+    answered: set[str] = field(default_factory=set)
     policies: dict[TenantId, TenantPolicy] = field(default_factory=dict)
     invitations: dict[tuple[TenantId, InvitationId], Invitation] = field(default_factory=dict)
     invited: dict[tuple[TenantId, str], InvitationId] = field(default_factory=dict)
@@ -158,6 +161,12 @@ class World:
                 raise InvalidProof
         if changes.accepts is not None:
             self._require_invitation(changes.accepts)
+        if changes.factors is not None:
+            change = changes.factors
+            if self.factors.get(change.user_id, Factors()).version != change.after.version - 1:
+                raise InvalidProof
+            if change.challenge_id in self.answered:
+                raise InvalidProof
 
     def _require_invitation(self, acceptance: Acceptance) -> None:
         invitation = self.invitations.get((acceptance.tenant_id, acceptance.invitation_id))
@@ -176,6 +185,10 @@ class World:
             place = (changes.accepts.tenant_id, changes.accepts.invitation_id)
             by = changes.accepts.accepted_by
             self.invitations[place] = replace(self.invitations[place], status="accepted", accepted_by=by)
+        if changes.factors is not None:
+            self.factors[changes.factors.user_id] = changes.factors.after
+            if changes.factors.challenge_id is not None:
+                self.answered.add(changes.factors.challenge_id)
         self.proofs.update({proof.id: proof for proof in changes.made})
 
     def record(self, user: User) -> UserRecord:
@@ -286,6 +299,20 @@ class MemorySessions:
             )
             self.world.sessions[old.ref] = replace(spent if spends else stored, links=stored.links + 1)
             self.world.sessions[new.ref] = new
+            return True
+
+    def step_up(self, before: Session, after: Session, proofs: ProofChanges = NO_PROOFS) -> bool:
+        with self.world.lock:
+            stored = self.world.sessions.get(before.ref)
+            live = stored is not None and stored.revoked_at_ms is None and stored.expires_at_ms > after.rotated_at_ms
+            if stored is None or not live or stored.generation != before.generation:
+                return False
+            try:
+                self.world.require_proof(proofs)
+            except InvalidProof:
+                return False
+            self.world.sessions[before.ref] = replace(after, links=stored.links, epochs=stored.epochs)
+            self.world.apply_proofs(proofs)
             return True
 
     def end_family(self, ref: SessionRef, now_ms: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from doorward.accounts.change import ChangeUser
 from doorward.accounts.create import CreateUser
@@ -33,6 +33,7 @@ from doorward.model import AccessTokenClaims, Principal, TenantId, TokenPair
 from doorward.model.changes import NewUser, UserChanges
 from doorward.proofs.check import CheckProof
 from doorward.proofs.invitations import AcceptInvitation
+from doorward.rules.factors import FactorRule
 from doorward.rules.passwords import PasswordHasher
 from doorward.rules.throttles import Throttles
 from doorward.sessions.begin import BeginSession, Client, SignedIn
@@ -42,6 +43,7 @@ from doorward.sessions.family import EndFamily
 from doorward.sessions.login import Credentials, LogIn
 from doorward.sessions.logout import LogOut
 from doorward.sessions.minting import TokenMinter
+from doorward.sessions.pending import AskForFactor
 from doorward.sessions.refresh import Refresh
 from doorward.sessions.revoke import Revoke
 from doorward.sessions.sign_out import SignOut
@@ -99,6 +101,7 @@ class House:
     world: World = field(default_factory=World)
     hasher: CountingHasher = field(default_factory=CountingHasher)
     mail_is_on: bool = False
+    platform_factor: Literal["required", "optional"] = "optional"
 
     def __post_init__(self) -> None:
         self.users = MemoryUsers(self.world)
@@ -176,7 +179,7 @@ class House:
     @cached_property
     def minter(self) -> TokenMinter:
         signer = Signer(self.keyring, lambda: PrivateKeys.decode(self.world.secrets["signing"]).pems)
-        return TokenMinter(signer, self.refresh_tokens, AUDIENCE, 900)
+        return TokenMinter(signer, self.refresh_tokens, AUDIENCE, 900, factors=FactorRule(self.platform_factor))
 
     @cached_property
     def log_in(self) -> LogIn:
@@ -196,7 +199,20 @@ class House:
 
     @cached_property
     def begin_session(self) -> BeginSession:
-        return BeginSession(self.sessions, self.devices, self.minter, self.end_family, self.clock, 86_400, self.notices)
+        return BeginSession(
+            self.sessions,
+            self.devices,
+            self.minter,
+            self.end_family,
+            self.clock,
+            86_400,
+            self.notices,
+            self.ask_for_factor,
+        )
+
+    @cached_property
+    def ask_for_factor(self) -> AskForFactor:
+        return AskForFactor(MintProofs(self.proof_texts, self.clock), self.proofs)
 
     @cached_property
     def proofs(self) -> MemoryProofs:
@@ -260,7 +276,9 @@ class House:
 
     @cached_property
     def authorize(self) -> Authorize:
-        return Authorize(self.keyring, self.revocations, self.sessions, AUDIENCE, (ORIGIN,), self.clock)
+        return Authorize(
+            self.keyring, self.revocations, self.sessions, AUDIENCE, (ORIGIN,), self.clock, self.minter.factors
+        )
 
     @cached_property
     def change_user(self) -> ChangeUser:

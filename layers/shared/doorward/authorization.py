@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 from doorward.errors import InvalidToken, MissingCredentials, NotAuthenticated, SessionOver
 from doorward.keys.keyring import Verifying
 from doorward.model import AccessTokenClaims, Admission, Clock, Principal, Revocations, Session, Subject
+from doorward.rules.factors import STRICT, FactorRule, authentication_of
 from doorward.rules.metadata import metadata_of_token
-from doorward.rules.revocation import denial_reason, is_live, must_change_password
+from doorward.rules.revocation import denial_reason, is_live, restriction_of
 from doorward.rules.routes import Route, refusal
 from doorward.rules.tenancy import admitted_subject
 from doorward.stores import RevocationReader, SessionReader
@@ -80,6 +81,7 @@ class Authorize:
     audience: str
     allowed_origins: tuple[str, ...]
     clock: Clock
+    factors: FactorRule = STRICT
 
     def __call__(self, credentials: RequestCredentials) -> Principal:
         """Return the caller.
@@ -117,12 +119,16 @@ class Authorize:
         return judge(claims, self.revocations.get(claims.tenant_id, claims.user_id))
 
     def _by_cookie(self, cookie: str, credentials: RequestCredentials) -> Principal:
-        admission, _, subject = admit_cookie(cookie, self.sessions, self.clock())
-        principal = Principal(subject=subject, metadata=metadata_of_token(admission, subject.tenant_id))
+        now_ms = self.clock()
+        admission, session, subject = admit_cookie(cookie, self.sessions, now_ms)
+        proved, metadata = authentication_of(session), metadata_of_token(admission, subject.tenant_id)
+        principal = Principal(subject=subject, authentication=proved, metadata=metadata)
         if is_cross_site(credentials, self.allowed_origins):
             return replace(principal, restriction="cross_site_request")
         if admission.user is not None and admission.user.password_change_required:
             return replace(principal, restriction="password_change_required")
+        if self.factors.standing(admission, subject, proved.amr, now_ms) != "met":
+            return replace(principal, restriction="second_factor_required")
         return principal
 
 
@@ -189,8 +195,9 @@ def judge(claims: AccessTokenClaims, revocations: Revocations) -> Principal:
     return Principal(
         subject=claims.subject,
         token_id=claims.token_id,
-        restriction="password_change_required" if must_change_password(claims, revocations) else None,
+        restriction=restriction_of(claims, revocations),
         expires_at=claims.expires_at,
+        authentication=claims.authentication,
         metadata=claims.metadata,
         ext=claims.ext,
     )

@@ -50,6 +50,9 @@ class Settings:
     jwt_secret_previous: str = field(default="", repr=False)
     allowed_origins: tuple[str, ...] = ()
     default_tenant_id: str = ""
+    platform_second_factor: Literal["required", "optional"] = "required"
+    passkey_rp_id: str = ""
+    passkey_origins: tuple[str, ...] = ()
     demo_enabled: str = "false"
     pages_enabled: str = "false"
     access_ttl_seconds: int = 900
@@ -135,6 +138,7 @@ class Settings:
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "claim_names": get_args(ClaimNames),
     "token_hook_failure": ("deny", "skip"),
+    "platform_second_factor": ("required", "optional"),
 }
 
 

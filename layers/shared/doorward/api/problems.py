@@ -41,6 +41,9 @@ def headers_of(error: DoorwardError) -> dict[str, str]:
     match error:
         case errors.InvalidToken():
             headers = {"WWW-Authenticate": f'Bearer error="invalid_token", error_description="{error.detail}"'}
+        case errors.InsufficientAuthentication():
+            asked = "".join(f', {name}="{value}"' for name, value in error.members.items())
+            headers = {"WWW-Authenticate": f'Bearer error="{error.code}", error_description="{error.detail}"{asked}'}
         case errors.NotAuthenticated():
             headers = {"WWW-Authenticate": "Bearer"}
         case errors.InsufficientScope():
@@ -65,13 +68,14 @@ def problem(error: DoorwardError, request_id: str, *, oauth: bool) -> str:
         oauth: whether to add the members of RFC 6749 section 5.2, which token endpoints need.
     """
     status = status_of(error)
-    body: dict[str, str | int] = {
+    body: dict[str, object] = {
         "type": f"urn:doorward:problem:{error.code}",
         "title": status.phrase,
         "status": status.value,
         "detail": error.detail,
         "code": error.code,
         "request_id": request_id,
+        **error.members,
     }
     if oauth:
         fallback = "server_error" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "invalid_request"

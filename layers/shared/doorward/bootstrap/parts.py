@@ -24,10 +24,12 @@ from doorward.keys.mac import MacKeyring
 from doorward.keys.shared_secret import SharedSecret
 from doorward.keys.signing import PrivateKeys
 from doorward.keys.stores import SecretReader
+from doorward.rules.factors import FactorRule
 from doorward.rules.throttles import Throttles
 from doorward.sessions.begin import BeginSession
 from doorward.sessions.family import EndFamily
 from doorward.sessions.minting import Ask, TokenMinter
+from doorward.sessions.pending import AskForFactor
 from doorward.settings import Settings
 from doorward.tokens.device import Devices
 from doorward.tokens.proofs import MintProofs, Notices, ProofTexts
@@ -145,7 +147,10 @@ class Parts(ABC):
     def begin_session(self) -> BeginSession:
         """What begins sessions."""
         ttl_seconds = self.settings.refresh_ttl_seconds
-        return BeginSession(self.sessions, self.devices, self.minter, self.end_family, clock, ttl_seconds, self.notices)
+        ask = AskForFactor(self.mint_proofs, self.proofs)
+        return BeginSession(
+            self.sessions, self.devices, self.minter, self.end_family, clock, ttl_seconds, self.notices, ask
+        )
 
     @cached_property
     def minter(self) -> TokenMinter:
@@ -158,7 +163,13 @@ class Parts(ABC):
             settings.access_ttl_seconds,
             settings.claim_names,
             self._ask_hook() if settings.token_hook_arn else None,
+            self.factor_rule,
         )
+
+    @cached_property
+    def factor_rule(self) -> FactorRule:
+        """Who must prove a second factor."""
+        return FactorRule(self.settings.platform_second_factor)
 
     @cached_property
     def throttles(self) -> Throttles:

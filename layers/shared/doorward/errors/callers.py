@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from doorward.errors.root import DoorwardError
 
 
@@ -32,6 +34,48 @@ class InvalidCredentials(NotAuthenticated):
 
     code = "invalid_credentials"
     default_detail = "The user name or the password is wrong."
+
+
+class SecondFactorRequired(NotAuthenticated):
+    """The first factor was right, and a second one must be proved before there is a session."""
+
+    code = "second_factor_required"
+    default_detail = "Prove a second factor: POST /auth/second-factor with this challenge_id."
+
+    def __init__(self, challenge_id: str, factors: Sequence[str], expires_in: int) -> None:
+        """Take what finishes the sign-in, the kinds of factors that do, and for how many seconds."""
+        super().__init__()
+        self.challenge_id, self.factors, self.expires_in = challenge_id, tuple(factors), expires_in
+
+    @property
+    def members(self) -> Mapping[str, object]:
+        """Return what the client needs to go on."""
+        return {"challenge_id": self.challenge_id, "factors": list(self.factors), "expires_in": self.expires_in}
+
+
+class InvalidSecondFactor(NotAuthenticated):
+    """A second factor was not proved, and the answer is the same for every cause."""
+
+    code = "invalid_second_factor"
+    default_detail = "The code or the passkey is wrong, was used, or comes too late."
+
+
+class InsufficientAuthentication(NotAuthenticated):
+    """The sign-in is too old, or not sure enough, for what is asked for (RFC 9470 section 3)."""
+
+    code = "insufficient_user_authentication"
+    default_detail = "Prove again who you are: POST /auth/step-up, or sign in again."
+
+    def __init__(self, *, max_age: int | None = None, acr: str | None = None, reason: str | None = None) -> None:
+        """Take how many seconds old a sign-in may be, and how sure it must be."""
+        super().__init__(reason=reason)
+        self.max_age, self.acr = max_age, acr
+
+    @property
+    def members(self) -> Mapping[str, object]:
+        """Return what a sign-in would have to be like."""
+        asked = {"acr_values": self.acr, "max_age": self.max_age}
+        return {name: value for name, value in asked.items() if value is not None}
 
 
 class InvalidGrant(DoorwardError):
@@ -65,6 +109,13 @@ class PasswordChangeRequired(Forbidden):
 
     code = "password_change_required"
     default_detail = "Change your password first: PATCH /users/me with current_password and password."
+
+
+class EnrolmentRequired(Forbidden):
+    """The user must prove or enrol a second factor before they may do anything else."""
+
+    code = "second_factor_required"
+    default_detail = "Prove a second factor with POST /auth/step-up, or enrol one: POST /users/me/factors/totp."
 
 
 class SignUpClosed(Forbidden):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 
@@ -16,3 +17,8 @@ class DoorwardError(Exception):
         self.detail = detail or self.default_detail
         self.reason = reason or self.code
         super().__init__(self.detail)
+
+    @property
+    def members(self) -> Mapping[str, object]:
+        """Return what a problem says of this error besides."""
+        return {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
+from doorward.model.authentication import Acr, Authentication
 from doorward.model.identities import (
     ADMIN,
     PLATFORM,
@@ -17,6 +18,7 @@ from doorward.model.identities import (
     USER,
     Clock,
     EmailState,
+    FactorKind,
     Membership,
     Notification,
     SeenNotification,
@@ -71,7 +73,9 @@ __all__ = [
     "SERVICE",
     "USER",
     "AccessTokenClaims",
+    "Acr",
     "Admission",
+    "Authentication",
     "Branding",
     "ClaimNames",
     "Clock",
@@ -81,6 +85,7 @@ __all__ = [
     "EmailState",
     "Epochs",
     "Extras",
+    "FactorKind",
     "Facts",
     "Head",
     "IntrospectedToken",

@@ -21,6 +21,7 @@ PLATFORM_ADMIN = "platform_admin"
 
 Status = Literal["active", "disabled"]
 EmailState = Literal["bounced", "complained"]
+FactorKind = Literal["totp", "passkey", "recovery_code"]
 
 
 class Clock(Protocol):
@@ -67,6 +68,9 @@ class User:
     change of the address was undone by a link that was made at `undone_from_ms` and used at `undone_until_ms`; links
     that undo and were made in between are dead.
 
+    `factors` are the kinds of second factors that the user can prove; they changed at `factors_from_ms`. An
+    administrator took all of them away at `factors_reset_at_ms`; None if the user has one again.
+
     `doorward.rules.fields` says who sees and who changes each field.
     """
 
@@ -89,6 +93,9 @@ class User:
     email_given_in: TenantId | None = None
     metadata: Mapping[str, str] | None = None
     email_state: EmailState | None = None
+    factors: tuple[FactorKind, ...] = ()
+    factors_from_ms: int = 0
+    factors_reset_at_ms: int | None = None
 
     @property
     def home_tenant_id(self) -> TenantId:

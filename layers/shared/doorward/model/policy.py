@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 SignUp = Literal["closed", "invited", "domain", "open"]
-Method = Literal["password", "email_code"]
+PolicyMethod = Literal["password", "email_code"]
+Method = Literal["password", "email_code", "passkey"]
+"""By what somebody signed in. A policy's `methods` name no passkeys: these go by `second_factor`."""
 SecondFactor = Literal["off", "optional", "admins", "required"]
 
 
@@ -16,13 +18,19 @@ class SignInPolicy:
 
     Args:
         methods: by what people may sign in.
-        second_factor: who needs a second factor.
+        second_factor: who needs a second factor. `optional`: who has one is asked for it. `off`: nobody is.
+        second_factor_grace_days: how long people may go on without one, before they must enrol one.
+        second_factor_from_ms: since when `second_factor` says what it says.
+        remember_device_days: how long a device counts in place of the second factor that was proved on it.
         session_seconds: how long a session lives, if that is less than the deployment's sessions live.
         token_metadata: which of a user's metadata go into access tokens, by name.
     """
 
-    methods: tuple[Method, ...] = ("password",)
-    second_factor: SecondFactor = "off"
+    methods: tuple[PolicyMethod, ...] = ("password",)
+    second_factor: SecondFactor = "optional"
+    second_factor_grace_days: int = 0
+    second_factor_from_ms: int = 0
+    remember_device_days: int = 0
     session_seconds: int | None = None
     token_metadata: tuple[str, ...] = ()
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NewType
+from typing import TYPE_CHECKING, Literal, NewType
 
 from doorward.model.identities import TenantId, UserId
+
+if TYPE_CHECKING:
+    from doorward.model.factors import FactorChange
 
 ProofId = NewType("ProofId", str)
 InvitationId = NewType("InvitationId", str)
@@ -20,8 +23,11 @@ ProofKind = Literal[
     "email_change",
     "email_undo",
     "invitation",
+    "second_factor",
 ]
-NoticeKind = Literal["new_device", "password_changed", "email_changed", "email_change_asked", "account_deleted"]
+NoticeKind = Literal[
+    "new_device", "password_changed", "email_changed", "email_change_asked", "account_deleted", "factors_changed"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,17 +113,19 @@ class Acceptance:
 
 @dataclass(frozen=True, slots=True)
 class ProofChanges:
-    """What becomes of proofs in the transaction of another change.
+    """What becomes of proofs and factors in the transaction of another change.
 
     Args:
         used: the proof that allows the change.
         made: proofs and notices that come of it.
         accepts: the invitation that the change accepts; only changes of users accept one.
+        factors: the change, or the use, of a second factor.
     """
 
     used: ProofUse | None = None
     made: tuple[Proof, ...] = ()
     accepts: Acceptance | None = None
+    factors: FactorChange | None = None
 
 
 NO_PROOFS = ProofChanges()

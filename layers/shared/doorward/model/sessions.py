@@ -38,6 +38,8 @@ class Session:
 
     One sign-in is a family: its sessions, one a tenant at most, have the same id. `links` counts the switches from
     this session to another tenant. `switched_to` is the tenant that the last rotation led to; None if it stayed.
+    `amr` and `authenticated_at_ms` say what was proved beside the method, and when something was proved last; a session
+    without them proved its method at its beginning (`doorward.rules.factors`).
     `source` is the IP address that the sign-in came from, and `user_agent` what the client said that it is; None if
     that is not known. `rotated_at_ms` is also when the session was last used: its beginning is its first use.
     """
@@ -54,6 +56,8 @@ class Session:
     links: int = 0
     switched_to: TenantId | None = None
     method: Method = "password"
+    amr: tuple[str, ...] = ()
+    authenticated_at_ms: int | None = None
     source: str | None = None
     user_agent: str | None = None
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from doorward.model.authentication import Authentication
 from doorward.model.identities import (
     PLATFORM_ADMIN,
     SessionId,
@@ -106,6 +107,8 @@ class AccessTokenClaims(Revocable):
     """What a verified access token says (RFC 9068 section 2.2). Times in epoch seconds.
 
     Args:
+        second_factor_required: whether the token is good for nothing but proving or enrolling a second factor.
+        authentication: what the sign-in proved; None for a service.
         metadata: those of the user's metadata that the tenant's policy names.
         ext: what the deployment's hook added.
     """
@@ -114,6 +117,8 @@ class AccessTokenClaims(Revocable):
     issued_at: int
     expires_at: int
     password_change_required: bool = False
+    second_factor_required: bool = False
+    authentication: Authentication | None = None
     metadata: Metadata = field(default_factory=dict)
     ext: Extras = field(default_factory=dict)
 
@@ -126,6 +131,7 @@ class IntrospectedToken(OfSubject):
     issued_at: int
     expires_at: int
     token_id: TokenId | None = None
+    authentication: Authentication | None = None
     metadata: Metadata = field(default_factory=dict)
     ext: Extras = field(default_factory=dict)
 
@@ -154,7 +160,7 @@ class TokenPair:
     session_id: SessionId
 
 
-Restriction = Literal["password_change_required", "cross_site_request"]
+Restriction = Literal["password_change_required", "second_factor_required", "cross_site_request"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +169,7 @@ class Principal(OfSubject):
 
     Args:
         expires_at: of the caller's token, in epoch seconds.
+        authentication: what the caller proved, and when; None for a service.
         metadata: those of the user's metadata that the tenant's policy names.
         ext: what the deployment's hook added to the caller's token.
     """
@@ -170,6 +177,7 @@ class Principal(OfSubject):
     token_id: TokenId | None = None
     restriction: Restriction | None = None
     expires_at: int | None = None
+    authentication: Authentication | None = None
     metadata: Metadata = field(default_factory=dict)
     ext: Extras = field(default_factory=dict)
 

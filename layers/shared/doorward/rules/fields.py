@@ -103,6 +103,9 @@ USER: Mapping[str, Field] = {
     "undone_from_ms": Field(),
     "undone_until_ms": Field(),
     "email_given_in": Field(),
+    "factors": Field(seen_by=_USERS, description="the second factors that the user can prove, by kind"),
+    "factors_from_ms": Field(),
+    "factors_reset_at_ms": Field(),
     "metadata": Field(
         seen_by=_USERS,
         changed_by=frozenset({OWNER}),

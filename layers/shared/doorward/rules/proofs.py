@@ -12,6 +12,9 @@ from doorward.rules.names import fold_email
 CODE_SECONDS = 600
 """How long a code works. The link beside it may work longer: nobody guesses a link."""
 
+SECOND_FACTOR_SECONDS = 300
+"""How long a sign-in waits for its second factor, and how long the challenge of a passkey works."""
+
 MAX_TRIES = 5
 """How many codes may be tried for one proof: one in 200,000 guessers is lucky."""
 
@@ -25,6 +28,7 @@ LIFE_SECONDS: Mapping[ProofKind | NoticeKind, int] = {
     "email_change": _DAY,
     "email_undo": 3 * _DAY,
     "invitation": 7 * _DAY,
+    "second_factor": SECOND_FACTOR_SECONDS,
 }
 NOTICE_SECONDS = _DAY
 """How long the item of a notice stays: for as long, its mail is tried."""

@@ -46,6 +46,9 @@ REASONS: Mapping[str, str] = {
     "session_over": "the session cookie's session ended, expired or was cut off, or its user is not let in any more",
     # A known caller, refused all the same
     "password_change_required": "the user must change the password first",
+    "second_factor_required": "the user must prove or enrol a second factor first",
+    "acr_too_low": "the API's owner asks for a surer sign-in on this path than the caller's was",
+    "sign_in_too_old": "the API's owner asks for a younger sign-in on this path than the caller's is",
     "known_devices_only": "after many wrong passwords the account takes passwords from known devices only",
     "cross_site_request": "another web site made the browser send a change on the cookie",
     "other_tenant": "the path names another tenant than the caller's",

@@ -9,6 +9,7 @@ from doorward.model import (
     AccessTokenClaims,
     Admission,
     Cutoff,
+    Restriction,
     Revocable,
     Revocations,
     RevocationState,
@@ -45,9 +46,15 @@ def denial_reason(token: Revocable, revocations: Revocations) -> str | None:
     return next((reason for reason, holds in refused.items() if holds), None)
 
 
-def must_change_password(claims: AccessTokenClaims, revocations: Revocations) -> bool:
-    """Return whether the token's restriction still holds: it ends when its own session changes the password."""
-    return claims.password_change_required and not _is_spared(claims, revocations.user)
+def restriction_of(claims: AccessTokenClaims, revocations: Revocations) -> Restriction | None:
+    """Return what the bearer of a token must do before anything else, or None.
+
+    That a password must be changed ends when the token's own session changes it. That a second factor is missing ends
+    with the token: whoever proves one gets another token.
+    """
+    if claims.password_change_required and not _is_spared(claims, revocations.user):
+        return "password_change_required"
+    return "second_factor_required" if claims.second_factor_required else None
 
 
 def is_live(session: Session, admission: Admission, now_ms: int) -> bool:

@@ -8,8 +8,10 @@ from doorward import audit
 from doorward.errors import InvalidCredentials, InvalidGrant
 from doorward.model import Admission, Clock, Extras, Method, Session, SessionRef, Subject, TokenPair
 from doorward.model.proofs import NO_PROOFS, Proof, ProofChanges
+from doorward.rules.factors import first_amr, merged_amr, remembered_until_ms
 from doorward.sessions.family import EndFamily
 from doorward.sessions.minting import TokenMinter
+from doorward.sessions.pending import AskForFactor
 from doorward.stores import SessionStore
 from doorward.tokens.cookie import mint_cookie
 from doorward.tokens.device import Device, Devices
@@ -63,6 +65,7 @@ class BeginSession:
     clock: Clock
     refresh_ttl_seconds: int
     notices: Notices
+    ask_for_factor: AskForFactor
 
     def __call__(
         self,
@@ -74,6 +77,7 @@ class BeginSession:
         *,
         first: bool = False,
         method: Method = "password",
+        amr: tuple[str, ...] = (),
         ext: Extras | None = None,
     ) -> SignedIn:
         """Store a session and return its tokens. Its user is told by mail if the device is not known, where mail is on.
@@ -86,24 +90,48 @@ class BeginSession:
             proofs: the proof that allows the session, where it is one that works once.
             method: by what the user signed in.
             first: whether the user signs in for the first time, so that every device is new.
+            amr: by which methods the user proved both factors; empty if only the method was proved.
             ext: what `permit` said, if it was asked already.
 
         Raises:
+            SecondFactorRequired: the user has a second factor, and must prove it. There is no session until then.
             InvalidProof: the proof was used or has ended.
             NotInitialised: the deployment has no keys.
-            InvalidCredentials, Unavailable: see `permit`.
+            InvalidCredentials: the user had to enrol a second factor, and it is too late for that. Or see `permit`.
+            Unavailable: see `permit`.
         """
         ext = self.permit(admission, subject) if ext is None else ext
         ref = SessionRef(subject.tenant_id, subject.user_id, subject.session_id)
+        proved = amr or self._first_amr(admission, method, known)
+        standing = self.minter.factors.standing(admission, subject, proved, self.clock())
+        if standing == "pending":
+            raise self.ask_for_factor(admission, subject, method, client.client_id, proofs.used)
+        if standing == "late":
+            raise InvalidCredentials(reason="enrolment_too_late")
         cookie, cookie_hash = mint_cookie(ref) if client.wants_cookie else (None, None)
         session = replace(self._session(ref, admission, client, cookie_hash), method=method)
+        if proved != first_amr(method):
+            session = replace(session, amr=proved, authenticated_at_ms=session.created_at_ms)
         tokens = self.minter.mint(session, admission, subject, session.created_at_ms, ext)
         told = () if first or known is not None else self._notice(admission, subject, client)
-        self.sessions.add(session, ProofChanges(proofs.used, (*proofs.made, *told)))
+        self.sessions.add(session, replace(proofs, made=(*proofs.made, *told)))
         audit.record("signed_in", tenant_id=ref.tenant_id, user_id=ref.user_id, session_id=ref.session_id)
         if client.old_cookie is not None:
             self.end_family.by_cookie(client.old_cookie)
-        return SignedIn(tokens, cookie, self.devices.mint(ref.user_id, known), client.cookie_alone)
+        device_token = self.devices.mint(ref.user_id, known, session.created_at_ms if amr else None)
+        return SignedIn(tokens, cookie, device_token, client.cookie_alone)
+
+    def waits(self, admission: Admission, subject: Subject, method: Method, known: Device | None) -> bool:
+        """Return whether a sign-in by this method would wait for a second factor."""
+        amr = self._first_amr(admission, method, known)
+        return self.minter.factors.standing(admission, subject, amr, self.clock()) == "pending"
+
+    def _first_amr(self, admission: Admission, method: Method, known: Device | None) -> tuple[str, ...]:
+        """Return what a sign-in by a method proves, also by the device that it comes from."""
+        proved_at_ms = known.proved_at_ms if known else None
+        if proved_at_ms is not None and self.clock() < remembered_until_ms(proved_at_ms, admission):
+            return merged_amr(first_amr(method), ("rba",))
+        return first_amr(method)
 
     def permit(self, admission: Admission, subject: Subject) -> Extras:
         """Return what the deployment's own function adds to the access token; without such a function, nothing.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from doorward import audit
 from doorward.errors import InvalidGrant
 from doorward.model import Admission, Clock, Session, SessionRef, Subject, TenantId, TokenPair
+from doorward.rules.factors import authentication_of
 from doorward.rules.revocation import is_live, is_shut_out, session_ends_at_ms
 from doorward.rules.tenancy import admitted_subject
 from doorward.sessions.minting import TokenMinter
@@ -43,10 +44,16 @@ class EnterTenant:
             )
         if repeats and target.session is not None and is_live(target.session, target, self.clock()):
             return self.minter.mint(target.session, target, subject, self.clock())
-        if old.method not in target.policy.methods:
+        if not self._is_method_of(old, target):
             raise InvalidGrant(
                 "This tenant asks for another way of signing in. Sign in there. The session here is still good.",
                 reason="other_method",
+            )
+        if self.minter.factors.standing(target, subject, authentication_of(old).amr, self.clock()) == "pending":
+            raise InvalidGrant(
+                "This tenant asks for a second factor. Prove one with POST /auth/step-up, or sign in there. "
+                "The session here is still good.",
+                reason="second_factor_required",
             )
         if is_shut_out(old, target):
             raise InvalidGrant(
@@ -54,6 +61,12 @@ class EnterTenant:
                 reason="ended_there",
             )
         return self._begin(old, target, subject, spends=spends)
+
+    def _is_method_of(self, old: Session, target: Admission) -> bool:
+        """Return whether the family's way of signing in is one of the tenant's; passkeys go by `second_factor`."""
+        if old.method == "passkey":
+            return target.policy.second_factor != "off"
+        return old.method in target.policy.methods
 
     def _begin(self, old: Session, target: Admission, subject: Subject, *, spends: bool) -> TokenPair | None:
         ext = self.minter.permit(target, subject)  # before the switch: a token that is denied spends nothing
@@ -72,6 +85,8 @@ class EnterTenant:
             source=old.source,
             user_agent=old.user_agent,
             method=old.method,
+            amr=old.amr,
+            authenticated_at_ms=old.authenticated_at_ms or old.created_at_ms,
         )
         if now_ms >= session_ends_at_ms(new, target.policy):
             raise InvalidGrant("Sessions of this tenant are shorter: sign in to it.", reason="session_too_old")

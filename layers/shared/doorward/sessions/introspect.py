@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from doorward.errors import InsufficientScope, InvalidGrant, InvalidToken
 from doorward.keys.keyring import Verifying
 from doorward.model import PLATFORM, SERVICE, Clock, IntrospectedToken, Principal, TenantId
-from doorward.rules.revocation import denial_reason, is_live, must_change_password, session_ends_at_ms
+from doorward.rules.factors import authentication_of
+from doorward.rules.revocation import denial_reason, is_live, restriction_of, session_ends_at_ms
 from doorward.rules.tenancy import admitted_subject, is_admin
 from doorward.sessions.minting import DEFAULT_CLIENT_ID
 from doorward.stores import RevocationReader, SessionStore
@@ -56,6 +57,7 @@ class Introspect:
         return IntrospectedToken(
             subject=subject,
             client_id=session.client_id or DEFAULT_CLIENT_ID,
+            authentication=authentication_of(session),
             issued_at=session.rotated_at_ms // 1000,
             expires_at=session_ends_at_ms(session, admission.policy) // 1000,
         )
@@ -69,7 +71,7 @@ class Introspect:
             return None
         revocations = self.revocations.get(claims.tenant_id, claims.user_id)
         # A token that is good for nothing but changing the password is good for nothing at a resource server.
-        if denial_reason(claims, revocations) is not None or must_change_password(claims, revocations):
+        if denial_reason(claims, revocations) is not None or restriction_of(claims, revocations) is not None:
             return None
         return IntrospectedToken(
             subject=claims.subject,
@@ -77,6 +79,7 @@ class Introspect:
             issued_at=claims.issued_at,
             expires_at=claims.expires_at,
             token_id=claims.token_id,
+            authentication=claims.authentication,
             metadata=claims.metadata,
             ext=claims.ext,
         )

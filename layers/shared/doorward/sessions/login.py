@@ -65,6 +65,7 @@ class LogIn:
             InvalidRequest: an e-mail address without a tenant to look it up in.
             TooManyAttempts: a throttle is full; nothing was verified.
             InvalidCredentials: anything about the credentials is wrong.
+            SecondFactorRequired: the password was right, and a second factor must be proved.
             NotInitialised: the deployment has no keys.
         """
         tenant_id = credentials.tenant_id or self.default_tenant_id
@@ -82,9 +83,12 @@ class LogIn:
         except Exception:
             self.throttle.undo(begun)
             raise
-        self.throttle.succeed(attempt, begun)
-        if admission.failures:
-            self.attempts.clear_failures(subject.user_id)
+        if self.begin.waits(admission, subject, "password", begun.known_device):
+            self.throttle.undo(begun)  # the right password alone is no sign-in, and no guess
+        else:
+            self.throttle.succeed(attempt, begun)
+            if admission.failures:
+                self.attempts.clear_failures(subject.user_id)
         return self.begin(admission, subject, credentials.client, begun.known_device, ext=ext)
 
     def _prove(

@@ -17,6 +17,7 @@ from doorward.model import (
     TokenPair,
     User,
 )
+from doorward.rules.factors import STRICT, FactorRule, authentication_of
 from doorward.rules.metadata import metadata_of_token
 from doorward.rules.revocation import session_ends_at_ms
 from doorward.tokens.access import mint_access_token
@@ -44,6 +45,7 @@ class TokenMinter:
         audience: whom the access tokens are for.
         access_ttl_seconds: how long an access token lives.
         claim_names: how access tokens spell who and where.
+        factors: who must prove a second factor. Whoever did not gets tokens that are good for nothing else.
         ask: asks the deployment's own function; None if there is none, and then nothing is asked.
     """
 
@@ -53,6 +55,7 @@ class TokenMinter:
     access_ttl_seconds: int
     claim_names: ClaimNames = "both"
     ask: Ask | None = None
+    factors: FactorRule = STRICT
 
     def permit(self, admission: Admission, subject: Subject) -> Extras:
         """Return what the deployment's own function adds to a token, before anything is written for the token.
@@ -85,6 +88,7 @@ class TokenMinter:
         now = now_ms // 1000
         session_left = max((session_ends_at_ms(session, admission.policy) - now_ms) // 1000, 0)
         expires_in = min(self.access_ttl_seconds, session_left)
+        proved = authentication_of(session)
         claims = AccessTokenClaims(
             subject=subject,
             client_id=session.client_id or DEFAULT_CLIENT_ID,
@@ -93,6 +97,8 @@ class TokenMinter:
             issued_at=now,
             expires_at=now + expires_in,
             password_change_required=admission.user is not None and admission.user.password_change_required,
+            second_factor_required=self.factors.standing(admission, subject, proved.amr, now_ms) != "met",
+            authentication=proved,
             metadata=metadata_of_token(admission, subject.tenant_id),
             ext=ext,
         )

@@ -9,7 +9,7 @@ from doorward.authorization import RequestCredentials
 from doorward.errors import InvalidToken, MissingCredentials
 from doorward.keys.keyring import Verifying
 from doorward.model import Clock, Connection, SocketGrant, SocketTicket, is_service
-from doorward.rules.revocation import denial_reason, must_change_password, session_ends_at_ms
+from doorward.rules.revocation import denial_reason, restriction_of, session_ends_at_ms
 from doorward.sockets.tickets import ticket_hash
 from doorward.stores import RevocationReader, SessionStore, SocketStore
 from doorward.tokens.access import verify_access_token
@@ -73,8 +73,9 @@ class Connect:
             # A browser lets every page open sockets to every host. Only the origin shows which page (RFC 6455, 10.2).
             raise InvalidToken(reason="socket_of_another_origin")
         claims = verify_access_token(token, self.keyring, self.audience, self.clock())
-        if must_change_password(claims, self.revocations.get(claims.tenant_id, claims.user_id)):
-            raise InvalidToken(reason="password_change_required")
+        restriction = restriction_of(claims, self.revocations.get(claims.tenant_id, claims.user_id))
+        if restriction is not None:
+            raise InvalidToken(reason=restriction)
         ends_at_ms = claims.expires_at * 1000
         if not is_service(claims.user_id):
             admission = self.sessions.get_admission(claims.session_ref)

@@ -26,6 +26,7 @@ from doorward.stores.sessions import (
 
 if TYPE_CHECKING:
     from doorward.stores.breaches import BreachedPasswords
+    from doorward.stores.factors import FactorStore
     from doorward.stores.feed import FeedReader, FeedStore, RevocationSource, StoredHead
     from doorward.stores.invitations import InvitationStore
     from doorward.stores.leaving import BelongingsStore
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 else:
     _ROOMS = {
         "BreachedPasswords": "breaches",
+        "FactorStore": "factors",
         "InvitationStore": "invitations",
         "BelongingsStore": "leaving",
         "ProofStore": "proofs",
@@ -54,6 +56,7 @@ __all__ = [
     "BelongingsStore",
     "BreachedPasswords",
     "Directory",
+    "FactorStore",
     "FeedReader",
     "FeedStore",
     "InvitationStore",

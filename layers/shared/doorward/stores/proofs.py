@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from doorward.model.proofs import Proof, ProofId
+from doorward.model.proofs import Proof, ProofId, ProofUse
 
 
 class ProofStore(Protocol):
     """Proofs. What is written together with another change goes through that change's store (`ProofChanges`)."""
 
-    def add(self, proof: Proof) -> None:
-        """Store a new proof, whose id nobody had before. Its mail leaves from there."""
+    def add(self, proof: Proof, used: ProofUse | None = None) -> None:
+        """Store a new proof, whose id nobody had before. Its mail leaves from there.
+
+        Args:
+            proof: the new one.
+            used: the use of the proof that allows it, in the same transaction.
+
+        Raises:
+            InvalidProof: that proof was used or has ended. Nothing is stored then.
+        """
 
     def get(self, proof_id: ProofId) -> Proof | None:
         """Return a proof, from a consistent read; None if there is none."""

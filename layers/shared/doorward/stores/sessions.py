@@ -129,6 +129,15 @@ class SessionStore(Protocol):
             Whether both were still as they were read. Otherwise nothing is written.
         """
 
+    def step_up(self, before: Session, after: Session, proofs: ProofChanges = NO_PROOFS) -> bool:
+        """Replace a live session by itself as somebody proved more in it, and use what was proved.
+
+        The session has the next generation, so that refresh tokens from before are spent.
+
+        Returns:
+            Whether the session was still as it was read, and what was proved unused. Otherwise nothing is written.
+        """
+
     def end_family(self, ref: SessionRef, now_ms: int) -> bool:
         """End the sessions of a family in all realms of its user, in one transaction, and return whether one lived.
 

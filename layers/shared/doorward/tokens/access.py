@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import jwt
 
@@ -12,6 +12,8 @@ from doorward.keys.signing import SigningKey
 from doorward.model import (
     PLATFORM,
     AccessTokenClaims,
+    Acr,
+    Authentication,
     ClaimNames,
     Epochs,
     SessionId,
@@ -85,6 +87,11 @@ def _payload(claims: AccessTokenClaims, issuer: str, audience: str) -> dict[str,
         payload["deployment_epoch"] = claims.epochs.deployment
     if claims.password_change_required:
         payload["password_change_required"] = True
+    if claims.second_factor_required:
+        payload["second_factor_required"] = True
+    if claims.authentication is not None:
+        proved = claims.authentication
+        payload |= {"auth_time": proved.at, "amr": list(proved.amr), "acr": proved.acr}
     if claims.metadata:
         payload["metadata"] = dict(claims.metadata)
     if claims.ext:
@@ -169,6 +176,8 @@ def _claims(payload: dict[str, Any], kid: str) -> AccessTokenClaims:
         issued_at=_whole(payload["iat"]),
         expires_at=_whole(payload["exp"]),
         password_change_required=payload.get("password_change_required") is True,
+        second_factor_required=payload.get("second_factor_required") is True,
+        authentication=_authentication(payload) if "auth_time" in payload else None,
         metadata=_flat(payload.get("metadata", {}), str),
         ext=_flat(payload.get("ext", {}), str, int, float, bool),
         kid=kid,
@@ -178,6 +187,13 @@ def _claims(payload: dict[str, Any], kid: str) -> AccessTokenClaims:
         if other in payload and payload[other] != payload.get(name):
             raise InvalidToken(reason="contradictory_claims")
     return claims
+
+
+def _authentication(payload: dict[str, Any]) -> Authentication:
+    amr, acr = payload["amr"], payload["acr"]
+    if not isinstance(amr, list) or acr not in get_args(Acr):
+        raise TypeError("amr")
+    return Authentication(_whole(payload["auth_time"]), tuple(checked_name("amr", name) for name in amr), acr)
 
 
 def _flat(value: object, *kinds: type) -> dict[str, Any]:

@@ -32,6 +32,19 @@ def mint_ulid() -> str:
     return _written(number)
 
 
+def random_ulid(time_ms: int) -> str:
+    """Return a new id of a time, in milliseconds; its other 80 bits are random."""
+    return _written(time_ms << _RANDOM_BITS | int.from_bytes(os.urandom(_RANDOM_BITS // 8), "big"))
+
+
+def time_of(ulid: str) -> int:
+    """Return the time that an id says, in milliseconds."""
+    number = 0
+    for digit in ulid:
+        number = number << 5 | _DIGITS.index(digit)
+    return number >> _RANDOM_BITS
+
+
 def derived_ulid(time_ms: int, name: str) -> str:
     """Return the id of a time and a name: the same for the same two.
 

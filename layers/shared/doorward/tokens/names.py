@@ -25,7 +25,11 @@ ROLE = r"[a-z][a-z0-9_.:-]{0,63}"
 
 _MAX_NAME = 128
 _NAMES = {name: re.compile(form) for name, form in (("tenant_id", TENANT), ("sid", ULID), ("jti", ULID))}
-_NAMES |= {"user_id": re.compile(rf"{ULID}|{SERVICE}"), "roles": re.compile(ROLE)}
+_NAMES |= {
+    "user_id": re.compile(rf"{ULID}|{SERVICE}"),
+    "roles": re.compile(ROLE),
+    "amr": re.compile(r"[a-z][a-z0-9]{1,15}"),
+}
 
 
 def checked_name(claim: str, value: object) -> str:

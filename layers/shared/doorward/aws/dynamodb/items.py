@@ -67,6 +67,21 @@ def policy_key(tenant_id: TenantId) -> Key:
     return {"pk": f"tenant#{tenant_id}", "sk": "policy"}
 
 
+def factors_key(user_id: UserId) -> Key:
+    """Return the key of a user's second factors."""
+    return {"pk": f"factors#{user_id}", "sk": "factors"}
+
+
+def proof_key(proof_id: str) -> Key:
+    """Return the key of a proof."""
+    return {"pk": f"proof#{proof_id}"}
+
+
+def answered_key(challenge_id: str) -> Key:
+    """Return the key of the mark that a passkey's challenge was answered."""
+    return {"pk": f"answered#{challenge_id}"}
+
+
 def membership_key(tenant_id: TenantId, user_id: UserId) -> Key:
     """Return the key of a membership."""
     return {"pk": f"tenant#{tenant_id}", "sk": f"user#{user_id}"}

@@ -9,8 +9,8 @@ from typing import Any
 
 from doorward.aws.dynamodb import actions
 from doorward.aws.dynamodb.database import Action, ConditionFailed, Database
-from doorward.aws.dynamodb.items import Item, Key
-from doorward.errors import Unavailable
+from doorward.aws.dynamodb.items import Item, Tables, proof_key
+from doorward.errors import InvalidProof, Unavailable
 from doorward.model.proofs import Proof, ProofChanges, ProofId, ProofUse
 from doorward.rules.proofs import MAX_TRIES, code_ends_at_ms
 
@@ -31,9 +31,20 @@ class DynamoProofs:
     database: Database
     table: str
 
-    def add(self, proof: Proof) -> None:
-        """Store a new proof, whose id nobody had before."""
-        self.database.write(made_action(self.table, proof))
+    def add(self, proof: Proof, used: ProofUse | None = None) -> None:
+        """Store a new proof, whose id nobody had before, in one transaction with the use of the one that allows it.
+
+        Raises:
+            InvalidProof: that one was used or has ended. Nothing is stored then.
+        """
+        made = made_action(self.table, proof)
+        if used is None:
+            self.database.write(made)
+            return
+        try:
+            self.database.transact([use_action(self.table, used), made])
+        except ConditionFailed as failure:
+            raise InvalidProof(reason="used_or_ended") from failure
 
     def get(self, proof_id: ProofId) -> Proof | None:
         """Return a proof, from a consistent read; None if there is none."""
@@ -93,15 +104,15 @@ class DynamoProofs:
             return None
 
 
-def proof_key(proof_id: ProofId) -> Key:
-    """Return the key of a proof."""
-    return {"pk": f"proof#{proof_id}"}
+def proof_actions(tables: Tables, changes: ProofChanges) -> tuple[list[Action], list[Action]]:
+    """Return the actions that use what was proved, a proof or a second factor, and those that store new proofs."""
+    used = [] if changes.used is None else [use_action(tables.proofs, changes.used)]
+    if changes.factors is not None:
+        # Few sign-ins have a second factor, and only they pay for the import.
+        from doorward.aws.dynamodb.factors import factor_actions  # noqa: PLC0415
 
-
-def proof_actions(table: str, changes: ProofChanges) -> tuple[list[Action], list[Action]]:
-    """Return the actions that use a proof, of which there is at most one, and those that store new ones."""
-    used = [] if changes.used is None else [use_action(table, changes.used)]
-    return used, [made_action(table, proof) for proof in changes.made]
+        used += factor_actions(tables.users, tables.proofs, changes.factors)
+    return used, [made_action(tables.proofs, proof) for proof in changes.made]
 
 
 def use_action(table: str, use: ProofUse) -> Action:

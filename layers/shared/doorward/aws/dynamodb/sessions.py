@@ -51,7 +51,7 @@ class DynamoSessions:
         if proofs == NO_PROOFS:
             self.database.write(put)
             return
-        used, made = proof_actions(self.tables.proofs, proofs)
+        used, made = proof_actions(self.tables, proofs)
         try:
             self.database.transact([*used, put, *made])
         except ConditionFailed as failure:
@@ -110,6 +110,29 @@ class DynamoSessions:
         enter = actions.put(table, session_key(new.ref), session_attributes(new), when=when, values=values)
         try:
             self.database.transact([leave, enter])
+        except ConditionFailed:
+            return False
+        return True
+
+    def step_up(self, before: Session, after: Session, proofs: ProofChanges = NO_PROOFS) -> bool:
+        """Replace a live session by itself as somebody proved more in it, and use what was proved."""
+        used, made = proof_actions(self.tables, proofs)
+        raised = actions.update(
+            self.tables.refresh_tokens,
+            session_key(before.ref),
+            assign={
+                "generation": after.generation,
+                "rotated_at_ms": after.rotated_at_ms,
+                "switched_to": None,
+                "cookie_hash": after.cookie_hash,
+                "amr": after.amr,
+                "authenticated_at_ms": after.authenticated_at_ms,
+            },
+            when=_ROTATABLE,
+            values={"expected": before.generation, "now": after.rotated_at_ms},
+        )
+        try:
+            self.database.transact([*used, raised, *made])
         except ConditionFailed:
             return False
         return True

@@ -93,6 +93,8 @@ def session_attributes(session: Session) -> dict[str, Any]:
         "links": session.links,
         "switched_to": session.switched_to,
         "method": session.method,
+        "amr": session.amr or None,
+        "authenticated_at_ms": session.authenticated_at_ms,
         "source": session.source,
         "user_agent": session.user_agent,
     }
@@ -115,6 +117,8 @@ def to_session(item: Item | None) -> Session | None:
         links=item["links"],
         switched_to=item.get("switched_to"),
         method=item.get("method", "password"),
+        amr=tuple(item.get("amr", ())),
+        authenticated_at_ms=item.get("authenticated_at_ms"),
         source=item.get("source"),
         user_agent=item.get("user_agent"),
     )

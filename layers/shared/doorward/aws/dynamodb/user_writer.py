@@ -18,6 +18,7 @@ from doorward.aws.dynamodb.items import (
     address_part,
     credential_key,
     email_key,
+    factors_key,
     former_name_key,
     membership_key,
     tenant_key,
@@ -138,6 +139,7 @@ class DynamoUserWriter:
         table, user, steps = self.tables.users, before.user, self._steps(proofs)
         steps.add(actions.delete(table, user_key(user.id), when=_SAME_VERSION, values={"version": user.version}))
         steps.add(actions.delete(table, credential_key(user.id)))
+        steps.add(actions.delete(table, factors_key(user.id)))
         steps.add(actions.delete(table, username_key(fold(user.username))))
         steps.add(actions.put(table, self._former_name_key(user), {}))
         for membership in before.memberships:
@@ -155,7 +157,7 @@ class DynamoUserWriter:
 
     def _steps(self, proofs: ProofChanges) -> Steps:
         """Return the first actions of a transaction: those that use a proof, accept an invitation, store new proofs."""
-        steps, (used, made) = Steps(), proof_actions(self.tables.proofs, proofs)
+        steps, (used, made) = Steps(), proof_actions(self.tables, proofs)
         for action in used:
             steps.add(action, InvalidProof)
         for action, error in acceptance_steps(self.tables, proofs.accepts):

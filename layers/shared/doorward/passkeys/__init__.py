@@ -1,0 +1,1 @@
+"""Passkeys: WebAuthn's two ceremonies. Only functions with the layer of passkeys import what verifies them."""

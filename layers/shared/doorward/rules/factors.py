@@ -1,0 +1,136 @@
+"""Who must prove a second factor, and what a session proved. Nothing is stored or called here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from doorward.model import ADMIN, PLATFORM, PLATFORM_ADMIN, Admission, Method, SecondFactor, Session, Subject
+from doorward.model.authentication import Acr, Authentication
+
+RECENT_SECONDS = 600
+"""How young a sign-in or a step-up must be for a change of factors (ASVS 5.0, 7.5.1)."""
+
+DANGEROUS_SECONDS = 3600
+"""How young it must be for an act that gives power away: roles, service tokens, policies."""
+
+RESET_SECONDS = 86_400
+"""How long somebody whose factors an administrator took away has to enrol another one."""
+
+FACTOR_TRIES = 5
+FACTOR_FAILURES_A_DAY = 20
+
+Standing = Literal["met", "pending", "missing", "late"]
+"""All is proved; a factor that exists must be proved; a factor must be enrolled; it is too late for that."""
+
+_FIRST: dict[Method, tuple[str, ...]] = {
+    "password": ("pwd",),
+    "email_code": ("otp",),
+    "passkey": ("swk", "user", "mfa"),
+}
+_KEYS = frozenset({"hwk", "swk"})
+_ORDER = ("pwd", "otp", "hwk", "swk", "user", "rba", "mfa")
+_LEVELS: tuple[Acr, ...] = ("1fa", "2fa", "phr")
+
+
+def first_amr(method: Method) -> tuple[str, ...]:
+    """Return the methods of a sign-in that proved nothing besides, in the words of RFC 8176."""
+    return _FIRST[method]
+
+
+def merged_amr(*found: Iterable[str]) -> tuple[str, ...]:
+    """Return all methods of several proofs, in one order."""
+    together = {name for names in found for name in names}
+    if "mfa" in together:
+        together -= {"rba"}  # the factor itself was proved
+    return tuple(name for name in _ORDER if name in together)
+
+
+def acr_of(amr: Iterable[str]) -> Acr:
+    """Return how sure a sign-in by these methods was.
+
+    A passkey is phishing-resistant, and it verified its user: that alone is two factors (NIST SP 800-63B-4, 2.2).
+    """
+    found = frozenset(amr)
+    if "mfa" not in found:
+        return "1fa"
+    return "phr" if found & _KEYS else "2fa"
+
+
+def reaches(acr: Acr, wanted: Acr) -> bool:
+    """Return whether a sign-in was as sure as it is wanted."""
+    return _LEVELS.index(acr) >= _LEVELS.index(wanted)
+
+
+def authentication_of(session: Session) -> Authentication:
+    """Return what a session proved. One that was begun before sessions knew it proved its method, at its beginning."""
+    amr = session.amr or first_amr(session.method)
+    at_ms = session.authenticated_at_ms or session.created_at_ms
+    return Authentication(at_ms // 1000, amr, acr_of(amr))
+
+
+@dataclass(frozen=True, slots=True)
+class FactorRule:
+    """What the deployment asks of the platform's administrators, beside what tenants ask of their people.
+
+    Args:
+        platform: `required` or `optional`.
+    """
+
+    platform: SecondFactor = "required"
+
+    def asked_of(self, admission: Admission, subject: Subject) -> SecondFactor:
+        """Return what somebody in a tenant is asked for: `off`, `optional` or `required`."""
+        if PLATFORM_ADMIN in subject.roles and self.platform == "required":
+            return "required"
+        if subject.tenant_id == PLATFORM:
+            return "optional"
+        asked = admission.policy.second_factor
+        if asked == "admins":
+            return "required" if {ADMIN, PLATFORM_ADMIN} & set(subject.roles) else "optional"
+        return asked
+
+    def standing(self, admission: Admission, subject: Subject, amr: Iterable[str], now_ms: int) -> Standing:
+        """Return how somebody stands who proved what `amr` says.
+
+        Args:
+            admission: the user, the membership and the policy, as they are now.
+            subject: who and where.
+            amr: by which methods. `rba` counts where the tenant remembers devices.
+            now_ms: the time, in milliseconds.
+        """
+        asked, proved, user = self.asked_of(admission, subject), frozenset(amr), admission.user
+        if asked == "off" or user is None or "mfa" in proved:
+            return "met"
+        if user.factors:
+            return "met" if "rba" in proved and admission.policy.remember_device_days else "pending"
+        if asked == "optional":
+            return "met"
+        return _without_factor(admission, now_ms)
+
+    def may_enrol(self, admission: Admission, subject: Subject) -> bool:
+        """Return whether a factor that is enrolled would ever be asked for in this tenant."""
+        return self.asked_of(admission, subject) != "off"
+
+
+STRICT = FactorRule()
+
+
+def _without_factor(admission: Admission, now_ms: int) -> Standing:
+    policy, member, user = admission.policy, admission.membership, admission.user
+    if user is not None and user.factors_reset_at_ms:
+        return "missing" if now_ms < user.factors_reset_at_ms + RESET_SECONDS * 1000 else "late"
+    since_ms = max(policy.second_factor_from_ms, member.created_at_ms if member else 0)
+    return "met" if now_ms < since_ms + policy.second_factor_grace_days * 86_400_000 else "missing"
+
+
+def remembered_until_ms(proved_at_ms: int, admission: Admission) -> int:
+    """Return until when a device counts in place of the second factor that was proved on it.
+
+    A changed password ends that, and so does a change of the user's factors.
+    """
+    user, days = admission.user, admission.policy.remember_device_days
+    if user is None or proved_at_ms < max(admission.sessions_from, user.factors_from_ms):
+        return 0
+    return proved_at_ms + days * 86_400_000
