@@ -22,11 +22,11 @@ errors audit
 model
 rules settings outbound languages
 keys
-tokens
+tokens passkeys
 stores
 authorization
 sessions accounts feed
-proofs
+proofs factors
 mail
 authorizer verifier demo breaches
 aws sockets

@@ -13,13 +13,14 @@ from doorward.api.bodies.flat import FlatRequest
 from doorward.api.routing import Router
 from doorward.errors import (
     CrossSiteRequest,
+    EnrolmentRequired,
     InvalidRequest,
     MissingCredentials,
     PasswordChangeRequired,
     PayloadTooLarge,
     UnsupportedMediaType,
 )
-from doorward.model import PLATFORM, Principal, SessionId, Subject, TenantId, TokenId, UserId
+from doorward.model import PLATFORM, Authentication, Principal, SessionId, Subject, TenantId, TokenId, UserId
 
 
 class RequestBody(Protocol):
@@ -104,17 +105,19 @@ def read_form(app: Router, model: type[Flat], advice: str = "Send the body as a 
     return model.of_members({name: text for name, text in members.items() if name in model.names() and text})
 
 
-def read_principal(app: Router, *, changing_password: bool = False) -> Principal:
+def read_principal(app: Router, *, changing_password: bool = False, proving_factor: bool = False) -> Principal:
     """Return the caller, as the authorizer described them.
 
     Args:
         app: the resolver that holds the request.
         changing_password: whether a caller who must change their password may make this request.
+        proving_factor: whether a caller who must prove or enrol a second factor may.
 
     Raises:
         MissingCredentials: the authorizer did not describe a caller.
         CrossSiteRequest: a web page of another site sent the request with the caller's cookie.
         PasswordChangeRequired: the caller must change their password first.
+        EnrolmentRequired: the caller must prove or enrol a second factor first.
     """
     context: Mapping[str, Any] = app.event.get("requestContext", {}).get("authorizer") or {}
     if not context.get("user_id"):
@@ -124,6 +127,8 @@ def read_principal(app: Router, *, changing_password: bool = False) -> Principal
         raise CrossSiteRequest
     if restriction == "password_change_required" and not changing_password:
         raise PasswordChangeRequired
+    if restriction == "second_factor_required" and not proving_factor:
+        raise EnrolmentRequired
     return Principal(
         subject=Subject(
             user_id=UserId(context["user_id"]),
@@ -134,7 +139,14 @@ def read_principal(app: Router, *, changing_password: bool = False) -> Principal
         ),
         token_id=TokenId(context["jti"]) if context.get("jti") else None,
         restriction=restriction,
+        authentication=_authentication(context),
     )
+
+
+def _authentication(context: Mapping[str, Any]) -> Authentication | None:
+    if not context.get("auth_time"):
+        return None
+    return Authentication(int(context["auth_time"]), tuple(context["amr"].split()), context["acr"])
 
 
 def source_address(app: Router) -> str:

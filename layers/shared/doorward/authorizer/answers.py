@@ -108,6 +108,9 @@ def context_of(decision: Decision) -> dict[str, str]:
         "metadata": json.dumps(principal.metadata) if principal.metadata else "{}",
         "ext": json.dumps(principal.ext) if principal.ext else "{}",
     }
+    if principal.authentication is not None:
+        proved = principal.authentication
+        context |= {"auth_time": str(proved.at), "amr": " ".join(proved.amr), "acr": proved.acr}
     return context if principal.restriction is None else {**context, "restriction": principal.restriction}
 
 
