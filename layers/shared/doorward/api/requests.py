@@ -10,16 +10,18 @@ from urllib.parse import parse_qsl
 
 from doorward import audit
 from doorward.api.bodies.flat import FlatRequest
+from doorward.api.principals import principal_of
 from doorward.api.routing import Router
 from doorward.errors import (
     CrossSiteRequest,
+    EnrolmentRequired,
     InvalidRequest,
     MissingCredentials,
     PasswordChangeRequired,
     PayloadTooLarge,
     UnsupportedMediaType,
 )
-from doorward.model import PLATFORM, Principal, SessionId, Subject, TenantId, TokenId, UserId
+from doorward.model import Principal
 
 
 class RequestBody(Protocol):
@@ -104,17 +106,19 @@ def read_form(app: Router, model: type[Flat], advice: str = "Send the body as a 
     return model.of_members({name: text for name, text in members.items() if name in model.names() and text})
 
 
-def read_principal(app: Router, *, changing_password: bool = False) -> Principal:
+def read_principal(app: Router, *, changing_password: bool = False, proving_factor: bool = False) -> Principal:
     """Return the caller, as the authorizer described them.
 
     Args:
         app: the resolver that holds the request.
         changing_password: whether a caller who must change their password may make this request.
+        proving_factor: whether a caller who must prove or enrol a second factor may make this request.
 
     Raises:
         MissingCredentials: the authorizer did not describe a caller.
         CrossSiteRequest: a web page of another site sent the request with the caller's cookie.
         PasswordChangeRequired: the caller must change their password first.
+        EnrolmentRequired: the caller must prove or enrol a second factor first.
     """
     context: Mapping[str, Any] = app.event.get("requestContext", {}).get("authorizer") or {}
     if not context.get("user_id"):
@@ -124,17 +128,9 @@ def read_principal(app: Router, *, changing_password: bool = False) -> Principal
         raise CrossSiteRequest
     if restriction == "password_change_required" and not changing_password:
         raise PasswordChangeRequired
-    return Principal(
-        subject=Subject(
-            user_id=UserId(context["user_id"]),
-            username=context["sub"],
-            tenant_id=TenantId(context.get("tenant_id") or PLATFORM),
-            roles=tuple(context["roles"].split()),
-            session_id=SessionId(context["sid"]),
-        ),
-        token_id=TokenId(context["jti"]) if context.get("jti") else None,
-        restriction=restriction,
-    )
+    if restriction == "second_factor_required" and not proving_factor:
+        raise EnrolmentRequired
+    return principal_of(context)
 
 
 def source_address(app: Router) -> str:
