@@ -25,6 +25,7 @@ from doorward.accounts.recover import RecoverAdministrator
 from doorward.aws.dynamodb.attempts import DynamoAttempts
 from doorward.aws.dynamodb.client import BotoDatabase, connect
 from doorward.aws.dynamodb.directory import DynamoDirectory
+from doorward.aws.dynamodb.factors import DynamoFactors
 from doorward.aws.dynamodb.items import Tables
 from doorward.aws.dynamodb.keys import ensure_cursor_key
 from doorward.aws.dynamodb.policies import DynamoPolicies
@@ -172,6 +173,7 @@ def _recovery(database: BotoDatabase, outputs: Mapping[str, str]) -> RecoverAdmi
         writer=DynamoUserWriter(database, tables, revocations, _former_names(outputs)),
         revocations=DynamoRevocations(database, revocations),
         attempts=DynamoAttempts(database, tables.login_attempts),
+        factors=DynamoFactors(database, tables.users),
         hasher=PasswordHasher(),
         clock=clock,
     )

@@ -62,7 +62,7 @@ def wire(settings: Settings) -> Services:
     )
     store = DynamoTenants(parts.database, settings.require("users_table"), parts.revocation_writer)
     bounds = Bounds(settings.refresh_ttl_seconds, mail_is_on=settings.mail_is_on)
-    policies = AdministerPolicies(parts.policies, store, bounds)
+    policies = AdministerPolicies(parts.policies, store, bounds, clock)
     pages = AdminPages(app, forms, authorize, parts.cursor_key)
     return Services(pages, tokens, policies, AdministerTenants(store, clock), bounds)
 

@@ -50,7 +50,7 @@ def wire(settings: Settings) -> Services:
     store = DynamoTenants(parts.database, table, parts.revocation_writer)
     policies = DynamoPolicies(parts.database, table, parts.revocation_writer.markers)
     bounds = Bounds(settings.refresh_ttl_seconds, mail_is_on=bool(settings.mail_from))
-    administer = AdministerPolicies(policies, store, bounds)
+    administer = AdministerPolicies(policies, store, bounds, clock)
     return Services(AdministerTenants(store, clock), administer, _removal(parts, store), parts.cursor_key)
 
 

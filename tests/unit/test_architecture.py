@@ -22,11 +22,11 @@ errors audit
 model
 rules settings outbound languages
 keys
-tokens
+tokens passkeys
 stores
 authorization
 sessions accounts feed
-proofs
+proofs factors
 mail
 authorizer verifier demo breaches
 aws sockets
@@ -43,6 +43,7 @@ AWS = {
     "mypy_boto3_sesv2",
     "mypy_boto3_apigatewaymanagementapi",
 }
+PASSKEYS = {"OpenSSL", "cbor2", "pyasn1", "pyasn1_modules", "webauthn"}
 FUNCTIONS = sorted(folder.name for folder in (ROOT / "functions").iterdir() if (folder / "app.py").exists())
 
 
@@ -95,6 +96,22 @@ def test_imports_run_downward_only(file: Path) -> None:
 def test_only_the_room_aws_knows_the_sdk(file: Path) -> None:
     allowed = AWS if _room(file) == "aws" else set()
     assert not {name.partition(".")[0] for name in _imports(file)} & (AWS - allowed)
+
+
+@pytest.mark.parametrize("file", _files(), ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_only_one_file_knows_what_verifies_passkeys(file: Path) -> None:
+    # Its layer is large, slow to import, and there for few functions.
+    if file != PACKAGE / "passkeys" / "webauthn.py":
+        assert not {name.partition(".")[0] for name in _imports(file)} & PASSKEYS
+
+
+def test_reading_what_is_asked_and_answered_about_passkeys_imports_nothing_that_verifies_them() -> None:
+    code = (
+        "import sys, doorward.passkeys.ceremonies, doorward.passkeys.answers, doorward.passkeys.options\n"
+        f"print(sorted({PASSKEYS!r} & set(sys.modules)))"
+    )
+    assert _python(code).strip() == "[]"
+    assert _python(code.replace("passkeys.options", "passkeys.webauthn")).strip() == str(sorted(PASSKEYS))
 
 
 @pytest.mark.parametrize("file", _files(), ids=lambda file: str(file.relative_to(PACKAGE)))
@@ -204,7 +221,7 @@ print(json.dumps(found))
 
 def test_the_functions_that_people_wait_for_import_no_sdk_and_no_pydantic() -> None:
     loaded: dict[str, list[str]] = json.loads(_python(WIRER, *WAITED_FOR))
-    dear = {"boto3", "botocore", "urllib3", "aws_lambda_powertools", "pydantic"}
+    dear = {"boto3", "botocore", "urllib3", "aws_lambda_powertools", "pydantic", *PASSKEYS}
     guilty = [name for name in WAITED_FOR if dear & set(loaded[name])]
     assert guilty == [], f"{guilty[0]} is the first to import {dear & set(loaded[guilty[0]])}"
 

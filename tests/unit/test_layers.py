@@ -10,7 +10,7 @@ import markupsafe._speedups
 import pytest
 
 from layers.strip import stripped
-from tests.support.template import ROOT, layers_of, resources
+from tests.support.template import ROOT, folder_of, layers_of, resources
 
 LAYERS = {
     name: ROOT / item["Properties"]["ContentUri"] for name, item in resources("AWS::Serverless::LayerVersion").items()
@@ -21,8 +21,9 @@ NEVER = {"pycparser"}
 
 
 def _packages(file: Path) -> set[str]:
-    """Return the packages of a locked list, each with its version."""
-    return set(re.findall(r"^([\w.-]+==[\w.]+)", file.read_text(), re.MULTILINE))
+    """Return the packages of a locked list, each with its version, without those for Pythons before the runtime's."""
+    before = re.escape(" ; python_full_version < '3.13'")
+    return set(re.findall(rf"^([\w.-]+==[\w.]+)(?![\w.]|{before})", file.read_text(), re.MULTILINE))
 
 
 def test_a_layer_is_one_folder_with_requirements_of_its_own() -> None:
@@ -48,6 +49,12 @@ def test_a_function_has_layers_that_are_there_and_no_more_than_lambda_allows(nam
 
 def test_the_authorizer_has_the_shared_layer_alone() -> None:
     assert layers_of("AuthorizerFunction") == ["SharedLayer"]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_that_verifies_passkeys_has_their_layer(name: str) -> None:
+    code = (ROOT / "functions" / folder_of(name) / "app.py").read_text()
+    assert "PasskeysLayer" in layers_of(name) or not re.search(r"doorward\.passkeys\.webauthn|import webauthn", code)
 
 
 def test_the_sdk_knows_the_services_that_are_called() -> None:

@@ -20,6 +20,7 @@ from tests.support.fakes import MemoryTenants
 from tests.support.people import PASSWORD
 from tests.support.world import ACME, GLOBEX, House
 
+NOW_MS = 1_800_000_000_000
 BOUNDS = Bounds(session_seconds=86_400, mail_is_on=True)
 
 GOOD: Mapping[str, list[tuple[Any, Any]]] = {
@@ -35,7 +36,9 @@ GOOD: Mapping[str, list[tuple[Any, Any]]] = {
         (["email_code", "password", "password"], ("password", "email_code")),
         (["email_code"], ("email_code",)),
     ],
-    "second_factor": [("off", "off")],
+    "second_factor": [(text, text) for text in ("off", "optional", "admins", "required")],
+    "second_factor_grace_days": [(0, 0), (60, 60)],
+    "remember_device_days": [(0, 0), (90, 90)],
     "session_seconds": [(60, 60), (86_400, 86_400)],
     "least_password_length": [(8, 8), (64, 64)],
     "locale": [("DE-ch", "de-CH")],
@@ -69,7 +72,9 @@ BAD: Mapping[str, list[Any]] = {
         "acme.example",
     ],
     "methods": [[], ["passkey"], [""], "password", [None]],
-    "second_factor": ["optional", "admins", "required", "on"],
+    "second_factor": ["on", "", True, ["required"]],
+    "second_factor_grace_days": [-1, 61, "1", 1.5, True],
+    "remember_device_days": [-1, 91, "1", 1.5, True],
     "session_seconds": [59, 86_401, 0, -1, 3600.5, "3600", True],
     "least_password_length": [7, 65, "8", False],
     "locale": ["deutsch!", ""],
@@ -107,11 +112,15 @@ BAD: Mapping[str, list[Any]] = {
 def _changed(before: TenantPolicy | None = None, bounds: Bounds = BOUNDS, **sent: Any) -> TenantPolicy:
     """Return a policy after a request, as its body and the rules take it."""
     values = ChangePolicyRequest.of_json(json.dumps(sent).encode()).values()
-    return changed_policy(before or TenantPolicy(), values, bounds)
+    return changed_policy(before or TenantPolicy(), values, bounds, NOW_MS)
 
 
 def test_every_member_is_declared_and_shown_and_accepted() -> None:
-    declared = {field.name for kind in (TenantPolicy, SignInPolicy) for field in fields(kind)} - {"sign_in", "version"}
+    declared = {field.name for kind in (TenantPolicy, SignInPolicy) for field in fields(kind)} - {
+        "sign_in",
+        "version",
+        "second_factor_from_ms",
+    }
     assert set(MEMBERS) == declared == set(PolicyResponse.model_fields) == set(ChangePolicyRequest.model_fields)
     assert declared == set(GOOD) == set(BAD)
 
@@ -165,7 +174,7 @@ def test_signing_up_by_domain_needs_a_domain_in_whichever_order() -> None:
 
 @pytest.fixture
 def administer(house: House) -> AdministerPolicies:
-    return AdministerPolicies(house.policies, MemoryTenants(house.world), BOUNDS)
+    return AdministerPolicies(house.policies, MemoryTenants(house.world), BOUNDS, house.clock)
 
 
 def test_only_the_tenants_administrators_and_the_platforms_read_and_change_a_policy(

@@ -123,8 +123,10 @@ def test_only_minting_functions_read_private_keys(name: str) -> None:
         name
         in {
             "InvitationsFunction",
+            "FactorsFunction",
             "LoginFunction",
             "PagesFunction",
+            "SecondFactorFunction",
             "SignUpFunction",
             "EmailCodesFunction",
             "RefreshFunction",
@@ -208,6 +210,10 @@ def test_the_feed_hears_of_every_change_of_revocations_and_tries_again_for_as_lo
     assert "MaximumRecordAgeInSeconds" not in stream
 
 
+_WRITE_USERS = {"UsersFunction", "DemoFunction", "LinksFunction", "AccountPagesFunction", "TenantPagesFunction"}
+_WRITE_FACTORS = {"SecondFactorFunction": ["factors#*"], "FactorsFunction": ["user#*", "factors#*"]}
+
+
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
 def test_only_the_functions_for_it_write_users(name: str) -> None:
     writes = {action for action in _actions(name, "UsersTable") if not re.search("Get|Query|Check", action)}
@@ -229,7 +235,15 @@ def test_only_the_functions_for_it_write_users(name: str) -> None:
             for key in found["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
         }
         assert {action for action, key in allowed if key.startswith("credential")} == {"dynamodb:DeleteItem"}
-        assert {key for _, key in allowed} == {"user#*", "tenant#*", "credential#*", "username#*", "former#*"}
+        factors = {action for action, key in allowed if key.startswith("factors")}
+        assert factors == {"dynamodb:DeleteItem"}
+        assert {key for _, key in allowed} - {"factors#*"} == {
+            "user#*",
+            "tenant#*",
+            "credential#*",
+            "username#*",
+            "former#*",
+        }
     elif name == "InvitationsFunction":  # it makes members, and takes nothing away
         assert writes == {"dynamodb:PutItem", "dynamodb:UpdateItem"}
     elif name == "AccountsByMailFunction":
@@ -245,8 +259,17 @@ def test_only_the_functions_for_it_write_users(name: str) -> None:
     elif name == "MailFeedbackFunction":
         (statement,) = (found for found in _statements(name) if "dynamodb:UpdateItem" in found["Action"])
         assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["user#*"]}}
-    elif name not in {"UsersFunction", "DemoFunction", "LinksFunction", "AccountPagesFunction", "TenantPagesFunction"}:
+    elif name not in {*_WRITE_USERS, *_WRITE_FACTORS}:
         assert not writes
+
+
+@pytest.mark.parametrize("name", _WRITE_FACTORS)
+def test_who_proves_factors_writes_factors_and_no_password(name: str) -> None:
+    (statement,) = (
+        found for found in _statements(name) if "dynamodb:PutItem" in found["Action"] and "Users" in json.dumps(found)
+    )
+    keys = {"dynamodb:LeadingKeys": _WRITE_FACTORS[name]}
+    assert statement["Condition"] == {"ForAllValues:StringLike": keys}
 
 
 @pytest.mark.parametrize(
@@ -500,7 +523,8 @@ def test_one_function_alone_sends_mails_from_one_identity(name: str) -> None:
 
 def test_a_mail_is_tried_for_an_hour_and_then_told_to_people() -> None:
     stream = FUNCTIONS["SendMailFunction"]["Properties"]["Events"]["Made"]["Properties"]
-    assert stream["FilterCriteria"] == {"Filters": [{"Pattern": '{"eventName": ["INSERT"]}'}]}
+    (pattern,) = (json.loads(found["Pattern"]) for found in stream["FilterCriteria"]["Filters"])
+    assert pattern == {"eventName": ["INSERT"], "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "proof#"}]}}}}
     assert stream["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert stream["BisectBatchOnFunctionError"] is True
     assert (stream["MaximumRetryAttempts"], stream["MaximumRecordAgeInSeconds"]) == (20, 3600)
@@ -527,6 +551,9 @@ def test_only_who_makes_or_removes_users_reads_the_key_of_former_names_and_nobod
         "DemoFunction",
         "TenantsFunction",
         "RotateKeysFunction",
+        # The keys of second factors are derived from it.
+        "FactorsFunction",
+        "SecondFactorFunction",
     }
     writers = {name for name in FUNCTIONS if "secretsmanager:PutSecretValue" in _actions(name, "NameSecret")}
     assert writers == {"RotateKeysFunction"}  # which makes it where there is none

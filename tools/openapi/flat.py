@@ -31,7 +31,7 @@ def _member(field: dataclasses.Field[Any], hint: Any) -> tuple[Any, Any]:  # noq
     rules: Rules | None = field.metadata.get(RULES)
     if rules is None:
         return _shown(hint), default
-    text: Any = str
+    text: Any = dict[str, Any] if rules.is_object else str
     if rules.most is not None:
         text = Annotated[str, StringConstraints(min_length=1, max_length=rules.most)]
     if rules.check is not None:

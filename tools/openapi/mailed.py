@@ -39,7 +39,7 @@ def _signs_in() -> Operation:
         "anybody, where mail is on and the tenant's policy has the method `email_code`",
         bodies.CodeSignInRequest,
         token_answers.SignInResponse,
-        (*_PROVED, errors.InvalidCredentials, errors.CrossSiteRequest),
+        (*_PROVED, errors.InvalidCredentials, errors.SecondFactorRequired, errors.CrossSiteRequest),
         sets_cookie=True,
     )
 

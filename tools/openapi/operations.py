@@ -12,6 +12,7 @@ from doorward.api.bodies import responses as answers
 from doorward.api.bodies import sessions as session_answers
 from doorward.api.bodies import tokens as token_answers
 from doorward.api.bodies.export import ExportResponse
+from tools.openapi.factors import FACTORS
 from tools.openapi.invited import INVITED
 from tools.openapi.mailed import MAILED
 from tools.openapi.operation import (
@@ -64,7 +65,7 @@ def _ending(what: str) -> Operation:
     )
 
 
-_LOGIN: Errors = (*BODY, errors.InvalidCredentials, errors.TooManyAttempts)
+_LOGIN: Errors = (*BODY, errors.InvalidCredentials, errors.SecondFactorRequired, errors.TooManyAttempts)
 _USER: Errors = (*CALLER, errors.InsufficientScope, errors.NotFound)
 _USER_CHANGE: Errors = (*BODY, *CHANGE, errors.InsufficientScope, errors.NotFound, errors.Conflict, errors.LastAdmin)
 _NAMES: Errors = (errors.WeakPassword, errors.UnacceptableName, errors.EmailTaken)
@@ -188,6 +189,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         problems=(*CHANGE, errors.InvalidRequest, errors.InsufficientScope, errors.NotFound, errors.LastAdmin),
         status=204,
     ),
+    **FACTORS,
     **INVITED,
     **MAILED,
     ("GET", "/tenants"): Operation(

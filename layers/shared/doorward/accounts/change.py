@@ -18,6 +18,7 @@ from doorward.errors import (
 from doorward.model import Clock, Cutoff, Membership, Principal, TenantId, UserRecord
 from doorward.model.changes import UserChanges
 from doorward.model.proofs import Proof, ProofChanges
+from doorward.rules.factors import require_sure
 from doorward.rules.fields import MEMBERSHIP, PROFILE, Relation, changeable_by, needs_password
 from doorward.rules.names import fold_email
 from doorward.rules.passwords import PasswordHasher
@@ -26,6 +27,9 @@ from doorward.rules.revocation import cut_off_user
 from doorward.rules.tenancy import check_roles, is_admin
 from doorward.stores import AttemptStore, PolicyStore, RevocationStore, UserReader, UserWriter
 from doorward.tokens.proofs import Notices, once_an_hour
+
+_GIVES_POWER = frozenset({"roles", "password", "email"})
+"""What lets somebody else act: a change of these for another user needs a young sign-in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class ChangeUser:
 
         Raises:
             InsufficientScope, NotFound: the caller may not see or not change this.
+            InsufficientAuthentication: the sign-in is too old to change somebody's roles, password or address.
             OwnAccount: administrators do not disable or demote themselves.
             WrongPassword, TooManyAttempts: the current password was not proved.
             WeakPassword, UnacceptableName, InvalidRequest: a new value breaks a rule.
@@ -115,6 +120,8 @@ class ChangeUser:
         if not changes.names <= changeable_by(relation):
             raise InsufficientScope
         shared = len(before.user.tenant_ids) > 1
+        if not own and changes.names & _GIVES_POWER:
+            require_sure(principal, self.clock())
         if "password" in changes.names and shared and not (own or principal.is_platform_admin):
             # The password opens the other tenants too, which never agreed to this administrator.
             raise InsufficientScope

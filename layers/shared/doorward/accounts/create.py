@@ -14,6 +14,7 @@ from doorward.model.proofs import NO_PROOFS, ProofChanges
 from doorward.rules import names
 from doorward.rules.fields import PROFILE
 from doorward.rules.passwords import PasswordHasher
+from doorward.rules.factors import require_sure
 from doorward.rules.tenancy import check_roles, require_admin
 from doorward.stores import PolicyStore, UserWriter
 from doorward.tokens.ids import mint_ulid
@@ -40,6 +41,7 @@ class CreateUser:
         """
         tenant_id = new_user.tenant_id or principal.tenant_id
         require_admin(principal, tenant_id)
+        require_sure(principal, self.clock())
         # A tenant's administrators give names of their tenant alone. So no answer tells of names in other tenants.
         record = self.compose(new_user, tenant_id, plain_name=principal.is_platform_admin)
         if not principal.is_platform_admin and record.user.email is not None:

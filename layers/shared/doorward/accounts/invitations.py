@@ -11,6 +11,7 @@ from doorward.model import USER, Clock, Principal, TenantId
 from doorward.model.invitations import Invitation
 from doorward.model.proofs import InvitationId, Proof, ProofId
 from doorward.rules.names import check_email, check_locale, fold_email, is_ulid
+from doorward.rules.factors import require_sure
 from doorward.rules.tenancy import check_roles, require_own_admin
 from doorward.rules.throttles import Throttles
 from doorward.stores import AttemptStore, Directory, InvitationStore, Page, SignInName, TenantStore
@@ -66,12 +67,14 @@ class AdministerInvitations:
 
         Raises:
             InsufficientScope, NotFound: the caller does not administer this tenant, or it is disabled.
+            InsufficientAuthentication: the caller's sign-in is older than an hour, or not sure enough.
             InvalidRequest, UnacceptableName: the address, a role or the language breaks a rule, or mail is off.
             EmailTaken: the address is a member's already.
             TooManyAttempts: the tenant, or this address in it, had too many invitations.
             Conflict: somebody else invited the address at the same moment.
         """
         require_own_admin(principal, tenant_id)
+        require_sure(principal, self.clock())
         email, roles = check_email(wanted.email), (USER,) if wanted.roles is None else check_roles(wanted.roles)
         locale = check_locale(wanted.locale) if wanted.locale else None
         mails, folded = self._mails(wanted.deliver), fold_email(email)

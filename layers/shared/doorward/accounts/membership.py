@@ -9,6 +9,7 @@ from doorward import audit
 from doorward.accounts.access import VisibleUser, find, resolve, show
 from doorward.errors import EmailTaken, InvalidRequest, NotFound
 from doorward.model import Clock, Membership, Principal, TenantId, User, UserRecord
+from doorward.rules.factors import require_sure
 from doorward.rules.revocation import cut_off_user
 from doorward.rules.tenancy import check_roles, require_platform_admin
 from doorward.stores import RevocationStore, UserReader, UserWriter
@@ -33,12 +34,14 @@ class AssignTenants:
 
         Raises:
             InsufficientScope: the caller is no platform administrator.
+            InsufficientAuthentication: the caller's sign-in is older than an hour, or not sure enough.
             NotFound: there is no such user or tenant.
             InvalidRequest: a role breaks a rule, or the user has 20 tenants.
             EmailTaken: another user of the tenant has the same address.
             LastAdmin, Conflict: see `UserWriter.change`.
         """
         before = self._find(principal, user_id)
+        require_sure(principal, self.clock())
         old = before.membership(tenant_id)
         if old is None and len(before.memberships) >= MAX_TENANTS:
             raise InvalidRequest(f"A user is in at most {MAX_TENANTS} tenants.")

@@ -8,7 +8,8 @@ from typing import Any
 
 from doorward import audit
 from doorward.errors import NotFound
-from doorward.model import Principal, TenantId, TenantPolicy
+from doorward.model import Clock, Principal, TenantId, TenantPolicy
+from doorward.rules.factors import require_sure
 from doorward.rules.policy import Bounds, changed_policy
 from doorward.rules.tenancy import require_own_admin
 from doorward.stores import PolicyStore, TenantStore
@@ -21,6 +22,7 @@ class AdministerPolicies:
     policies: PolicyStore
     tenants: TenantStore
     bounds: Bounds
+    clock: Clock
 
     def get(self, principal: Principal, tenant_id: TenantId) -> TenantPolicy:
         """Return the policy of a tenant; of one that decided nothing, the defaults.
@@ -43,10 +45,13 @@ class AdministerPolicies:
 
         Raises:
             InsufficientScope, NotFound: the caller does not administer this tenant.
+            InsufficientAuthentication: the caller's sign-in is older than an hour, or not sure enough.
             InvalidRequest, UnacceptableName: a value breaks a rule.
             Conflict: somebody changed the policy at the same moment.
         """
-        after = changed_policy(self.get(principal, tenant_id), values, self.bounds)
+        before, now_ms = self.get(principal, tenant_id), self.clock()
+        require_sure(principal, now_ms)
+        after = changed_policy(before, values, self.bounds, now_ms)
         self.policies.change(tenant_id, after)
         names = ",".join(sorted(values))
         audit.record("policy_changed", tenant_id=tenant_id, by=principal.user_id, members=names)

@@ -9,11 +9,14 @@ from doorward import audit
 from doorward.accounts.initialise import FirstUser
 from doorward.errors import NotFound
 from doorward.model import Clock, UserRecord
+from doorward.model.factors import FactorChange, Factors
+from doorward.model.proofs import ProofChanges
+from doorward.rules.factors import with_factors
 from doorward.rules.names import fold
 from doorward.rules.passwords import PasswordHasher
 from doorward.rules.proofs import without_older_proofs
 from doorward.rules.revocation import cut_off_user
-from doorward.stores import AttemptStore, Directory, RevocationStore, SignInName, UserReader, UserWriter
+from doorward.stores import AttemptStore, Directory, FactorStore, RevocationStore, SignInName, UserReader, UserWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +28,15 @@ class RecoverAdministrator:
     writer: UserWriter
     revocations: RevocationStore
     attempts: AttemptStore
+    factors: FactorStore
     hasher: PasswordHasher
     clock: Clock
 
     def __call__(self, username: str) -> FirstUser:
         """Set a random password that must be changed first, and end all sessions of the administrator.
+
+        The administrator's second factors are gone too: within 24 hours another one must be enrolled.
+
 
         Raises:
             NotFound: there is no platform administrator of this name.
@@ -47,10 +54,14 @@ class RecoverAdministrator:
 
     def _store(self, before: UserRecord, password: str) -> None:
         now_ms, user = self.clock(), before.user
+        held = self.factors.get(user.id)
+        gone = FactorChange(user_id=user.id, after=Factors(version=held.version + 1), at_ms=now_ms)
         changed = replace(
-            user, status="active", password_change_required=True, updated_at_ms=now_ms, version=user.version + 1
+            with_factors(user, (), now_ms), status="active", password_change_required=True, factors_reset_at_ms=now_ms
         )
         states = self.revocations.get_states(user.realms, user.id)
         cutoffs = cut_off_user(user.id, states, now_ms, ends_sessions=True)
         after = UserRecord(without_older_proofs(user, changed, password_changed=True), before.memberships)
-        self.writer.change(before, after, password_hash=self.hasher.hash(password), cutoffs=cutoffs)
+        password_hash = self.hasher.hash(password)
+        proofs = ProofChanges(factors=gone)
+        self.writer.change(before, after, password_hash=password_hash, cutoffs=cutoffs, proofs=proofs)

@@ -22,6 +22,7 @@ from doorward.model import (
     UserId,
     service_user_id,
 )
+from doorward.rules.factors import require_sure
 from doorward.rules.names import is_ulid
 from doorward.rules.revocation import mark_revoked
 from doorward.rules.tenancy import require_own_admin
@@ -60,10 +61,12 @@ class AdministerServiceTokens:
 
         Raises:
             InsufficientScope, NotFound: the caller does not administer this tenant.
+            InsufficientAuthentication: the caller's sign-in is older than an hour, or not sure enough.
             InvalidRequest: the name or the lifetime breaks a rule.
             NotInitialised: the deployment has no keys.
         """
         require_own_admin(principal, tenant_id)
+        require_sure(principal, self.clock())
         now, service = self.clock() // 1000, service_user_id(name)
         ttl_seconds = self._checked(name, ttl_seconds)
         begun = self.tokens.get_admission(tenant_id, name)

@@ -113,6 +113,13 @@ def session_cookies(signed_in: SignedIn) -> list[str]:
     ]
 
 
+def raised_cookie(cookie: str | None, lives_seconds: int) -> dict[str, str | list[str]]:
+    """Return the header that gives the browser the new cookie of its session; none for a session without one."""
+    if cookie is None:
+        return {}
+    return {"Set-Cookie": f"{COOKIE_NAME}={cookie}; Max-Age={lives_seconds}; {_COOKIE_ATTRIBUTES}"}
+
+
 def answer_preflight(methods: Sequence[str]) -> Response:
     """Tell a browser, before it sends a page's request, what the page may send (Fetch, CORS-preflight)."""
     listed = ", ".join(methods)

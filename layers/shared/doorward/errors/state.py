@@ -67,6 +67,13 @@ class LastAdmin(Conflict):
     default_detail = "This user is the tenant's last active administrator. Make another user an administrator first."
 
 
+class LastFactor(Conflict):
+    """A user tried to remove the last second factor where the tenant asks for one."""
+
+    code = "last_factor"
+    default_detail = "This is your last second factor, and the tenant asks for one. Enrol another one first."
+
+
 class OwnAccount(Conflict):
     """An administrator tried to lock themselves out."""
 

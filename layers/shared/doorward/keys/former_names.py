@@ -31,11 +31,16 @@ class FormerNames:
         Raises:
             NotInitialised: the deployment has no such key. No other key may take its place.
         """
-        made = hmac.digest(self._key, b"former-name\0" + folded.encode("utf-8"), "sha256")
+        made = hmac.digest(self.root, b"former-name\0" + folded.encode("utf-8"), "sha256")
         return base64.urlsafe_b64encode(made).rstrip(b"=").decode("ascii")
 
     @cached_property
-    def _key(self) -> bytes:
+    def root(self) -> bytes:
+        """The key itself, for what else is derived from a key that never changes (`doorward.factors.secrets`).
+
+        Raises:
+            NotInitialised: the deployment has no such key.
+        """
         text = self._load()
         if not text:
             raise NotInitialised(reason="no key of former names")

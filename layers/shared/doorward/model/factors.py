@@ -16,15 +16,15 @@ class Totp:
 
     Args:
         sealed_secret: the secret, sealed for its user.
-        created_at_ms: when it was enrolled.
-        confirmed_at_ms: when its first code proved that the app has the secret; None until then.
+        created_at_ms: when the secret was made.
         last_step: the time step of the last code that was used. No code of that step or an earlier one works again.
+        last_used_at_ms: when that was.
     """
 
     sealed_secret: str
     created_at_ms: int
-    confirmed_at_ms: int | None = None
     last_step: int = 0
+    last_used_at_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,13 @@ class Passkey:
 
 @dataclass(frozen=True, slots=True)
 class Factors:
-    """All factors of a user, the passkeys in the order of their making; `version` counts the changes."""
+    """All factors of a user, the passkeys in the order of their making; `version` counts the changes.
+
+    `pending_totp` becomes `totp` when a code proves that the user's app has its secret.
+    """
 
     totp: Totp | None = None
+    pending_totp: Totp | None = None
     recovery: RecoveryCodes | None = None
     passkeys: tuple[Passkey, ...] = ()
     version: int = 0
@@ -79,7 +83,7 @@ class Factors:
         found: list[FactorKind] = []
         if self.passkeys:
             found.append("passkey")
-        if self.totp is not None and self.totp.confirmed_at_ms is not None:
+        if self.totp is not None:
             found.append("totp")
         if found and self.recovery is not None and self.recovery.macs:
             found.append("recovery_code")

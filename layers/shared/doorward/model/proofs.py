@@ -23,8 +23,10 @@ ProofKind = Literal[
     "email_change",
     "email_undo",
     "invitation",
-    "second_factor",
 ]
+ChallengeKind = Literal["second_factor"]
+"""A sign-in that waits. It is never mailed: its challenge id alone is used."""
+
 NoticeKind = Literal[
     "new_device", "password_changed", "email_changed", "email_change_asked", "account_deleted", "factors_changed"
 ]
@@ -59,7 +61,7 @@ class Proof:
     """
 
     id: ProofId
-    kind: ProofKind | NoticeKind
+    kind: ProofKind | NoticeKind | ChallengeKind
     tenant_id: TenantId
     mac_kid: str
     made_at_ms: int

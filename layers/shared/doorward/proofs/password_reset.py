@@ -13,6 +13,7 @@ from doorward.model.proofs import Proof, ProofChanges
 from doorward.proofs.ask import AskForProof
 from doorward.proofs.check import CheckProof, Presented
 from doorward.proofs.subjects import FindSubject, is_of_one_tenant, may_be_mailed
+from doorward.rules.factors import require_sure
 from doorward.rules.invitations import may_invite
 from doorward.rules.passwords import PasswordHasher
 from doorward.rules.proofs import with_proved_address, without_older_proofs
@@ -59,6 +60,7 @@ class AskForReset:
 
         Raises:
             NotFound, InsufficientScope: the caller may not see the user, or may not set the user's password.
+            InsufficientAuthentication: the caller's sign-in is older than an hour, or not sure enough.
             InvalidRequest: nothing can be mailed to the user, or the caller asked for their own.
             TooManyAttempts: too many mails were asked for.
         """
@@ -68,6 +70,7 @@ class AskForReset:
         if not owns(principal, record.user) or not (is_of_one_tenant(record) or principal.is_platform_admin):
             # The password opens the other tenants too, which never agreed to this administrator.
             raise InsufficientScope
+        require_sure(principal, self.ask.clock())
         if record.user.status != "active":
             raise NotFound("The user is disabled.")
         if not as_link and not (self.mail_is_on and may_be_mailed(record)):

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from doorward.model import ADMIN, PLATFORM, PLATFORM_ADMIN, Admission, Method, SecondFactor, Session, Subject
+from doorward.errors import InsufficientAuthentication
+from doorward.model import (
+    ADMIN,
+    PLATFORM,
+    PLATFORM_ADMIN,
+    Admission,
+    FactorKind,
+    Method,
+    Principal,
+    SecondFactor,
+    Session,
+    Subject,
+    User,
+)
 from doorward.model.authentication import Acr, Authentication
 
 RECENT_SECONDS = 600
@@ -70,6 +83,24 @@ def authentication_of(session: Session) -> Authentication:
     return Authentication(at_ms // 1000, amr, acr_of(amr))
 
 
+def require_sure(principal: Principal, now_ms: int, max_age: int = DANGEROUS_SECONDS) -> None:
+    """Let a caller pass whose sign-in is young, and whose second factor was proved and not only remembered.
+
+    Args:
+        principal: the caller.
+        now_ms: the time, in milliseconds.
+        max_age: how many seconds old the sign-in, or its step-up, may be.
+
+    Raises:
+        InsufficientAuthentication: the caller must prove again who they are (RFC 9470).
+    """
+    proved = principal.authentication
+    if proved is None or now_ms // 1000 - proved.at > max_age:
+        raise InsufficientAuthentication(max_age=max_age, reason="sign_in_too_old")
+    if "rba" in proved.amr:
+        raise InsufficientAuthentication(max_age=max_age, acr="2fa", reason="acr_too_low")
+
+
 @dataclass(frozen=True, slots=True)
 class FactorRule:
     """What the deployment asks of the platform's administrators, beside what tenants ask of their people.
@@ -123,6 +154,19 @@ def _without_factor(admission: Admission, now_ms: int) -> Standing:
         return "missing" if now_ms < user.factors_reset_at_ms + RESET_SECONDS * 1000 else "late"
     since_ms = max(policy.second_factor_from_ms, member.created_at_ms if member else 0)
     return "met" if now_ms < since_ms + policy.second_factor_grace_days * 86_400_000 else "missing"
+
+
+def with_factors(user: User, kinds: tuple[FactorKind, ...], now_ms: int) -> User:
+    """Return a user with other factors. Devices that were remembered before count no more."""
+    reset_at_ms = None if kinds else user.factors_reset_at_ms
+    return replace(
+        user,
+        factors=kinds,
+        factors_from_ms=now_ms,
+        factors_reset_at_ms=reset_at_ms,
+        updated_at_ms=now_ms,
+        version=user.version + 1,
+    )
 
 
 def remembered_until_ms(proved_at_ms: int, admission: Admission) -> int:

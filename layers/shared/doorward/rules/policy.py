@@ -20,6 +20,8 @@ from doorward.rules.names import check_display_name, check_email, check_locale, 
 
 MAX_DOMAINS = 50
 MIN_SESSION_SECONDS = 60
+MAX_GRACE_DAYS = 60
+MAX_REMEMBERED_DAYS = 90
 PASSWORD_LENGTHS = (8, 64)
 MAX_MAIL_NAME = 64
 
@@ -78,10 +80,13 @@ def _methods(values: Sequence[str], bounds: Bounds) -> tuple[str, ...]:
     return tuple(sorted(set(values), reverse=True))
 
 
-def _second_factor(value: str, _: Bounds) -> str:
-    if value != "off":
-        raise InvalidRequest("second_factor can only be off: this version asks nobody for a second factor.")
-    return value
+def _days(name: str, most: int) -> Callable[[int, Bounds], int]:
+    def check(value: int, _: Bounds) -> int:
+        if not 0 <= value <= most:
+            raise InvalidRequest(f"{name} is 0 to {most}.")
+        return value
+
+    return check
 
 
 def _session_seconds(value: int, bounds: Bounds) -> int:
@@ -129,7 +134,17 @@ MEMBERS: Mapping[str, Member] = {
     "sign_up": Member(_as_it_is, "who becomes a user without an administrator; `domain`: addresses of `domains`"),
     "domains": Member(_domains, f"of e-mail addresses; at most {MAX_DOMAINS}"),
     "methods": Member(_methods, "by what people sign in; `email_code` needs mail, and users with an address"),
-    "second_factor": Member(_second_factor, "`off` alone in this version"),
+    "second_factor": Member(
+        _as_it_is, "who proves one: nobody; who has one; administrators, and who has one; everybody"
+    ),
+    "second_factor_grace_days": Member(
+        _days("second_factor_grace_days", MAX_GRACE_DAYS),
+        "how long who needs a second factor may go on without; counted from the change, and from joining",
+    ),
+    "remember_device_days": Member(
+        _days("remember_device_days", MAX_REMEMBERED_DAYS),
+        "how long a device counts in place of the second factor that was proved on it; 0 for never",
+    ),
     "session_seconds": Member(_session_seconds, "60 to the deployment's; also shortens the sessions that live"),
     "least_password_length": Member(_least_password_length, "of new passwords, 8 to 64"),
     "locale": Member(_locale, "the language of mails to who has none, such as `de-CH`"),
@@ -147,13 +162,14 @@ def value_of(policy: TenantPolicy, name: str) -> Any:  # noqa: ANN401 - a member
     return getattr(policy.sign_in if name in SIGN_IN_MEMBERS else policy, name)
 
 
-def changed_policy(before: TenantPolicy, values: Mapping[str, Any], bounds: Bounds) -> TenantPolicy:
+def changed_policy(before: TenantPolicy, values: Mapping[str, Any], bounds: Bounds, now_ms: int) -> TenantPolicy:
     """Return a policy with other members, to be stored.
 
     Args:
         before: the policy as it was read.
         values: member to new value; None gives the default back.
         bounds: what the deployment allows.
+        now_ms: the time, in milliseconds: from then on people have days of grace, if more is asked of them.
 
     Raises:
         InvalidRequest: a value breaks a rule, or the policy would contradict itself.
@@ -164,6 +180,8 @@ def changed_policy(before: TenantPolicy, values: Mapping[str, Any], bounds: Boun
         for name, value in values.items()
     }
     sign_in = {name: value for name, value in checked.items() if name in SIGN_IN_MEMBERS}
+    if sign_in.get("second_factor", before.sign_in.second_factor) != before.sign_in.second_factor:
+        sign_in["second_factor_from_ms"] = now_ms
     rest = {name: value for name, value in checked.items() if name not in SIGN_IN_MEMBERS}
     after = replace(before, version=before.version + 1, sign_in=replace(before.sign_in, **sign_in), **rest)
     if after.sign_up == "domain" and not after.domains:

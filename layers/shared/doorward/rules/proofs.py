@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from doorward.model import User
-from doorward.model.proofs import NoticeKind, Proof, ProofKind
+from doorward.model.proofs import ChallengeKind, NoticeKind, Proof, ProofKind
 from doorward.rules.names import fold_email
 
 CODE_SECONDS = 600
@@ -19,7 +19,7 @@ MAX_TRIES = 5
 """How many codes may be tried for one proof: one in 200,000 guessers is lucky."""
 
 _HOUR, _DAY = 3600, 86_400
-LIFE_SECONDS: Mapping[ProofKind | NoticeKind, int] = {
+LIFE_SECONDS: Mapping[ProofKind | NoticeKind | ChallengeKind, int] = {
     "sign_up": _DAY,
     "verify_email": _DAY,
     "password_reset": _HOUR,
@@ -37,7 +37,7 @@ MAX_PROOF_SECONDS = 7 * _DAY
 """The longest life of a proof. The MAC key that derives it lives on for as long."""
 
 
-def life_seconds(kind: ProofKind | NoticeKind) -> int:
+def life_seconds(kind: ProofKind | NoticeKind | ChallengeKind) -> int:
     """Return how long a proof of this kind lives, or a notice."""
     return LIFE_SECONDS.get(kind, NOTICE_SECONDS)
 

@@ -13,7 +13,7 @@ from typing import Any
 from doorward.errors import InvalidProof
 from doorward.keys.mac import MacKeyring
 from doorward.model import Clock, TenantId, User
-from doorward.model.proofs import NoticeKind, Proof, ProofId, ProofKind
+from doorward.model.proofs import ChallengeKind, NoticeKind, Proof, ProofId, ProofKind
 from doorward.rules.proofs import life_seconds
 from doorward.tokens.ids import derived_ulid, mint_ulid
 from doorward.tokens.macs import mac, proving_key
@@ -79,7 +79,7 @@ class ProofTexts:
         """
         return self._read(text, _TOKEN, kind)
 
-    def read_challenge_id(self, text: str, kind: ProofKind) -> ProofId:
+    def read_challenge_id(self, text: str, kind: ProofKind | ChallengeKind) -> ProofId:
         """Return the proof that a challenge id belongs to.
 
         Raises:
@@ -97,7 +97,7 @@ class ProofTexts:
             raise InvalidProof(reason="mac_key_gone")
         return key
 
-    def _read(self, text: str, prefix: str, kind: ProofKind) -> ProofId:
+    def _read(self, text: str, prefix: str, kind: ProofKind | ChallengeKind) -> ProofId:
         match = _TEXT.fullmatch(text)
         if match is None or match[1] != prefix:
             raise InvalidProof(reason="malformed_proof")
@@ -117,7 +117,7 @@ class MintProofs:
     texts: ProofTexts
     clock: Clock
 
-    def __call__(self, kind: ProofKind, tenant_id: TenantId, **rest: Any) -> Proof:  # noqa: ANN401 - as Proof
+    def __call__(self, kind: ProofKind | ChallengeKind, tenant_id: TenantId, **rest: Any) -> Proof:  # noqa: ANN401 - as Proof
         """Return a new proof.
 
         Args:
@@ -173,7 +173,7 @@ def once_an_hour(notice: Proof) -> Proof:
     return replace(notice, id=ProofId(derived_ulid(begins_ms, f"{notice.kind}.{notice.user_id}")))
 
 
-def _proof(kind: ProofKind | NoticeKind, tenant_id: TenantId, now_ms: int, **rest: Any) -> Proof:  # noqa: ANN401
+def _proof(kind: ProofKind | NoticeKind | ChallengeKind, tenant_id: TenantId, now_ms: int, **rest: Any) -> Proof:  # noqa: ANN401
     return Proof(
         id=ProofId(mint_ulid()),
         kind=kind,

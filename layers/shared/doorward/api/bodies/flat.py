@@ -27,6 +27,7 @@ class Rules:
 
     Args:
         most: its most characters, of which it has one at least; None if `check` alone decides.
+        is_object: whether it is no text, but an object that only a library understands.
         check: raises an error for a text that is not acceptable: ValueError, or one of Doorward's.
         description: what the API's description says of it.
     """
@@ -34,11 +35,22 @@ class Rules:
     most: int | None = _LONGEST
     check: Callable[[str], object] | None = None
     description: str = ""
+    is_object: bool = False
 
 
 def needed(most: int = _LONGEST) -> Any:  # noqa: ANN401 - as dataclasses.field
     """Return a member that a body must have."""
     return dataclasses.field(metadata={RULES: Rules(most)})
+
+
+def needed_object(description: str) -> Any:  # noqa: ANN401 - as dataclasses.field
+    """Return a member that a body must have, and that is an object which only a library understands."""
+    return dataclasses.field(metadata={RULES: Rules(None, None, description, is_object=True)})
+
+
+def optional_object(description: str) -> Any:  # noqa: ANN401 - as dataclasses.field
+    """Return such a member that may be absent or null."""
+    return dataclasses.field(default=None, metadata={RULES: Rules(None, None, description, is_object=True)})
 
 
 def optional(description: str = "", check: Callable[[str], object] | None = None, most: int | None = _LONGEST) -> Any:  # noqa: ANN401 - as dataclasses.field
@@ -48,7 +60,7 @@ def optional(description: str = "", check: Callable[[str], object] | None = None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlatRequest:
-    """A body of texts: no other types, no unknown members."""
+    """A body of texts and of objects for a library: no other types, no unknown members."""
 
     def require_sense(self) -> None:
         """Make sure that the members make sense together.
@@ -141,6 +153,8 @@ def _problem(rule: tuple[Rules, bool], members: Mapping[str, object], name: str)
 
 
 def _problem_of(value: object, rules: Rules) -> str | None:
+    if rules.is_object:
+        return None if isinstance(value, dict) else "Input should be a valid dictionary"
     if not isinstance(value, str):
         return "Input should be a valid string"
     if rules.most is not None and not 1 <= len(value) <= rules.most:

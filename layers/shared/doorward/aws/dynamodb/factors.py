@@ -57,6 +57,7 @@ def to_factors(item: Item | None) -> Factors:
     recovery = kept.get("recovery")
     return Factors(
         totp=Totp(**kept["totp"]) if kept.get("totp") else None,
+        pending_totp=Totp(**kept["pending_totp"]) if kept.get("pending_totp") else None,
         recovery=RecoveryCodes(tuple(recovery["macs"]), recovery["created_at_ms"]) if recovery else None,
         passkeys=tuple(Passkey(**{**each, "transports": tuple(each["transports"])}) for each in kept["passkeys"]),
         version=item["version"],
