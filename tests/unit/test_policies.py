@@ -148,9 +148,11 @@ def test_a_request_names_members_and_nothing_else(sent: dict[str, Any]) -> None:
         _changed(**sent)
 
 
-def test_nobody_is_told_to_be_protected_by_a_factor_that_nobody_asks_for() -> None:
-    with pytest.raises(InvalidRequest, match="this version asks nobody for a second factor"):
-        _changed(second_factor="required")
+def test_the_days_of_grace_begin_when_more_is_asked_of_people() -> None:
+    after = _changed(second_factor="required")
+    assert after.sign_in.second_factor_from_ms == NOW_MS
+    assert _changed(after, session_seconds=60).sign_in.second_factor_from_ms == NOW_MS
+    assert _changed(session_seconds=60).sign_in.second_factor_from_ms == 0
 
 
 def test_a_deployment_without_mail_has_no_codes_by_mail() -> None:

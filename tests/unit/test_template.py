@@ -29,6 +29,11 @@ PUBLIC = {
         for flow in ("sign-up", "email-code", "password-reset")
         for step in ("", "/confirm")
     ),
+    ("POST", "/auth/second-factor"),
+    ("POST", "/api/{tenantId}/auth/second-factor"),
+    ("POST", "/auth/passkey/options"),
+    ("POST", "/auth/passkey"),
+    ("POST", "/api/{tenantId}/auth/passkey"),
     ("POST", "/auth/verify-email/confirm"),
     ("POST", "/auth/find-tenants"),
     ("POST", "/auth/email-change/confirm"),
@@ -361,7 +366,7 @@ def test_the_pages_behind_links_can_begin_no_session_and_know_no_key_that_signs(
 def test_the_pages_of_who_is_signed_in_change_and_remove_users_and_make_none() -> None:
     name = "AccountPagesFunction"
     found = [each for each in _statements(name) if each["Resource"] == {"Fn::GetAtt": "UsersTable.Arn"}]
-    kept = ["user#*", "tenant#*", "credential#*"]
+    kept = ["user#*", "tenant#*", "credential#*", "factors#*"]
     keys = ([*kept, "former#*"], [*kept, "username#*"])
     assert [(each["Action"], each.get("Condition")) for each in found] == [
         (["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem"], None),

@@ -12,9 +12,9 @@ from doorward.model import PLATFORM, USER, Clock, Membership, Principal, TenantI
 from doorward.model.changes import NewUser
 from doorward.model.proofs import NO_PROOFS, ProofChanges
 from doorward.rules import names
+from doorward.rules.factors import require_sure
 from doorward.rules.fields import PROFILE
 from doorward.rules.passwords import PasswordHasher
-from doorward.rules.factors import require_sure
 from doorward.rules.tenancy import check_roles, require_admin
 from doorward.stores import PolicyStore, UserWriter
 from doorward.tokens.ids import mint_ulid

@@ -10,8 +10,8 @@ from doorward.errors import EmailTaken, InvalidRequest, NotFound, TooManyAttempt
 from doorward.model import USER, Clock, Principal, TenantId
 from doorward.model.invitations import Invitation
 from doorward.model.proofs import InvitationId, Proof, ProofId
-from doorward.rules.names import check_email, check_locale, fold_email, is_ulid
 from doorward.rules.factors import require_sure
+from doorward.rules.names import check_email, check_locale, fold_email, is_ulid
 from doorward.rules.tenancy import check_roles, require_own_admin
 from doorward.rules.throttles import Throttles
 from doorward.stores import AttemptStore, Directory, InvitationStore, Page, SignInName, TenantStore

@@ -115,7 +115,7 @@ class RenameFactorRequest(FlatRequest):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactorResponse(FlatResponse):
-    """A second factor. Passkeys alone have a name; `left` counts the recovery codes that still work."""
+    """A second factor. Passkeys alone have a name; `codes_left` counts the recovery codes that still work."""
 
     id: str
     kind: Literal["totp", "passkey", "recovery_codes"]
@@ -123,7 +123,7 @@ class FactorResponse(FlatResponse):
     created_at: str
     last_used_at: str | None = None
     backed_up: bool | None = None
-    left: int | None = None
+    codes_left: int | None = None
 
     @classmethod
     def of_passkey(cls, passkey: Passkey) -> Self:
@@ -153,7 +153,7 @@ class FactorListResponse(FlatResponse):
             items.append(FactorResponse(id="totp", kind="totp", created_at=made, last_used_at=used))
         if held.recovery is not None:
             made, left = iso_time(held.recovery.created_at_ms), len(held.recovery.macs)
-            items.append(FactorResponse(id="recovery_codes", kind="recovery_codes", created_at=made, left=left))
+            items.append(FactorResponse(id="recovery_codes", kind="recovery_codes", created_at=made, codes_left=left))
         return cls(items=items)
 
 
@@ -199,14 +199,12 @@ class RaisedResponse(FlatResponse):
     refresh_expires_in: int
     session_id: str
     recovery_codes: list[str] | None = None
-    factors: list[FactorResponse] | None = None
 
     @classmethod
     def of_enrolled(cls, enrolled: Enrolled, *, with_refresh_token: bool) -> Self:
         """Return the body for a session in which a factor was enrolled."""
         tokens = _tokens(enrolled.raised.tokens, with_refresh_token=with_refresh_token)
-        items = FactorListResponse.of(enrolled.factors).items
-        return cls(**tokens, recovery_codes=list(enrolled.recovery_codes) or None, factors=items)
+        return cls(**tokens, recovery_codes=list(enrolled.recovery_codes) or None)
 
     @classmethod
     def of_raised(cls, tokens: TokenPair, *, with_refresh_token: bool) -> Self:

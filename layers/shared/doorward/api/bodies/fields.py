@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, StringConstraints, create_model
 from pydantic import Field as BodyField
@@ -108,7 +108,7 @@ def shown_name(name: str) -> str:
 def _shown_type(name: str, hint: Any) -> Any:  # noqa: ANN401 - types as data
     if name.endswith(_TIME_SUFFIX):
         return str
-    if hint == tuple[str, ...]:
+    if get_origin(hint) is tuple:
         return list[str]
     if hint == Mapping[str, str] | None:
         return dict[str, str] | None
