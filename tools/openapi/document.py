@@ -57,7 +57,15 @@ _SEEN: Schema = {
     "description": "The ETag of the document that the caller has.",
     "schema": {"type": "string"},
 }
-_PUBLIC = frozenset({"anybody", "who has the token", "who has the link or the code"})
+_PUBLIC = frozenset(
+    {
+        "anybody",
+        "who has the token",
+        "who has the link or the code",
+        "who proved the first factor",
+        "who has a passkey",
+    }
+)
 _GATEWAY = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.REQUEST_ENTITY_TOO_LARGE})
 """What API Gateway also refuses itself, in one media type for all operations."""
 
