@@ -154,7 +154,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--recover",
         metavar="NAME",
-        help="give a platform administrator whose password or second factors are lost a one-time password, and no factor",
+        help="give a platform administrator a one-time password, and take lost second factors away",
     )
     parser.add_argument("--issuer", help="the public base URL, if it is not the stack's output BaseUrl")
     parser.add_argument("--development", action="store_true", help="password admin123; only on this machine")
