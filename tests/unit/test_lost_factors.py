@@ -11,16 +11,9 @@ from doorward.errors import NotFound
 from doorward.factors.keep import KeepFactors
 from doorward.model import PLATFORM, UserId
 from doorward.model.factors import Factors, Totp
+from tests.support.fake_proofs import MemoryFactors
 from tests.support.fakes import MemoryDirectory
 from tests.support.world import House
-
-
-class _Held:
-    def __init__(self, house: House) -> None:
-        self.house = house
-
-    def get(self, user_id: UserId) -> Factors:
-        return self.house.world.factors.get(user_id, Factors())
 
 
 def _enrolled(house: House, username: str) -> UserId:
@@ -38,7 +31,7 @@ def _recover(house: House) -> RecoverAdministrator:
         house.users,
         house.revocations,
         house.attempts,
-        _Held(house),
+        MemoryFactors(house.world),
         house.hasher,
         house.clock,
     )
@@ -79,7 +72,7 @@ def test_a_change_is_mailed_if_it_changes_what_lets_somebody_in(house: House, ch
     house.mail_is_on = True
     kim = house.add_user("kim", email="kim@acme.example")
     house.world.proofs.clear()
-    keep = KeepFactors(house.users, house.users, _Held(house), house.notices, house.clock)
+    keep = KeepFactors(house.users, house.users, MemoryFactors(house.world), house.notices, house.clock)
     before = house.users.get(kim.user_id)
     assert before is not None
     keep.store(before, Factors(totp=Totp("sealed", 0)), change)
