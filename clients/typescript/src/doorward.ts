@@ -6,14 +6,18 @@ import {
   codeRequestBody,
   type Credentials,
   loginBody,
+  present,
 } from './credentials.js'
 import { EndedSessions } from './ended.js'
-import { NetworkError, Problem, readProblem, SignedOut } from './errors.js'
+import { Problem, SignedOut } from './errors.js'
+import { Factors, type Proof, proofBody, type SecondFactorAnswer } from './factors.js'
 import { type Sender, sendWithToken } from './fetch.js'
 import { Keeper } from './keeper.js'
 import { Kept } from './kept.js'
 import type { components } from './openapi.js'
 import { checked, type Options, type Settings } from './options.js'
+import { Own } from './own.js'
+import { Passkeys } from './passkeys.js'
 import { browserPlatform, type Platform } from './platform.js'
 import { Renewals } from './renewals.js'
 import { Server } from './server.js'
@@ -41,6 +45,11 @@ export class Doorward {
   readonly #tabs: Tabs
   readonly #renewals: Renewals
   readonly #sender: Sender
+  readonly #own: Own
+  /** The second factors of who is signed in. */
+  readonly factors: Factors
+  /** Passkeys: to sign in by, and as second factors. */
+  readonly passkeys: Passkeys
   #signOuts = 0
   #last: Promise<unknown> = Promise.resolve()
 
@@ -58,6 +67,10 @@ export class Doorward {
     this.#tabs = new Tabs(platform.openChannel?.(name) ?? null, (news) => this.#hear(news))
     this.#renewals = new Renewals(this.#server, this.#keeper, this.#ended, this.#tabs, platform, name)
     this.#sender = { fetch: platform.fetch, origins: settings.origins, isRefusal: settings.isRefusal }
+    this.#own = new Own(settings.url, (input, init) => this.fetch(input, init), this.#server, this.#renewals)
+    this.factors = new Factors(this.#own)
+    const begin = (path: string, body: object): Promise<State> => this.#begin(path, body)
+    this.passkeys = new Passkeys(this.#server, this.#own, platform.authenticator, settings, begin)
     platform.page?.addEventListener('pageshow', this.#comeBack)
   }
 
@@ -85,7 +98,12 @@ export class Doorward {
     return this.state
   }
 
-  /** Signs in with a password, in all tabs. @throws Problem `invalid_credentials`, `too_many_attempts` and others. */
+  /**
+   * Signs in with a password, in all tabs.
+   *
+   * @throws SecondFactorRequired if the sign-in waits for one: see `finishSignIn`. Problem `invalid_credentials`,
+   *   `too_many_attempts` and others.
+   */
   async signIn(credentials: Credentials): Promise<State> {
     return this.#begin('/auth/login', loginBody(credentials, this.#settings))
   }
@@ -96,9 +114,26 @@ export class Doorward {
     return { challengeId: answer.challenge_id, expiresInSeconds: answer.code_expires_in }
   }
 
-  /** Signs in with a code of a mail, in all tabs. @throws Problem `invalid_proof` and others. */
+  /** Signs in with a code of a mail, in all tabs. @throws SecondFactorRequired; Problem `invalid_proof` and others. */
   async signInByCode(answer: CodeAnswer): Promise<State> {
     return this.#begin('/auth/email-code/confirm', codeBody(answer, this.#settings))
+  }
+
+  /** Finishes a sign-in that waits, in all tabs. @throws Problem `invalid_second_factor`, `invalid_proof`, others. */
+  async finishSignIn(answer: SecondFactorAnswer): Promise<State> {
+    const proof = await proofBody(answer, () => this.passkeys.ask())
+    const client_id = answer.clientId ?? this.#settings.clientId
+    return this.#begin('/auth/second-factor', present({ ...proof, challenge_id: answer.challengeId, client_id }))
+  }
+
+  /**
+   * Proves again who is signed in, where a `Problem` says `insufficient_user_authentication`. Then ask once more.
+   *
+   * @throws Problem `invalid_second_factor`, `wrong_password`, `too_many_attempts` and others.
+   */
+  async stepUp(proof: Proof): Promise<State> {
+    await this.#own.raise('/auth/step-up', await proofBody(proof, () => this.passkeys.ask()))
+    return this.state
   }
 
   /**
@@ -148,12 +183,12 @@ export class Doorward {
 
   /** Returns who is signed in, as Doorward knows them now. */
   async session(): Promise<components['schemas']['UserResponse']> {
-    return this.#asked('GET', '/users/me')
+    return this.#own.asked('GET', '/users/me')
   }
 
   /** Returns a ticket that opens one WebSocket. */
   async socketTicket(): Promise<SocketTicket> {
-    return ticketOf(await this.#asked('POST', '/auth/socket-ticket'))
+    return ticketOf(await this.#own.asked('POST', '/auth/socket-ticket'))
   }
 
   /** Opens a WebSocket. When Doorward closes it, the state is looked at anew: see `closingReason` and `onChange`. */
@@ -196,14 +231,6 @@ export class Doorward {
       if (!(error instanceof Problem && error.status === 401)) throw error
     }
     this.#ended.confirm()
-  }
-
-  async #asked<T>(method: string, path: string): Promise<T> {
-    const response = await this.fetch(`${this.#settings.url}${path}`, { method, cache: 'no-store' }).catch((error) => {
-      throw error instanceof TypeError ? new NetworkError(error) : error
-    })
-    if (!response.ok) throw await readProblem(response)
-    return (await response.json()) as T
   }
 
   /** What changes who is in this tab happens one after another. */
