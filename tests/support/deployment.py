@@ -274,7 +274,6 @@ _ENVIRONMENT = {
     "PLATFORM_SECOND_FACTOR": "optional",  # the administrator of these tests has a password alone
     "MAIL_CONFIGURATION_SET": "mails",
     "LINK_URL": "https://id.example/links",
-    "PLATFORM_SECOND_FACTOR": "optional",
     "ARGON2_MEMORY_KIB": "8",
     "ARGON2_TIME_COST": "1",
 }
