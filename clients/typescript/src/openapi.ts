@@ -1508,6 +1508,16 @@ export interface components {
             request_id: string;
             error?: string;
             error_description?: string;
+            /** @description With `second_factor_required`: what finishes the sign-in. */
+            challenge_id?: string;
+            /** @description With it: which kinds of factors do. */
+            factors?: string[];
+            /** @description With it: for how many seconds. */
+            expires_in?: number;
+            /** @description How sure a sign-in is asked for (RFC 9470). */
+            acr_values?: string;
+            /** @description How many seconds old it may be (RFC 9470). */
+            max_age?: number;
         };
         /**
          * AcceptInvitationRequest
@@ -2117,7 +2127,7 @@ export interface components {
         };
         /**
          * IntrospectionResponse
-         * @description Whether a token is valid now (RFC 7662 section 2.2).
+         * @description Whether a token is valid now (RFC 7662 section 2.2), and what its session proved (RFC 9470 section 6.2).
          *
          *     For an invalid token, `active` is the only member.
          */
@@ -2189,6 +2199,21 @@ export interface components {
              * @default null
              */
             exp?: number | null;
+            /**
+             * Auth Time
+             * @default null
+             */
+            auth_time?: number | null;
+            /**
+             * Amr
+             * @default null
+             */
+            amr?: string[] | null;
+            /**
+             * Acr
+             * @default null
+             */
+            acr?: ("1fa" | "2fa" | "phr") | null;
             /**
              * Metadata
              * @default null
@@ -4195,7 +4220,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4290,7 +4315,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4366,7 +4391,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4440,7 +4465,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4538,7 +4563,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4607,7 +4632,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unauthorized: `invalid_token`, `missing_credentials` */
+            /** @description Unauthorized: `insufficient_user_authentication`, `invalid_token`, `missing_credentials` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4616,7 +4641,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4728,7 +4753,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4806,7 +4831,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unauthorized: `invalid_token`, `missing_credentials` */
+            /** @description Unauthorized: `insufficient_user_authentication`, `invalid_token`, `missing_credentials` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4815,7 +4840,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `wrong_password` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required`, `wrong_password` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4931,7 +4956,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unauthorized: `invalid_token`, `missing_credentials` */
+            /** @description Unauthorized: `insufficient_user_authentication`, `invalid_token`, `missing_credentials` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4940,7 +4965,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `wrong_password` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required`, `wrong_password` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5061,7 +5086,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5146,7 +5171,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5229,7 +5254,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5322,7 +5347,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5412,7 +5437,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unauthorized: `invalid_token`, `missing_credentials` */
+            /** @description Unauthorized: `insufficient_user_authentication`, `invalid_token`, `missing_credentials` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5421,7 +5446,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5532,7 +5557,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7306,7 +7331,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7386,7 +7411,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unauthorized: `invalid_token`, `missing_credentials` */
+            /** @description Unauthorized: `insufficient_user_authentication`, `invalid_token`, `missing_credentials` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7395,7 +7420,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7515,7 +7540,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7605,7 +7630,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7739,7 +7764,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7857,7 +7882,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9191,7 +9216,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unauthorized: `invalid_token`, `missing_credentials` */
+            /** @description Unauthorized: `insufficient_user_authentication`, `invalid_token`, `missing_credentials` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9200,7 +9225,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9305,7 +9330,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9609,7 +9634,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `password_change_required`, `wrong_password` */
+            /** @description Forbidden: `cross_site_request`, `password_change_required`, `second_factor_required`, `wrong_password` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9912,7 +9937,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9990,7 +10015,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10093,7 +10118,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `password_change_required` */
+            /** @description Forbidden: `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10185,7 +10210,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10283,7 +10308,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10395,7 +10420,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10475,7 +10500,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unauthorized: `invalid_token`, `missing_credentials` */
+            /** @description Unauthorized: `insufficient_user_authentication`, `invalid_token`, `missing_credentials` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10484,7 +10509,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10603,7 +10628,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10683,7 +10708,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unauthorized: `invalid_token`, `missing_credentials` */
+            /** @description Unauthorized: `insufficient_user_authentication`, `invalid_token`, `missing_credentials` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10692,7 +10717,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10798,7 +10823,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10882,7 +10907,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10971,7 +10996,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11081,7 +11106,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11180,7 +11205,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11268,7 +11293,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
