@@ -22,7 +22,7 @@ def read_page_caller(
         app: the resolver that holds the request.
         authorize: recognises the cookie.
         changing_password: whether somebody who must change the password first may see the page.
-        proving_factor: whether somebody who must prove or enrol a second factor first may see it.
+        proving_factor: whether somebody who must prove or enrol a second factor first may.
 
     Raises:
         NotAuthenticated: nobody is signed in; the resolver leads to the sign-in.

@@ -46,7 +46,7 @@ class PageResolver(Resolver):
         """Return the page of an error; who must do something else first, such as signing in, is led to do that."""
         if isinstance(error, InsufficientAuthentication):
             # A form goes to the address of its own page. So the person comes back to that page, by GET.
-            back = urlencode({"return_to": str(self.event.get("path") or "/")})
+            back = urlencode({"return_to": str(self.event.get("path") or "").strip("/")})
             return redirect(f"{self.view().root}account/step-up?{back}")
         if isinstance(error, NotAuthenticated):
             # A form of another site comes without the cookie, and must not make the browser forget it.
