@@ -22,12 +22,11 @@ def read_page_caller(
         app: the resolver that holds the request.
         authorize: recognises the cookie.
         changing_password: whether somebody who must change the password first may see the page.
-        proving_factor: whether somebody who must prove or enrol a second factor first may see the page.
+        proving_factor: whether somebody who must prove or enrol a second factor first may.
 
     Raises:
         NotAuthenticated: nobody is signed in; the resolver leads to the sign-in.
-        PasswordChangeRequired: the resolver leads to the page for that.
-        EnrolmentRequired: a second factor must be proved or enrolled first.
+        PasswordChangeRequired, EnrolmentRequired: the resolver leads to the page for that.
     """
     # No link and no form can send a bearer token.
     principal = authorize(replace(read_credentials(app.event), authorization=()))

@@ -13,7 +13,7 @@ from doorward.errors import DoorwardError, InvalidCredentials, Misconfigured, No
 from doorward.model import TenantId, TenantPolicy
 from doorward.settings import Settings
 from doorward_pages.render import View
-from doorward_pages.resolver import PageResolver, host_of
+from doorward_pages.resolver import ANOTHER_PAGE_FIRST, PageResolver, host_of
 from doorward_pages.returns import origin_of, return_address
 from doorward_pages.sign_in_forms import NameForm
 from doorward_pages.tenants import TenantPages
@@ -82,11 +82,12 @@ class FormPages:
 
         Raises:
             Misconfigured, NotInitialised, Unavailable: no form can mend what is wrong.
+            InsufficientAuthentication, EnrolmentRequired: another page is needed first.
         """
         try:
             return act()
         except DoorwardError as error:
-            if isinstance(error, _OURS):
+            if isinstance(error, (*_OURS, *ANOTHER_PAGE_FIRST)):
                 raise
             self.app.note(error)
             return again(error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from doorward.api.answers import cleared_cookie, respond
 from doorward.api.bodies.flat import FlatRequest
@@ -14,12 +14,21 @@ from doorward.api.problems import status_of
 from doorward.api.requests import header, read_form
 from doorward.api.resolver import Resolver
 from doorward.api.routing import Handler, Response
-from doorward.errors import DoorwardError, NotAuthenticated, PasswordChangeRequired, SessionOver
+from doorward.errors import (
+    DoorwardError,
+    EnrolmentRequired,
+    InsufficientAuthentication,
+    NotAuthenticated,
+    PasswordChangeRequired,
+    SessionOver,
+)
 from doorward.languages import accepted_language
 from doorward_pages.render import View, render, security_policy
 
 _MEDIA_TYPE = "text/html; charset=utf-8"
 READ = ("GET", "HEAD")
+ANOTHER_PAGE_FIRST = (InsufficientAuthentication, EnrolmentRequired)
+"""What no form can mend that is shown again: the resolver leads to the page that can."""
 Form = TypeVar("Form", bound=FlatRequest)
 
 
@@ -34,12 +43,18 @@ class PageResolver(Resolver):
         return {}
 
     def show(self, error: DoorwardError, headers: Mapping[str, str]) -> Response:
-        """Return the page of an error; who is not signed in, or must change the password first, is led to do that."""
+        """Return the page of an error; who must do something else first, such as signing in, is led to do that."""
+        if isinstance(error, InsufficientAuthentication):
+            # A form goes to the address of its own page. So the person comes back to that page, by GET.
+            back = urlencode({"return_to": str(self.event.get("path") or "").strip("/")})
+            return redirect(f"{self.view().root}account/step-up?{back}")
         if isinstance(error, NotAuthenticated):
             # A form of another site comes without the cookie, and must not make the browser forget it.
             return redirect(f"{self.view().root}sign-in", cleared_cookie() if isinstance(error, SessionOver) else None)
         if isinstance(error, PasswordChangeRequired):
             return redirect(f"{self.view().root}account/password")
+        if isinstance(error, EnrolmentRequired):
+            return redirect(f"{self.view().root}account/factors")
         status = status_of(error)
         values = {"status": status.value, "detail": error.detail, "request_id": self.request_id}
         return self.page("error", values, status=status, headers=headers)
