@@ -7,6 +7,7 @@ import json
 import time
 from typing import Any
 
+import argon2
 import jwt
 import pytest
 from hypothesis import given
@@ -229,6 +230,20 @@ class TestPasswords:
 
     def test_the_hash_is_argon2id_of_the_advised_cost(self) -> None:
         assert PasswordHasher().hash("x").startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+    @pytest.mark.parametrize("encoded", [None, "hash"])
+    def test_who_does_not_exist_costs_the_work_of_who_does(
+        self, encoded: str | None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        hasher, worked = PasswordHasher(memory_kib=8, time_cost=1), []
+
+        def verify(_: object, against: str, password: str) -> bool:
+            worked.append((argon2.extract_parameters(against), password))
+            raise argon2.exceptions.VerifyMismatchError
+
+        monkeypatch.setattr(argon2.PasswordHasher, "verify", verify)
+        assert not hasher.verify(hasher.hash("another") if encoded else None, "x")
+        assert worked == [(argon2.extract_parameters(hasher.hash("any")), "x")]
 
     def test_nobodys_hash_is_worth_the_same_work_and_matches_nothing(self) -> None:
         assert not PasswordHasher(memory_kib=8, time_cost=1).verify(None, "")

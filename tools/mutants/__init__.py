@@ -1,0 +1,1 @@
+"""Defences that are broken on purpose, to see that a test notices."""
