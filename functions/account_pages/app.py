@@ -75,6 +75,7 @@ def wire(settings: Settings) -> Services:
         audience=settings.audience,
         allowed_origins=(),
         clock=clock,
+        factors=parts.factor_rule,
     )
     tenants = TenantPages(parts.policies, mail_is_on=settings.mail_is_on)
     prove = ProvePassword(parts.users, parts.attempts, parts.throttles, parts.hasher, clock)

@@ -56,7 +56,7 @@ def wire(settings: Settings) -> Services:
     parts = ProofParts(settings)
     revoked = DynamoRevocationReader(parts.database, parts.tables)
     recognised = DynamoSessionReader(parts.database, parts.tables)
-    authorize = Authorize(parts.keyring, revoked, recognised, settings.audience, (), clock)
+    authorize = Authorize(parts.keyring, revoked, recognised, settings.audience, (), clock, parts.factor_rule)
     forms = FormPages(app, TenantPages(parts.policies, mail_is_on=settings.mail_is_on), settings)
     pages = AdminPages(app, forms, authorize, parts.cursor_key)
     return Services(pages, _members(parts, revoked), _invitations(parts), settings.mail_is_on)

@@ -49,7 +49,7 @@ def wire(settings: Settings) -> Services:
     parts = LeanParts(settings)
     revoked = DynamoRevocationReader(parts.database, parts.tables)
     recognised = DynamoSessionReader(parts.database, parts.tables)
-    authorize = Authorize(parts.keyring, revoked, recognised, settings.audience, (), clock)
+    authorize = Authorize(parts.keyring, revoked, recognised, settings.audience, (), clock, parts.factor_rule)
     forms = FormPages(app, TenantPages(parts.policies, mail_is_on=settings.mail_is_on), settings)
     tokens = AdministerServiceTokens(
         tokens=DynamoServiceTokens(parts.database, parts.tables, parts.revocation_writer),

@@ -14,9 +14,19 @@ from doorward.api.problems import status_of
 from doorward.api.requests import header, read_form
 from doorward.api.resolver import Resolver
 from doorward.api.routing import Handler, Response
-from doorward.errors import DoorwardError, NotAuthenticated, PasswordChangeRequired, SessionOver
+from doorward.errors import (
+    DoorwardError,
+    EnrolmentRequired,
+    InsufficientAuthentication,
+    InvalidCredentials,
+    InvalidSecondFactor,
+    NotAuthenticated,
+    PasswordChangeRequired,
+    SessionOver,
+)
 from doorward.languages import accepted_language
 from doorward_pages.render import View, render, security_policy
+from doorward_pages.returns import inner_path
 
 _MEDIA_TYPE = "text/html; charset=utf-8"
 READ = ("GET", "HEAD")
@@ -34,12 +44,16 @@ class PageResolver(Resolver):
         return {}
 
     def show(self, error: DoorwardError, headers: Mapping[str, str]) -> Response:
-        """Return the page of an error; who is not signed in, or must change the password first, is led to do that."""
+        """Return the page of an error; who must sign in, or do something else first, is led to do that."""
+        if isinstance(error, InsufficientAuthentication):
+            return redirect(f"{self.view().root}account/step-up?return_to={inner_path(self.event.get('path'))}")
         if isinstance(error, NotAuthenticated):
             # A form of another site comes without the cookie, and must not make the browser forget it.
             return redirect(f"{self.view().root}sign-in", cleared_cookie() if isinstance(error, SessionOver) else None)
         if isinstance(error, PasswordChangeRequired):
             return redirect(f"{self.view().root}account/password")
+        if isinstance(error, EnrolmentRequired):
+            return redirect(f"{self.view().root}account/factors")
         status = status_of(error)
         values = {"status": status.value, "detail": error.detail, "request_id": self.request_id}
         return self.page("error", values, status=status, headers=headers)
@@ -53,6 +67,7 @@ class PageResolver(Resolver):
         headers: Mapping[str, str | list[str]] | None = None,
         view: View | None = None,
         form_action: str = "'self'",
+        scripts: bool = False,
     ) -> Response:
         """Return an answer with a page.
 
@@ -63,8 +78,10 @@ class PageResolver(Resolver):
             headers: more headers.
             view: what every page needs; made from the request if absent.
             form_action: where the page's forms may lead.
+            scripts: whether the page has the script of passkeys.
         """
-        return answer_page(render(template, view or self.view(), values or {}), status, headers, form_action)
+        shown = render(template, view or self.view(), values or {})
+        return answer_page(shown, status, headers, form_action, scripts=scripts)
 
     def view(self, name: str = "", tenant_id: str = "") -> View:
         """Return what every page needs to know, from the request.
@@ -96,6 +113,8 @@ def answer_page(
     status: HTTPStatus = HTTPStatus.OK,
     headers: Mapping[str, str | list[str]] | None = None,
     form_action: str = "'self'",
+    *,
+    scripts: bool = False,
 ) -> Response:
     """Return an answer with a page.
 
@@ -104,12 +123,21 @@ def answer_page(
     """
     safe = {
         "Cache-Control": "no-store",
-        "Content-Security-Policy": security_policy(form_action),
+        "Content-Security-Policy": security_policy(form_action, scripts=scripts),
         "Cross-Origin-Opener-Policy": "same-origin",
         "Referrer-Policy": "no-referrer",
         "X-Robots-Tag": "noindex",
     }
     return respond(status, page, _MEDIA_TYPE, {**(headers or {}), **safe})
+
+
+def status_of_form(error: DoorwardError) -> HTTPStatus:
+    """Return the status of a page that shows a form again.
+
+    401 is for who can answer a challenge, and a form has none (RFC 9110 section 15.5.2).
+    """
+    wrong = isinstance(error, InvalidCredentials | InvalidSecondFactor)
+    return HTTPStatus.BAD_REQUEST if wrong else status_of(error)
 
 
 def redirect(to: str, headers: Mapping[str, str | list[str]] | None = None) -> Response:
