@@ -77,7 +77,7 @@ test-versions: $(VENV)/.installed $(UV) ## the unit tests on each Python from 3.
 
 # Most of a test's time is one request that waits for another, so two clouds share two processors well.
 e2e: $(VENV)/.installed ## black-box tests against local clouds of their own
-	$(PYTEST) -q -n 2 --dist loadfile -rfEsP --durations=25 tests/e2e
+	$(PYTEST) -q -n 2 --dist loadfile -rfEsP --tb=native --durations=25 tests/e2e
 
 openapi: $(VENV)/.installed ## write the API's description and pages anew
 	PYTHONPATH=layers/shared:layers/mail $(VENV)/bin/python -m tools.openapi

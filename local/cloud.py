@@ -76,8 +76,9 @@ def _deploy_all(place: Place, last: sources.Deployed | None, wanted: sources.Dep
 
 
 def _cache() -> Path:
-    """Return the folder in which SAM keeps what it built for this Python with this makefile; SAM looks at neither."""
-    made_by = sys.version.encode() + (ROOT / "layers" / "layer.mk").read_bytes()
+    """Return the folder in which SAM keeps what it built for this Python with these tools; SAM looks at none."""
+    tools = (ROOT / "layers" / name for name in ("layer.mk", "strip.py"))
+    made_by = sys.version.encode() + b"".join(tool.read_bytes() for tool in tools)
     name = hashlib.sha256(made_by).hexdigest()[:16]
     if _CACHE.exists():
         for other in _CACHE.iterdir():

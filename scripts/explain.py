@@ -95,11 +95,12 @@ def _show_claims(token: str) -> None:
         print("says: nothing that can be read")
         return
     shown = {name: header.get(name) for name in ("alg", "typ", "kid")}
-    names = ("iss", "aud", "sub", "user_id", "tenant_id", "roles", "client_id", "sid", "jti", "epoch", "tenant_epoch")
+    names = ["iss", "aud", "sub", "user_id", "tenant_id", "roles", "client_id", "sid", "jti", "epoch", "tenant_epoch"]
+    names += ["amr", "acr"]
     shown |= {name: claims.get(name) for name in names}
     for name, value in shown.items():
         print(f"says: {name} = {_plain(value)}")
-    for name in ("iat", "exp"):
+    for name in ("iat", "exp", "auth_time"):
         value = claims.get(name)
         if isinstance(value, int) and 0 <= value < 10**11:
             print(f"says: {name} = {dt.datetime.fromtimestamp(value, dt.UTC).isoformat()}")

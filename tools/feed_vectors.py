@@ -231,17 +231,20 @@ def _tokens() -> list[dict[str, Any]]:
 
 
 def _spelled() -> list[dict[str, Any]]:
-    """Return tokens that spell who and where once or twice."""
+    """Return tokens that spell who and where once or twice, or say more than others."""
     told: list[tuple[str, str | None, dict[str, Any]]] = [
         ("it has the claims of one spelling alone", None, {"userId": None, "tenantId": None}),
         ("userId says somebody else", "contradictory_claims", {"userId": _id("ben")}),
         ("tenantId says another tenant", "contradictory_claims", {"tenantId": "globex"}),
         ("tenantId says a tenant, and tenant_id none", "contradictory_claims", {"tenant_id": None}),
+        ("it says what its sign-in proved", None, {"auth_time": NOW - 10, "amr": ["pwd", "otp", "mfa"], "acr": "2fa"}),
+        ("a password must be changed first", "password_change_required", {"password_change_required": True}),
+        ("a second factor must be proved first", "second_factor_required", {"second_factor_required": True}),
     ]
     return [{"why": why, "now": NOW + 22, "token": _saying(**words), "reason": reason} for why, reason, words in told]
 
 
-def _saying(**changes: str | None) -> str:
+def _saying(**changes: object) -> str:
     """Return a token with other claims; those that are None are left out."""
     claims = {**jwt.decode(_token(), options={"verify_signature": False}), **changes}
     said = {name: value for name, value in claims.items() if value is not None}

@@ -10,15 +10,31 @@ const MAX_AGE_SECONDS = 420 // of a head: it is signed anew every few minutes
 const SKEW_SECONDS = 60
 const KEYS_MAX_AGE_SECONDS = 300
 const RETRY_SECONDS = 1
+const LEVELS = ['1fa', '2fa', 'phr'] // how sure a sign-in was, the surest last
+const RESTRICTED = ['password_change_required', 'second_factor_required'] // known, and let in nowhere
 const PLATFORM = '-' // stands for the tenant of whoever is outside any tenant
 
-/** A token that is refused. `reason` is for the log, `status` for the answer. */
+/** A token that is refused. `reason` is for the log, `status` for the answer, and `challenge` for its WWW-Authenticate. */
 export class Refused extends Error {
-  constructor(reason, status = 401) {
+  constructor(reason, status = 401, challenge = status === 401 ? 'Bearer error="invalid_token"' : undefined) {
     super(reason)
     this.reason = reason
     this.status = status
+    this.challenge = challenge
   }
+}
+
+/** Returns why a sign-in is not what is asked for (RFC 9470), or null. A service has no sign-in, so it meets nothing. */
+function shortfall({ acr, maxAge }, claims, now) {
+  const young = Number.isInteger(claims.auth_time) && Math.floor(now) <= claims.auth_time + maxAge
+  if (acr !== undefined && !(LEVELS.indexOf(claims.acr) >= LEVELS.indexOf(acr))) return 'acr_too_low'
+  return maxAge !== undefined && !young ? 'sign_in_too_old' : null
+}
+
+function stepUp(reason, { acr, maxAge }) {
+  const asked = [['acr_values', acr], ['max_age', maxAge]].filter(([, value]) => value !== undefined)
+  const told = asked.map(([name, value]) => `, ${name}="${value}"`).join('')
+  return new Refused(reason, 401, `Bearer error="insufficient_user_authentication"${told}`)
 }
 
 /** Returns what stands for a session, a token, a user or a tenant in the feed. */
@@ -50,8 +66,13 @@ export class Verifier {
     this.feed = new Feed(issuer, (kid) => this.#key(kid), (name) => fetch(`/.well-known/revocations/parts/${name}`))
   }
 
-  /** Returns the claims of a token that is good now, for this tenant and with one of these roles. */
-  async verify(token, { tenantId, roles = [] } = {}) {
+  /**
+   * Returns the claims of a token that is good now, for this tenant and with one of these roles. `acr` (1fa, 2fa, phr) says
+   * how sure the sign-in must be, `maxAge` how many seconds old it may be; the claims auth_time, amr and acr say how it was.
+   */
+  async verify(token, { tenantId, roles = [], acr, maxAge } = {}) {
+    if (acr !== undefined && !LEVELS.includes(acr)) throw new TypeError('acr is 1fa, 2fa or phr')
+    if (maxAge !== undefined && !(Number.isInteger(maxAge) && maxAge > 0)) throw new TypeError('maxAge is whole seconds')
     const { issuer, audience, now } = this.#settings
     const { header, claims } = await signed(token, 'at+jwt', (kid) => this.#key(kid))
     if (claims.iss !== issuer) throw new Refused('wrong_issuer')
@@ -63,9 +84,11 @@ export class Verifier {
     if (!(claims.iat <= now() + SKEW_SECONDS)) throw new Refused('issued_in_the_future')
     await this.#refresh()
     const reason = this.feed.refusal(claims, header.kid)
-    if (reason) throw new Refused(reason, reason === 'password_change_required' ? 403 : 401)
+    if (reason) throw new Refused(reason, RESTRICTED.includes(reason) ? 403 : 401)
     if (tenantId !== undefined && claims.tenant_id !== tenantId) throw new Refused('other_tenant', 403)
     if (roles.length && !roles.some((role) => claims.roles.includes(role))) throw new Refused('role_missing', 403)
+    const lacks = shortfall({ acr, maxAge }, claims, now())
+    if (lacks) throw stepUp(lacks, { acr, maxAge })
     return claims
   }
 
@@ -191,7 +214,8 @@ export class Feed {
     if (this.#has(session)) return 'session_ended'
     if (this.#has(digest('token', ...place, claims.jti))) return 'token_revoked'
     if (user && claims.epoch < user.epoch && !spared) return 'user_cut_off'
-    return claims.password_change_required && !spared ? 'password_change_required' : null
+    if (claims.password_change_required && !spared) return 'password_change_required'
+    return claims.second_factor_required ? 'second_factor_required' : null
   }
 
   #has(name) {

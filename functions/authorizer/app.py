@@ -16,6 +16,7 @@ from doorward.aws.services import SignedService
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.keys import verifying_keys
 from doorward.bootstrap.once import once
+from doorward.rules.factors import FactorRule
 from doorward.settings import Settings
 
 
@@ -42,6 +43,7 @@ def wire(settings: Settings) -> Services:
         audience=settings.audience,
         allowed_origins=settings.allowed_origins,
         clock=clock,
+        factors=FactorRule(settings.platform_second_factor),
     )
     return Services(authorize)
 

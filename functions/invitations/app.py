@@ -91,6 +91,7 @@ def _authorize(parts: ProofParts) -> Authorize:
         audience=parts.settings.audience,
         allowed_origins=parts.settings.allowed_origins,
         clock=clock,
+        factors=parts.factor_rule,
     )
 
 

@@ -43,6 +43,7 @@ def wire(settings: Settings) -> Services:
         audience=settings.audience,
         allowed_origins=settings.allowed_origins,
         clock=clock,
+        factors=parts.factor_rule,
     )
     users = DynamoUserReader(parts.database, parts.tables)
     log_out = LogOut(parts.sessions, parts.end_family, parts.revocations, users, clock)

@@ -18,6 +18,7 @@ from doorward.aws.dynamodb.attempts import DynamoAttempts
 from doorward.aws.dynamodb.client import BotoDatabase
 from doorward.aws.dynamodb.database import Database
 from doorward.aws.dynamodb.directory import DynamoDirectory
+from doorward.aws.dynamodb.factors import DynamoFactors
 from doorward.aws.dynamodb.feed import DynamoRevocationSource
 from doorward.aws.dynamodb.invitations import DynamoInvitations
 from doorward.aws.dynamodb.items import Tables
@@ -42,6 +43,7 @@ from doorward.stores import (
     AttemptStore,
     BelongingsStore,
     Directory,
+    FactorStore,
     InvitationStore,
     PolicyStore,
     ProofStore,
@@ -59,7 +61,7 @@ from doorward.stores import (
 from tests.support import fakes
 from tests.support.aws import REGION, Snapshot, make_tables, mocked_aws, signed_on_moto, signed_service
 from tests.support.fake_invitations import MemoryInvitations
-from tests.support.fake_proofs import MemoryPolicies, MemoryProofs
+from tests.support.fake_proofs import MemoryFactors, MemoryPolicies, MemoryProofs
 
 NAME_KEY = '{"key": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}'
 
@@ -87,6 +89,7 @@ class Stores:
     policies: PolicyStore
     invitations: InvitationStore
     belongings: BelongingsStore
+    factors: FactorStore
 
 
 def in_memory() -> Stores:
@@ -112,6 +115,7 @@ def in_memory() -> Stores:
         MemoryPolicies(world),
         MemoryInvitations(world),
         fakes.MemoryBelongings(world),
+        MemoryFactors(world),
     )
 
 
@@ -146,6 +150,7 @@ def on_dynamodb(database: Database, names: dict[str, str]) -> Stores:
         DynamoPolicies(database, tables.users, writer.markers),
         DynamoInvitations(database, tables),
         DynamoBelongings(database, tables, names["NotificationsTable"]),
+        DynamoFactors(database, tables.users),
     )
 
 

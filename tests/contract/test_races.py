@@ -9,11 +9,20 @@ from typing import Any, TypeVar
 
 import pytest
 
-from doorward.errors import Conflict, DoorwardError, EmailTaken, TenantNotFound, Unavailable, UsernameTaken
+from doorward.errors import (
+    Conflict,
+    DoorwardError,
+    EmailTaken,
+    InvalidProof,
+    TenantNotFound,
+    Unavailable,
+    UsernameTaken,
+)
 from doorward.keys.life import Policy
 from doorward.keys.rotation import RotateSigningKeys
 from doorward.keys.signing import KeySet, PrivateKeys
 from doorward.model import Cutoff
+from doorward.model.factors import FactorChange, Factors, Totp
 from doorward.model.proofs import ProofChanges, ProofId
 from doorward.rules.finding import Search
 from doorward.rules.revocation import MAX_ENTRIES
@@ -234,3 +243,52 @@ def test_rotations_at_once_leave_one_active_key_and_lose_none(race_stores: Store
     if command == "rotate":
         assert first.keys[0].kid in {key.kid for key in after.keys}
         assert first.keys[0].kid in private
+
+
+def test_one_code_opens_one_session_however_many_ask(race_stores: Stores) -> None:
+    kim = user()
+    held = Factors(totp=Totp("sealed", NOW, last_step=1), version=1)
+    race_stores.sessions.add(session(kim), ProofChanges(factors=FactorChange(user_id=kim.id, after=held, at_ms=NOW)))
+    after = replace(held, totp=Totp("sealed", NOW, last_step=2), version=2)
+    used = ProofChanges(factors=FactorChange(user_id=kim.id, after=after, at_ms=NOW))
+
+    def begin(_: int) -> str:
+        own = session(kim)
+        race_stores.sessions.add(own, used)
+        return own.ref.session_id
+
+    results = race(begin)
+    winners = [result for result in results if isinstance(result, str)]
+    assert len(winners) == 1
+    assert {type(result) for result in results if not isinstance(result, str)} <= {InvalidProof, Unavailable}
+    assert race_stores.factors.get(kim.id) == after
+
+
+def test_one_answer_of_a_passkey_opens_one_session_although_the_passkey_counts_nothing(race_stores: Stores) -> None:
+    kim = user()
+
+    def begin(_: int) -> str:
+        # Each reads the factors as they are, and changes them: the challenge alone stands between them.
+        for _ in range(RACERS):
+            version = race_stores.factors.get(kim.id).version + 1
+            change = FactorChange(user_id=kim.id, after=Factors(version=version), at_ms=NOW, challenge_id="one")
+            try:
+                race_stores.sessions.add(session(kim), ProofChanges(factors=change))
+            except InvalidProof:
+                continue
+            return "won"
+        raise InvalidProof
+
+    results = race(begin)
+    assert sum(result == "won" for result in results) == 1
+
+
+def test_one_of_many_step_ups_of_a_session_wins(race_stores: Stores) -> None:
+    stored = session(user())
+    race_stores.sessions.add(stored)
+
+    def step_up(number: int) -> bool:
+        raised = replace(stored, generation=2, rotated_at_ms=NOW + number, amr=("otp", "mfa"), authenticated_at_ms=NOW)
+        return race_stores.sessions.step_up(stored, raised)
+
+    assert sum(won is True for won in race(step_up)) == 1

@@ -145,6 +145,8 @@ def test_a_page_of_another_origin_can_ask_and_read_refusals(cloud: Cloud, apis: 
         assert answer.headers["Content-Type"] == "application/problem+json"
         assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
     assert missing.headers["WWW-Authenticate"] == "Bearer"
+    assert foreign.headers["WWW-Authenticate"] == 'Bearer error="insufficient_scope"'
+    assert foreign.json()["code"] == "insufficient_scope"
 
 
 def test_api_gateway_may_call_the_authorizer_for_each_api(cloud: Cloud, apis: dict[str, Api]) -> None:

@@ -271,6 +271,7 @@ _ENVIRONMENT = {
     "SOCKET_API_ID": "socketapi",
     "FEED_BUCKET": "feed-bucket",
     "MAIL_FROM": "doorward@id.example",
+    "PLATFORM_SECOND_FACTOR": "optional",  # the administrator of these tests has a password alone
     "MAIL_CONFIGURATION_SET": "mails",
     "LINK_URL": "https://id.example/links",
     "ARGON2_MEMORY_KIB": "8",

@@ -614,6 +614,7 @@ class MemoryUsers:
             self.world.apply(cutoffs)
             del self.world.users[before.user.id]
             self.world.hashes.pop(before.user.id, None)
+            self.world.factors.pop(before.user.id, None)
             self.world.password_times.pop(before.user.id, None)
             for membership in before.memberships:
                 del self.world.memberships[membership.tenant_id, before.user.id]

@@ -35,6 +35,7 @@ from doorward.proofs.check import CheckProof
 from doorward.proofs.invitations import AcceptInvitation
 from doorward.rules.factors import FactorRule
 from doorward.rules.passwords import PasswordHasher
+from doorward.rules.policy import Bounds, changed_policy
 from doorward.rules.throttles import Throttles
 from doorward.sessions.begin import BeginSession, Client, SignedIn
 from doorward.sessions.enter import EnterTenant
@@ -418,3 +419,10 @@ def new_user(
 def changed(*, current_password: str | None = None, **values: Any) -> UserChanges:
     """Return what somebody asks to change."""
     return UserChanges(values, current_password)
+
+
+def changed_policy_of(house: House, tenant_id: TenantId, **members: Any) -> None:
+    """Change what a tenant decides, from now on."""
+    bounds = Bounds(session_seconds=86_400, mail_is_on=True)
+    before = house.policies.get(tenant_id)
+    house.policies.change(tenant_id, changed_policy(before, members, bounds, house.clock()))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from pathlib import Path
 
+import markupsafe._speedups
 import pytest
 
+from layers.strip import stripped
 from tests.support.template import ROOT, folder_of, layers_of, resources
 
 LAYERS = {
@@ -59,3 +62,21 @@ def test_the_sdk_knows_the_services_that_are_called() -> None:
     listed = re.search(r"^SERVICES := (.+)$", (LAYERS["SdkLayer"] / "Makefile").read_text(), re.MULTILINE)
     assert listed
     assert set(listed[1].split()) == set(re.findall(r'boto3\.client\(\s*"(\w+)"', code))
+
+
+def test_a_library_without_its_symbols_is_smaller_and_still_loads(tmp_path: Path) -> None:
+    whole = Path(markupsafe._speedups.__file__)
+    copy = tmp_path / whole.name
+    copy.write_bytes(stripped(whole.read_bytes()))
+    assert copy.stat().st_size < whole.stat().st_size
+    spec = importlib.util.spec_from_file_location("markupsafe._speedups", copy)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module._escape_inner("<") == "&lt;"
+    assert stripped(copy.read_bytes()) == copy.read_bytes()
+
+
+def test_what_is_no_library_of_linux_stays_as_it_is() -> None:
+    assert stripped(b"\xcf\xfa\xed\xfe of macOS") == b"\xcf\xfa\xed\xfe of macOS"

@@ -36,6 +36,7 @@ from tests.support.fronts import Stream, Wire, verifier
 from tests.support.world import AUDIENCE, ISSUER, House
 from tests.unit.test_shared_secret import SECRET
 
+INVALID = b'Bearer error="invalid_token", error_description="The access token is invalid, expired or revoked."'
 FEED, JWKS = "/.well-known/revocations", "/.well-known/jwks.json"
 
 
@@ -587,8 +588,8 @@ class TestAsgi:
         ("tokens", "status", "challenge"),
         [
             ((), 401, b"Bearer"),
-            (("x",), 401, b'Bearer error="invalid_token"'),
-            (("x", "y"), 401, b'Bearer error="invalid_token"'),
+            (("x",), 401, INVALID),
+            (("x", "y"), 401, INVALID),
         ],
     )
     def test_refusals_are_problems_with_challenges(
@@ -604,7 +605,7 @@ class TestAsgi:
         for tokens in ((good, good), (good, "x"), ("x", good)):
             start, _ = self.run(house, self.scope(*tokens))
             assert start["status"] == 401
-            assert dict(start["headers"])[b"www-authenticate"] == b'Bearer error="invalid_token"'
+            assert dict(start["headers"])[b"www-authenticate"] == INVALID
         assert self.run(house, self.scope(good)) == [{"type": "app"}]
 
     def test_who_must_change_the_password_is_forbidden(self, house: House) -> None:

@@ -203,7 +203,7 @@ def test_an_answer_has_at_most_8192_characters() -> None:
     assert _reason({**ANSWERED, "x": "x" * (padding + 1)}) == "large_answer"
 
 
-@pytest.mark.parametrize("written", ["", "AA==", "A+/A", "A A", "AAAAA", "AB", "\u00c4A", "\n", "AA\n"])
+@pytest.mark.parametrize("written", ["", "AA==", "A+/A", "A A", "AAAAA", "AB", "\u00c4A", "AA\u00c4", "\n", "AA\n"])
 def test_base64url_has_one_form_alone(written: str) -> None:
     assert _reason({**ANSWERED, "id": written, "rawId": written}) == "malformed_base64url"
 

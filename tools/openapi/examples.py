@@ -12,8 +12,11 @@ _INVITATION = "dwp1.invitation.01JD8N0S….q3V…"
 EXAMPLES: Mapping[str, Any] = {
     "accepted_by": _USER_ID,
     "access_token": "eyJhbGciOiJSUzI1NiIs…",
+    "acr": "2fa",
     "active": True,
+    "amr": ["pwd", "otp", "mfa"],
     "aud": "doorward",
+    "auth_time": 1_795_682_380,
     "body": "Your team is set up.",
     "challenge_id": "dwc1.email_code.01JD8M6F….9sK…",
     "client_id": "web",

@@ -12,8 +12,9 @@ from doorward.keys.keyring import Verifying
 from doorward.model import AccessTokenClaims, Admission, Clock, Principal, Revocations, Session, Subject
 from doorward.rules.factors import STRICT, FactorRule, authentication_of
 from doorward.rules.metadata import metadata_of_token
+from doorward.rules.requirements import NOTHING, Requirement
 from doorward.rules.revocation import denial_reason, is_live, restriction_of
-from doorward.rules.routes import Route, refusal
+from doorward.rules.routes import Route, RouteRule, refusal, unmet
 from doorward.rules.tenancy import admitted_subject
 from doorward.stores import RevocationReader, SessionReader
 from doorward.tokens.access import verify_access_token
@@ -55,10 +56,15 @@ class RequestCredentials:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Who is calling, and why the caller is refused; `doorward.rules.reasons` explains the reasons."""
+    """Who is calling, and why the caller is refused; `doorward.rules.reasons` explains the reasons.
+
+    `asked` is what the rules for the request ask of a sign-in; `unmet` are the rules that the caller meets on no path.
+    """
 
     principal: Principal | None
     reason: str | None = None
+    asked: Requirement = NOTHING
+    unmet: tuple[RouteRule, ...] = ()
 
     @property
     def allowed(self) -> bool:
@@ -112,7 +118,9 @@ class Authorize:
             principal = self(credentials)
         except NotAuthenticated as error:
             return Decision(None, error.reason)
-        return Decision(principal, principal.restriction or refusal(route, principal))
+        now_ms = self.clock()
+        reason = principal.restriction or refusal(route, principal, now_ms)
+        return Decision(principal, reason, route.requirement, unmet(route.rules, principal, now_ms))
 
     def _by_token(self, token: str) -> Principal:
         claims = verify_access_token(token, self.keyring, self.audience, self.clock())

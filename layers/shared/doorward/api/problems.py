@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from doorward import errors
 from doorward.errors import DoorwardError
+from doorward.rules.challenges import challenge
 
 STATUSES: dict[type[DoorwardError], HTTPStatus] = {
     errors.InvalidRequest: HTTPStatus.BAD_REQUEST,
@@ -39,15 +40,6 @@ def status_of_kind(kind: type[DoorwardError]) -> HTTPStatus:
 def headers_of(error: DoorwardError) -> dict[str, str]:
     """Return the headers that the answer to an error needs (RFC 6750 section 3, RFC 9110 section 15.5)."""
     match error:
-        case errors.InvalidToken():
-            headers = {"WWW-Authenticate": f'Bearer error="invalid_token", error_description="{error.detail}"'}
-        case errors.InsufficientAuthentication():
-            asked = "".join(f', {name}="{value}"' for name, value in error.members.items())
-            headers = {"WWW-Authenticate": f'Bearer error="{error.code}", error_description="{error.detail}"{asked}'}
-        case errors.NotAuthenticated():
-            headers = {"WWW-Authenticate": "Bearer"}
-        case errors.InsufficientScope():
-            headers = {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}
         case errors.MethodNotAllowed():
             headers = {"Allow": ", ".join(error.allowed)}
         case errors.TooManyAttempts():
@@ -55,7 +47,8 @@ def headers_of(error: DoorwardError) -> dict[str, str]:
         case errors.Unavailable():
             headers = {"Retry-After": "1"}
         case _:
-            headers = {}
+            told = challenge(error)
+            headers = {"WWW-Authenticate": told} if told else {}
     return headers
 
 

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from doorward import audit
 from doorward.api.bodies.flat import FlatRequest
+from doorward.api.principals import principal_of
 from doorward.api.routing import Router
 from doorward.errors import (
     CrossSiteRequest,
@@ -20,7 +21,7 @@ from doorward.errors import (
     PayloadTooLarge,
     UnsupportedMediaType,
 )
-from doorward.model import PLATFORM, Authentication, Principal, SessionId, Subject, TenantId, TokenId, UserId
+from doorward.model import Principal
 
 
 class RequestBody(Protocol):
@@ -111,7 +112,7 @@ def read_principal(app: Router, *, changing_password: bool = False, proving_fact
     Args:
         app: the resolver that holds the request.
         changing_password: whether a caller who must change their password may make this request.
-        proving_factor: whether a caller who must prove or enrol a second factor may.
+        proving_factor: whether a caller who must prove or enrol a second factor may make this request.
 
     Raises:
         MissingCredentials: the authorizer did not describe a caller.
@@ -129,24 +130,7 @@ def read_principal(app: Router, *, changing_password: bool = False, proving_fact
         raise PasswordChangeRequired
     if restriction == "second_factor_required" and not proving_factor:
         raise EnrolmentRequired
-    return Principal(
-        subject=Subject(
-            user_id=UserId(context["user_id"]),
-            username=context["sub"],
-            tenant_id=TenantId(context.get("tenant_id") or PLATFORM),
-            roles=tuple(context["roles"].split()),
-            session_id=SessionId(context["sid"]),
-        ),
-        token_id=TokenId(context["jti"]) if context.get("jti") else None,
-        restriction=restriction,
-        authentication=_authentication(context),
-    )
-
-
-def _authentication(context: Mapping[str, Any]) -> Authentication | None:
-    if not context.get("auth_time"):
-        return None
-    return Authentication(int(context["auth_time"]), tuple(context["amr"].split()), context["acr"])
+    return principal_of(context)
 
 
 def source_address(app: Router) -> str:

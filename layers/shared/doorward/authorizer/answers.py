@@ -9,9 +9,10 @@ from typing import Any
 
 from doorward.authorization import Decision
 from doorward.authorizer.events import ANSWER, USAGE, AuthorizerRequest
-from doorward.errors import InvalidToken, MissingCredentials, NotAuthenticated
+from doorward.errors import DoorwardError, InvalidToken, MissingCredentials
 from doorward.model import PLATFORM, Principal
-from doorward.rules.routes import ANY, RouteRule, unmet
+from doorward.rules.challenges import challenge, refused
+from doorward.rules.routes import ANY, RouteRule
 
 Answer = dict[str, Any]
 
@@ -33,7 +34,8 @@ class Unauthorized(Exception):
 def answer_gateway(request: AuthorizerRequest, decision: Decision) -> Answer:
     """Return the answer in the form of the gateway that asked.
 
-    The answer does not say why a caller is refused.
+    The answer does not say why a caller is refused. A REST API alone gets what a known caller may be told, because
+    its gateway responses can hand it on.
 
     Raises:
         Unauthorized: the caller is not known, and this kind of gateway can answer 401.
@@ -44,22 +46,25 @@ def answer_gateway(request: AuthorizerRequest, decision: Decision) -> Answer:
         return {"isAuthorized": decision.allowed, "context": context_of(decision)}
     if decision.principal is None and request.gateway in {"rest", "token", "websocket"}:
         raise Unauthorized
-    return _with_usage(request, decision, policy(request, decision))
+    found = _with_usage(request, decision, policy(request, decision))
+    if decision.reason is not None and request.gateway in {"rest", "token"}:
+        return {**found, "context": _told(refused(decision.reason, decision.asked))}
+    return found
 
 
 def policy(request: AuthorizerRequest, decision: Decision) -> Answer:
     """Return an IAM policy for the whole API, because a gateway may use the same policy for other routes too.
 
     The policy allows a known caller the whole stage, except the paths that the owner's rules deny the caller. A policy
-    cannot say "no other tenant". So a policy that a gateway keeps does not check the tenant of later paths
-    (docs/protecting.md, "Caching").
+    cannot say "no other tenant". So a policy that a gateway keeps does not check the tenant of later paths. And a
+    sign-in that becomes too old meanwhile counts until the gateway asks again (docs/protecting.md, "Caching").
     """
     stage = "/".join(request.arn.split("/")[:2])
     principal = decision.principal
     if principal is None or (decision.restricted and not decision.allowed):
         statements = [_statement("Deny", [f"{stage}/*"])]
     else:
-        denied = _denied_by_rules(stage, unmet(request.route.rules, principal))
+        denied = _denied_by_rules(stage, decision.unmet)
         denied += [] if decision.allowed else [_denied_now(stage, request.arn)]
         statements = [_statement("Allow", [f"{stage}/*"]), *([_statement("Deny", denied)] if denied else [])]
     return {
@@ -101,6 +106,7 @@ def context_of(decision: Decision) -> dict[str, str]:
         "user_id": principal.user_id,
         "tenant_id": _tenant(principal),
         "roles": " ".join(sorted(principal.roles)),
+        **_proved(principal),
         "sid": principal.session_id,
         "jti": principal.token_id or "",
         "userId": principal.user_id,
@@ -108,10 +114,19 @@ def context_of(decision: Decision) -> dict[str, str]:
         "metadata": json.dumps(principal.metadata) if principal.metadata else "{}",
         "ext": json.dumps(principal.ext) if principal.ext else "{}",
     }
-    if principal.authentication is not None:
-        proved = principal.authentication
-        context |= {"auth_time": str(proved.at), "amr": " ".join(proved.amr), "acr": proved.acr}
     return context if principal.restriction is None else {**context, "restriction": principal.restriction}
+
+
+def _proved(principal: Principal) -> dict[str, str]:
+    proved = principal.authentication
+    if proved is None:
+        return {"auth_time": "", "amr": "", "acr": ""}
+    return {"auth_time": str(proved.at), "amr": " ".join(proved.amr), "acr": proved.acr}
+
+
+def _told(error: DoorwardError) -> dict[str, str]:
+    """Return what gateway responses read, which can leave no header out and escape nothing."""
+    return {"challenge": challenge(error) or "Bearer", "code": error.code, "detail": error.detail}
 
 
 def challenge_of(decision: Decision, origin: str | None, allowed_origins: tuple[str, ...]) -> dict[str, str]:
@@ -125,10 +140,8 @@ def challenge_of(decision: Decision, origin: str | None, allowed_origins: tuple[
         allowed_origins: the origins whose pages may read the refusal.
     """
     missing = decision.reason == MissingCredentials.code
-    error: type[NotAuthenticated] = MissingCredentials if missing else InvalidToken
-    problem = "" if missing else f' error="{error.code}", error_description="{error.default_detail}"'
     readable = origin if origin in allowed_origins and origin else next(iter(allowed_origins), _NO_ORIGIN)
-    return {"challenge": f"Bearer{problem}", "code": error.code, "detail": error.default_detail, "origin": readable}
+    return {**_told(MissingCredentials() if missing else InvalidToken()), "origin": readable}
 
 
 def _appsync(decision: Decision) -> Answer:

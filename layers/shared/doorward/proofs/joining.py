@@ -8,6 +8,7 @@ from doorward.accounts.membership import MAX_TENANTS
 from doorward.errors import (
     AlreadyMember,
     CrossSiteRequest,
+    EnrolmentRequired,
     InsufficientScope,
     InvalidRequest,
     InvalidToken,
@@ -40,6 +41,7 @@ class JoinByInvitation(MakeInvitedUser):
             InvalidProof: the token opens no invitation; `reason` says why.
             CrossSiteRequest: a page of another site sent the request.
             PasswordChangeRequired: the user must change the password first.
+            EnrolmentRequired: the user must prove or enrol a second factor first.
             InsufficientScope: the caller is a service.
             InvalidToken: the user is gone, or disabled.
             AlreadyMember: the user is a member already.
@@ -68,6 +70,8 @@ class JoinByInvitation(MakeInvitedUser):
             raise CrossSiteRequest
         if principal.restriction == "password_change_required":
             raise PasswordChangeRequired
+        if principal.restriction == "second_factor_required":
+            raise EnrolmentRequired
         if is_service(principal.user_id):
             raise InsufficientScope("A service is no member of a tenant.")
         record = self.users.get(principal.user_id)

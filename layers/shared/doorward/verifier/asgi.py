@@ -8,8 +8,10 @@ from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from http import HTTPStatus
 from typing import Any
 
-from doorward.errors import DoorwardError, Forbidden, InsufficientScope, InvalidToken, NotAuthenticated
+from doorward.errors import DoorwardError, Forbidden, InvalidToken, NotAuthenticated
 from doorward.model import Principal
+from doorward.rules.challenges import challenge
+from doorward.rules.routes import Route, parse_rules
 from doorward.verifier.verifier import Verifier
 
 Scope = MutableMapping[str, Any]
@@ -28,19 +30,23 @@ class Protect:
         app: the application.
         verifier: verifies the tokens.
         public: the paths that anybody may request, with any method.
+        rules: what routes ask of their callers, as the authorizer's rules are written (docs/protecting.md): for example
+            `POST:/payments=admin?acr=2fa,max_age=300`. The handshake of a WebSocket is a GET.
     """
 
-    def __init__(self, app: App, verifier: Verifier, *, public: Collection[str] = ()) -> None:
+    def __init__(self, app: App, verifier: Verifier, *, public: Collection[str] = (), rules: str = "") -> None:
         """Wrap an application.
 
         Raises:
             TypeError: `public` is a text and no collection of paths.
+            Misconfigured: a rule is malformed.
         """
         if isinstance(public, str):
             raise TypeError("public is a collection of paths")
         self._app = app
         self._verifier = verifier
         self._public = frozenset(public)
+        self._rules = parse_rules(rules)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a verified request on with its principal, and refuse any other request.
@@ -64,6 +70,8 @@ class Protect:
                 raise InvalidToken(reason="several_authorization_headers")
             # Reading keys and revocations may take a moment. Other requests must not wait for that.
             principal = await asyncio.to_thread(self._verifier.verify_header, headers[0] if headers else None)
+            route = Route(scope.get("method", "GET"), scope["path"], rules=self._rules)
+            self._verifier.check(principal, route)
         except DoorwardError as error:
             await _refuse(error, scope, receive, send)
             return
@@ -91,30 +99,26 @@ async def _refuse(error: DoorwardError, scope: Scope, receive: Receive, send: Se
         await receive()
         await send({"type": "websocket.close", "code": 1008})  # a close before the accept: the client sees 403
         return
-    status, challenge = _answer(error)
+    status, told = _status(error), challenge(error)
     body = {
         "type": f"urn:doorward:problem:{error.code}",
         "title": status.phrase,
         "status": status.value,
         "detail": error.detail,
         "code": error.code,
+        **error.members,
     }
     headers = [(b"content-type", b"application/problem+json"), (b"cache-control", b"no-store")]
-    if challenge:
-        headers.append((b"www-authenticate", challenge.encode("ascii")))
+    if told:
+        headers.append((b"www-authenticate", told.encode("ascii")))
     await send({"type": "http.response.start", "status": status.value, "headers": headers})
     await send({"type": "http.response.body", "body": (json.dumps(body) + "\n").encode()})
 
 
-def _answer(error: DoorwardError) -> tuple[HTTPStatus, str]:
-    """Return the status and the challenge for an error (RFC 6750 section 3)."""
+def _status(error: DoorwardError) -> HTTPStatus:
     match error:
-        case InvalidToken():
-            return HTTPStatus.UNAUTHORIZED, 'Bearer error="invalid_token"'
         case NotAuthenticated():
-            return HTTPStatus.UNAUTHORIZED, "Bearer"
-        case InsufficientScope():
-            return HTTPStatus.FORBIDDEN, 'Bearer error="insufficient_scope"'
+            return HTTPStatus.UNAUTHORIZED
         case Forbidden():
-            return HTTPStatus.FORBIDDEN, ""
-    return HTTPStatus.SERVICE_UNAVAILABLE, ""
+            return HTTPStatus.FORBIDDEN
+    return HTTPStatus.SERVICE_UNAVAILABLE

@@ -19,19 +19,14 @@ from enum import Enum
 from typing import Any
 
 from doorward.authorization import RequestCredentials, judge
-from doorward.errors import (
-    DoorwardError,
-    InsufficientScope,
-    InvalidToken,
-    MissingCredentials,
-    PasswordChangeRequired,
-    Unavailable,
-)
+from doorward.errors import DoorwardError, InvalidToken, MissingCredentials, Unavailable
 from doorward.keys.keyring import Keyring
 from doorward.keys.shared_secret import SharedSecret
 from doorward.keys.signing import KeySet
-from doorward.model import AccessTokenClaims, Clock, Principal, Revocations
-from doorward.rules.routes import Route, refusal
+from doorward.model import AccessTokenClaims, Acr, Clock, Principal, Revocations
+from doorward.rules.challenges import refused
+from doorward.rules.requirements import checked_requirement
+from doorward.rules.routes import ANY, Route, RouteRule, refusal
 from doorward.tokens.access import verify_access_token
 from doorward.verifier.feed import Fetch, ReadFeed
 from doorward.verifier.issuer import IssuerName, checked_url, public_keys, read_url
@@ -115,7 +110,13 @@ class Verifier:
         self._read()
 
     def verify(
-        self, token: str, *, tenant_id: str | AnyTenant | None = ANY_TENANT, roles: Collection[str] = ()
+        self,
+        token: str,
+        *,
+        tenant_id: str | AnyTenant | None = ANY_TENANT,
+        roles: Collection[str] = (),
+        acr: Acr | None = None,
+        max_age: int | None = None,
     ) -> Principal:
         """Verify a token, and return its caller.
 
@@ -123,26 +124,42 @@ class Verifier:
             token: an access token or a service token.
             tenant_id: the tenant whose data the request is about. Nobody may use None: a client forgot the tenant.
             roles: the caller needs one of these roles. Without roles, the caller needs none.
+            acr: how sure the caller's sign-in must be; with None, any is.
+            max_age: how old the caller's sign-in may be, in seconds; with None, as old as it is.
 
         Raises:
             InvalidToken: the token is not valid. Answer 401; `reason` is for the log.
             InsufficientScope: the caller belongs to another tenant, or lacks a role. Answer 403.
+            InsufficientAuthentication: the sign-in is not sure enough or too old. Answer 401 with its `challenge`.
             PasswordChangeRequired: the caller must change their password first. Answer 403.
+            EnrolmentRequired: the caller must prove or enrol a second factor first. Answer 403.
             Unavailable: keys or revocations cannot be read. Answer 503.
             TypeError: `roles` is a text and no collection of roles.
+            ValueError: there is no such `acr`, or `max_age` is less than a second.
         """
         if isinstance(roles, str):
             raise TypeError("roles is a collection of roles")
+        rule = RouteRule(ANY, "/", frozenset(roles), checked_requirement(acr, max_age))
         claims = verify_access_token(token, self._keyring, self._audience, self._clock())
         principal = judge(claims, self._revocations(claims))
         if principal.restriction is not None:
-            raise PasswordChangeRequired
-        denied = None if isinstance(tenant_id, AnyTenant) else refusal(Route(tenant_id=tenant_id or ""), principal)
-        if denied is None and roles and not principal.roles.intersection(roles):
-            denied = "role_missing"
-        if denied is not None:
-            raise InsufficientScope(reason=denied)
+            raise refused(principal.restriction)
+        self.check(principal, Route("", "/", None if isinstance(tenant_id, AnyTenant) else tenant_id or "", (rule,)))
         return principal
+
+    def check(self, principal: Principal, route: Route) -> None:
+        """Make sure that a caller may take a route now.
+
+        Args:
+            principal: whom `verify` returned.
+            route: what is asked for, with the rules of the API's owner.
+
+        Raises:
+            InsufficientScope, InsufficientAuthentication: see `verify`.
+        """
+        denied = refusal(route, principal, self._clock())
+        if denied is not None:
+            raise refused(denied, route.requirement)
 
     def verify_header(self, value: str | None, **wanted: Any) -> Principal:  # noqa: ANN401 - as `verify` takes it
         """Verify the token in an Authorization header, and return its caller.
@@ -153,7 +170,7 @@ class Verifier:
 
         Raises:
             MissingCredentials: the header is absent, or its scheme is not Bearer. Answer 401.
-            InvalidToken, InsufficientScope, PasswordChangeRequired, Unavailable: see `verify`.
+            DoorwardError: see `verify`.
         """
         token = RequestCredentials("", "", authorization=(value or "",)).bearer()
         if token is None:
@@ -169,7 +186,7 @@ class Verifier:
 
         Raises:
             MissingCredentials: `auth` has no token. Answer 401.
-            InvalidToken, InsufficientScope, PasswordChangeRequired, Unavailable: see `verify`.
+            DoorwardError: see `verify`.
         """
         token = auth.get("token") if isinstance(auth, Mapping) else None
         if not isinstance(token, str) or not token:

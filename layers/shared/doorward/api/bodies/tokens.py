@@ -91,7 +91,7 @@ class SocketTicketResponse(FlatResponse):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntrospectionResponse(FlatResponse):
-    """Whether a token is valid now (RFC 7662 section 2.2).
+    """Whether a token is valid now (RFC 7662 section 2.2), and what its session proved (RFC 9470 section 6.2).
 
     For an invalid token, `active` is the only member.
     """
@@ -110,6 +110,9 @@ class IntrospectionResponse(FlatResponse):
     token_type: Literal["Bearer"] | None = None
     iat: int | None = None
     exp: int | None = None
+    auth_time: int | None = None
+    amr: list[str] | None = None
+    acr: Literal["1fa", "2fa", "phr"] | None = None
     metadata: dict[str, str] | None = None
     ext: dict[str, str | int | float | bool] | None = None
 
@@ -118,6 +121,7 @@ class IntrospectionResponse(FlatResponse):
         """Return the body for a live token, or for None, which stands for anything else."""
         if token is None:
             return cls(active=False)
+        proved = token.authentication
         return cls(
             active=True,
             iss=issuer,
@@ -133,6 +137,9 @@ class IntrospectionResponse(FlatResponse):
             token_type="Bearer" if token.token_id else None,
             iat=token.issued_at,
             exp=token.expires_at,
+            auth_time=proved.at if proved else None,
+            amr=list(proved.amr) if proved else None,
+            acr=proved.acr if proved else None,
             metadata=dict(token.metadata) or None,
             ext=dict(token.ext) or None,
         )

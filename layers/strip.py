@@ -1,0 +1,42 @@
+"""Take the tables of symbols out of shared libraries: Rust's are a third of a file, and no loader reads them.
+
+    python strip.py FILE…
+
+Only what the program headers name is loaded (ELF, gABI 4.1, chapter 5); the sections are for linkers and debuggers.
+"""
+
+from __future__ import annotations
+
+import struct
+import sys
+from pathlib import Path
+
+_ELF_64_LITTLE = b"\x7fELF\x02\x01"
+_HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
+_SEGMENT = struct.Struct("<IIQQQQQQ")
+
+
+def stripped(library: bytes) -> bytes:
+    """Return a library without what lies behind its last segment, and without a table of sections.
+
+    Anything but an ELF file of 64 bits, such as a library of macOS, stays as it is.
+    """
+    if not library.startswith(_ELF_64_LITTLE):
+        return library
+    header = list(_HEADER.unpack_from(library))
+    start, size, count = header[5], header[9], header[10]
+    segments = [_SEGMENT.unpack_from(library, start + number * size) for number in range(count)]
+    end = max([start + count * size, *(offset + length for _, _, offset, _, _, length, _, _ in segments)])
+    header[6] = header[12] = header[13] = 0  # where the table of sections is, how many there are, which has their names
+    return (_HEADER.pack(*header) + library[_HEADER.size :])[:end]
+
+
+def main() -> None:
+    """Strip the files that the arguments name."""
+    for name in sys.argv[1:]:
+        file = Path(name)
+        file.write_bytes(stripped(file.read_bytes()))
+
+
+if __name__ == "__main__":
+    main()
