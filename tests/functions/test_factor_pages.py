@@ -170,7 +170,7 @@ def test_an_app_is_added_and_recovery_codes_are_shown_once(deployment: Deploymen
     for path in ("/account/factors", "/account/factors/recovery-codes", "/account/factors/totp"):
         shown = me.get(path)["body"]
         assert not any(code in shown for code in me.codes)
-    assert "You have 10 recovery codes left." in me.get("/account/factors")["body"]
+    assert "Recovery codes left: 10." in me.get("/account/factors")["body"]
 
 
 def test_the_secret_is_shown_once_as_a_drawing_and_as_text(deployment: Deployment, ann: str) -> None:
