@@ -31,11 +31,22 @@ def stripped(library: bytes) -> bytes:
     return (_HEADER.pack(*header) + library[_HEADER.size :])[:end]
 
 
+def strip(file: Path) -> None:
+    """Put a stripped library in the place of a file.
+
+    The file is a new one. Installers link the files of their cache into a folder, so the old one may be in use by other
+    programs, which have it in their memory: whoever wrote into it would end them, and spoil the cache.
+    """
+    fresh = file.with_name(f"{file.name}.stripped")
+    fresh.write_bytes(stripped(file.read_bytes()))
+    fresh.chmod(file.stat().st_mode)
+    fresh.replace(file)
+
+
 def main() -> None:
     """Strip the files that the arguments name."""
     for name in sys.argv[1:]:
-        file = Path(name)
-        file.write_bytes(stripped(file.read_bytes()))
+        strip(Path(name))
 
 
 if __name__ == "__main__":
