@@ -113,7 +113,7 @@ def test_an_app_is_added_and_signs_in_and_so_does_a_recovery_code_without_script
     everybody(page)
     assert by_keyboard(page)
     secret = page.inner_text("#secret")
-    expect(page.get_by_role("img")).to_be_visible()
+    expect(page.get_by_role("img", name="QR code for your authenticator app")).to_be_visible()
     for code in ("000000", code_of(secret)):
         page.fill("#code", code)
         press(page, "Add the app")

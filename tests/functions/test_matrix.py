@@ -38,6 +38,22 @@ TABLE: dict[tuple[str, str], Cells] = {
     ("DELETE", "/users/{id}/tenants/{tenantId}"): ONLY_PLATFORM(204),
     ("POST", "/users/{id}/password-reset"): ((403, 403), (202, 404), (403, 403), (202, 202)),
     ("POST", "/users/{id}/email"): ((404, 404), (404, 404), (404, 404), (404, 404)),
+    **{
+        (method, f"/users/{{id}}/factors{rest}"): ((404, 404),) * 4  # everybody's own alone
+        for method, rest in (
+            ("GET", ""),
+            ("POST", "/totp"),
+            ("DELETE", "/totp"),
+            ("POST", "/totp/confirm"),
+            ("POST", "/recovery-codes"),
+            ("POST", "/passkeys/options"),
+            ("POST", "/passkeys"),
+            ("PATCH", "/{factorId}"),
+            ("DELETE", "/{factorId}"),
+        )
+    },
+    ("DELETE", "/users/{id}/factors"): ((403, 403), (204, 404), (403, 403), (204, 204)),
+    ("POST", "/auth/step-up"): ((400, 400), (400, 400), (400, 400), (400, 400)),
     ("POST", "/auth/verify-email"): ((400, 400), (400, 400), (404, 404), (400, 400)),
     ("GET", "/tenants"): ONLY_PLATFORM(200),
     ("POST", "/tenants"): ONLY_PLATFORM(201),

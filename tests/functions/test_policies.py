@@ -26,7 +26,9 @@ def test_a_tenant_that_decided_nothing_shows_the_defaults_and_gets_them_back_wit
         "sign_up": "closed",
         "domains": [],
         "methods": ["password"],
-        "second_factor": "off",
+        "second_factor": "optional",
+        "second_factor_grace_days": 0,
+        "remember_device_days": 0,
         "token_metadata": [],
     }
     assert deployment.call("tenants", "GET", PATH, context=admin)["json"] == defaults
@@ -56,10 +58,7 @@ def test_a_value_that_breaks_a_rule_is_400_with_a_sentence_and_changes_nothing(
         ({"session_seconds": 86_401}, "session_seconds is 60 to 86400."),
         ({"session_seconds": 3600, "methods": []}, "methods has at least one method, or nobody could sign in."),
         ({"methods": ["email_code"]}, "methods cannot have email_code, because this deployment sends no mail."),
-        (
-            {"second_factor": "required"},
-            "second_factor can only be off: this version asks nobody for a second factor.",
-        ),
+        ({"second_factor_grace_days": 61}, "second_factor_grace_days is 0 to 60."),
     ):
         answer = _change(deployment, admin, **body)
         assert (answer["statusCode"], answer["json"]["detail"]) == (400, sentence)

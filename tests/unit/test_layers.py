@@ -9,7 +9,7 @@ from pathlib import Path
 import markupsafe._speedups
 import pytest
 
-from layers.strip import stripped
+from layers.strip import strip, stripped
 from tests.support.template import ROOT, folder_of, layers_of, resources
 
 LAYERS = {
@@ -76,6 +76,20 @@ def test_a_library_without_its_symbols_is_smaller_and_still_loads(tmp_path: Path
     spec.loader.exec_module(module)
     assert module._escape_inner("<") == "&lt;"
     assert stripped(copy.read_bytes()) == copy.read_bytes()
+
+
+def test_stripping_leaves_the_installers_cache_alone(tmp_path: Path) -> None:
+    # Installers link files out of their cache. Whoever wrote into one would end the programs that have it in memory.
+    cached, installed = tmp_path / "cached.so", tmp_path / "installed.so"
+    cached.write_bytes(Path(markupsafe._speedups.__file__).read_bytes())
+    cached.chmod(0o755)
+    installed.hardlink_to(cached)
+    before = cached.read_bytes()
+    strip(installed)
+    assert cached.read_bytes() == before
+    assert installed.read_bytes() == stripped(before)
+    assert installed.stat().st_mode == cached.stat().st_mode
+    assert [file.name for file in sorted(tmp_path.iterdir())] == ["cached.so", "installed.so"]
 
 
 def test_what_is_no_library_of_linux_stays_as_it_is() -> None:

@@ -57,7 +57,15 @@ _SEEN: Schema = {
     "description": "The ETag of the document that the caller has.",
     "schema": {"type": "string"},
 }
-_PUBLIC = frozenset({"anybody", "who has the token", "who has the link or the code"})
+_PUBLIC = frozenset(
+    {
+        "anybody",
+        "who has the token",
+        "who has the link or the code",
+        "who proved the first factor",
+        "who has a passkey",
+    }
+)
 _GATEWAY = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.REQUEST_ENTITY_TOO_LARGE})
 """What API Gateway also refuses itself, in one media type for all operations."""
 
@@ -73,6 +81,11 @@ _PROBLEM: Schema = {
         "request_id": {"type": "string", "description": "By which the deployment's log is searched."},
         "error": {"type": "string"},
         "error_description": {"type": "string"},
+        "challenge_id": {"type": "string", "description": "With `second_factor_required`: what finishes the sign-in."},
+        "factors": {"type": "array", "items": {"type": "string"}, "description": "With it: which kinds of factors do."},
+        "expires_in": {"type": "integer", "description": "With it: for how many seconds."},
+        "acr_values": {"type": "string", "description": "How sure a sign-in is asked for (RFC 9470)."},
+        "max_age": {"type": "integer", "description": "How many seconds old it may be (RFC 9470)."},
     },
     "required": ["type", "title", "status", "detail", "code", "request_id"],
     "additionalProperties": False,

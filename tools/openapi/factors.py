@@ -6,12 +6,18 @@ from doorward import errors
 from doorward.api.bodies import factors as bodies
 from doorward.api.bodies import tokens as token_answers
 from doorward.api.bodies.flat import FlatRequest, FlatResponse
-from tools.openapi.operation import ACCOUNTS, BODY, CHANGE, TOKENS, Errors, Operation
+from tools.openapi.operation import ACCOUNTS, BODY, TOKENS, Errors, Operation
 
 _PROVING: Errors = (*BODY, errors.InvalidSecondFactor, errors.TooManyAttempts, errors.CrossSiteRequest)
 _OWN = "everybody for `me`, with a sign-in or step-up of the last ten minutes"
+_CHANGE: Errors = (
+    errors.MissingCredentials,
+    errors.InvalidToken,
+    errors.PasswordChangeRequired,
+    errors.CrossSiteRequest,
+)
 _KEEPING: Errors = (
-    *CHANGE,
+    *_CHANGE,
     errors.InsufficientAuthentication,
     errors.InsufficientScope,
     errors.NotFound,
@@ -58,7 +64,7 @@ FACTORS: dict[tuple[str, str], Operation] = {
         bodies.RaisedResponse,
         (
             *_PROVING,
-            *CHANGE,
+            *_CHANGE,
             errors.InsufficientAuthentication,
             errors.InsufficientScope,
             errors.WrongPassword,

@@ -51,7 +51,7 @@ INVITED: dict[tuple[str, str], Operation] = {
         _WHO,
         bodies.InviteRequest,
         bodies.InvitationResponse,
-        (*_SENT, errors.UnacceptableName),
+        (*_SENT, errors.InsufficientAuthentication, errors.UnacceptableName),
         201,
     ),
     ("DELETE", "/api/{tenantId}/invitations/{id}"): Operation(INVITATIONS, _WHO, problems=_ASKED, status=204),

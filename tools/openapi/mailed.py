@@ -66,7 +66,7 @@ MAILED: dict[tuple[str, str], Operation] = {
         "administrators of the home tenant, for users of no other",
         bodies.UserResetRequest,
         bodies.ResetLinkResponse,
-        (*BODY, *CHANGE, errors.InsufficientScope, errors.NotFound),
+        (*BODY, *CHANGE, errors.InsufficientAuthentication, errors.InsufficientScope, errors.NotFound),
         202,
         needs_body=False,
     ),

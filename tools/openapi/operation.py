@@ -15,7 +15,12 @@ Errors = tuple[type[DoorwardError], ...]
 Schema = dict[str, Any]
 
 BODY: Errors = (errors.InvalidRequest, errors.PayloadTooLarge, errors.UnsupportedMediaType)
-CALLER: Errors = (errors.MissingCredentials, errors.InvalidToken, errors.PasswordChangeRequired)
+CALLER: Errors = (
+    errors.MissingCredentials,
+    errors.InvalidToken,
+    errors.PasswordChangeRequired,
+    errors.EnrolmentRequired,
+)
 CHANGE: Errors = (*CALLER, errors.CrossSiteRequest)
 # A query parameter that a route does not know is refused on every route.
 ALWAYS: Errors = (

@@ -67,7 +67,15 @@ def _ending(what: str) -> Operation:
 
 _LOGIN: Errors = (*BODY, errors.InvalidCredentials, errors.SecondFactorRequired, errors.TooManyAttempts)
 _USER: Errors = (*CALLER, errors.InsufficientScope, errors.NotFound)
-_USER_CHANGE: Errors = (*BODY, *CHANGE, errors.InsufficientScope, errors.NotFound, errors.Conflict, errors.LastAdmin)
+_USER_CHANGE: Errors = (
+    *BODY,
+    *CHANGE,
+    errors.InsufficientAuthentication,
+    errors.InsufficientScope,
+    errors.NotFound,
+    errors.Conflict,
+    errors.LastAdmin,
+)
 _NAMES: Errors = (errors.WeakPassword, errors.UnacceptableName, errors.EmailTaken)
 _JSON: Schema = {"type": "object"}
 _JWT: Schema = {"type": "string"}
@@ -137,6 +145,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
             *BODY,
             *CHANGE,
             *_NAMES,
+            errors.InsufficientAuthentication,
             errors.UsernameTaken,
             errors.InsufficientScope,
             errors.TenantNotFound,
@@ -228,7 +237,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         "the tenant's administrators",
         policies.ChangePolicyRequest,
         policies.PolicyResponse,
-        (*_IN_TENANT, *BODY, errors.UnacceptableName, errors.Conflict),
+        (*_IN_TENANT, *BODY, errors.InsufficientAuthentication, errors.UnacceptableName, errors.Conflict),
     ),
     ("DELETE", "/tenants/{tenantId}"): Operation(
         TENANTS,
@@ -250,7 +259,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         "the tenant's administrators",
         requests.MintServiceTokenRequest,
         answers.ServiceTokenResponse,
-        (*_IN_TENANT, *BODY),
+        (*_IN_TENANT, *BODY, errors.InsufficientAuthentication),
         201,
     ),
     ("DELETE", "/api/{tenantId}/auth/service-tokens"): Operation(
