@@ -63,7 +63,7 @@ class Browser:
         headers = {"Cookie": self.cookie} if self.cookie else {}
         return self.deployment.call(function_of(path), "GET", path, headers=headers, query=query or None)
 
-    def post(self, path: str, more: dict[str, str] | None = None, **form: str) -> Answer:
+    def post(self, path: str, more: dict[str, str] | None = None, /, **form: str) -> Answer:
         sent = FORM | ({"Cookie": self.cookie} if self.cookie else {}) | (more or {})
         answer = self.deployment.call(function_of(path), "POST", path, urlencode(form), headers=sent)
         for cookie in answer["multiValueHeaders"].get("Set-Cookie", []):
