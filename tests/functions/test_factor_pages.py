@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass, field
 from html import unescape
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
 
@@ -331,7 +331,7 @@ def test_who_has_a_factor_and_did_not_prove_it_is_led_to_the_step_up(deployment:
     assert old.get("/account/factors")["headers"]["Location"] == "../account/step-up?return_to=account"
     for path in ("/account/factors/app", "/account/factors/recovery-codes"):
         led = old.post(path)["headers"]["Location"]
-        assert led == f"../../account/step-up?return_to={path[1:]}"
+        assert led == f"../../account/step-up?return_to={quote(path[1:], safe='')}"
     shown = old.get("/account/step-up", return_to="account/factors/app")
     assert "password" not in shown["body"].replace("account/password", "")
     back = hidden(shown, "return_to")
@@ -368,7 +368,7 @@ def test_a_sign_in_of_long_ago_changes_no_factor_before_the_password_is_typed_ag
     monkeypatch.setattr("doorward.factors.keep.RECENT_SECONDS", -1)
     me = browser(deployment)
     led = me.get("/account/factors/passkey")
-    assert led["headers"]["Location"] == "../../account/step-up?return_to=account/factors/passkey"
+    assert led["headers"]["Location"] == "../../account/step-up?return_to=account%2Ffactors%2Fpasskey"
     wrong = me.post("/account/step-up", password="another one 17")
     assert (wrong["statusCode"], "Your current password is wrong." in wrong["body"]) == (403, True)
     before = me.cookie
@@ -382,7 +382,7 @@ def test_a_password_is_no_step_up_for_who_has_a_factor(deployment: Deployment, a
     me.add_app()
     before = me.cookie
     assert me.post("/account/step-up", password=PASSWORD)["headers"]["Location"] == (
-        "../account/step-up?return_to=account/factors"
+        "../account/step-up?return_to=account%2Ffactors"
     )
     assert me.cookie == before
 

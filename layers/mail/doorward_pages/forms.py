@@ -16,7 +16,7 @@ from doorward.sessions.begin import Client, SignedIn
 from doorward.settings import Settings
 from doorward_pages.factor_forms import FactorForm
 from doorward_pages.render import View
-from doorward_pages.resolver import PageResolver, host_of, redirect, status_of_form
+from doorward_pages.resolver import ANOTHER_PAGE_FIRST, PageResolver, host_of, redirect, status_of_form
 from doorward_pages.returns import origin_of, return_address
 from doorward_pages.sign_in_forms import CookieWishes, NameForm
 from doorward_pages.tenants import TenantPages
@@ -108,11 +108,12 @@ class FormPages:
 
         Raises:
             Misconfigured, NotInitialised, Unavailable: no form can mend what is wrong.
+            InsufficientAuthentication, EnrolmentRequired: another page is needed first.
         """
         try:
             return act()
         except DoorwardError as error:
-            if isinstance(error, _OURS):
+            if isinstance(error, (*_OURS, *ANOTHER_PAGE_FIRST)):
                 raise
             self.app.note(error)
             return again(error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from doorward.api.answers import cleared_cookie, respond
 from doorward.api.bodies.flat import FlatRequest
@@ -30,6 +30,8 @@ from doorward_pages.returns import inner_path
 
 _MEDIA_TYPE = "text/html; charset=utf-8"
 READ = ("GET", "HEAD")
+ANOTHER_PAGE_FIRST = (InsufficientAuthentication, EnrolmentRequired)
+"""What no form can mend that is shown again: the resolver leads to the page that can."""
 Form = TypeVar("Form", bound=FlatRequest)
 
 
@@ -44,9 +46,11 @@ class PageResolver(Resolver):
         return {}
 
     def show(self, error: DoorwardError, headers: Mapping[str, str]) -> Response:
-        """Return the page of an error; who must sign in, or do something else first, is led to do that."""
+        """Return the page of an error; who must do something else first, such as signing in, is led to do that."""
         if isinstance(error, InsufficientAuthentication):
-            return redirect(f"{self.view().root}account/step-up?return_to={inner_path(self.event.get('path'))}")
+            # A form goes to the address of its own page. So the person comes back to that page, by GET.
+            back = urlencode({"return_to": inner_path(self.event.get("path"))})
+            return redirect(f"{self.view().root}account/step-up?{back}")
         if isinstance(error, NotAuthenticated):
             # A form of another site comes without the cookie, and must not make the browser forget it.
             return redirect(f"{self.view().root}sign-in", cleared_cookie() if isinstance(error, SessionOver) else None)
