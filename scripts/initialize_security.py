@@ -152,7 +152,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         "--administrator", action="append", default=[], metavar="NAME", help="make a further platform administrator"
     )
     parser.add_argument(
-        "--recover", metavar="NAME", help="give a platform administrator whose password is lost a one-time password"
+        "--recover",
+        metavar="NAME",
+        help="give a platform administrator a one-time password, and take lost second factors away",
     )
     parser.add_argument("--issuer", help="the public base URL, if it is not the stack's output BaseUrl")
     parser.add_argument("--development", action="store_true", help="password admin123; only on this machine")

@@ -15,6 +15,7 @@ from doorward.api.cursors import list_name
 from doorward.api.requests import query, source_address
 from doorward.api.routing import Response
 from doorward.authorization import Authorize
+from doorward.aws.dynamodb.factors import DynamoFactors
 from doorward.aws.dynamodb.invitations import DynamoInvitations
 from doorward.aws.dynamodb.leaving import DynamoBelongings
 from doorward.aws.dynamodb.revocations import DynamoRevocationReader
@@ -25,6 +26,8 @@ from doorward.bootstrap.new_passwords import judge_new_password
 from doorward.bootstrap.once import once
 from doorward.bootstrap.proofs import ProofParts
 from doorward.errors import DoorwardError
+from doorward.factors.keep import KeepFactors
+from doorward.factors.manage import ResetFactors
 from doorward.model import PLATFORM
 from doorward.proofs.password_reset import AskForReset
 from doorward.rules.finding import ANYBODY, Search
@@ -39,6 +42,7 @@ from doorward_pages.tenants import TenantPages
 
 _ASKS = ("name", "email", "role", "status")
 _LEAVES = ("delete", "remove")
+_ASKED_BEFORE = (*_LEAVES, "reset_factors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,8 @@ def _members(parts: ProofParts, revoked: DynamoRevocationReader) -> Members:
     settings = parts.settings
     prove = ProvePassword(parts.users, parts.attempts, parts.throttles, parts.hasher, clock)
     belongings = DynamoBelongings(parts.database, parts.tables, settings.require("notifications_table"))
+    factors = DynamoFactors(parts.database, parts.tables.users)
+    keep = KeepFactors(parts.users, parts.user_writer, factors, parts.notices, clock)
     remove = RemoveUser(parts.user_writer, parts.revocations, belongings, parts.notices, clock)
     return Members(
         LookUpUsers(parts.users),
@@ -74,6 +80,7 @@ def _members(parts: ProofParts, revoked: DynamoRevocationReader) -> Members:
         DeleteUser(parts.users, remove, prove),
         AdministerSessions(parts.users, parts.sessions, revoked, parts.revocations, clock),
         AskForReset(parts.ask, parts.find, parts.proofs, settings.mail_is_on),
+        ResetFactors(keep, parts.revocations),
     )
 
 
@@ -134,7 +141,7 @@ def list_members(tenant_id: str) -> Response:
 def show_member(tenant_id: str, user_id: str) -> Response:
     """Show a member with what administrators may do, or ask before something that nobody can undo."""
     caller, act = services().pages.of_tenant(tenant_id), query(app, "confirm")
-    if act not in _LEAVES:
+    if act not in _ASKED_BEFORE:
         return _member_page(caller, user_id)
     found = row(services().members.find(caller, user_id), caller.tenant_id)
     page = f"{caller.folder}/members/{found['id']}"

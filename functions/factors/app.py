@@ -29,7 +29,8 @@ from doorward.bootstrap.passwords import password_hasher
 from doorward.errors import NotFound
 from doorward.factors.enrol import EnrolPasskey, EnrolTotp
 from doorward.factors.manage import TOTP, ManageFactors, ResetFactors
-from doorward.factors.step_up import Raised, StepUp
+from doorward.factors.raising import Raised
+from doorward.factors.step_up import StepUp
 from doorward.model import Principal
 from doorward.settings import Settings
 from doorward.tokens.device import Devices

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import re
+import time
 from html import unescape
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import boto3
 import pytest
 
+from doorward.factors import totp
 from tests.functions.test_matrix import Stage
 from tests.functions.test_pages import FOREIGN, FORM, heading
 from tests.support.deployment import Answer, Deployment
@@ -356,6 +359,97 @@ def test_an_account_is_deleted_after_a_page_that_asks(stage: Stage, admin: Brows
     assert admin.get(path)["statusCode"] == 404
 
 
+def give_app(stage: Stage, username: str, user_id: str) -> None:
+    """Let somebody enrol an authenticator app by the API."""
+    context = stage.deployment.context(username, PASSWORD)
+    begun = stage.ask("factors", "POST", "/users/me/factors/totp", context)["json"]
+    (written,) = parse_qs(urlsplit(begun["uri"]).query)["secret"]
+    code = totp.code_at(base64.b32decode(written), int(time.time()) // 30)
+    stage.ask("factors", "POST", "/users/me/factors/totp/confirm", context, {"code": code})
+    assert user(stage, user_id)["factors"] == ["totp", "recovery_code"]
+
+
+def test_second_factors_are_shown_and_taken_away_after_a_page_that_asks(stage: Stage, admin: Browser) -> None:
+    kim = stage.make_user("acme", "kim")
+    path = f"/admin/t/acme/members/{kim}"
+    assert "confirm=reset_factors" not in admin.get(path)["body"]
+    give_app(stage, "kim", kim)
+    shown = admin.get(path)
+    assert "<dd>authenticator app, recovery codes</dd>" in shown["body"]
+    assert "Take away all second factors of kim" in shown["body"]
+    asked = admin.get(path, confirm="reset_factors")
+    assert heading(asked) == "Take away all second factors of kim?"
+    assert user(stage, kim)["factors"]
+    assert admin.done(path, act="reset_factors").endswith(f"/members/{kim}?done=reset_factors")
+    assert user(stage, kim)["factors"] == []
+    after = admin.get(path, done="reset_factors")["body"]
+    assert ("<dd>none</dd>" in after, "The second factors are gone" in after) == (True, True)
+    assert ids(admin.get(path)) == []  # its sessions are over
+    assert stage.sign_in("kim")
+
+
+def test_nobody_takes_factors_away_that_guard_another_organisation_too(stage: Stage, admin: Browser) -> None:
+    kim = stage.make_user("acme", "kim")
+    give_app(stage, "kim", kim)
+    stage.ask("users", "PUT", f"/users/{kim}/tenants/globex", stage.platform, {"roles": ["user"]})
+    path = f"/admin/t/acme/members/{kim}"
+    assert "confirm=reset_factors" not in admin.get(path)["body"]
+    refused = admin.post(path, act="reset_factors")
+    assert refused["statusCode"] == 403, said(refused)
+    assert user(stage, kim)["factors"]
+
+
+def with_session(**values: Any) -> None:
+    """Change what all sessions say of their sign-ins."""
+    client = boto3.client("dynamodb")
+    (table,) = (name for name in client.list_tables()["TableNames"] if "RefreshTokens" in name)
+    for item in client.scan(TableName=table)["Items"]:
+        if "created_at_ms" in item:
+            client.put_item(TableName=table, Item={**item, **values})
+
+
+STEPPED_UP = {path: form for path, form in POSTS.items() if path != "/admin/tenants"} | {
+    "/admin/t/acme/members/{user}": {"act": "roles", "roles": "editor"}
+}
+
+
+@pytest.mark.parametrize(
+    "session",
+    [{"authenticated_at_ms": {"N": "1"}}, {"amr": {"L": [{"S": "pwd"}, {"S": "rba"}]}}],
+    ids=["a sign-in of long ago", "a remembered device"],
+)
+def test_who_is_not_sure_enough_is_led_to_prove_it_and_comes_back(
+    stage: Stage, admin: Browser, session: dict[str, Any]
+) -> None:
+    somebody = stage.make_user("acme")
+    with_session(**session)
+    before = stored()
+    reset = ("/admin/t/acme/members/{user}", {"act": "reset_factors"})
+    for template, form in [*STEPPED_UP.items(), reset]:
+        path = template.format(user=somebody)
+        answer = admin.post(path, **form)
+        assert answer["statusCode"] == 303, (path, answer["body"])
+        place = urlsplit(answer["headers"]["Location"])
+        root = "../" * (path.count("/") - 1)
+        assert place.path == f"{root}account/step-up"
+        assert parse_qs(place.query) == {"return_to": [path.strip("/")]}
+        assert "Set-Cookie" not in answer["multiValueHeaders"]
+        assert admin.get(path)["statusCode"] == 200
+    assert stored() == before
+
+
+def test_who_must_have_a_second_factor_is_led_to_enrol_one(stage: Stage, admin: Browser) -> None:
+    admin.done("/admin/t/acme/policy", act="policy", version="0", sign_up="open", password="on", second_factor="admins")
+    before = stored()
+    somebody = "01JD8M3Q6W5ZK3V0Y2T7R9XA4B"
+    for template, form in POSTS.items():
+        path = template.format(user=somebody)
+        for answer in (admin.get(path), admin.post(path, **form)):
+            assert answer["statusCode"] == 303, answer["body"]
+            assert answer["headers"]["Location"].endswith("../account/factors")
+    assert stored() == before
+
+
 def test_a_button_that_is_not_there_does_nothing(stage: Stage, platform: Browser) -> None:
     somebody = stage.make_user("acme")
     before = stored()
@@ -455,21 +549,33 @@ def test_the_policy_is_changed_as_a_whole_and_an_empty_field_gives_the_default_b
         "locale": "de-ch",
         "mail_from_name": "Acme",
         "mail_reply_to": "help@acme.example",
+        "second_factor": "admins",
+        "second_factor_grace_days": "14",
+        "remember_device_days": "30",
     }
     assert admin.done(path, **form).endswith("policy?done=policy")
     found = policy(stage)
     assert (found["sign_up"], found["domains"]) == ("domain", ["acme.example", "b.example"])
     assert (found["methods"], found["session_seconds"]) == (["password", "email_code"], 600)
     assert (found["locale"], found["mail_reply_to"]) == ("de-CH", "help@acme.example")
+    assert (found["second_factor"], found["second_factor_grace_days"], found["remember_device_days"]) == (
+        "admins",
+        14,
+        30,
+    )
     shown = admin.get(path)["body"]
     assert 'name="version" value="1"' in shown
     assert 'name="session_seconds" value="600"' in shown
-    admin.done(path, act="policy", version="1", sign_up="closed", password="on")
+    assert '<option value="admins" selected>' in shown
+    assert 'name="second_factor_grace_days" value="14"' in shown
+    admin.done(path, act="policy", version="1", sign_up="closed", password="on", second_factor="optional")
     assert policy(stage) == {
         "sign_up": "closed",
         "domains": [],
         "methods": ["password"],
-        "second_factor": "off",
+        "second_factor": "optional",
+        "second_factor_grace_days": 0,
+        "remember_device_days": 0,
         "token_metadata": [],
     }
 
@@ -482,6 +588,9 @@ def test_the_policy_is_changed_as_a_whole_and_an_empty_field_gives_the_default_b
         ({"session_seconds": "1"}, "session_seconds"),
         ({"session_seconds": "an hour"}, "session_seconds"),
         ({"locale": "!!"}, "locale"),
+        ({"second_factor": "odd"}, "second_factor"),
+        ({"second_factor_grace_days": "61"}, "second_factor_grace_days"),
+        ({"remember_device_days": "x"}, "remember_device_days"),
         ({"password": ""}, "methods"),
     ],
 )
@@ -492,6 +601,14 @@ def test_a_policy_that_breaks_a_rule_is_shown_again_and_not_stored(
     answer = admin.post("/admin/t/acme/policy", **sent)
     assert (answer["statusCode"], what in said(answer)) == (400, True), said(answer)
     assert policy(stage)["sign_up"] == "closed"
+
+
+def test_a_page_that_says_nothing_of_second_factors_leaves_them_as_they_are(stage: Stage, admin: Browser) -> None:
+    path, form = "/admin/t/acme/policy", {"act": "policy", "sign_up": "closed", "password": "on"}
+    admin.done(path, **form, version="0", second_factor="off")
+    admin.done(path, **form, version="1")
+    assert policy(stage)["second_factor"] == "off"
+    assert 'name="version" value="1"' in admin.get(path)["body"]  # nothing changed, so nothing was written
 
 
 def test_who_looked_at_another_policy_changes_nothing(stage: Stage, admin: Browser) -> None:

@@ -15,8 +15,9 @@ from doorward.factors.keep import KeepFactors
 from doorward.factors.manage import ManageFactors, ResetFactors
 from doorward.factors.passkey_sign_in import AskForPasskey, SignInByPasskey
 from doorward.factors.prove import PresentedFactor, ProveFactor
+from doorward.factors.raising import RaiseSession
 from doorward.factors.secrets import FactorSecrets
-from doorward.factors.step_up import RaiseSession, StepUp
+from doorward.factors.step_up import StepUp
 from doorward.model import Principal, TenantId
 from doorward.passkeys.webauthn import WebAuthn
 from doorward.sessions.begin import Client, SignedIn

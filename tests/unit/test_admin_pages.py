@@ -34,6 +34,8 @@ def _member(text: str, **more: Any) -> dict[str, Any]:
         "created": text,
         "is_self": False,
         "is_owned": True,
+        "factors": ("passkey", "totp", "recovery_code"),
+        "is_of_this_tenant_alone": True,
         **more,
     }
 
@@ -65,6 +67,7 @@ def _confirm(act: str) -> Callable[[str], Values]:
     return lambda text: {"act": act, "subject": text, "name_of_subject": text, "page": text}
 
 
+CONFIRMED = ("delete", "remove", "reset_factors", "revoke", "disable_tenant")
 STATES: Mapping[str, tuple[str, Callable[[str], Values]]] = {
     "nobody found": (
         "members",
@@ -91,7 +94,7 @@ STATES: Mapping[str, tuple[str, Callable[[str], Values]]] = {
     "disabled guest": (
         "member",
         lambda text: {
-            "member": _member(text, disabled=True, is_owned=False, email=None, created=None),
+            "member": _member(text, disabled=True, is_owned=False, email=None, created=None, factors=None),
             "roles": text,
             "sessions": [],
             "mail_is_on": False,
@@ -101,7 +104,7 @@ STATES: Mapping[str, tuple[str, Callable[[str], Values]]] = {
     "oneself": (
         "member",
         lambda text: {
-            "member": _member(text, is_self=True, is_owned=False, email_verified_at_ms=None),
+            "member": _member(text, is_self=True, is_owned=False, email_verified_at_ms=None, factors=()),
             "roles": text,
             "sessions": [_session(text, current=True)],
             "mail_is_on": True,
@@ -144,7 +147,7 @@ STATES: Mapping[str, tuple[str, Callable[[str], Values]]] = {
             "managed": None,
         },
     ),
-    **{f"confirm {act}": ("confirm", _confirm(act)) for act in ("delete", "remove", "revoke", "disable_tenant")},
+    **{f"confirm {act}": ("confirm", _confirm(act)) for act in CONFIRMED},
 }
 
 
@@ -200,6 +203,28 @@ def test_buttons_of_rows_say_what_they_do_to_whom() -> None:
         small = re.findall(r'<button[^>]* class="small"[^>]*>([^<]+)</button>', page(state, "en", text))
         assert small, buttons
         assert all(text in each for each in small), small
+
+
+def test_each_page_that_asks_says_what_it_asks_about() -> None:
+    told = [Parsed(page(f"confirm {act}", "en")).text for act in CONFIRMED]
+    assert len(set(told)) == len(CONFIRMED)
+
+
+def test_who_may_not_take_factors_away_is_not_offered_to() -> None:
+    template, values = STATES["member"]
+    view, common = View("en", "acme", "../", "acme", "x"), {"here": template, "managed": "acme", "done": ""}
+
+    def offered(*, is_platform: bool, **member: Any) -> bool:
+        shown = {**values("kim"), "member": _member("kim", **member)}
+        rest = {**common, "error": None, "more": None, "is_platform": is_platform}
+        return "confirm=reset_factors" in render("admin/member", view, {**rest, **shown})
+
+    assert offered(is_platform=False)
+    assert offered(is_platform=True, is_of_this_tenant_alone=False)
+    assert not offered(is_platform=False, is_of_this_tenant_alone=False)
+    assert not offered(is_platform=False, is_owned=False)
+    assert not offered(is_platform=False, factors=())
+    assert not offered(is_platform=True, is_self=True)
 
 
 DONE = re.findall(r'^  "(\w+)": _\(', (TEMPLATES / "admin" / "base.jinja").read_text("utf-8"), re.MULTILINE)

@@ -204,6 +204,14 @@ class TestOthers:
         post.proofs.add(notice)
         assert only(post.sent(notice)).to == ANN
 
+    def test_a_change_of_factors_is_told_in_its_own_words(self, post: Post) -> None:
+        user = post.house.world.users[post.add_user("ann", ANN)]
+        (notice,) = post.notices("factors_changed", user, {"change": "passkey_registered"})
+        post.proofs.add(notice)
+        mail = only(post.sent(notice))
+        assert mail.subject == "The second factors of your account were changed"
+        assert "A passkey was added" in mail.text
+
     @pytest.mark.parametrize("source", ["", "evil.example", "1.2.3.4 http://evil.example"])
     def test_an_address_that_is_none_is_left_out(self, post: Post, source: str) -> None:
         user = post.house.world.users[post.add_user("ann", ANN)]

@@ -21,12 +21,13 @@ from tools.messages import CATALOGUES, catalogue, messages
 
 MAILS = sorted(file.stem for file in (TEMPLATES / "mails").glob("*.jinja"))
 EVIL = "<script>alert(1)</script>\"'&{{ 7*7 }}{% raw %} %(name)s %s\r\nBcc: victim@people.example\r\n\r\n"
+NAMES = ("name", "inviter", "address", "time", "source", "program", "ends", "change")
 PLACEHOLDER = re.compile(r"%\(\w+\)s|%")
 
 
 def values(text: str, **rest: Any) -> dict[str, Any]:
     """Return what any template needs, with the same text wherever there may be one."""
-    given: dict[str, Any] = dict.fromkeys(("name", "inviter", "address", "time", "source", "program", "ends"), text)
+    given: dict[str, Any] = dict.fromkeys(NAMES, text)
     given |= {"link": "https://id.example/links/x?token=t&tenant=a", "code": "012345", "minutes": 10}
     return {**given, **rest}
 
@@ -114,6 +115,25 @@ def test_without_link_and_code_neither_is_spoken_of(mail: str, language: str) ->
     assert not re.search(r"\d{6}|https?://", words.text)
     assert "<a " not in words.html
     assert "None" not in words.text + words.html
+
+
+CHANGES = (
+    "totp_enrolled",
+    "totp_removed",
+    "passkey_registered",
+    "passkey_removed",
+    "recovery_codes_renewed",
+    "recovery_codes_removed",
+    "reset",
+)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_change_of_factors_is_told_in_words_of_its_own(language: str) -> None:
+    told = {change: written("factors_changed", language, change=change).text for change in (*CHANGES, "unheard_of")}
+    assert len(set(told.values())) == len(told)
+    assert all("Acme" in text for text in told.values())
+    assert [change for change, text in told.items() if "24" in text] == ["reset"]
 
 
 def test_plain_text_has_short_lines_and_whole_links() -> None:

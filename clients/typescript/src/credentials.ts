@@ -58,7 +58,7 @@ export function codeBody(given: CodeAnswer, settings: Settings): Schemas['CodeSi
 }
 
 /** What is not said is not sent: Doorward refuses members that it does not know, and null where a text belongs. */
-function present<T extends object>(body: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+export function present<T extends object>(body: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   const said = Object.entries(body).filter(([, value]) => value !== undefined)
   return Object.fromEntries(said) as { [K in keyof T]: Exclude<T[K], undefined> }
 }

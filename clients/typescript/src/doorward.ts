@@ -6,21 +6,26 @@ import {
   codeRequestBody,
   type Credentials,
   loginBody,
+  present,
 } from './credentials.js'
 import { EndedSessions } from './ended.js'
-import { NetworkError, Problem, readProblem, SignedOut } from './errors.js'
+import { SignedOut } from './errors.js'
+import { Factors, type Proof, proofBody, type SecondFactorAnswer } from './factors.js'
 import { type Sender, sendWithToken } from './fetch.js'
 import { Keeper } from './keeper.js'
 import { Kept } from './kept.js'
 import type { components } from './openapi.js'
 import { checked, type Options, type Settings } from './options.js'
+import { Own } from './own.js'
+import { Passkeys } from './passkeys.js'
 import { browserPlatform, type Platform } from './platform.js'
 import { Renewals } from './renewals.js'
 import { Server } from './server.js'
+import { Sessions } from './sessions.js'
 import { closingReason, type SocketTicket, socketUrl, ticketOf } from './socket.js'
 import type { Listener, State } from './state.js'
 import { type News, Tabs } from './tabs.js'
-import { type AccessToken, received, toSend } from './token.js'
+import { received } from './token.js'
 
 /**
  * Who is signed in, in this tab.
@@ -41,8 +46,12 @@ export class Doorward {
   readonly #tabs: Tabs
   readonly #renewals: Renewals
   readonly #sender: Sender
-  #signOuts = 0
-  #last: Promise<unknown> = Promise.resolve()
+  readonly #sessions: Sessions
+  readonly #own: Own
+  /** The second factors of who is signed in. */
+  readonly factors: Factors
+  /** Passkeys: to sign in by, and as second factors. */
+  readonly passkeys: Passkeys
 
   /** @throws TypeError if a URL or an origin of the options is none, or is not encrypted. */
   constructor(options: Options) {
@@ -58,6 +67,10 @@ export class Doorward {
     this.#tabs = new Tabs(platform.openChannel?.(name) ?? null, (news) => this.#hear(news))
     this.#renewals = new Renewals(this.#server, this.#keeper, this.#ended, this.#tabs, platform, name)
     this.#sender = { fetch: platform.fetch, origins: settings.origins, isRefusal: settings.isRefusal }
+    this.#own = new Own(settings.url, (input, init) => this.fetch(input, init), this.#server, this.#renewals)
+    this.factors = new Factors(this.#own)
+    this.#sessions = new Sessions(this.#server, this.#keeper, this.#ended, this.#tabs, platform.clock)
+    this.passkeys = new Passkeys(this.#server, this.#own, platform.authenticator, settings, this.#sessions.begin)
     platform.page?.addEventListener('pageshow', this.#comeBack)
   }
 
@@ -85,9 +98,14 @@ export class Doorward {
     return this.state
   }
 
-  /** Signs in with a password, in all tabs. @throws Problem `invalid_credentials`, `too_many_attempts` and others. */
+  /**
+   * Signs in with a password, in all tabs.
+   *
+   * @throws SecondFactorRequired if the sign-in waits for one: see `finishSignIn`. Problem `invalid_credentials`,
+   *   `too_many_attempts` and others.
+   */
   async signIn(credentials: Credentials): Promise<State> {
-    return this.#begin('/auth/login', loginBody(credentials, this.#settings))
+    return this.#sessions.begin('/auth/login', loginBody(credentials, this.#settings))
   }
 
   /** Asks for a mail with a code. The answer is the same for every address. */
@@ -96,9 +114,26 @@ export class Doorward {
     return { challengeId: answer.challenge_id, expiresInSeconds: answer.code_expires_in }
   }
 
-  /** Signs in with a code of a mail, in all tabs. @throws Problem `invalid_proof` and others. */
+  /** Signs in with a code of a mail, in all tabs. @throws SecondFactorRequired; Problem `invalid_proof` and others. */
   async signInByCode(answer: CodeAnswer): Promise<State> {
-    return this.#begin('/auth/email-code/confirm', codeBody(answer, this.#settings))
+    return this.#sessions.begin('/auth/email-code/confirm', codeBody(answer, this.#settings))
+  }
+
+  /** Finishes a sign-in that waits, in all tabs. @throws Problem `invalid_second_factor`, `invalid_proof`, others. */
+  async finishSignIn(answer: SecondFactorAnswer): Promise<State> {
+    const proof = await proofBody(answer, () => this.passkeys.ask())
+    const client_id = answer.clientId ?? this.#settings.clientId
+    return this.#sessions.begin('/auth/second-factor', present({ ...proof, challenge_id: answer.challengeId, client_id }))
+  }
+
+  /**
+   * Proves again who is signed in, where a `Problem` says `insufficient_user_authentication`. Then ask once more.
+   *
+   * @throws Problem `invalid_second_factor`, `wrong_password`, `too_many_attempts` and others.
+   */
+  async stepUp(proof: Proof): Promise<State> {
+    await this.#own.raise('/auth/step-up', await proofBody(proof, () => this.passkeys.ask()))
+    return this.state
   }
 
   /**
@@ -118,7 +153,7 @@ export class Doorward {
    *   anew, meanwhile. The tab stays where it is.
    */
   async switchTenant(tenantId: string | null): Promise<State> {
-    return this.#inOrder(async () => {
+    return this.#sessions.inOrder(async () => {
       if (this.state.status === 'signed_out') throw new SignedOut()
       this.#keeper.begin(await this.#renewals.ofTenant(tenantId))
       return this.state
@@ -133,13 +168,7 @@ export class Doorward {
    *   next page of the origin ends the session before anybody gets in by it.
    */
   async signOut({ everywhere = false }: { everywhere?: boolean } = {}): Promise<void> {
-    const { sessionId } = this.state
-    const token = this.#keeper.living(true)
-    this.#signOuts += 1
-    this.#ended.begin(sessionId, everywhere)
-    this.#keeper.end()
-    this.#tabs.tell({ kind: 'signed_out', sessionId })
-    await this.#endSession(everywhere, token?.text)
+    await this.#sessions.end(everywhere)
   }
 
   /** `fetch` with the access token, for the origins of the options alone; see `sendWithToken`. */
@@ -148,12 +177,12 @@ export class Doorward {
 
   /** Returns who is signed in, as Doorward knows them now. */
   async session(): Promise<components['schemas']['UserResponse']> {
-    return this.#asked('GET', '/users/me')
+    return this.#own.asked('GET', '/users/me')
   }
 
   /** Returns a ticket that opens one WebSocket. */
   async socketTicket(): Promise<SocketTicket> {
-    return ticketOf(await this.#asked('POST', '/auth/socket-ticket'))
+    return ticketOf(await this.#own.asked('POST', '/auth/socket-ticket'))
   }
 
   /** Opens a WebSocket. When Doorward closes it, the state is looked at anew: see `closingReason` and `onChange`. */
@@ -169,53 +198,6 @@ export class Doorward {
   close(): void {
     this.#platform.page?.removeEventListener('pageshow', this.#comeBack)
     this.#tabs.close()
-  }
-
-  /** Begins a session; whoever signed out meanwhile stays out. */
-  async #begin(path: string, body: object): Promise<State> {
-    return this.#inOrder(async () => {
-      const signOuts = this.#signOuts
-      const token = await this.#server.beginSession(path, body)
-      if (this.#signOuts !== signOuts) {
-        this.#ended.begin(token.sessionId, false)
-        await this.#endSession(false, token.text)
-        throw new SignedOut()
-      }
-      this.#ended.confirm()
-      this.#keeper.begin(token)
-      this.#tellOf('signed_in', token)
-      return this.state
-    })
-  }
-
-  async #endSession(everywhere: boolean, bearer: string | undefined): Promise<void> {
-    try {
-      await this.#server.endSession(everywhere, bearer)
-    } catch (error) {
-      // 401: there is nothing to end.
-      if (!(error instanceof Problem && error.status === 401)) throw error
-    }
-    this.#ended.confirm()
-  }
-
-  async #asked<T>(method: string, path: string): Promise<T> {
-    const response = await this.fetch(`${this.#settings.url}${path}`, { method, cache: 'no-store' }).catch((error) => {
-      throw error instanceof TypeError ? new NetworkError(error) : error
-    })
-    if (!response.ok) throw await readProblem(response)
-    return (await response.json()) as T
-  }
-
-  /** What changes who is in this tab happens one after another. */
-  #inOrder<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(work, work)
-    this.#last = result.catch(() => {})
-    return result
-  }
-
-  #tellOf(kind: 'signed_in' | 'token', token: AccessToken): void {
-    const sent = toSend(token, this.#platform.clock)
-    if (sent !== null) this.#tabs.tell({ kind, token: sent })
   }
 
   #hear(news: News): void {

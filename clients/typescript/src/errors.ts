@@ -38,6 +38,10 @@ export interface ProblemDetails {
   readonly detail: string
   readonly requestId: string | null
   readonly retryAfterSeconds: number | null
+  /** How sure the sign-in must be, such as `2fa`, if the refusal says so (RFC 9470). */
+  readonly acrValues?: string | null
+  /** How many seconds ago the sign-in, or a `stepUp`, may be, if the refusal says so (RFC 9470). */
+  readonly maxAge?: number | null
 }
 
 /** A refusal (RFC 9457). */
@@ -49,6 +53,10 @@ export class Problem extends DoorwardError implements ProblemDetails {
   readonly requestId: string | null
   /** When to ask again, if the refusal says so. */
   readonly retryAfterSeconds: number | null
+  /** How sure the sign-in must be; with the code `insufficient_user_authentication`: `stepUp` is what is missing. */
+  readonly acrValues: string | null
+  /** How many seconds ago the sign-in, or a `stepUp`, may be. */
+  readonly maxAge: number | null
 
   constructor(details: ProblemDetails) {
     super(details.code, details.detail)
@@ -57,7 +65,41 @@ export class Problem extends DoorwardError implements ProblemDetails {
     this.detail = details.detail
     this.requestId = details.requestId
     this.retryAfterSeconds = details.retryAfterSeconds
+    this.acrValues = details.acrValues ?? null
+    this.maxAge = details.maxAge ?? null
   }
+}
+
+/** The sign-in was right so far, and waits for a second factor: `finishSignIn`. */
+export class SecondFactorRequired extends Problem {
+  /** What `finishSignIn` sends. It is a secret of this sign-in. */
+  readonly challengeId: string
+  /** Which kinds of factors finish it: `totp`, `passkey`, `recovery_code`. */
+  readonly factors: readonly string[]
+  /** How long the sign-in waits. */
+  readonly expiresInSeconds: number
+
+  constructor(details: ProblemDetails, challengeId: string, factors: readonly string[], expiresInSeconds: number) {
+    super(details)
+    this.challengeId = challengeId
+    this.factors = factors
+    this.expiresInSeconds = expiresInSeconds
+  }
+}
+
+const MORE_NEEDED = 'insufficient_user_authentication'
+
+/**
+ * Tells whether a refusal means that the token is good, and the sign-in too old or not sure enough (RFC 9470).
+ *
+ * A gateway may give the header of that another name. Doorward's own answers say it in the body too, which is left
+ * unread here.
+ */
+export async function asksForMore(response: Response): Promise<boolean> {
+  if (response.status !== 401) return false
+  if (response.headers.get('WWW-Authenticate')?.includes(`error="${MORE_NEEDED}"`)) return true
+  if (!response.headers.get('Content-Type')?.startsWith('application/problem+json')) return false
+  return (await membersOf(response.clone())).code === MORE_NEEDED
 }
 
 /**
@@ -69,15 +111,22 @@ export class Problem extends DoorwardError implements ProblemDetails {
 export async function readProblem(response: Response): Promise<Problem> {
   const found = await membersOf(response)
   const text = (name: string): string | null => (typeof found[name] === 'string' ? found[name] : null)
+  const number = (name: string): number | null => (typeof found[name] === 'number' ? found[name] : null)
   const title = text('title') ?? (response.statusText || `Status ${response.status}`)
-  return new Problem({
+  const details: ProblemDetails = {
     status: response.status,
     code: text('code') ?? 'unexpected_answer',
     title,
     detail: text('detail') ?? title,
     requestId: text('request_id'),
     retryAfterSeconds: retryAfterSeconds(response),
-  })
+    acrValues: text('acr_values'),
+    maxAge: number('max_age'),
+  }
+  const challengeId = text('challenge_id')
+  if (details.code !== 'second_factor_required' || challengeId === null) return new Problem(details)
+  const factors = Array.isArray(found.factors) ? found.factors.filter((kind) => typeof kind === 'string') : []
+  return new SecondFactorRequired(details, challengeId, factors, number('expires_in') ?? 0)
 }
 
 /** Returns the seconds of `Retry-After`, or null. The form with a date is not read: clocks of users are wrong. */

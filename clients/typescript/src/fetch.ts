@@ -1,7 +1,7 @@
-import { Changed } from './errors.js'
+import { asksForMore, Changed } from './errors.js'
 import type { Keeper } from './keeper.js'
 import type { Renewals } from './renewals.js'
-import { same, type State } from './state.js'
+import { sameOrThrow } from './state.js'
 import type { AccessToken } from './token.js'
 
 /** How requests to APIs are sent. */
@@ -17,7 +17,8 @@ export interface Sender {
  * Sends a request with the access token, to the allowed origins alone.
  *
  * A refused token is renewed, and the request is sent once more, for the same session and tenant. A request whose body
- * is a stream is not sent again. With the token no redirect is followed, for it could lead to another origin: `fetch`
+ * is a stream is not sent again. Nor is one for which the sign-in is too old or not sure enough (RFC 9470): the next
+ * token would say the same of it. With the token no redirect is followed, for it could lead to another origin: `fetch`
  * fails, or gives the redirect if `redirect` is `manual`.
  *
  * @throws SignedOut if nobody is signed in; Changed if somebody else is, or in another tenant, before it was sent.
@@ -36,7 +37,7 @@ export async function sendWithToken(
   const token = await renewals.living()
   sameOrThrow(before, keeper.state)
   const response = await sender.fetch(withToken(asked, token))
-  if (!sender.isRefusal(response)) return response
+  if (!sender.isRefusal(response) || (await asksForMore(response))) return response
   keeper.refuse(token.text)
   if (init?.body instanceof ReadableStream || asked.signal.aborted) return response
   const renewed = await renewals.living()
@@ -49,9 +50,4 @@ function withToken(request: Request, token: AccessToken): Request {
   const sent = new Request(request, { redirect: request.redirect === 'manual' ? 'manual' : 'error' })
   sent.headers.set('Authorization', `Bearer ${token.text}`)
   return sent
-}
-
-/** A request that was meant for one user in one tenant is never sent for another. */
-function sameOrThrow(before: State, after: State): void {
-  if (before.status !== 'unknown' && !same(before, after)) throw new Changed()
 }

@@ -364,6 +364,297 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finish a sign-in with its second factor, and begin a web session.
+         * @description Who: who proved the first factor.
+         */
+        post: operations["post_auth_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{tenantId}/auth/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenantId: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finish a sign-in to the tenant of the path with its second factor; with a cookie only if the body asks.
+         * @description Who: who proved the first factor.
+         */
+        post: operations["post_api_tenantid_auth_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/passkey/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Return what a browser needs to sign in by passkey. The answer tells nothing of anybody.
+         * @description Who: anybody, where PasskeyRpId is set.
+         */
+        post: operations["post_auth_passkey_options"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in by passkey, and begin a web session.
+         * @description Who: who has a passkey, where PasskeyRpId is set and the tenant asks for second factors.
+         */
+        post: operations["post_auth_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{tenantId}/auth/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenantId: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in to the tenant of the path by passkey; with a cookie only if the body asks for one.
+         * @description Who: who has a passkey, where PasskeyRpId is set and the tenant asks for second factors.
+         */
+        post: operations["post_api_tenantid_auth_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/step-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove again who one is, in the session that one has (RFC 9470). Its tokens from before are spent, or stay low.
+         * @description Who: everybody signed in.
+         */
+        post: operations["post_auth_step_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/factors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * List the caller's second factors; the id is `me`.
+         * @description Who: everybody for `me`.
+         */
+        get: operations["get_users_id_factors"];
+        put?: never;
+        post?: never;
+        /**
+         * Take all second factors of a user away who lost them, and end the user's sessions.
+         * @description Who: administrators of the home tenant, for users of no other, with a sign-in or step-up of the last hour.
+         */
+        delete: operations["delete_users_id_factors"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/factors/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a secret for an authenticator app; the id is `me`. It is no factor before its first code.
+         * @description Who: everybody for `me`, with a sign-in or step-up of the last ten minutes.
+         */
+        post: operations["post_users_id_factors_totp"];
+        /**
+         * Remove the authenticator app; the id is `me`.
+         * @description Who: everybody for `me`, with a sign-in or step-up of the last ten minutes.
+         */
+        delete: operations["delete_users_id_factors_totp"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/factors/totp/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make the app a factor with its first code. The session is raised; the first factor brings recovery codes.
+         * @description Who: everybody for `me`, with a sign-in or step-up of the last ten minutes.
+         */
+        post: operations["post_users_id_factors_totp_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/factors/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make ten new recovery codes in place of those from before; the id is `me`.
+         * @description Who: everybody for `me`, with a sign-in or step-up of the last ten minutes.
+         */
+        post: operations["post_users_id_factors_recovery_codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/factors/passkeys/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Return what a browser needs to make a passkey; the id is `me`.
+         * @description Who: everybody for `me`, with a sign-in or step-up of the last ten minutes.
+         */
+        post: operations["post_users_id_factors_passkeys_options"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/factors/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Register the passkey that a browser made. The session is raised; the first factor brings recovery codes.
+         * @description Who: everybody for `me`, with a sign-in or step-up of the last ten minutes.
+         */
+        post: operations["post_users_id_factors_passkeys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/factors/{factorId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                factorId: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a second factor; the id of the user is `me`. With the last one go the recovery codes.
+         * @description Who: everybody for `me`, with a sign-in or step-up of the last ten minutes.
+         */
+        delete: operations["delete_users_id_factors_factorid"];
+        options?: never;
+        head?: never;
+        /**
+         * Give a passkey another name; the id of the user is `me`.
+         * @description Who: everybody for `me`, with a sign-in or step-up of the last ten minutes.
+         */
+        patch: operations["patch_users_id_factors_factorid"];
+        trace?: never;
+    };
     "/api/{tenantId}/invitations": {
         parameters: {
             query?: never;
@@ -1217,6 +1508,16 @@ export interface components {
             request_id: string;
             error?: string;
             error_description?: string;
+            /** @description With `second_factor_required`: what finishes the sign-in. */
+            challenge_id?: string;
+            /** @description With it: which kinds of factors do. */
+            factors?: string[];
+            /** @description With it: for how many seconds. */
+            expires_in?: number;
+            /** @description How sure a sign-in is asked for (RFC 9470). */
+            acr_values?: string;
+            /** @description How many seconds old it may be (RFC 9470). */
+            max_age?: number;
         };
         /**
          * AcceptInvitationRequest
@@ -1380,10 +1681,22 @@ export interface components {
             methods?: ("password" | "email_code")[] | null;
             /**
              * Second Factor
-             * @description `off` alone in this version; null gives the default back
+             * @description who proves one: nobody; who has one; administrators, and who has one; everybody; null gives the default back
              * @default null
              */
             second_factor?: ("off" | "optional" | "admins" | "required") | null;
+            /**
+             * Second Factor Grace Days
+             * @description how long who needs a second factor may go on without; counted from the change, and from joining; null gives the default back
+             * @default null
+             */
+            second_factor_grace_days?: number | null;
+            /**
+             * Remember Device Days
+             * @description how long a device counts in place of the second factor that was proved on it; 0 for never; null gives the default back
+             * @default null
+             */
+            remember_device_days?: number | null;
             /**
              * Session Seconds
              * @description 60 to the deployment's; also shortens the sessions that live; null gives the default back
@@ -1537,6 +1850,20 @@ export interface components {
              * @default null
              */
             device_token?: string | null;
+            /**
+             * Refresh
+             * @description `cookie`: the cookie alone renews, by `POST /auth/session/token`, and the answer has no refresh token; `token` if absent
+             * @default null
+             */
+            refresh?: string | null;
+        };
+        /**
+         * ConfirmTotpRequest
+         * @description POST /users/{id}/factors/totp/confirm.
+         */
+        ConfirmTotpRequest: {
+            /** Code */
+            code: string;
             /**
              * Refresh
              * @description `cookie`: the cookie alone renews, by `POST /auth/session/token`, and the answer has no refresh token; `token` if absent
@@ -1716,6 +2043,49 @@ export interface components {
             ended_at?: string | null;
         };
         /**
+         * FactorListResponse
+         * @description The second factors of the caller.
+         */
+        FactorListResponse: {
+            /** Items */
+            items: components["schemas"]["FactorResponse"][];
+        };
+        /**
+         * FactorResponse
+         * @description A second factor. Passkeys alone have a name; `codes_left` counts the recovery codes that still work.
+         */
+        FactorResponse: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "totp" | "passkey" | "recovery_codes";
+            /**
+             * Name
+             * @default null
+             */
+            name?: string | null;
+            /** Created At */
+            created_at: string;
+            /**
+             * Last Used At
+             * @default null
+             */
+            last_used_at?: string | null;
+            /**
+             * Backed Up
+             * @default null
+             */
+            backed_up?: boolean | null;
+            /**
+             * Codes Left
+             * @default null
+             */
+            codes_left?: number | null;
+        };
+        /**
          * IntrospectRequest
          * @description POST /auth/token/introspect (RFC 7662 section 2.1).
          */
@@ -1757,7 +2127,7 @@ export interface components {
         };
         /**
          * IntrospectionResponse
-         * @description Whether a token is valid now (RFC 7662 section 2.2).
+         * @description Whether a token is valid now (RFC 7662 section 2.2), and what its session proved (RFC 9470 section 6.2).
          *
          *     For an invalid token, `active` is the only member.
          */
@@ -1829,6 +2199,21 @@ export interface components {
              * @default null
              */
             exp?: number | null;
+            /**
+             * Auth Time
+             * @default null
+             */
+            auth_time?: number | null;
+            /**
+             * Amr
+             * @default null
+             */
+            amr?: string[] | null;
+            /**
+             * Acr
+             * @default null
+             */
+            acr?: ("1fa" | "2fa" | "phr") | null;
             /**
              * Metadata
              * @default null
@@ -2051,6 +2436,27 @@ export interface components {
             tenant_id?: string | null;
         };
         /**
+         * NewPasskeyRequest
+         * @description POST /users/{id}/factors/passkeys.
+         */
+        NewPasskeyRequest: {
+            /**
+             * Passkey
+             * @description what `navigator.credentials.create` gave, as `toJSON` writes it
+             */
+            passkey: {
+                [key: string]: unknown;
+            };
+            /** Name */
+            name: string;
+            /**
+             * Refresh
+             * @description `cookie`: the cookie alone renews, by `POST /auth/session/token`, and the answer has no refresh token; `token` if absent
+             * @default null
+             */
+            refresh?: string | null;
+        };
+        /**
          * NewPasswordRequest
          * @description POST /auth/password-reset/confirm.
          */
@@ -2075,6 +2481,22 @@ export interface components {
             code?: string | null;
             /** Password */
             password: string;
+        };
+        /**
+         * NewTotpResponse
+         * @description The secret for an authenticator app, shown only now; `uri` is what a QR code holds.
+         */
+        NewTotpResponse: {
+            /**
+             * Id
+             * @default totp
+             * @constant
+             */
+            id?: "totp";
+            /** Secret */
+            secret: string;
+            /** Uri */
+            uri: string;
         };
         /**
          * NotificationListResponse
@@ -2108,6 +2530,53 @@ export interface components {
             created_at: string;
         };
         /**
+         * PasskeyOptionsResponse
+         * @description What the browser needs: `parseRequestOptionsFromJSON` or `parseCreationOptionsFromJSON` reads `options`.
+         */
+        PasskeyOptionsResponse: {
+            /** Options */
+            options: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * PasskeyRequest
+         * @description POST /auth/passkey.
+         */
+        PasskeyRequest: {
+            /**
+             * Passkey
+             * @description what `navigator.credentials.get` gave, as `toJSON` writes it
+             */
+            passkey: {
+                [key: string]: unknown;
+            };
+            /**
+             * Client Id
+             * @description who asks; a session begun with one is refreshed by none that names another
+             * @default null
+             */
+            client_id?: string | null;
+            /**
+             * Device Token
+             * @description of an earlier sign-in of the user on this device; strangers cannot lock it out
+             * @default null
+             */
+            device_token?: string | null;
+            /**
+             * Refresh
+             * @description `cookie`: the cookie alone renews, by `POST /auth/session/token`, and the answer has no refresh token; `token` if absent
+             * @default null
+             */
+            refresh?: string | null;
+            /**
+             * Tenant Id
+             * @description the home tenant if absent
+             * @default null
+             */
+            tenant_id?: string | null;
+        };
+        /**
          * PolicyResponse
          * @description A tenant's policy.
          *
@@ -2128,6 +2597,10 @@ export interface components {
              * @enum {string}
              */
             second_factor: "off" | "optional" | "admins" | "required";
+            /** Second Factor Grace Days */
+            second_factor_grace_days: number;
+            /** Remember Device Days */
+            remember_device_days: number;
             /**
              * Session Seconds
              * @default null
@@ -2183,6 +2656,38 @@ export interface components {
             code?: string | null;
         };
         /**
+         * RaisedResponse
+         * @description The session after something was proved in it: its tokens from before are as they were, or are spent.
+         *
+         *     There is no `refresh_token` for a session whose cookie renews. `recovery_codes` come with the first factor alone.
+         */
+        RaisedResponse: {
+            /** Access Token */
+            access_token: string;
+            /**
+             * Token Type
+             * @default Bearer
+             * @constant
+             */
+            token_type?: "Bearer";
+            /** Expires In */
+            expires_in: number;
+            /**
+             * Refresh Token
+             * @default null
+             */
+            refresh_token?: string | null;
+            /** Refresh Expires In */
+            refresh_expires_in: number;
+            /** Session Id */
+            session_id: string;
+            /**
+             * Recovery Codes
+             * @default null
+             */
+            recovery_codes?: string[] | null;
+        };
+        /**
          * ReadNotificationRequest
          * @description PATCH /api/{tenantId}/notifications/{id}.
          */
@@ -2192,6 +2697,14 @@ export interface components {
              * @constant
              */
             read: true;
+        };
+        /**
+         * RecoveryCodesResponse
+         * @description Ten recovery codes, shown only now.
+         */
+        RecoveryCodesResponse: {
+            /** Recovery Codes */
+            recovery_codes: string[];
         };
         /**
          * RefreshRequest
@@ -2255,6 +2768,14 @@ export interface components {
              * @enum {string}
              */
             left: "users" | "invitations" | "service_tokens" | "notifications" | "settings";
+        };
+        /**
+         * RenameFactorRequest
+         * @description PATCH /users/{id}/factors/{factorId}: the new name of a passkey.
+         */
+        RenameFactorRequest: {
+            /** Name */
+            name: string;
         };
         /**
          * ResendInvitationRequest
@@ -2332,6 +2853,52 @@ export interface components {
         RevokedTokensResponse: {
             /** Revoked */
             revoked: number;
+        };
+        /**
+         * SecondFactorRequest
+         * @description POST /auth/second-factor, also below /api/{tenantId}: one of `totp`, `recovery_code` and `passkey`.
+         */
+        SecondFactorRequest: {
+            /**
+             * Totp
+             * @description six digits of an authenticator app
+             * @default null
+             */
+            totp?: string | null;
+            /**
+             * Recovery Code
+             * @description one of the user's recovery codes
+             * @default null
+             */
+            recovery_code?: string | null;
+            /**
+             * Passkey
+             * @description what `navigator.credentials.get` gave, as `toJSON` writes it
+             * @default null
+             */
+            passkey?: {
+                [key: string]: unknown;
+            } | null;
+            /** Challenge Id */
+            challenge_id: string;
+            /**
+             * Client Id
+             * @description who asks; a session begun with one is refreshed by none that names another
+             * @default null
+             */
+            client_id?: string | null;
+            /**
+             * Device Token
+             * @description of an earlier sign-in of the user on this device; strangers cannot lock it out
+             * @default null
+             */
+            device_token?: string | null;
+            /**
+             * Refresh
+             * @description `cookie`: the cookie alone renews, by `POST /auth/session/token`, and the answer has no refresh token; `token` if absent
+             * @default null
+             */
+            refresh?: string | null;
         };
         /**
          * SeedRequest
@@ -2556,6 +3123,50 @@ export interface components {
             url: string;
         };
         /**
+         * StepUpRequest
+         * @description POST /auth/step-up: one of the factors; `password` for who has no factor.
+         */
+        StepUpRequest: {
+            /**
+             * Totp
+             * @description six digits of an authenticator app
+             * @default null
+             */
+            totp?: string | null;
+            /**
+             * Recovery Code
+             * @description one of the user's recovery codes
+             * @default null
+             */
+            recovery_code?: string | null;
+            /**
+             * Passkey
+             * @description what `navigator.credentials.get` gave, as `toJSON` writes it
+             * @default null
+             */
+            passkey?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Password
+             * @description of a user without a second factor
+             * @default null
+             */
+            password?: string | null;
+            /**
+             * Device Token
+             * @description of an earlier sign-in of the user on this device; strangers cannot lock it out
+             * @default null
+             */
+            device_token?: string | null;
+            /**
+             * Refresh
+             * @description `cookie`: the cookie alone renews, by `POST /auth/session/token`, and the answer has no refresh token; `token` if absent
+             * @default null
+             */
+            refresh?: string | null;
+        };
+        /**
          * TenantEmailRequest
          * @description POST /api/{tenantId}/auth/email-code, and POST /auth/find-tenants.
          */
@@ -2641,6 +3252,37 @@ export interface components {
              * @default null
              */
             locale?: string | null;
+        };
+        /**
+         * TenantPasskeyRequest
+         * @description POST /api/{tenantId}/auth/passkey.
+         */
+        TenantPasskeyRequest: {
+            /**
+             * Passkey
+             * @description what `navigator.credentials.get` gave, as `toJSON` writes it
+             */
+            passkey: {
+                [key: string]: unknown;
+            };
+            /**
+             * Client Id
+             * @description who asks; a session begun with one is refreshed by none that names another
+             * @default null
+             */
+            client_id?: string | null;
+            /**
+             * Device Token
+             * @description of an earlier sign-in of the user on this device; strangers cannot lock it out
+             * @default null
+             */
+            device_token?: string | null;
+            /**
+             * Refresh
+             * @description `cookie`: the cookie alone renews, by `POST /auth/session/token`, and the answer has no refresh token; `token` if absent
+             * @default null
+             */
+            refresh?: string | null;
         };
         /**
          * TenantResponse
@@ -2801,6 +3443,11 @@ export interface components {
              */
             email_verified_at?: string | null;
             /**
+             * Factors
+             * @default null
+             */
+            factors?: string[] | null;
+            /**
              * Metadata
              * @default null
              */
@@ -2913,7 +3560,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unauthorized: `invalid_credentials` */
+            /** @description Unauthorized: `invalid_credentials`, `second_factor_required` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3021,7 +3668,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unauthorized: `invalid_credentials` */
+            /** @description Unauthorized: `invalid_credentials`, `second_factor_required` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3573,7 +4220,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3668,7 +4315,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3744,7 +4391,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3818,7 +4465,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3916,7 +4563,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3985,7 +4632,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unauthorized: `invalid_token`, `missing_credentials` */
+            /** @description Unauthorized: `insufficient_user_authentication`, `invalid_token`, `missing_credentials` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3994,7 +4641,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4106,7 +4753,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4184,7 +4831,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unauthorized: `invalid_token`, `missing_credentials` */
+            /** @description Unauthorized: `insufficient_user_authentication`, `invalid_token`, `missing_credentials` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4193,7 +4840,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `wrong_password` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required`, `wrong_password` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4309,7 +4956,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unauthorized: `invalid_token`, `missing_credentials` */
+            /** @description Unauthorized: `insufficient_user_authentication`, `invalid_token`, `missing_credentials` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4318,7 +4965,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `wrong_password` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required`, `wrong_password` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4439,7 +5086,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4524,7 +5171,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4607,7 +5254,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4700,7 +5347,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4790,7 +5437,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unauthorized: `invalid_token`, `missing_credentials` */
+            /** @description Unauthorized: `insufficient_user_authentication`, `invalid_token`, `missing_credentials` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4799,7 +5446,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4910,7 +5557,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4939,6 +5586,1681 @@ export interface operations {
             };
             /** @description Conflict: `last_admin` */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: `internal_error`, `misconfigured` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `not_initialised`, `temporarily_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_auth_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondFactorRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInResponse"];
+                };
+            };
+            /** @description Bad Request: `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: `invalid_credentials`, `invalid_second_factor` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `cross_site_request` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed: `method_not_allowed` */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type: `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: `too_many_attempts` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: `internal_error`, `misconfigured` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `not_initialised`, `temporarily_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_tenantid_auth_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenantId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondFactorRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInResponse"];
+                };
+            };
+            /** @description Bad Request: `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: `invalid_credentials`, `invalid_second_factor` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `cross_site_request` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed: `method_not_allowed` */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type: `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: `too_many_attempts` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: `internal_error`, `misconfigured` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `not_initialised`, `temporarily_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_auth_passkey_options: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyOptionsResponse"];
+                };
+            };
+            /** @description Bad Request: `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed: `method_not_allowed` */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type: `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: `internal_error`, `misconfigured` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `not_initialised`, `temporarily_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_auth_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInResponse"];
+                };
+            };
+            /** @description Bad Request: `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: `invalid_credentials`, `invalid_second_factor` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `cross_site_request` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed: `method_not_allowed` */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type: `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: `too_many_attempts` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: `internal_error`, `misconfigured` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `not_initialised`, `temporarily_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_api_tenantid_auth_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenantId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TenantPasskeyRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInResponse"];
+                };
+            };
+            /** @description Bad Request: `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: `invalid_credentials`, `invalid_second_factor` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `cross_site_request` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed: `method_not_allowed` */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type: `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: `too_many_attempts` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: `internal_error`, `misconfigured` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `not_initialised`, `temporarily_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_auth_step_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepUpRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RaisedResponse"];
+                };
+            };
+            /** @description Bad Request: `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: `insufficient_user_authentication`, `invalid_second_factor`, `invalid_token`, `missing_credentials` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `wrong_password` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed: `method_not_allowed` */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: `conflict` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type: `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: `too_many_attempts` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: `internal_error`, `misconfigured` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `not_initialised`, `temporarily_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_users_id_factors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FactorListResponse"];
+                };
+            };
+            /** @description Bad Request: `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: `invalid_token`, `missing_credentials` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `password_change_required` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed: `method_not_allowed` */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: `internal_error`, `misconfigured` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `not_initialised`, `temporarily_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_users_id_factors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request: `invalid_proof`, `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: `insufficient_user_authentication`, `invalid_token`, `missing_credentials` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed: `method_not_allowed` */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: `conflict`, `own_account` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: `internal_error`, `misconfigured` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `not_initialised`, `temporarily_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_users_id_factors_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewTotpResponse"];
+                };
+            };
+            /** @description Bad Request: `invalid_proof`, `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: `insufficient_user_authentication`, `invalid_token`, `missing_credentials` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed: `method_not_allowed` */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: `conflict` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: `internal_error`, `misconfigured` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `not_initialised`, `temporarily_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_users_id_factors_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request: `invalid_proof`, `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: `insufficient_user_authentication`, `invalid_token`, `missing_credentials` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed: `method_not_allowed` */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: `conflict`, `last_factor` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: `internal_error`, `misconfigured` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `not_initialised`, `temporarily_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_users_id_factors_totp_confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmTotpRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RaisedResponse"];
+                };
+            };
+            /** @description Bad Request: `invalid_proof`, `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: `insufficient_user_authentication`, `invalid_second_factor`, `invalid_token`, `missing_credentials` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed: `method_not_allowed` */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: `conflict` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type: `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: `too_many_attempts` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: `internal_error`, `misconfigured` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `not_initialised`, `temporarily_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_users_id_factors_recovery_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodesResponse"];
+                };
+            };
+            /** @description Bad Request: `invalid_proof`, `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: `insufficient_user_authentication`, `invalid_token`, `missing_credentials` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed: `method_not_allowed` */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: `conflict` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: `internal_error`, `misconfigured` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `not_initialised`, `temporarily_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_users_id_factors_passkeys_options: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyOptionsResponse"];
+                };
+            };
+            /** @description Bad Request: `invalid_proof`, `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: `insufficient_user_authentication`, `invalid_token`, `missing_credentials` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed: `method_not_allowed` */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: `conflict` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: `internal_error`, `misconfigured` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `not_initialised`, `temporarily_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_users_id_factors_passkeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPasskeyRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RaisedResponse"];
+                };
+            };
+            /** @description Bad Request: `invalid_proof`, `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: `insufficient_user_authentication`, `invalid_second_factor`, `invalid_token`, `missing_credentials` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed: `method_not_allowed` */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: `conflict` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type: `unsupported_media_type` */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: `internal_error`, `misconfigured` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `not_initialised`, `temporarily_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_users_id_factors_factorid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                factorId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request: `invalid_proof`, `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: `insufficient_user_authentication`, `invalid_token`, `missing_credentials` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed: `method_not_allowed` */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: `conflict`, `last_factor` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: `internal_error`, `misconfigured` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `not_initialised`, `temporarily_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_users_id_factors_factorid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                factorId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenameFactorRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FactorListResponse"];
+                };
+            };
+            /** @description Bad Request: `invalid_proof`, `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: `insufficient_user_authentication`, `invalid_token`, `missing_credentials` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed: `method_not_allowed` */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict: `conflict` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large: `payload_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type: `unsupported_media_type` */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5009,7 +7331,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5089,7 +7411,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unauthorized: `invalid_token`, `missing_credentials` */
+            /** @description Unauthorized: `insufficient_user_authentication`, `invalid_token`, `missing_credentials` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5098,7 +7420,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5218,7 +7540,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5308,7 +7630,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5442,7 +7764,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5560,7 +7882,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6304,7 +8626,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unauthorized: `invalid_credentials` */
+            /** @description Unauthorized: `invalid_credentials`, `second_factor_required` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6412,7 +8734,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unauthorized: `invalid_credentials` */
+            /** @description Unauthorized: `invalid_credentials`, `second_factor_required` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6894,7 +9216,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unauthorized: `invalid_token`, `missing_credentials` */
+            /** @description Unauthorized: `insufficient_user_authentication`, `invalid_token`, `missing_credentials` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6903,7 +9225,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7008,7 +9330,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7312,7 +9634,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `password_change_required`, `wrong_password` */
+            /** @description Forbidden: `cross_site_request`, `password_change_required`, `second_factor_required`, `wrong_password` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7615,7 +9937,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7693,7 +10015,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7796,7 +10118,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `password_change_required` */
+            /** @description Forbidden: `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7888,7 +10210,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7986,7 +10308,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8098,7 +10420,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8178,7 +10500,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unauthorized: `invalid_token`, `missing_credentials` */
+            /** @description Unauthorized: `insufficient_user_authentication`, `invalid_token`, `missing_credentials` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8187,7 +10509,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8306,7 +10628,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8386,7 +10708,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unauthorized: `invalid_token`, `missing_credentials` */
+            /** @description Unauthorized: `insufficient_user_authentication`, `invalid_token`, `missing_credentials` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8395,7 +10717,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8501,7 +10823,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8585,7 +10907,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8674,7 +10996,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8784,7 +11106,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8883,7 +11205,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8971,7 +11293,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;

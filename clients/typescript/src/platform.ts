@@ -1,3 +1,4 @@
+import { type Authenticator, browserAuthenticator } from './authenticator.js'
 import { browserClock, type Clock } from './clock.js'
 import type { Locks } from './locks.js'
 import type { Channel } from './tabs.js'
@@ -18,6 +19,8 @@ export interface Platform {
   /** Where `pageshow` is heard. */
   readonly page: Pick<EventTarget, 'addEventListener' | 'removeEventListener'> | null
   readonly clock: Clock
+  /** What makes and uses passkeys. */
+  readonly authenticator: Authenticator
   /** At least 0 and less than 1. */
   readonly random: () => number
 }
@@ -33,6 +36,7 @@ export function browserPlatform(): Platform {
     openSocket: (url) => new WebSocket(url),
     page: typeof window === 'undefined' ? null : window,
     clock: browserClock,
+    authenticator: browserAuthenticator(),
     random: Math.random,
   }
 }

@@ -1,9 +1,10 @@
 import { Changed, NetworkError, Problem, SignedOut } from './errors.js'
 import type { EndedSessions } from './ended.js'
 import type { Keeper } from './keeper.js'
-import { exclusively } from './locks.js'
+import { exclusively, together } from './locks.js'
 import type { Platform } from './platform.js'
-import type { Server } from './server.js'
+import type { Raised, Server } from './server.js'
+import { sameOrThrow } from './state.js'
 import type { Tabs } from './tabs.js'
 import { type AccessToken, toSend } from './token.js'
 
@@ -73,7 +74,41 @@ export class Renewals {
     } catch (error) {
       if (!era.aborted) throw error
     }
-    throw this.#keeper.state.status === 'signed_out' ? new SignedOut() : new Changed()
+    throw this.#gone()
+  }
+
+  /**
+   * Proves something in the session of this tab, and lets the token of the answer in, here and in the other tabs.
+   *
+   * The answer brings another cookie too. So no tab exchanges the cookie meanwhile: the one from before is refused, and
+   * it would look as if the session were over.
+   *
+   * @param ask is given the token of the session.
+   * @throws SignedOut or Changed if the user signed out, or in anew, meanwhile; Problem; NetworkError.
+   */
+  async raise(ask: (bearer: string) => Promise<Raised>): Promise<Raised> {
+    const before = this.#keeper.state
+    const first = (await this.living()).text
+    sameOrThrow(before, this.#keeper.state)
+    const era = this.#keeper.era
+    const raised = await this.#alone(era, () => ask(first)).catch(async (error: unknown) => {
+      if (!(error instanceof Problem && error.code === 'invalid_token')) throw error
+      this.#keeper.refuse(first)
+      const next = (await this.living()).text
+      if (era.aborted) throw this.#gone()
+      return this.#alone(era, () => ask(next))
+    })
+    if (!this.#keeper.renew(raised.token, era)) throw this.#gone()
+    this.#tell(raised.token)
+    return raised
+  }
+
+  #alone<T>(era: AbortSignal, work: () => Promise<T>): Promise<T> {
+    return exclusively(this.#platform.locks, `${this.#name}#cookie`, era, work)
+  }
+
+  #gone(): SignedOut | Changed {
+    return this.#keeper.state.status === 'signed_out' ? new SignedOut() : new Changed()
   }
 
   async #renewed(era: AbortSignal): Promise<AccessToken> {
@@ -104,10 +139,14 @@ export class Renewals {
         if (!era.aborted) this.#keeper.end() // another tab told that this very session is over
         throw new SignedOut()
       }
-      const sent = toSend(token, this.#platform.clock)
-      if (sent !== null) this.#tabs.tell({ kind: 'token', token: sent })
+      this.#tell(token)
       return token
     })
+  }
+
+  #tell(token: AccessToken): void {
+    const sent = toSend(token, this.#platform.clock)
+    if (sent !== null) this.#tabs.tell({ kind: 'token', token: sent })
   }
 
   /** Returns what the tab that had the lock told; its news may come a little later than the lock. */
@@ -119,7 +158,8 @@ export class Renewals {
   async #exchange(tenantId: string | null, era: AbortSignal): Promise<AccessToken> {
     let token: AccessToken
     try {
-      token = await this.#server.exchangeCookie(tenantId, era)
+      const exchange = (): Promise<AccessToken> => this.#server.exchangeCookie(tenantId, era)
+      token = await together(this.#platform.locks, `${this.#name}#cookie`, era, exchange)
     } catch (error) {
       if (!era.aborted && error instanceof Problem && error.status === 401) this.#over()
       throw error

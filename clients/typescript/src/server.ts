@@ -9,6 +9,14 @@ const TRIES = 3
 const FIRST_PAUSE_MS = 500
 const LONGEST_PAUSE_MS = 10_000
 
+type Answers = components['schemas']
+
+/** The next token of a session in which something was proved, and the codes that came with a first factor. */
+export interface Raised {
+  readonly token: AccessToken
+  readonly recoveryCodes: readonly string[]
+}
+
 /** How to send a request. */
 interface Sending {
   readonly body?: object
@@ -45,12 +53,22 @@ export class Server {
     return this.#token('/auth/session/token', { body, signal, patient: true })
   }
 
+  /** Proves something in the session of a token, and returns the session's next token, which says so. */
+  async raiseSession(path: string, body: object, bearer: string): Promise<Raised> {
+    const { token, answer } = await this.#answered(path, { body: { ...body, refresh: 'cookie' }, bearer })
+    return { token, recoveryCodes: (answer as Answers['RaisedResponse']).recovery_codes ?? [] }
+  }
+
+  /** Returns what a browser needs to ask for a passkey. */
+  async passkeyOptions(): Promise<Answers['PasskeyOptionsResponse']> {
+    const response = await this.#post('/auth/passkey/options', {})
+    return (await response.json()) as Answers['PasskeyOptionsResponse']
+  }
+
   /** Asks for a mail with a code. */
-  async askForCode(
-    body: components['schemas']['EmailRequest'],
-  ): Promise<components['schemas']['ChallengeResponse']> {
+  async askForCode(body: Answers['EmailRequest']): Promise<Answers['ChallengeResponse']> {
     const response = await this.#post('/auth/email-code', { body })
-    return (await response.json()) as components['schemas']['ChallengeResponse']
+    return (await response.json()) as Answers['ChallengeResponse']
   }
 
   /** Ends the session of the cookie and of the token, or with `everywhere` all sessions of the user. */
@@ -60,9 +78,14 @@ export class Server {
   }
 
   async #token(path: string, sending: Sending): Promise<AccessToken> {
+    return (await this.#answered(path, sending)).token
+  }
+
+  async #answered(path: string, sending: Sending): Promise<{ token: AccessToken; answer: TokenAnswer }> {
     let from = now(this.#clock)
     const response = await this.#post(path, sending, () => (from = now(this.#clock)))
-    return tokenOf((await response.json()) as TokenAnswer, from)
+    const answer = (await response.json()) as TokenAnswer
+    return { token: tokenOf(answer, from), answer }
   }
 
   async #post(path: string, sending: Sending, beforeEach: () => void = () => {}): Promise<Response> {

@@ -1,3 +1,5 @@
+import { Changed } from './errors.js'
+
 /**
  * Who is in this tab.
  *
@@ -24,4 +26,9 @@ export const SIGNED_OUT: State = { ...UNKNOWN, status: 'signed_out' }
 export function same(one: State, other: State): boolean {
   const names = ['status', 'sessionId', 'userId', 'tenantId'] as const
   return names.every((name) => one[name] === other[name])
+}
+
+/** A request that was meant for one user in one tenant is never sent for another. @throws Changed. */
+export function sameOrThrow(before: State, after: State): void {
+  if (before.status !== 'unknown' && !same(before, after)) throw new Changed()
 }

@@ -66,7 +66,7 @@ class AdminPages:
         """Return who is signed in.
 
         Raises:
-            NotAuthenticated, PasswordChangeRequired: see `read_page_caller`.
+            NotAuthenticated, PasswordChangeRequired, EnrolmentRequired: see `read_page_caller`.
         """
         return read_page_caller(self.app, self.authorize)
 
@@ -74,7 +74,7 @@ class AdminPages:
         """Return who administers the tenant of a path.
 
         Raises:
-            NotAuthenticated, PasswordChangeRequired: see `read_page_caller`.
+            NotAuthenticated, PasswordChangeRequired, EnrolmentRequired: see `read_page_caller`.
             InsufficientScope, NotFound: the caller does not administer this tenant.
         """
         principal, wanted = self.anybody(), check_tenant_id(tenant_id)
@@ -85,7 +85,7 @@ class AdminPages:
         """Return who administers the platform.
 
         Raises:
-            NotAuthenticated, PasswordChangeRequired: see `read_page_caller`.
+            NotAuthenticated, PasswordChangeRequired, EnrolmentRequired: see `read_page_caller`.
             InsufficientScope: the caller does not.
         """
         principal = self.anybody()

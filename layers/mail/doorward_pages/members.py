@@ -12,7 +12,8 @@ from doorward.accounts.look_up import LookUpUsers
 from doorward.accounts.membership import AssignTenants
 from doorward.accounts.sessions import AdministerSessions
 from doorward.errors import NotFound
-from doorward.model import PLATFORM, Session, TenantId, UserRecord
+from doorward.factors.manage import ResetFactors
+from doorward.model import PLATFORM, Session, TenantId, User, UserRecord
 from doorward.model.changes import UserChanges
 from doorward.proofs.password_reset import AskForReset
 from doorward.rules.fields import USER, Relation
@@ -39,6 +40,7 @@ class Members:
     delete: DeleteUser
     sessions: AdministerSessions
     reset: AskForReset
+    reset_factors: ResetFactors
 
     def find(self, caller: Caller, user_id: str) -> VisibleUser:
         """Return a member of the page's tenant.
@@ -85,15 +87,24 @@ class Members:
                 return Reset(token, user.home_tenant_id) if token else None
             case "end":
                 self.sessions.end(principal, found, form.subject or "")
+            case _:
+                self._take_away(caller, user, form.act)
+        return None
+
+    def _take_away(self, caller: Caller, user: User, act: str | None) -> None:
+        """Do what a button says that ends or takes away all of something."""
+        principal, found = caller.acting, user.id
+        match act:
             case "end_all":
                 self.sessions.end_all(principal, found)
+            case "reset_factors":
+                self.reset_factors(principal, found)
             case "remove":
                 self.assign.remove(principal, found, caller.tenant_id)
             case "delete":
                 self.delete(principal, found)
             case _:
                 raise unknown_act()
-        return None
 
 
 def row(found: VisibleUser, tenant_id: TenantId) -> dict[str, Any]:
@@ -110,10 +121,11 @@ def row(found: VisibleUser, tenant_id: TenantId) -> dict[str, Any]:
         "created": minute(user.created_at_ms) if found.relation in USER["created_at_ms"].seen_by else None,
         "is_self": found.relation is Relation.SELF,
         "is_owned": found.relation is Relation.OWNER,
+        "is_of_this_tenant_alone": len(user.tenant_ids) <= 1,
     }
 
 
-_SHOWN = ("username", "email", "display_name", "email_verified_at_ms")
+_SHOWN = ("username", "email", "display_name", "email_verified_at_ms", "factors")
 
 
 def _shown(session: Session, caller: Caller) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-import type { Channel, Locks, Options, Store } from '../../src/index.js'
+import type { Asking, Authenticator, Channel, Locks, Options, PasskeyAnswer, Store } from '../../src/index.js'
 import { Doorward } from '../../src/index.js'
 import { FakeClock, settle } from './clock.js'
 import { FakeServer } from './server.js'
@@ -23,30 +23,48 @@ export class MemoryStore implements Store {
   }
 }
 
-/** Web Locks: one holder of a name, the others in the order of their asking. */
+interface Lock {
+  mode: LockMode
+  holders: number
+  readonly waiting: { readonly mode: LockMode; readonly grant: () => void }[]
+}
+
+/** Web Locks: one holder of a name, or several that share it; the others in the order of their asking. */
 export class FakeLocks implements Locks {
-  readonly #last = new Map<string, Promise<unknown>>()
+  readonly #locks = new Map<string, Lock>()
 
   async request<T>(
     name: string,
-    options: { ifAvailable?: boolean; signal?: AbortSignal },
+    options: { mode?: LockMode; ifAvailable?: boolean; signal?: AbortSignal },
     work: (lock: unknown) => Promise<T>,
   ): Promise<T> {
-    const before = this.#last.get(name)
-    if (before !== undefined && options.ifAvailable) return work(null)
-    const mine = (before ?? Promise.resolve()).then(() => {
-      options.signal?.throwIfAborted()
-      return work({ name })
-    })
-    const done = mine.then(
-      () => {},
-      () => {},
-    )
-    this.#last.set(name, done)
-    void done.then(() => {
-      if (this.#last.get(name) === done) this.#last.delete(name)
-    })
-    return mine
+    const { mode = 'exclusive', ifAvailable = false, signal } = options
+    const lock = this.#locks.get(name) ?? { mode, holders: 0, waiting: [] }
+    this.#locks.set(name, lock)
+    if (lock.waiting.length > 0 || !FakeLocks.#fits(lock, mode)) {
+      if (ifAvailable) return work(null)
+      await new Promise<void>((grant) => lock.waiting.push({ mode, grant }))
+    } else FakeLocks.#grant(lock, mode)
+    try {
+      signal?.throwIfAborted()
+      return await work({ name })
+    } finally {
+      lock.holders -= 1
+      for (let next = lock.waiting[0]; next && FakeLocks.#fits(lock, next.mode); next = lock.waiting[0]) {
+        lock.waiting.shift()
+        FakeLocks.#grant(lock, next.mode)
+        next.grant()
+      }
+    }
+  }
+
+  static #fits(lock: Lock, mode: LockMode): boolean {
+    return lock.holders === 0 || (lock.mode === 'shared' && mode === 'shared')
+  }
+
+  static #grant(lock: Lock, mode: LockMode): void {
+    lock.mode = mode
+    lock.holders += 1
   }
 }
 
@@ -89,6 +107,21 @@ export class Air {
   }
 }
 
+/** An authenticator whose user always says yes, and what it was asked. */
+export class FakeAuthenticator implements Authenticator {
+  readonly asked: { readonly what: 'create' | 'get'; readonly options: object; readonly asking: Asking }[] = []
+
+  async create(options: object, asking: Asking): Promise<PasskeyAnswer> {
+    this.asked.push({ what: 'create', options, asking })
+    return { id: 'made' }
+  }
+
+  async get(options: object, asking: Asking): Promise<PasskeyAnswer> {
+    this.asked.push({ what: 'get', options, asking })
+    return { id: 'shown' }
+  }
+}
+
 /** A browser with one cookie jar, whose tabs share what tabs share. */
 export class FakeBrowser {
   readonly clock = new FakeClock()
@@ -97,6 +130,7 @@ export class FakeBrowser {
   readonly air = new Air()
   readonly shared = new MemoryStore()
   readonly sockets: FakeSocket[] = []
+  readonly authenticator = new FakeAuthenticator()
 
   /** Opens a tab; a duplicated or reloaded one has the storage of another. */
   tab(options: Partial<Options> = {}, storage: Store = new MemoryStore()): Doorward {
@@ -110,6 +144,7 @@ export class FakeBrowser {
       openChannel: () => this.air.open(),
       openSocket: (url) => this.#socket(url),
       page: null,
+      authenticator: this.authenticator,
       clock: this.clock,
       random: () => 0.5,
       ...options,

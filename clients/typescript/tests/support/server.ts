@@ -86,9 +86,19 @@ export class FakeServer {
     switch (request.path) {
       case '/auth/login':
       case '/auth/email-code/confirm':
+      case '/auth/second-factor':
+      case '/auth/passkey':
         return this.#signIn(JSON.parse(request.body))
       case '/auth/email-code':
         return json({ challenge_id: 'dwc1.x', code_expires_in: 600 })
+      case '/auth/passkey/options':
+      case '/users/me/factors/passkeys/options':
+        return json({ options: { challenge: `for ${request.path}` } })
+      case '/auth/step-up':
+        return this.#raise(request)
+      case '/users/me/factors/totp/confirm':
+      case '/users/me/factors/passkeys':
+        return this.#raise(request, { recovery_codes: ['code-1', 'code-2'] })
       case '/auth/session/token':
         return this.#exchange(JSON.parse(request.body || '{}'))
       case '/auth/logout':
@@ -120,7 +130,17 @@ export class FakeServer {
     return this.#token(session, tenantId ?? session.tenantId)
   }
 
-  #token(session: Session, tenantId: string): Response {
+  /** Rotates the cookie, as everything does that proves something in a session. */
+  #raise({ bearer }: Seen, more: object = {}): Response {
+    const known = this.#tokens.get(bearer ?? '')
+    if (!known?.session.alive) return problem(401, 'invalid_token')
+    this.#sessions.delete(this.cookie ?? '')
+    this.cookie = `${known.session.id}, cookie ${(this.#count += 1)}`
+    this.#sessions.set(this.cookie, known.session)
+    return this.#token(known.session, known.tenantId, more)
+  }
+
+  #token(session: Session, tenantId: string, more: object = {}): Response {
     const claims = { user_id: session.userId, tenant_id: tenantId, jti: `${(this.#count += 1)}` }
     const token = `h.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.s`
     this.#tokens.set(token, { session, tenantId })
@@ -130,6 +150,7 @@ export class FakeServer {
       expires_in: this.lifetimeSeconds,
       refresh_expires_in: 86_400,
       session_id: session.id,
+      ...more,
     })
   }
 
@@ -144,14 +165,23 @@ export class FakeServer {
   #api({ bearer, path }: Seen): Response {
     const known = this.#tokens.get(bearer ?? '')
     if (!known?.session.alive) return problem(401, 'invalid_token')
+    if (path === '/users/me/factors') return json({ items: [{ id: 'totp', kind: 'totp', created_at: 'now' }] })
+    if (path === '/users/me/factors/totp') return json({ id: 'totp', secret: 'S', uri: 'otpauth://totp/x' }, 201)
+    if (path === '/users/me/factors/recovery-codes') return json({ recovery_codes: ['code-3'] }, 201)
+    if (path.startsWith('/users/me/factors/')) return new Response(null, { status: 204 })
     if (path === '/auth/socket-ticket') return json({ ticket: 't 1', expires_in: 60, url: 'wss://sockets.example.com' })
     return json({ id: known.session.userId, username: known.session.userId, tenants: [], tenant: known.tenantId })
   }
 }
 
 /** Returns a refusal as Doorward writes it. */
-export function problem(status: number, code: string, headers: Record<string, string> = {}): Response {
-  const body = { type: 'about:blank', title: 'No', status, detail: 'Not so.', code, request_id: 'r-1' }
+export function problem(
+  status: number,
+  code: string,
+  headers: Record<string, string> = {},
+  members: object = {},
+): Response {
+  const body = { type: 'about:blank', title: 'No', status, detail: 'Not so.', code, request_id: 'r-1', ...members }
   return json(body, status, { 'Content-Type': 'application/problem+json', ...headers })
 }
 

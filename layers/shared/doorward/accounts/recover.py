@@ -1,4 +1,4 @@
-"""Let a platform administrator in again whose password is lost."""
+"""Let a platform administrator in again whose password or second factors are lost."""
 
 from __future__ import annotations
 
@@ -36,7 +36,6 @@ class RecoverAdministrator:
         """Set a random password that must be changed first, and end all sessions of the administrator.
 
         The administrator's second factors are gone too: within 24 hours another one must be enrolled.
-
 
         Raises:
             NotFound: there is no platform administrator of this name.

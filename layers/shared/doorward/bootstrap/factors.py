@@ -13,8 +13,8 @@ from doorward.bootstrap.lean import LeanParts
 from doorward.errors import NotFound
 from doorward.factors.keep import KeepFactors
 from doorward.factors.prove import ProveFactor
+from doorward.factors.raising import RaiseSession
 from doorward.factors.secrets import FactorSecrets
-from doorward.factors.step_up import RaiseSession
 from doorward.tokens.challenges import Challenges
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from doorward.errors import Conflict, InvalidRequest, InvalidSecondFactor, TooMa
 from doorward.factors import recovery, totp
 from doorward.factors.keep import KeepFactors
 from doorward.factors.prove import passkey_amr
+from doorward.factors.raising import Raised, RaiseSession
 from doorward.factors.secrets import FactorSecrets
-from doorward.factors.step_up import Raised, RaiseSession
 from doorward.model import Principal, UserId
 from doorward.model.factors import Factors, Passkey, RecoveryCodes, Totp
 from doorward.model.proofs import NO_PROOFS

@@ -14,6 +14,9 @@ from doorward.rules.factors import RECENT_SECONDS, require_sure, with_factors
 from doorward.stores import FactorStore, UserReader, UserWriter
 from doorward.tokens.proofs import Notices
 
+_QUIET = frozenset({"totp_begun", "passkey_renamed"})
+"""Changes that no mail tells of: neither lets anybody in, and mails about nothing hide those that matter."""
+
 
 @dataclass(frozen=True, slots=True)
 class KeepFactors:
@@ -48,7 +51,7 @@ class KeepFactors:
         Args:
             before: the user, as it was read beside them.
             after: the factors; their version is that of before.
-            what: what was done, for the audit log and the mail.
+            what: what was done, for the audit log and the mail. Not every change is worth a mail.
             challenge_id: of the challenge that a new passkey answered.
 
         Raises:
@@ -57,7 +60,7 @@ class KeepFactors:
         """
         after, user = replace(after, version=after.version + 1), before.user
         change = FactorChange(user_id=user.id, after=after, at_ms=self.clock(), challenge_id=challenge_id)
-        told = self.notices("factors_changed", user, {"change": what})
+        told = () if what in _QUIET else self.notices("factors_changed", user, {"change": what})
         changed = UserRecord(with_factors(user, after.kinds, self.clock()), before.memberships)
         self.writer.change(before, changed, proofs=ProofChanges(factors=change, made=told))
         audit.record("factors_changed", user_id=user.id, change=what)

@@ -9,8 +9,8 @@ from doorward.accounts.access import find, owns, resolve
 from doorward.errors import InsufficientScope, LastFactor, NotFound, OwnAccount
 from doorward.factors.enrol import renewed
 from doorward.factors.keep import KeepFactors
+from doorward.factors.raising import RaiseSession
 from doorward.factors.secrets import FactorSecrets
-from doorward.factors.step_up import RaiseSession
 from doorward.model import Principal, UserRecord
 from doorward.model.factors import FactorChange, Factors
 from doorward.model.proofs import ProofChanges

@@ -167,10 +167,11 @@ def _is_shut_out(proof: Proof, record: UserRecord) -> bool:
 
 
 def _seen(proof: Proof) -> Mapping[str, Any]:
-    """Return what a notice tells of the request that it is about."""
+    """Return what a notice tells of the change, and of the request that it is about."""
     try:
         source = str(ipaddress.ip_address(proof.details.get("source", "")))
     except ValueError:
         source = None
     program = program_name(proof.details.get("user_agent"))
-    return {"time": shown_time(proof.made_at_ms), "source": source, "program": program}
+    told = {"time": shown_time(proof.made_at_ms), "source": source, "program": program}
+    return {**told, "change": proof.details.get("change", "")}
