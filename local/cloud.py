@@ -94,10 +94,10 @@ def _parameters(place: Place) -> list[str]:
         f"AllowedOrigins={place.origin}",
         "DeletionProtection=false",
         "DemoEnabled=true",
-        "PlatformSecondFactor=optional",
-        "PasskeyRpId=localhost",
-        f"PasskeyOrigins={place.url}",
         f"MailFrom={MAIL_FROM}",
+        "PlatformSecondFactor=optional",  # the first administrator has a password that everybody knows
+        "PasskeyRpId=localhost",
+        f"PasskeyOrigins={','.join(place.pages)}",
         "SocketsEnabled=true",
         f"SocketUrl={place.url.replace('http', 'ws', 1)}/sockets",
         # Short times let developers watch a rotation. On AWS a key is announced for a day.

@@ -17,6 +17,9 @@ from local.tools import STATE, Failure, environment
 
 ORIGIN = "http://localhost:3000"
 REGION = "us-east-1"
+TLS_OFFSET = 363
+"""How much higher the port with TLS is: 8443 for 8080."""
+
 _PLACE = "place.json"
 _VARIABLES = "aws.env"
 
@@ -33,6 +36,11 @@ class Place:
     def url(self) -> str:
         """Return the base URL, which is the issuer."""
         return f"http://localhost:{self.port}"
+
+    @property
+    def pages(self) -> tuple[str, ...]:
+        """Return the origins of Doorward's own pages, without TLS and with it. Browsers trust both on this machine."""
+        return self.url, f"https://localhost:{self.port + TLS_OFFSET}"
 
     @property
     def endpoint(self) -> str:

@@ -13,12 +13,10 @@ import time
 from local import cloud, here, sources
 from local.emulator import Emulator, require_free
 from local.front import Front
-from local.here import ORIGIN, Place
+from local.here import ORIGIN, TLS_OFFSET, Place
 from local.tools import STATE, Failure, environment, port_number, say
 
 PORT, EMULATOR_PORT = 8080, 4566
-TLS_OFFSET = 363
-"""How much higher the port with TLS is: 8443 for 8080."""
 
 WELCOME = """
   {url} is up after {seconds:.0f} s. Users admin, acme-admin and globex-admin have the password admin123.

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from doorward.api.answers import session_cookies
-from doorward.api.clients import read_web_client
 from doorward.api.requests import query, source_address
 from doorward.api.routing import Response
 from doorward.bootstrap.clock import clock
@@ -25,15 +23,14 @@ from doorward.proofs.email_code import AskForCode, SignInByCode
 from doorward.proofs.find_tenants import AskForTenants
 from doorward.proofs.password_reset import AskForReset
 from doorward.rules.names import check_tenant_id
-from doorward.sessions.begin import Client, SignedIn
 from doorward.sessions.login import Credentials, LogIn
 from doorward.sessions.naming import name_of
 from doorward.sessions.throttle import ThrottleSignIn
 from doorward.settings import Settings
 from doorward_pages.assets import answer_brand
 from doorward_pages.forms import FormPages
-from doorward_pages.resolver import READ, PageResolver, host_of, redirect
-from doorward_pages.sign_in_forms import CodeForm, CookieWishes, NameForm, SignInForm, SignUpForm
+from doorward_pages.resolver import READ, PageResolver, host_of
+from doorward_pages.sign_in_forms import CodeForm, NameForm, SignInForm, SignUpForm
 from doorward_pages.tenants import TenantPages
 
 
@@ -203,8 +200,8 @@ def _sign_in(tenant_id: TenantId | None) -> Response:
     form, pages = app.own_form(SignInForm), services().pages
 
     def act() -> Response:
-        asked = Credentials(form.password or "", _client(), form.username, form.email, form.tenant_id(tenant_id))
-        return _signed_in(services().log_in(asked), form)
+        asked = Credentials(form.password or "", pages.client(), form.username, form.email, form.tenant_id(tenant_id))
+        return pages.signed_in(lambda: services().log_in(asked), tenant_id, form)
 
     return pages.attempt(act, lambda error: pages.show("sign_in", tenant_id, form, {}, error))
 
@@ -225,7 +222,7 @@ def _by_code(tenant_id: TenantId | None) -> Response:
         realm = form.tenant_id(tenant_id) or pages.default_tenant()
         if form.challenge_id:
             presented = Presented(None, form.challenge_id, form.digits, realm)
-            return _signed_in(services().sign_in_by_code(presented, _client()), form)
+            return pages.signed_in(lambda: services().sign_in_by_code(presented, pages.client()), tenant_id, form)
         if form.email is None:
             raise InvalidRequest("Say your e-mail address.")
         name = name_of(None, form.email, realm)
@@ -257,15 +254,6 @@ def _mail(tenant_id: TenantId | None, form: NameForm | SignUpForm) -> None:
         found.ask_for_sign_up(tenant_id, form.given(), source, form.display_name, language)
     else:
         found.ask_for_tenants(form.given(), source, language)
-
-
-def _signed_in(signed_in: SignedIn, form: NameForm) -> Response:
-    back = services().pages.return_to(form.return_to)
-    return redirect(back or f"{app.view().root}account", {"Set-Cookie": session_cookies(signed_in)})
-
-
-def _client() -> Client:
-    return read_web_client(app, (), CookieWishes())
 
 
 def _is_local() -> bool:

@@ -25,16 +25,17 @@ from doorward_pages.assets import answer_asset
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The public keys, and for how many seconds caches may keep them."""
+    """The public keys, for how many seconds caches may keep them, and the origins that may use passkeys."""
 
     keyring: Verifying
     max_age_seconds: int
+    passkey_origins: tuple[str, ...]
 
 
 def wire(settings: Settings) -> Services:
-    """Return the public keys."""
+    """Return the public keys, and what else is published."""
     database = SignedDatabase(SignedService.from_environment("dynamodb"))
-    return Services(verifying_keys(settings, database), settings.key_cache_seconds)
+    return Services(verifying_keys(settings, database), settings.key_cache_seconds, settings.webauthn_origins)
 
 
 app = Resolver()
@@ -65,6 +66,15 @@ def get_metadata() -> Response:
 def get_openapi() -> Response:
     """Return the description of this API (OpenAPI 3.1)."""
     return answer_public(_openapi(), services().max_age_seconds, header(app.event, "if-none-match"))
+
+
+@app.route("/.well-known/webauthn", READ)
+def get_webauthn() -> Response:
+    """Return the other origins that may use the passkeys of this domain (WebAuthn Level 3 section 5.11)."""
+    origins = services().passkey_origins
+    if not origins:
+        raise NotFound
+    return _answer({"origins": list(origins)})
 
 
 @app.route("/assets/<name>", READ)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from local.run import TLS_OFFSET
+from local.here import TLS_OFFSET
 from local.tools import environment
 from tests.support.cloud import PATIENCE_SECONDS, ROOT, Cloud
 from tests.support.npm import node_with

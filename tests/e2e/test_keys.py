@@ -10,7 +10,7 @@ import time
 import jwt
 import requests
 
-from local.run import TLS_OFFSET
+from local.here import TLS_OFFSET
 from tests.support.cloud import PATIENCE_SECONDS, PORT, ROOT, Cloud
 
 SCRIPT = str(ROOT / "scripts" / "rotate_keys.py")

@@ -40,6 +40,8 @@ EXPECTED: dict[str, tuple[int, str | None]] = {
     "links_dead": (400, None),  # a page
     "pages_sign_in": (200, None),
     "account_pages_anonymous": (303, None),
+    "factor_pages_anonymous": (303, None),
+    "second_factor_pages_reloaded": (303, None),
     "admin_pages_anonymous": (303, None),
     "tenant_pages_anonymous": (303, None),
     "demo_seed": (200, None),
@@ -93,7 +95,7 @@ def test_an_event_gets_its_answer(deployment: Deployment, name: str) -> None:
         sent[headers] = {**(sent.get(headers) or {}), "Origin": origin}
     answer = parsed(deployment.raw(_function(name), sent))
     assert answer["statusCode"] == status, answer
-    page = _function(name) in {"links", "pages", "account_pages", "admin_pages", "tenant_pages"}
+    page = _function(name) == "links" or _function(name).endswith("pages")
     assert answer["headers"].get("Access-Control-Allow-Origin") == (None if page else "https://app.example")
     assert answer["headers"].get("Access-Control-Allow-Credentials") == (None if page else "true")
     assert answer["headers"]["X-Content-Type-Options"] == "nosniff"

@@ -142,6 +142,10 @@ PUBLIC = [path for path in openapi()["paths"] if path.startswith("/.well-known/"
 
 
 class TestPublicDocuments:
+    @pytest.fixture(autouse=True)
+    def _passkeys(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("PASSKEY_RP_ID", "id.example")
+
     @pytest.mark.parametrize("path", PUBLIC)
     def test_they_are_cached_and_asked_for_again_by_their_etag(self, deployment: Deployment, path: str) -> None:
         first = deployment.call("well_known", "GET", path)

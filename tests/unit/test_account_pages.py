@@ -41,7 +41,7 @@ ACME, GLOBEX = TenantId("acme"), TenantId("globex")
 BOB = UserId("01BOB")
 
 Values = dict[str, Any]
-MEMBER: Values = {"must_change": False, "administers": False, "error": None}
+MEMBER: Values = {"must_change": False, "must_prove": False, "administers": False, "error": None}
 
 
 def user(text: str, **more: Any) -> User:

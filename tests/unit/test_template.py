@@ -54,6 +54,7 @@ PUBLIC = {
     ("GET", "/.well-known/openid-configuration"),
     ("GET", "/.well-known/oauth-authorization-server"),
     ("GET", "/.well-known/openapi.json"),
+    ("GET", "/.well-known/webauthn"),
     ("GET", "/.well-known/revocations"),
     ("GET", "/.well-known/revocations/parts/{name}"),
 }
@@ -131,7 +132,9 @@ def test_only_minting_functions_read_private_keys(name: str) -> None:
             "FactorsFunction",
             "LoginFunction",
             "PagesFunction",
+            "FactorPagesFunction",
             "SecondFactorFunction",
+            "SecondFactorPagesFunction",
             "SignUpFunction",
             "EmailCodesFunction",
             "RefreshFunction",
@@ -216,7 +219,12 @@ def test_the_feed_hears_of_every_change_of_revocations_and_tries_again_for_as_lo
 
 
 _WRITE_USERS = {"UsersFunction", "DemoFunction", "LinksFunction", "AccountPagesFunction", "TenantPagesFunction"}
-_WRITE_FACTORS = {"SecondFactorFunction": ["factors#*"], "FactorsFunction": ["user#*", "factors#*"]}
+_WRITE_FACTORS = {
+    "SecondFactorFunction": ["factors#*"],
+    "SecondFactorPagesFunction": ["factors#*"],
+    "FactorsFunction": ["user#*", "factors#*"],
+    "FactorPagesFunction": ["user#*", "factors#*"],
+}
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
@@ -559,7 +567,9 @@ def test_only_who_makes_or_removes_users_reads_the_key_of_former_names_and_nobod
         "RotateKeysFunction",
         # The keys of second factors are derived from it.
         "FactorsFunction",
+        "FactorPagesFunction",
         "SecondFactorFunction",
+        "SecondFactorPagesFunction",
     }
     writers = {name for name in FUNCTIONS if "secretsmanager:PutSecretValue" in _actions(name, "NameSecret")}
     assert writers == {"RotateKeysFunction"}  # which makes it where there is none

@@ -300,6 +300,13 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/.well-known/openid-configuration"): Operation(DISCOVERY, "anybody", response=_JSON, cached=True),
     ("GET", "/.well-known/oauth-authorization-server"): Operation(DISCOVERY, "anybody", response=_JSON, cached=True),
     ("GET", "/.well-known/openapi.json"): Operation(DISCOVERY, "anybody", response=_JSON, cached=True),
+    ("GET", "/.well-known/webauthn"): Operation(
+        DISCOVERY,
+        "anybody, where the deployment has passkeys",
+        response=_JSON,
+        problems=(errors.NotFound,),
+        cached=True,
+    ),
     ("GET", "/.well-known/revocations"): Operation(
         DISCOVERY,
         "anybody",

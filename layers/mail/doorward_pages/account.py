@@ -10,12 +10,14 @@ from typing import Any
 
 from doorward.accounts.access import VisibleUser
 from doorward.accounts.look_up import LookUpUsers
-from doorward.api.problems import headers_of, status_of
+from doorward.api.problems import headers_of
 from doorward.api.requests import query
 from doorward.api.routing import Response
 from doorward.authorization import Authorize
 from doorward.errors import (
     DoorwardError,
+    EnrolmentRequired,
+    InvalidSecondFactor,
     Misconfigured,
     NotAuthenticated,
     NotInitialised,
@@ -28,11 +30,18 @@ from doorward.rules.tenancy import is_admin
 from doorward.settings import Settings
 from doorward_pages.callers import read_page_caller
 from doorward_pages.render import View
-from doorward_pages.resolver import PageResolver, host_of, redirect
+from doorward_pages.resolver import PageResolver, host_of, redirect, status_of_form
 from doorward_pages.tenants import TenantPages
 
 # No form can mend these, or another page does.
-_ELSEWHERE = (Misconfigured, NotInitialised, Unavailable, NotAuthenticated, PasswordChangeRequired)
+_ELSEWHERE = (
+    Misconfigured,
+    NotInitialised,
+    Unavailable,
+    NotAuthenticated,
+    PasswordChangeRequired,
+    EnrolmentRequired,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +91,12 @@ class AccountPages:
     settings: Settings
     authorize: Authorize
     look_up: LookUpUsers
+    folder: str = "account"
 
-    def caller(self, *, changing_password: bool = False) -> Principal:
+    def caller(self, *, changing_password: bool = False, proving_factor: bool = False) -> Principal:
         """Return who is signed in: see `read_page_caller`."""
-        return read_page_caller(self.app, self.authorize, changing_password=changing_password)
+        may = {"changing_password": changing_password, "proving_factor": proving_factor}
+        return read_page_caller(self.app, self.authorize, **may)
 
     def public_view(self) -> View:
         """Return what a page needs to know that shows nothing of anybody."""
@@ -97,33 +108,39 @@ class AccountPages:
         principal: Principal,
         values: Mapping[str, Any] | None = None,
         error: DoorwardError | None = None,
+        headers: Mapping[str, str | list[str]] | None = None,
+        *,
+        scripts: bool = False,
     ) -> Response:
         """Return a page, in the user's language if there are messages in it, or else in the browser's.
 
         Args:
-            page: its template, below `account`.
+            page: its template, below the folder.
             principal: who is signed in.
             values: more values of the template.
             error: what was wrong with the form.
+            headers: more headers.
+            scripts: whether the page has the script of passkeys.
         """
         seen = self.look_up.one(principal, "me")
-        status = status_of(error) if error else HTTPStatus.OK
-        headers = headers_of(error) if error else {}
-        every = self._values(page, principal, seen, error)
+        status = status_of_form(error) if error else HTTPStatus.OK
+        more = {**(headers or {}), **({} if error is None or status == HTTPStatus.BAD_REQUEST else headers_of(error))}
+        every = {**self._values(page, principal, seen, error), **(values or {})}
         view = self._view(principal, seen)
-        return self.app.page(f"account/{page}", {**every, **(values or {})}, view=view, status=status, headers=headers)
+        return self.app.page(f"{self.folder}/{page}", every, view=view, status=status, headers=more, scripts=scripts)
 
     def attempt(self, act: Callable[[], Response], again: Callable[[DoorwardError], Response]) -> Response:
         """Return what an act answers, or the page again with what was wrong.
 
         Raises:
             Misconfigured, NotInitialised, Unavailable: no form can mend what is wrong.
-            NotAuthenticated, PasswordChangeRequired: another page is needed first.
+            NotAuthenticated, PasswordChangeRequired, EnrolmentRequired: another page is needed first. A wrong second
+                factor needs none.
         """
         try:
             return act()
         except DoorwardError as error:
-            if isinstance(error, _ELSEWHERE):
+            if isinstance(error, _ELSEWHERE) and not isinstance(error, InvalidSecondFactor):
                 raise
             self.app.note(error)
             return again(error)
@@ -147,6 +164,7 @@ class AccountPages:
             "acting_in": principal.tenant_id,
             "administers": is_admin(principal, principal.tenant_id),
             "must_change": principal.restriction == "password_change_required",
+            "must_prove": principal.restriction == "second_factor_required",
             "mail": self.settings.mail_is_on,
             "languages": LANGUAGES,
             "done": query(self.app, "done"),

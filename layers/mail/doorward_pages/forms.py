@@ -7,17 +7,21 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from doorward.api.problems import status_of
+from doorward.api.answers import session_cookies
+from doorward.api.clients import read_web_client
 from doorward.api.routing import Response
-from doorward.errors import DoorwardError, InvalidCredentials, Misconfigured, NotInitialised, Unavailable
+from doorward.errors import DoorwardError, Misconfigured, NotInitialised, SecondFactorRequired, Unavailable
 from doorward.model import TenantId, TenantPolicy
+from doorward.sessions.begin import Client, SignedIn
 from doorward.settings import Settings
+from doorward_pages.factor_forms import FactorForm
 from doorward_pages.render import View
-from doorward_pages.resolver import ANOTHER_PAGE_FIRST, PageResolver, host_of
+from doorward_pages.resolver import ANOTHER_PAGE_FIRST, PageResolver, host_of, redirect, status_of_form
 from doorward_pages.returns import origin_of, return_address
-from doorward_pages.sign_in_forms import NameForm
+from doorward_pages.sign_in_forms import CookieWishes, NameForm
 from doorward_pages.tenants import TenantPages
 
+_WITH_PASSKEYS = frozenset({"sign_in", "second_factor"})
 _OURS = (Misconfigured, NotInitialised, Unavailable)  # no form can mend these
 
 
@@ -71,11 +75,33 @@ class FormPages:
             "return_to": back,
             "options": self.tenants.options(tenant_id, policy),
             "asks_organisation": tenant_id is None and self.default_tenant() is None,
+            "passkeys": bool(self.settings.passkey_rp_id) and policy.sign_in.second_factor != "off",
         }
         action = f"'self' {origin_of(back)}" if back else "'self'"
-        status = _status(error) if error else HTTPStatus.OK
-        view = self.view(tenant_id, policy)
-        return self.app.page(page, {**values, **more}, view=view, form_action=action, status=status)
+        status = status_of_form(error) if error else HTTPStatus.OK
+        view, scripts = self.view(tenant_id, policy), bool(more["passkeys"]) and page in _WITH_PASSKEYS
+        shown = {**values, **more}
+        return self.app.page(page, shown, view=view, form_action=action, status=status, scripts=scripts)
+
+    def signed_in(self, begin: Callable[[], SignedIn], tenant_id: TenantId | None, form: NameForm) -> Response:
+        """Return where a sign-in leads: to an application or the account, or to the page of its second factor.
+
+        Args:
+            begin: signs in.
+            tenant_id: the tenant whose page it is; None for all.
+            form: what was typed.
+        """
+        try:
+            signed_in = begin()
+        except SecondFactorRequired as waits:
+            asked = FactorForm(return_to=form.return_to, challenge_id=waits.challenge_id, ways=" ".join(waits.factors))
+            return self.show("second_factor", tenant_id, asked, {})
+        back = self.return_to(form.return_to)
+        return redirect(back or f"{self.app.view().root}account", {"Set-Cookie": session_cookies(signed_in)})
+
+    def client(self) -> Client:
+        """Return what a page asks with for a session."""
+        return read_web_client(self.app, (), CookieWishes())
 
     def attempt(self, act: Callable[[], Response], again: Callable[[DoorwardError], Response]) -> Response:
         """Return what an act answers, or the form again with what was wrong.
@@ -91,8 +117,3 @@ class FormPages:
                 raise
             self.app.note(error)
             return again(error)
-
-
-def _status(error: DoorwardError) -> HTTPStatus:
-    # 401 is for who can answer a challenge, and a form has none (RFC 9110 section 15.5.2).
-    return HTTPStatus.BAD_REQUEST if isinstance(error, InvalidCredentials) else status_of(error)

@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from doorward.languages import translations
-from doorward_pages.assets import style_name
+from doorward_pages.assets import script_name, style_name
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -61,6 +61,7 @@ def render(template: str, view: View, values: Mapping[str, Any]) -> str:
         "tenant_id": view.tenant_id,
         "support": view.support,
         "style_name": style_name(),
+        "script_name": script_name(),
     }
     return found.render({**common, **values}).strip() + "\n"
 
@@ -82,13 +83,15 @@ def page_environment(language: str) -> Environment:
     return environment
 
 
-def security_policy(form_action: str = "'self'") -> str:
+def security_policy(form_action: str = "'self'", *, scripts: bool = False) -> str:
     """Return the Content-Security-Policy of a page (CSP Level 3): nothing inline, nothing from elsewhere.
 
     Args:
         form_action: where forms may lead. Browsers hold redirects after a form to it too.
+        scripts: whether the page has the script of passkeys, which is a file and asks for a challenge.
     """
+    more = "script-src 'self'; connect-src 'self'; " if scripts else ""
     return (
         "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
-        f"form-action {form_action}"
+        f"{more}form-action {form_action}"
     )

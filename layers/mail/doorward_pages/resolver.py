@@ -18,12 +18,15 @@ from doorward.errors import (
     DoorwardError,
     EnrolmentRequired,
     InsufficientAuthentication,
+    InvalidCredentials,
+    InvalidSecondFactor,
     NotAuthenticated,
     PasswordChangeRequired,
     SessionOver,
 )
 from doorward.languages import accepted_language
 from doorward_pages.render import View, render, security_policy
+from doorward_pages.returns import inner_path
 
 _MEDIA_TYPE = "text/html; charset=utf-8"
 READ = ("GET", "HEAD")
@@ -46,7 +49,7 @@ class PageResolver(Resolver):
         """Return the page of an error; who must do something else first, such as signing in, is led to do that."""
         if isinstance(error, InsufficientAuthentication):
             # A form goes to the address of its own page. So the person comes back to that page, by GET.
-            back = urlencode({"return_to": str(self.event.get("path") or "").strip("/")})
+            back = urlencode({"return_to": inner_path(self.event.get("path"))})
             return redirect(f"{self.view().root}account/step-up?{back}")
         if isinstance(error, NotAuthenticated):
             # A form of another site comes without the cookie, and must not make the browser forget it.
@@ -68,6 +71,7 @@ class PageResolver(Resolver):
         headers: Mapping[str, str | list[str]] | None = None,
         view: View | None = None,
         form_action: str = "'self'",
+        scripts: bool = False,
     ) -> Response:
         """Return an answer with a page.
 
@@ -78,8 +82,10 @@ class PageResolver(Resolver):
             headers: more headers.
             view: what every page needs; made from the request if absent.
             form_action: where the page's forms may lead.
+            scripts: whether the page has the script of passkeys.
         """
-        return answer_page(render(template, view or self.view(), values or {}), status, headers, form_action)
+        shown = render(template, view or self.view(), values or {})
+        return answer_page(shown, status, headers, form_action, scripts=scripts)
 
     def view(self, name: str = "", tenant_id: str = "") -> View:
         """Return what every page needs to know, from the request.
@@ -111,6 +117,8 @@ def answer_page(
     status: HTTPStatus = HTTPStatus.OK,
     headers: Mapping[str, str | list[str]] | None = None,
     form_action: str = "'self'",
+    *,
+    scripts: bool = False,
 ) -> Response:
     """Return an answer with a page.
 
@@ -119,12 +127,21 @@ def answer_page(
     """
     safe = {
         "Cache-Control": "no-store",
-        "Content-Security-Policy": security_policy(form_action),
+        "Content-Security-Policy": security_policy(form_action, scripts=scripts),
         "Cross-Origin-Opener-Policy": "same-origin",
         "Referrer-Policy": "no-referrer",
         "X-Robots-Tag": "noindex",
     }
     return respond(status, page, _MEDIA_TYPE, {**(headers or {}), **safe})
+
+
+def status_of_form(error: DoorwardError) -> HTTPStatus:
+    """Return the status of a page that shows a form again.
+
+    401 is for who can answer a challenge, and a form has none (RFC 9110 section 15.5.2).
+    """
+    wrong = isinstance(error, InvalidCredentials | InvalidSecondFactor)
+    return HTTPStatus.BAD_REQUEST if wrong else status_of(error)
 
 
 def redirect(to: str, headers: Mapping[str, str | list[str]] | None = None) -> Response:

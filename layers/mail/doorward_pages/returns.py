@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 # No spaces, no controls, no backslash: browsers and parsers agree on the rest.
 _PLAIN = re.compile(r"https?://[!-\[\]-~]+")
 _LONGEST = 2048
+_INNER = re.compile(r"(?:account|admin)(?:/[A-Za-z0-9_-]+)*")
+_FACTORS = "account/factors"
 
 
 def return_address(text: str | None, allowed_origins: tuple[str, ...]) -> str | None:
@@ -26,6 +28,17 @@ def return_address(text: str | None, allowed_origins: tuple[str, ...]) -> str | 
     except ValueError:
         return None
     return text if f"{parts.scheme}://{parts.netloc}" in allowed_origins else None
+
+
+def inner_path(text: object) -> str:
+    """Return the path of a page of ours that a step-up leads back to, without the first slash.
+
+    Args:
+        text: as the request says it. What names no page of who is signed in leads to the page of second factors.
+    """
+    path = text.strip("/") if isinstance(text, str) else ""
+    fits = len(path) <= _LONGEST and _INNER.fullmatch(path) and path != "account/step-up"
+    return path if fits else _FACTORS
 
 
 def origin_of(address: str) -> str:

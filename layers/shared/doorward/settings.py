@@ -116,6 +116,14 @@ class Settings:
         """Whether this deployment sends mails."""
         return bool(self.mail_from)
 
+    @property
+    def webauthn_origins(self) -> tuple[str, ...]:
+        """The origins whose pages may use passkeys; none where the deployment has no passkeys."""
+        if not self.passkey_rp_id:
+            return ()
+        own = self.passkey_origins or (f"https://{self.passkey_rp_id}",)
+        return tuple(dict.fromkeys((*own, *self.allowed_origins)))
+
     def require_mail(self) -> None:
         """Make sure that the deployment sends mails.
 

@@ -73,5 +73,4 @@ class FactorParts(LeanParts):
             raise NotFound
         from doorward.passkeys.webauthn import WebAuthn  # noqa: PLC0415
 
-        origins = settings.passkey_origins or (f"https://{settings.passkey_rp_id}",)
-        return WebAuthn(settings.passkey_rp_id, settings.passkey_rp_id, (*origins, *settings.allowed_origins))
+        return WebAuthn(settings.passkey_rp_id, settings.passkey_rp_id, settings.webauthn_origins)
