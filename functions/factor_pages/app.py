@@ -21,7 +21,8 @@ from doorward.bootstrap.passwords import password_hasher
 from doorward.errors import DoorwardError, NotFound
 from doorward.factors.enrol import Enrolled, EnrolPasskey, EnrolTotp, NewTotp
 from doorward.factors.manage import TOTP, ManageFactors
-from doorward.factors.step_up import Raised, StepUp
+from doorward.factors.raising import Raised
+from doorward.factors.step_up import StepUp
 from doorward.model import Principal
 from doorward.settings import Settings
 from doorward_pages.account import AccountPages
