@@ -30,6 +30,9 @@ from tests.unit.test_link_pages import EVIL, Parsed
 URI = "otpauth://totp/doorward:ann?secret=ABC"
 
 
+_LONG = f'{{"id": "{"x" * 9000}"}}'
+
+
 def held(text: str) -> Factors:
     """Return factors of all kinds, with a passkey of this name."""
     passkey = Passkey(
@@ -174,7 +177,7 @@ def test_no_code_that_was_typed_is_shown_again() -> None:
     assert [given["name"] for given in typed if given.get("aria-invalid") == "true"] == ["recovery_code"]
 
 
-@pytest.mark.parametrize("text", [None, "", "{", "[]", "1", "null", "[" * 8000, "x" * 9000, '{"a": ' * 1000])
+@pytest.mark.parametrize("text", [None, "", "{", "[]", "1", "null", "[" * 8000, "x" * 9000, '{"a": ' * 1000, _LONG])
 def test_what_no_browser_made_of_a_passkey_proves_nothing(text: str | None) -> None:
     with pytest.raises(InvalidSecondFactor):
         read_passkey(text)
