@@ -60,7 +60,7 @@ INVITED: dict[tuple[str, str], Operation] = {
         _WHO,
         bodies.ResendInvitationRequest,
         bodies.InvitationResponse,
-        _SENT,
+        (*_SENT, errors.InsufficientAuthentication),
         needs_body=False,
     ),
     ("POST", "/auth/invitations/accept"): _accept(),

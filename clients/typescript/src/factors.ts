@@ -1,6 +1,6 @@
 import type { PasskeyAnswer } from './authenticator.js'
 import { present } from './credentials.js'
-import type { Own } from './own.js'
+import type { Enrolled, Own } from './own.js'
 import type { components } from './openapi.js'
 
 type Schemas = components['schemas']
@@ -18,12 +18,6 @@ export type Proof = Factor | ({ readonly password: string } & None<'totp' | 'rec
 
 /** What finishes a sign-in that waits: see `SecondFactorRequired`. */
 export type SecondFactorAnswer = Factor & { readonly challengeId: string; readonly clientId?: string }
-
-/** What came of a new factor. */
-export interface Enrolled {
-  /** With the first factor alone: show them now, for nobody can show them again. */
-  readonly recoveryCodes: readonly string[]
-}
 
 /** Returns the members of a body that proves something. */
 export async function proofBody(

@@ -1,7 +1,12 @@
 import { NetworkError, readProblem } from './errors.js'
-import type { Enrolled } from './factors.js'
 import type { Renewals } from './renewals.js'
 import type { Server } from './server.js'
+
+/** What came of a new factor. */
+export interface Enrolled {
+  /** With the first factor alone: show them now, for nobody can show them again. */
+  readonly recoveryCodes: readonly string[]
+}
 
 /** What whoever is signed in asks of Doorward itself. */
 export class Own {

@@ -1,9 +1,8 @@
 import type { Asking, Authenticator, PasskeyAnswer } from './authenticator.js'
 import { type Place, present } from './credentials.js'
-import type { Enrolled } from './factors.js'
 import type { components } from './openapi.js'
 import type { Settings } from './options.js'
-import type { Own } from './own.js'
+import type { Enrolled, Own } from './own.js'
 import type { Server } from './server.js'
 import type { State } from './state.js'
 

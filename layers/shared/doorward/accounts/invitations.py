@@ -113,11 +113,13 @@ class AdministerInvitations:
         Raises:
             InsufficientScope, NotFound: the caller does not administer this tenant, or it has no such invitation that
                 is pending.
+            InsufficientAuthentication: the caller's sign-in is older than an hour, or not sure enough.
             InvalidRequest: mail is off.
             EmailTaken, TooManyAttempts: see `make`.
             Conflict: it was accepted, revoked or sent again at the same moment.
         """
         require_own_admin(principal, tenant_id)
+        require_sure(principal, self.clock())
         mails = self._mails(deliver)
         before = self.invitations.get(tenant_id, InvitationId(invitation_id)) if is_ulid(invitation_id) else None
         if before is None or before.status != "pending":
