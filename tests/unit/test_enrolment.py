@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from doorward.errors import (
+    EnrolmentTooLate,
     InsufficientAuthentication,
     InsufficientScope,
     InvalidCredentials,
@@ -214,6 +215,32 @@ class TestReset:
         house.clock.advance(86_400)
         with pytest.raises(InvalidCredentials):
             house.sign_in("kim", PASSWORD)
+
+    def test_a_session_from_within_the_day_enrols_none_after_it(self, house: FactorHouse, app: App) -> None:
+        kim = _principal(house, app)
+        house.ask(second_factor="required")
+        house.clock.advance(1)
+        house.reset(house.caller("acme-admin"), kim.user_id)
+        house.clock.advance(86_400 - 300)
+        late = house.caller("kim", PASSWORD)
+        begun = App.of(house.clock, house.totp.begin(late).uri)
+        house.clock.advance(300)
+        for act in (house.totp.begin, house.passkeys.options):
+            with pytest.raises(EnrolmentTooLate):
+                act(late)
+        with pytest.raises(EnrolmentTooLate):
+            house.totp.confirm(late, begun.code())
+
+    def test_another_tenant_is_no_way_in_after_the_day(self, house: FactorHouse, app: App) -> None:
+        kim = _principal(house, app)
+        house.assign.put(house.caller(), kim.user_id, GLOBEX, ("user",))
+        house.ask(GLOBEX, second_factor="required")
+        house.ask(ACME, second_factor="off")
+        house.reset(house.caller(), kim.user_id)
+        house.clock.advance(86_401)
+        here = house.sign_in("kim", PASSWORD)
+        with pytest.raises(InvalidGrant):
+            house.switch(here.tokens.refresh_token, GLOBEX)
 
     def test_nobody_resets_their_own_or_those_of_another_tenant(self, house: FactorHouse, app: App) -> None:
         kim = _principal(house, app)

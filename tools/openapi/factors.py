@@ -23,6 +23,7 @@ _KEEPING: Errors = (
     errors.NotFound,
     errors.InvalidRequest,
     errors.InvalidProof,
+    errors.EnrolmentTooLate,
     errors.Conflict,
 )
 

@@ -6425,7 +6425,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
+            /** @description Forbidden: `cross_site_request`, `enrolment_too_late`, `insufficient_scope`, `password_change_required`, `second_factor_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6519,7 +6519,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `enrolment_too_late`, `insufficient_scope`, `password_change_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6611,7 +6611,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `enrolment_too_late`, `insufficient_scope`, `password_change_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6710,7 +6710,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `enrolment_too_late`, `insufficient_scope`, `password_change_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6831,7 +6831,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `enrolment_too_late`, `insufficient_scope`, `password_change_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6925,7 +6925,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `enrolment_too_late`, `insufficient_scope`, `password_change_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7024,7 +7024,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `enrolment_too_late`, `insufficient_scope`, `password_change_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7135,7 +7135,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `enrolment_too_late`, `insufficient_scope`, `password_change_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7234,7 +7234,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Forbidden: `cross_site_request`, `insufficient_scope`, `password_change_required` */
+            /** @description Forbidden: `cross_site_request`, `enrolment_too_late`, `insufficient_scope`, `password_change_required` */
             403: {
                 headers: {
                     [name: string]: unknown;

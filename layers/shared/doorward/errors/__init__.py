@@ -6,6 +6,7 @@ The caller reads the `detail`. Only the operator's log has the `reason`. Neither
 from doorward.errors.callers import (
     CrossSiteRequest,
     EnrolmentRequired,
+    EnrolmentTooLate,
     Forbidden,
     ForgedRefreshToken,
     InsufficientAuthentication,
@@ -60,6 +61,7 @@ __all__ = [
     "DoorwardError",
     "EmailTaken",
     "EnrolmentRequired",
+    "EnrolmentTooLate",
     "Forbidden",
     "ForgedRefreshToken",
     "InsufficientAuthentication",

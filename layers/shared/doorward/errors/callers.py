@@ -118,6 +118,13 @@ class EnrolmentRequired(Forbidden):
     default_detail = "Prove a second factor with POST /auth/step-up, or enrol one: POST /users/me/factors/totp."
 
 
+class EnrolmentTooLate(Forbidden):
+    """An administrator took the user's second factors away, and a day is over in which another could be enrolled."""
+
+    code = "enrolment_too_late"
+    default_detail = "It is too late to enrol a second factor. Ask an administrator to take your factors away again."
+
+
 class SignUpClosed(Forbidden):
     """A tenant's policy does not let this address sign up."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from doorward.errors import Conflict, InvalidRequest, InvalidSecondFactor, TooManyAttempts
+from doorward.errors import Conflict, EnrolmentTooLate, InvalidRequest, InvalidSecondFactor, TooManyAttempts
 from doorward.factors import recovery, totp
 from doorward.factors.keep import KeepFactors
 from doorward.factors.prove import passkey_amr
@@ -16,6 +16,7 @@ from doorward.model import Principal, UserId
 from doorward.model.factors import Factors, Passkey, RecoveryCodes, Totp
 from doorward.model.proofs import NO_PROOFS
 from doorward.passkeys.ceremonies import Ceremonies
+from doorward.rules.factors import authentication_of
 from doorward.rules.names import check_display_name
 from doorward.rules.throttles import Throttles
 from doorward.stores import AttemptStore
@@ -50,15 +51,19 @@ class Enrol:
     raise_session: RaiseSession
 
     def require_use(self, principal: Principal) -> None:
-        """Make sure that somebody would ever ask for a factor.
+        """Make sure that somebody would ever ask for a factor, and that it is not too late to enrol one.
 
         Raises:
             InvalidRequest: the tenant asks nobody.
+            EnrolmentTooLate: an administrator took the user's factors away more than a day ago.
             InvalidToken, InsufficientScope: see `RaiseSession`.
         """
-        admission, _, subject = self.raise_session.read(principal)
-        if not self.raise_session.minter.factors.may_enrol(admission, subject):
+        admission, session, subject = self.raise_session.read(principal)
+        rule = self.raise_session.minter.factors
+        if not rule.may_enrol(admission, subject):
             raise InvalidRequest("This tenant asks nobody for a second factor.")
+        if rule.standing(admission, subject, authentication_of(session).amr, self.keep.clock()) == "late":
+            raise EnrolmentTooLate
 
     def with_codes(self, user_id: UserId, after: Factors) -> tuple[Factors, tuple[str, ...]]:
         """Return factors with recovery codes, and the codes if they are new: with the first factor they are."""
@@ -91,7 +96,7 @@ class EnrolTotp(Enrol):
 
         Raises:
             InsufficientAuthentication, NotFound: see `KeepFactors.read`.
-            InvalidRequest: the tenant asks nobody for a second factor.
+            InvalidRequest, EnrolmentTooLate: see `require_use`.
             InvalidProof, Conflict: the factors were changed at the same moment.
         """
         self.require_use(principal)
@@ -115,6 +120,7 @@ class EnrolTotp(Enrol):
             InsufficientAuthentication, NotFound: see `KeepFactors.read`.
             InvalidProof, Conflict: the factors or the session were changed at the same moment.
         """
+        self.require_use(principal)
         record, held = self.keep.read(principal)
         app, user_id = held.pending_totp, record.user.id
         if app is None:
@@ -150,7 +156,7 @@ class EnrolPasskey(Enrol):
 
         Raises:
             InsufficientAuthentication, NotFound: see `KeepFactors.read`.
-            InvalidRequest: the tenant asks nobody for a second factor.
+            InvalidRequest, EnrolmentTooLate: see `require_use`.
             Conflict: the user has ten passkeys.
         """
         self.require_use(principal)

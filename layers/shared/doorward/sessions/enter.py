@@ -49,7 +49,8 @@ class EnterTenant:
                 "This tenant asks for another way of signing in. Sign in there. The session here is still good.",
                 reason="other_method",
             )
-        if self.minter.factors.standing(target, subject, authentication_of(old).amr, self.clock()) == "pending":
+        proved = authentication_of(old).amr
+        if self.minter.factors.standing(target, subject, proved, self.clock()) in {"pending", "late"}:
             raise InvalidGrant(
                 "This tenant asks for a second factor. Prove one with POST /auth/step-up, or sign in there. "
                 "The session here is still good.",
