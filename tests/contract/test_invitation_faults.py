@@ -15,7 +15,7 @@ from doorward.accounts.create import CreateUser
 from doorward.accounts.invitations import AdministerInvitations, NewInvitation
 from doorward.authorization import Authorize, RequestCredentials
 from doorward.errors import DoorwardError, Unavailable
-from doorward.model import PLATFORM_ADMIN, Principal, SessionId, Subject, UserRecord
+from doorward.model import PLATFORM_ADMIN, Authentication, Principal, SessionId, Subject, UserRecord
 from doorward.proofs.check import CheckProof
 from doorward.proofs.invitations import AcceptInvitation
 from doorward.proofs.invited import NewMember
@@ -48,9 +48,9 @@ class Scene:
             stores.tenants.add(tenant(tenant_id))
         stores.writer.add(UserRecord(self.boss, (membership(self.boss, roles=("admin",)),)), None)
         stores.writer.add(record(self.kim), None)
-        self.principal = Principal(
-            subject=Subject(self.boss.id, "boss", ACME, ("admin", PLATFORM_ADMIN), SessionId("s"))
-        )
+        subject = Subject(self.boss.id, "boss", ACME, ("admin", PLATFORM_ADMIN), SessionId("s"))
+        young = Authentication(house.clock() // 1000, ("pwd",), "1fa")
+        self.principal = Principal(subject=subject, authentication=young)
         mint = MintProofs(house.proof_texts, house.clock)
         self.administer = AdministerInvitations(
             stores.invitations,
