@@ -34,6 +34,10 @@ BY_COMMAND = (
     "links_dead",
     "well_known_jwks",
     "pages_sign_in",
+    "second_factor_forged",
+    "factors_anonymous",
+    "factor_pages_anonymous",
+    "second_factor_pages_reloaded",
     "admin_pages_anonymous",
     "tenant_pages_anonymous",
 )

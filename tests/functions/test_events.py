@@ -41,6 +41,8 @@ EXPECTED: dict[str, tuple[int, str | None]] = {
     "pages_sign_in": (200, None),
     "account_pages_anonymous": (303, None),
     "factor_pages_anonymous": (303, None),
+    "factors_anonymous": (401, "missing_credentials"),
+    "second_factor_forged": (401, "invalid_second_factor"),
     "second_factor_pages_reloaded": (303, None),
     "admin_pages_anonymous": (303, None),
     "tenant_pages_anonymous": (303, None),
