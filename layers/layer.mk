@@ -13,6 +13,7 @@ LEFT_OUT ?=
 # The interpreter that compiles; the local cloud names its own. Otherwise uv finds one of the version, or brings it.
 COMPILE_WITH ?=
 FIND := uv python find --no-project
+STRIP := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))strip.py)
 
 build-%Layer:
 	@# /opt is read-only on Lambda: without .pyc files every cold start compiles again. So nothing is built without them.
@@ -23,4 +24,5 @@ build-%Layer:
 	  $(TARGET_$(ARCHITECTURE)) --only-binary :all: --no-deps --require-hashes -r requirements.txt && \
 	$(if $(PACKAGE),cp -R $(PACKAGE) "$(ARTIFACTS_DIR)/python/" &&) \
 	cd "$(ARTIFACTS_DIR)/python" && rm -rf .lock bin *.dist-info/RECORD *.dist-info/sboms $(LEFT_OUT) && find . -name __pycache__ -prune -exec rm -rf {} + && \
+	find . -name '*.so' -exec "$$python" "$(STRIP)" {} + && \
 	"$$python" -m compileall -q -j 0 --invalidation-mode unchecked-hash -s "$(ARTIFACTS_DIR)" -p /opt "$(ARTIFACTS_DIR)/python"

@@ -105,7 +105,7 @@ def test_the_logs_can_be_followed(cloud: Cloud) -> None:
 
 def test_unpacked_functions_do_not_pile_up(cloud: Cloud) -> None:
     """A layer is there once, however many functions were started."""
-    for path in ("/users/me", "/tenants", "/.well-known/jwks.json", "/users"):
+    for path in ("/users/me", "/tenants", "/.well-known/jwks.json", "/users", "/users/me/factors"):
         cloud.call("GET", path, cloud.sign_in("admin")["access_token"])
     folder = cloud.state / "tmp"
     workers = list(folder.glob("ministack-lambda-*"))
