@@ -114,7 +114,7 @@ def add_passkey() -> Response:
 
     def act() -> Response:
         made = read_passkey(form.passkey)
-        _, enrolled = services().passkeys.register(principal, made, form.name or "")
+        enrolled = services().passkeys.register(principal, made, form.name or "")
         return _enrolled(principal, enrolled, "passkey")
 
     return pages.attempt(act, lambda error: _show_passkey(principal, form, error))

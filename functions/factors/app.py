@@ -135,7 +135,7 @@ def ask_for_new_passkey(user_id: str) -> Response:
 def register_passkey(user_id: str) -> Response:
     """Register the passkey that a browser made. The session is raised; the first factor brings recovery codes."""
     principal, body = _own(user_id), read_json(app, NewPasskeyRequest)
-    _, enrolled = services().passkeys.register(principal, body.passkey, body.name)
+    enrolled = services().passkeys.register(principal, body.passkey, body.name)
     holds = _holds_refresh_token(principal, body.refresh)
     return _answer(RaisedResponse.of_enrolled(enrolled, with_refresh_token=holds), enrolled.raised, HTTPStatus.CREATED)
 

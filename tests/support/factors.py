@@ -136,7 +136,7 @@ class FactorHouse(House):
     def enrol_passkey(self, principal: Principal, name: str = "Laptop") -> Enrolled:
         """Register a passkey of the house's device."""
         response = self.device.create(self.passkeys.options(principal))
-        return self.passkeys.register(principal, response, name)[1]
+        return self.passkeys.register(principal, response, name)
 
     def credentials(self, username: str, client: Client | None = None) -> Credentials:
         """Return what somebody sends to sign in."""

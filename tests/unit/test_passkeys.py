@@ -6,6 +6,7 @@ import pytest
 
 from doorward.errors import (
     Conflict,
+    InvalidGrant,
     InvalidSecondFactor,
     NotFound,
 )
@@ -15,7 +16,7 @@ from doorward.model import Principal
 from doorward.sessions.begin import Client
 from tests.support.factors import App, FactorHouse
 from tests.support.people import PASSWORD
-from tests.support.world import HERE
+from tests.support.world import ACME, GLOBEX, HERE
 
 
 @pytest.fixture
@@ -142,3 +143,22 @@ class TestPasskeys:
         house.change(house.caller(), user_id, status="disabled")
         with pytest.raises(InvalidSecondFactor):
             house.by_passkey(house.device.get(house.ask_for_passkey()), Client(HERE))
+
+    def test_a_session_by_passkey_enters_tenants_that_take_factors_alone(self, house: FactorHouse) -> None:
+        kim = house.caller("kim", PASSWORD)
+        house.assign.put(house.caller(), kim.user_id, GLOBEX, ("user",))
+        house.enrol_passkey(house.caller("kim", PASSWORD))
+        house.ask(GLOBEX, second_factor="off")
+        tokens = house.by_passkey(house.device.get(house.ask_for_passkey()), Client(HERE)).tokens
+        with pytest.raises(InvalidGrant):
+            house.switch(tokens.refresh_token, GLOBEX)
+        house.ask(GLOBEX, second_factor="optional")
+        assert house.claims(house.switch(tokens.refresh_token, GLOBEX)).tenant_id == GLOBEX
+
+    def test_where_nobody_is_asked_platform_administrators_still_are_and_enter_by_passkey(self) -> None:
+        house = FactorHouse(platform_factor="required")
+        boss = house.principal(house.enrol_passkey(house.caller()).raised.tokens)
+        house.assign.put(boss, boss.user_id, ACME, ("admin",))
+        house.ask(ACME, second_factor="off")
+        tokens = house.by_passkey(house.device.get(house.ask_for_passkey()), Client(HERE)).tokens
+        assert house.claims(house.switch(tokens.refresh_token, ACME)).tenant_id == ACME

@@ -13,7 +13,7 @@ from doorward.factors.prove import passkey_amr
 from doorward.factors.raising import Raised, RaiseSession
 from doorward.factors.secrets import FactorSecrets
 from doorward.model import Principal, UserId
-from doorward.model.factors import Factors, Passkey, RecoveryCodes, Totp
+from doorward.model.factors import Factors, RecoveryCodes, Totp
 from doorward.model.proofs import NO_PROOFS
 from doorward.passkeys.ceremonies import Ceremonies
 from doorward.rules.factors import authentication_of
@@ -39,7 +39,6 @@ class Enrolled:
 
     raised: Raised
     recovery_codes: tuple[str, ...]
-    factors: Factors
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ class Enrol:
         """
         admission, session, subject = self.raise_session.read(principal)
         rule = self.raise_session.minter.factors
-        if not rule.may_enrol(admission, subject):
+        if not rule.takes_factors(admission, subject):
             raise InvalidRequest("This tenant asks nobody for a second factor.")
         if rule.standing(admission, subject, authentication_of(session).amr, self.keep.clock()) == "late":
             raise EnrolmentTooLate
@@ -128,8 +127,8 @@ class EnrolTotp(Enrol):
         step = self._step_of(principal, app, code)
         proved = replace(app, last_step=step, last_used_at_ms=self.keep.clock())
         after, codes = self.with_codes(user_id, replace(held, totp=proved, pending_totp=None))
-        after = self.keep.store(record, after, "totp_enrolled")
-        return Enrolled(self.raised(principal, ("otp", "mfa")), codes, after)
+        self.keep.store(record, after, "totp_enrolled")
+        return Enrolled(self.raised(principal, ("otp", "mfa")), codes)
 
     def _step_of(self, principal: Principal, app: Totp, code: str) -> int:
         now_ms = self.keep.clock()
@@ -166,8 +165,8 @@ class EnrolPasskey(Enrol):
         challenge = self.challenges.mint("registration", _binding(principal))
         return self.ceremonies().registration_options(record.user, challenge, held.passkeys)
 
-    def register(self, principal: Principal, response: Mapping[str, Any], name: str) -> tuple[Passkey, Enrolled]:
-        """Make what a browser made of the options a factor, and return it.
+    def register(self, principal: Principal, response: Mapping[str, Any], name: str) -> Enrolled:
+        """Make what a browser made of the options a factor, and return what came of it.
 
         Args:
             principal: the caller; the session must be the one that asked for the options.
@@ -189,8 +188,8 @@ class EnrolPasskey(Enrol):
             raise Conflict("This passkey is registered already, or there are too many.")
         after = replace(held, passkeys=(*held.passkeys, passkey))
         after, codes = self.with_codes(record.user.id, after)
-        after = self.keep.store(record, after, "passkey_registered", challenge_id)
-        return passkey, Enrolled(self.raised(principal, passkey_amr(passkey)), codes, after)
+        self.keep.store(record, after, "passkey_registered", challenge_id)
+        return Enrolled(self.raised(principal, passkey_amr(passkey)), codes)
 
 
 def _binding(principal: Principal) -> str:

@@ -70,7 +70,7 @@ class SignInByPasskey:
         ref = SessionRef(tenant_id or self._realm_of(user_id), user_id, SessionId(mint_ulid()))
         admission = self.directory.get_admission(ref.tenant_id, user_id)
         subject = admitted_subject(admission, ref)
-        if subject is None or not self.begin.minter.factors.may_enrol(admission, subject):
+        if subject is None or not self.begin.minter.factors.takes_factors(admission, subject):
             raise InvalidSecondFactor(reason="not_admitted")
         used, amr = ProofChanges(factors=proven.change), merged_amr(proven.amr)
         try:

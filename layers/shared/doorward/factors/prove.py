@@ -10,7 +10,7 @@ from doorward import audit
 from doorward.errors import InvalidRequest, InvalidSecondFactor, TooManyAttempts
 from doorward.factors import recovery, totp
 from doorward.factors.secrets import FactorSecrets
-from doorward.model import Clock, FactorKind, UserId
+from doorward.model import Clock, UserId
 from doorward.model.factors import FactorChange, Factors, Passkey, ProvenFactor
 from doorward.passkeys.ceremonies import Ceremonies
 from doorward.rules.throttles import Attempt, Counter, Throttles
@@ -116,7 +116,7 @@ class ProveFactor:
         step = totp.step_of(self.secrets.open(user_id, app.sealed_secret), code, app.last_step, now_ms)
         if step is None:
             raise InvalidSecondFactor(reason="wrong_code")
-        return self._proven("totp", user_id, replace(held, totp=replace(app, last_step=step, last_used_at_ms=now_ms)))
+        return self._proven(user_id, replace(held, totp=replace(app, last_step=step, last_used_at_ms=now_ms)))
 
     def _by_recovery_code(self, user_id: UserId, code: str, held: Factors) -> ProvenFactor:
         kept, mac = held.recovery, self.secrets.mac(user_id, recovery.typed(code))
@@ -124,7 +124,7 @@ class ProveFactor:
             raise InvalidSecondFactor(reason="wrong_recovery_code")
         left = tuple(each for each in kept.macs if each != mac)
         audit.record("recovery_code_used", user_id=user_id, left=len(left))
-        return self._proven("recovery_code", user_id, replace(held, recovery=replace(kept, macs=left)))
+        return self._proven(user_id, replace(held, recovery=replace(kept, macs=left)))
 
     def _by_passkey(self, user_id: UserId, response: Mapping[str, Any], held: Factors) -> ProvenFactor:
         assertion = self.ceremonies().read(response)
@@ -135,11 +135,10 @@ class ProveFactor:
         used = self.ceremonies().verify(response, assertion.challenge, passkey, self.clock())
         passkeys = tuple(used if each.id == used.id else each for each in held.passkeys)
         after = replace(held, passkeys=passkeys)
-        return self._proven("passkey", user_id, after, amr=passkey_amr(used), challenge_id=challenge_id)
+        return self._proven(user_id, after, amr=passkey_amr(used), challenge_id=challenge_id)
 
     def _proven(
         self,
-        kind: FactorKind,
         user_id: UserId,
         after: Factors,
         *,
@@ -148,7 +147,7 @@ class ProveFactor:
     ) -> ProvenFactor:
         after = replace(after, version=after.version + 1)
         change = FactorChange(user_id=user_id, after=after, at_ms=self.clock(), challenge_id=challenge_id)
-        return ProvenFactor(kind, amr, change)
+        return ProvenFactor(amr, change)
 
 
 def passkey_amr(passkey: Passkey) -> tuple[str, ...]:

@@ -115,8 +115,7 @@ class FactorChange:
 
 @dataclass(frozen=True, slots=True)
 class ProvenFactor:
-    """A factor that was proved: its kind, the methods in the words of RFC 8176, and what its use changes."""
+    """A factor that was proved: by which methods, in the words of RFC 8176, and what its use changes."""
 
-    kind: FactorKind
     amr: tuple[str, ...]
     change: FactorChange

@@ -21,6 +21,7 @@ from doorward.model import (
     User,
 )
 from doorward.model.authentication import Acr, Authentication
+from doorward.rules.requirements import Requirement
 
 RECENT_SECONDS = 600
 """How young a sign-in or a step-up must be for a change of factors (ASVS 5.0, 7.5.1)."""
@@ -30,9 +31,6 @@ DANGEROUS_SECONDS = 3600
 
 RESET_SECONDS = 86_400
 """How long somebody whose factors an administrator took away has to enrol another one."""
-
-FACTOR_TRIES = 5
-FACTOR_FAILURES_A_DAY = 20
 
 Standing = Literal["met", "pending", "missing", "late"]
 """All is proved; a factor that exists must be proved; a factor must be enrolled; it is too late for that."""
@@ -44,7 +42,6 @@ _FIRST: dict[Method, tuple[str, ...]] = {
 }
 _KEYS = frozenset({"hwk", "swk"})
 _ORDER = ("pwd", "otp", "hwk", "swk", "user", "rba", "mfa")
-_LEVELS: tuple[Acr, ...] = ("1fa", "2fa", "phr")
 
 
 def first_amr(method: Method) -> tuple[str, ...]:
@@ -71,11 +68,6 @@ def acr_of(amr: Iterable[str]) -> Acr:
     return "phr" if found & _KEYS else "2fa"
 
 
-def reaches(acr: Acr, wanted: Acr) -> bool:
-    """Return whether a sign-in was as sure as it is wanted."""
-    return _LEVELS.index(acr) >= _LEVELS.index(wanted)
-
-
 def authentication_of(session: Session) -> Authentication:
     """Return what a session proved. One that was begun before sessions knew it proved its method, at its beginning."""
     amr = session.amr or first_amr(session.method)
@@ -95,8 +87,9 @@ def require_sure(principal: Principal, now_ms: int, max_age: int = DANGEROUS_SEC
         InsufficientAuthentication: the caller must prove again who they are (RFC 9470).
     """
     proved = principal.authentication
-    if proved is None or now_ms // 1000 - proved.at > max_age:
-        raise InsufficientAuthentication(max_age=max_age, reason="sign_in_too_old")
+    shortfall = Requirement(max_age_seconds=max_age).unmet_by(proved, now_ms)
+    if proved is None or shortfall is not None:
+        raise InsufficientAuthentication(max_age=max_age, reason=shortfall)
     if "rba" in proved.amr:
         raise InsufficientAuthentication(max_age=max_age, acr="2fa", reason="acr_too_low")
 
@@ -140,8 +133,8 @@ class FactorRule:
             return "met"
         return _without_factor(admission, now_ms)
 
-    def may_enrol(self, admission: Admission, subject: Subject) -> bool:
-        """Return whether a factor that is enrolled would ever be asked for in this tenant."""
+    def takes_factors(self, admission: Admission, subject: Subject) -> bool:
+        """Return whether somebody's second factors count for anything in this tenant, passkeys among them."""
         return self.asked_of(admission, subject) != "off"
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from doorward.model import Acr, Authentication
-from doorward.rules.factors import reaches
 
 Shortfall = Literal["acr_too_low", "sign_in_too_old"]
 """Why a sign-in is not enough: a reason of a denial."""
@@ -44,7 +43,7 @@ class Requirement:
             proved: by the caller's sign-in; None if it is not known.
             now_ms: the time, in milliseconds.
         """
-        if self.acr is not None and (proved is None or not reaches(proved.acr, self.acr)):
+        if self.acr is not None and (proved is None or _LEVELS.index(proved.acr) < _LEVELS.index(self.acr)):
             return "acr_too_low"
         if self.max_age_seconds is not None and (proved is None or now_ms // 1000 > proved.at + self.max_age_seconds):
             return "sign_in_too_old"

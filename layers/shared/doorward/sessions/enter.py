@@ -44,7 +44,7 @@ class EnterTenant:
             )
         if repeats and target.session is not None and is_live(target.session, target, self.clock()):
             return self.minter.mint(target.session, target, subject, self.clock())
-        if not self._is_method_of(old, target):
+        if not self._is_method_of(old, target, subject):
             raise InvalidGrant(
                 "This tenant asks for another way of signing in. Sign in there. The session here is still good.",
                 reason="other_method",
@@ -63,10 +63,10 @@ class EnterTenant:
             )
         return self._begin(old, target, subject, spends=spends)
 
-    def _is_method_of(self, old: Session, target: Admission) -> bool:
+    def _is_method_of(self, old: Session, target: Admission, subject: Subject) -> bool:
         """Return whether the family's way of signing in is one of the tenant's; passkeys go by `second_factor`."""
         if old.method == "passkey":
-            return target.policy.second_factor != "off"
+            return self.minter.factors.takes_factors(target, subject)
         return old.method in target.policy.methods
 
     def _begin(self, old: Session, target: Admission, subject: Subject, *, spends: bool) -> TokenPair | None:
