@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from doorward.accounts.look_up import LookUpUsers
-from doorward.accounts.prove import ProvePassword
 from doorward.api.answers import raised_cookie
 from doorward.api.requests import query, source_address
 from doorward.api.routing import Response
@@ -15,9 +14,8 @@ from doorward.authorization import Authorize
 from doorward.aws.dynamodb.revocations import DynamoRevocationReader
 from doorward.aws.dynamodb.sessions import DynamoSessionReader
 from doorward.bootstrap.clock import clock
-from doorward.bootstrap.factors import FactorParts
 from doorward.bootstrap.once import once
-from doorward.bootstrap.passwords import password_hasher
+from doorward.bootstrap.own_factors import OwnFactorParts
 from doorward.errors import DoorwardError, NotFound
 from doorward.factors.enrol import Enrolled, EnrolPasskey, EnrolTotp, NewTotp
 from doorward.factors.manage import TOTP, ManageFactors
@@ -47,20 +45,13 @@ class Services:
 
 def wire(settings: Settings) -> Services:
     """Return the use cases; they are the ones of the API."""
-    parts = FactorParts(settings)
+    parts = OwnFactorParts(settings)
     revoked = DynamoRevocationReader(parts.database, parts.tables)
     recognised = DynamoSessionReader(parts.database, parts.tables)
     authorize = Authorize(parts.keyring, revoked, recognised, settings.audience, (), clock, parts.factor_rule)
     tenants = TenantPages(parts.policies, mail_is_on=settings.mail_is_on)
-    keep, secrets, raising = parts.keep_factors, parts.factor_secrets, parts.raise_session
-    prove_password = ProvePassword(parts.users, parts.attempts, parts.throttles, password_hasher(settings), clock)
-    return Services(
-        AccountPages(app, tenants, settings, authorize, LookUpUsers(parts.users), "factors"),
-        StepUp(parts.prove_factor, prove_password, raising),
-        EnrolTotp(keep, secrets, raising, parts.attempts, parts.throttles, settings.audience),
-        EnrolPasskey(keep, secrets, raising, parts.ceremonies, parts.challenges),
-        ManageFactors(keep, secrets, raising),
-    )
+    pages = AccountPages(app, tenants, settings, authorize, LookUpUsers(parts.users), "factors")
+    return Services(pages, parts.step_up, parts.enrol_totp, parts.enrol_passkey, parts.manage_factors)
 
 
 app = PageResolver()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from doorward.accounts.prove import ProvePassword
 from doorward.api.answers import answer_json, raised_cookie
 from doorward.api.bodies.factors import (
     ConfirmTotpRequest,
@@ -22,10 +21,8 @@ from doorward.api.bodies.flat import FlatRequest
 from doorward.api.requests import read_json, read_json_or_nothing, read_principal, source_address
 from doorward.api.resolver import Resolver
 from doorward.api.routing import Response
-from doorward.bootstrap.clock import clock
-from doorward.bootstrap.factors import FactorParts
 from doorward.bootstrap.once import once
-from doorward.bootstrap.passwords import password_hasher
+from doorward.bootstrap.own_factors import OwnFactorParts
 from doorward.errors import NotFound
 from doorward.factors.enrol import EnrolPasskey, EnrolTotp
 from doorward.factors.manage import TOTP, ManageFactors, ResetFactors
@@ -50,15 +47,13 @@ class Services:
 
 def wire(settings: Settings) -> Services:
     """Return the use cases of second factors."""
-    parts = FactorParts(settings)
-    keep, secrets, raising = parts.keep_factors, parts.factor_secrets, parts.raise_session
-    prove_password = ProvePassword(parts.users, parts.attempts, parts.throttles, password_hasher(settings), clock)
+    parts = OwnFactorParts(settings)
     return Services(
-        step_up=StepUp(parts.prove_factor, prove_password, raising),
-        totp=EnrolTotp(keep, secrets, raising, parts.attempts, parts.throttles, settings.audience),
-        passkeys=EnrolPasskey(keep, secrets, raising, parts.ceremonies, parts.challenges),
-        manage=ManageFactors(keep, secrets, raising),
-        reset=ResetFactors(keep, parts.revocations),
+        step_up=parts.step_up,
+        totp=parts.enrol_totp,
+        passkeys=parts.enrol_passkey,
+        manage=parts.manage_factors,
+        reset=ResetFactors(parts.keep_factors, parts.revocations),
         devices=parts.devices,
     )
 

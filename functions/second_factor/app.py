@@ -16,7 +16,6 @@ from doorward.api.clients import read_client, read_web_client
 from doorward.api.requests import read_json, read_json_or_nothing
 from doorward.api.resolver import Resolver
 from doorward.api.routing import Response
-from doorward.bootstrap.clock import clock
 from doorward.bootstrap.factors import FactorParts
 from doorward.bootstrap.once import once
 from doorward.factors.finish import FinishSignIn
@@ -39,10 +38,8 @@ class Services:
 def wire(settings: Settings) -> Services:
     """Return the use cases of second factors at sign-in."""
     parts = FactorParts(settings)
-    begin, prove = parts.begin_session, parts.prove_factor
-    finish = FinishSignIn(parts.proofs, parts.proof_texts, parts.directory, parts.attempts, prove, begin, clock)
-    by_passkey = SignInByPasskey(parts.ceremonies, parts.users, parts.directory, prove, begin)
-    return Services(finish, AskForPasskey(parts.ceremonies, parts.challenges), by_passkey, settings.allowed_origins)
+    ask = AskForPasskey(parts.ceremonies, parts.challenges)
+    return Services(parts.finish_sign_in, ask, parts.sign_in_by_passkey, settings.allowed_origins)
 
 
 app = Resolver()

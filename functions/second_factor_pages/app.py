@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from doorward.api.routing import Response
-from doorward.bootstrap.clock import clock
 from doorward.bootstrap.factors import FactorParts
 from doorward.bootstrap.once import once
 from doorward.factors.finish import FinishSignIn
@@ -31,12 +30,8 @@ class Services:
 def wire(settings: Settings) -> Services:
     """Return the use cases; they are the ones of the API."""
     parts = FactorParts(settings)
-    begin, prove = parts.begin_session, parts.prove_factor
-    return Services(
-        FormPages(app, TenantPages(parts.policies, mail_is_on=settings.mail_is_on), settings),
-        FinishSignIn(parts.proofs, parts.proof_texts, parts.directory, parts.attempts, prove, begin, clock),
-        SignInByPasskey(parts.ceremonies, parts.users, parts.directory, prove, begin),
-    )
+    pages = FormPages(app, TenantPages(parts.policies, mail_is_on=settings.mail_is_on), settings)
+    return Services(pages, parts.finish_sign_in, parts.sign_in_by_passkey)
 
 
 app = PageResolver()

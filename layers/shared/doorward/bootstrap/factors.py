@@ -11,7 +11,9 @@ from doorward.aws.dynamodb.users import DynamoUserReader
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.lean import LeanParts
 from doorward.errors import NotFound
+from doorward.factors.finish import FinishSignIn
 from doorward.factors.keep import KeepFactors
+from doorward.factors.passkey_sign_in import SignInByPasskey
 from doorward.factors.prove import ProveFactor
 from doorward.factors.raising import RaiseSession
 from doorward.factors.secrets import FactorSecrets
@@ -50,6 +52,17 @@ class FactorParts(LeanParts):
         return ProveFactor(
             self.factors, self.factor_secrets, self.challenges, self.ceremonies, self.attempts, self.throttles, clock
         )
+
+    @cached_property
+    def finish_sign_in(self) -> FinishSignIn:
+        """What ends a sign-in that waits for its second factor."""
+        begin, prove = self.begin_session, self.prove_factor
+        return FinishSignIn(self.proofs, self.proof_texts, self.directory, self.attempts, prove, begin, clock)
+
+    @cached_property
+    def sign_in_by_passkey(self) -> SignInByPasskey:
+        """What signs in by a passkey alone."""
+        return SignInByPasskey(self.ceremonies, self.users, self.directory, self.prove_factor, self.begin_session)
 
     @cached_property
     def keep_factors(self) -> KeepFactors:
