@@ -286,6 +286,7 @@ _SETTINGS = {
     "NOTIFICATIONS_TABLE": "NotificationsTable",
     "SOCKETS_TABLE": "SocketsTable",
     "PROOFS_TABLE": "ProofsTable",
+    "AUDIT_TABLE": "AuditTable",
     "SIGNING_SECRET_ID": "SigningSecret",
     "REFRESH_MAC_SECRET_ID": "RefreshMacSecret",
     "NAME_SECRET_ID": "NameSecret",

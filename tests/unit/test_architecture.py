@@ -25,7 +25,7 @@ keys
 tokens passkeys
 stores
 authorization
-sessions accounts feed
+sessions accounts feed trail
 proofs factors
 mail
 authorizer verifier demo breaches

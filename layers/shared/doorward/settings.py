@@ -29,6 +29,7 @@ class Settings:
     notifications_table: str = ""
     sockets_table: str = ""
     proofs_table: str = ""
+    audit_table: str = ""
     mail_from: str = ""
     mail_reply_to: str = ""
     mail_configuration_set: str = ""
@@ -70,6 +71,7 @@ class Settings:
     breached_passwords: str = "file"
     breached_passwords_bucket: str = ""
     password_min_length: int = 8
+    audit_retention_days: int = 365
     throttle_window_seconds: int = 300
     throttle_per_pair: int = 10
     throttle_per_account: int = 50

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from doorward.errors import InsufficientScope, NotFound
-from doorward.model import Membership, Principal, User, UserId, UserRecord
+from doorward.model import Membership, Principal, TenantId, User, UserId, UserRecord
 from doorward.rules.fields import Relation
 from doorward.rules.names import is_ulid
 from doorward.rules.tenancy import is_admin
@@ -40,6 +40,12 @@ def find(users: UserReader, principal: Principal, user_id: UserId) -> UserRecord
     if record is None or not (own or principal.is_platform_admin or record.membership(principal.tenant_id)):
         raise NotFound
     return record
+
+
+def tenant_of(principal: Principal, record: UserRecord) -> TenantId:
+    """Return in which tenant's audit trail it belongs what a caller does to a user: in the caller's, if it is there."""
+    here = principal.tenant_id
+    return here if here in record.user.tenant_ids else record.user.home_tenant_id
 
 
 def relation_to(principal: Principal, user: User) -> Relation:

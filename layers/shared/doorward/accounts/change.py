@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from doorward import audit
-from doorward.accounts.access import VisibleUser, find, owns, relation_to, resolve, show, words_about
+from doorward.accounts.access import VisibleUser, find, owns, relation_to, resolve, show, tenant_of, words_about
 from doorward.accounts.new_passwords import JudgeNewPassword
 from doorward.accounts.prove import ProvePassword
 from doorward.errors import (
@@ -74,19 +74,18 @@ class ChangeUser:
         password_hash = self._new_hash(before, changes)
         cutoffs = self._cutoffs(principal, before, changes)
         keep_admin_in = principal.keep_admin_in(before.user.tenant_ids)
-        self.writer.change(
-            before,
-            after,
-            password_hash=password_hash,
-            cutoffs=cutoffs,
-            keep_admin_in=keep_admin_in,
-            proofs=ProofChanges(made=self._told(before, after, changes)),
-        )
-        if password_hash is not None:
-            self.attempts.clear_failures(before.user.id)  # they were guesses of another password
-        audit.record(
-            "user_changed", user_id=before.user.id, by=principal.user_id, fields=",".join(sorted(changes.names))
-        )
+        ids = {"tenant_id": tenant_of(principal, before), "user_id": before.user.id, "by": principal.user_id}
+        with audit.act("user_changed", **ids, fields=",".join(sorted(changes.names))):
+            self.writer.change(
+                before,
+                after,
+                password_hash=password_hash,
+                cutoffs=cutoffs,
+                keep_admin_in=keep_admin_in,
+                proofs=ProofChanges(made=self._told(before, after, changes)),
+            )
+            if password_hash is not None:
+                self.attempts.clear_failures(before.user.id)  # they were guesses of another password
         return show(principal, after)
 
     def least_password_length(self, principal: Principal) -> int:

@@ -48,8 +48,8 @@ class CreateUser:
             record = replace(record, user=replace(record.user, email_given_in=tenant_id))
         least_length = self.policies.get(tenant_id).least_password_length
         self.judge(new_user.password, words_about(record), least_length=least_length)
-        self.store(record, new_user.password)
-        audit.record("user_created", tenant_id=tenant_id, user_id=record.user.id, by=principal.user_id)
+        with audit.act("user_created", tenant_id=tenant_id, user_id=record.user.id, by=principal.user_id):
+            self.store(record, new_user.password)
         return show(principal, record)
 
     def create_once(self, user_id: UserId, new_user: NewUser, tenant_id: TenantId, password: str | None) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from doorward import audit
-from doorward.accounts.access import find, owns, resolve
+from doorward.accounts.access import find, owns, resolve, tenant_of
 from doorward.accounts.prove import ProvePassword
 from doorward.errors import InsufficientScope, NotFound, OwnAccount
 from doorward.model import Clock, Principal, TenantId, UserId, UserRecord
@@ -103,15 +104,15 @@ class DeleteUser:
             return
         if not owns(principal, record.user):
             raise InsufficientScope
-        self.remove(record, principal.keep_admin_in(record.user.tenant_ids))
-        audit.record("user_deleted", user_id=record.user.id, by=principal.user_id)
+        with _deletion(principal, record):
+            self.remove(record, principal.keep_admin_in(record.user.tenant_ids))
 
     def _leave(self, principal: Principal, record: UserRecord, current_password: str | None) -> None:
         if record.user.platform_admin:
             raise OwnAccount("Another administrator of the platform deletes this account.")
         self.prove(principal, current_password, "Deleting your account")
-        self.remove(record, None)
-        audit.record("user_deleted", user_id=record.user.id, by=principal.user_id)
+        with _deletion(principal, record):
+            self.remove(record, None)
 
     def _goes_on(self, principal: Principal, user_id: UserId) -> bool:
         """Erase what is left of a user who was removed, and return whether something was."""
@@ -124,3 +125,9 @@ class DeleteUser:
             raise NotFound
         self.remove.belongings.erase(user_id)
         return True
+
+
+def _deletion(principal: Principal, record: UserRecord) -> AbstractContextManager[audit.Act]:
+    """Return what records the deletion of a user, whose name nobody can look up afterwards."""
+    ids = {"tenant_id": tenant_of(principal, record), "user_id": record.user.id, "by": principal.user_id}
+    return audit.act("user_deleted", target_name=record.user.username, **ids)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from doorward import audit
-from doorward.accounts.access import VisibleUser, find, owns, resolve, show
+from doorward.accounts.access import VisibleUser, find, owns, resolve, show, tenant_of
 from doorward.errors import InsufficientScope
 from doorward.model import Principal
 from doorward.model.leaving import Belongings
@@ -40,6 +40,6 @@ class ExportUser:
         if not own and not owns(principal, record.user):
             raise InsufficientScope
         realms = record.user.realms if own or principal.is_platform_admin else (principal.tenant_id,)
-        found = ExportedUser(show(principal, record), self.belongings.list_of(record.user.id, realms))
-        audit.record("user_exported", user_id=record.user.id, by=principal.user_id)
-        return found
+        ids = {"tenant_id": tenant_of(principal, record), "user_id": record.user.id}
+        with audit.act("user_exported", **ids, by=principal.user_id):
+            return ExportedUser(show(principal, record), self.belongings.list_of(record.user.id, realms))

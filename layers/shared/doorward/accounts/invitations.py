@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -93,8 +94,9 @@ class AdministerInvitations:
             proof_id=ProofId(""),
         )
         invitation, proof = self._with_proof(draft, mails=mails)
-        self.invitations.add(invitation, proof, last)
-        return self._sent("invitation_made", invitation, proof)
+        with _told("invitation_made", invitation, proof):
+            self.invitations.add(invitation, proof, last)
+        return self._sent(invitation, proof)
 
     def many(self, principal: Principal, tenant_id: TenantId, limit: int, after: str | None) -> Page[Invitation]:
         """Return a page of the tenant's invitations, the newest first.
@@ -126,8 +128,9 @@ class AdministerInvitations:
             raise NotFound
         self._require_room(tenant_id, before.folded)
         after, proof = self._with_proof(replace(before, made_by=principal.user_id), mails=mails)
-        self.invitations.renew(before, after, proof)
-        return self._sent("invitation_resent", after, proof)
+        with _told("invitation_resent", after, proof):
+            self.invitations.renew(before, after, proof)
+        return self._sent(after, proof)
 
     def revoke(self, principal: Principal, tenant_id: TenantId, invitation_id: str) -> None:
         """Revoke an invitation that nobody accepted; repeating it changes nothing.
@@ -136,9 +139,9 @@ class AdministerInvitations:
             InsufficientScope, NotFound: the caller does not administer this tenant, or it has no such invitation.
         """
         require_own_admin(principal, tenant_id)
-        if not is_ulid(invitation_id) or not self.invitations.revoke(tenant_id, InvitationId(invitation_id)):
-            raise NotFound
-        audit.record("invitation_revoked", tenant_id=tenant_id, invitation_id=invitation_id, by=principal.user_id)
+        with audit.act("invitation_revoked", tenant_id=tenant_id, invitation_id=invitation_id, by=principal.user_id):
+            if not is_ulid(invitation_id) or not self.invitations.revoke(tenant_id, InvitationId(invitation_id)):
+                raise NotFound
 
     def _mails(self, deliver: Delivery | None) -> bool:
         if deliver == "mail" and not self.mail_is_on:
@@ -172,7 +175,11 @@ class AdministerInvitations:
         )
         return replace(draft, proof_id=proof.id, expires_at_ms=proof.expires_at_ms), proof
 
-    def _sent(self, event: str, invitation: Invitation, proof: Proof) -> SentInvitation:
-        ids = {"tenant_id": invitation.tenant_id, "invitation_id": invitation.id, "by": invitation.made_by}
-        audit.record(event, **ids, mailed=proof.mails)
+    def _sent(self, invitation: Invitation, proof: Proof) -> SentInvitation:
         return SentInvitation(invitation, None if proof.mails else self.mint.texts.token(proof))
+
+
+def _told(event: str, invitation: Invitation, proof: Proof) -> AbstractContextManager[audit.Act]:
+    """Return what records that an invitation is sent."""
+    ids = {"tenant_id": invitation.tenant_id, "invitation_id": invitation.id, "by": invitation.made_by}
+    return audit.act(event, **ids, mailed=proof.mails)

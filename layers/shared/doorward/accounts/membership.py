@@ -56,8 +56,8 @@ class AssignTenants:
             return show(principal, before)
         others = [member for member in before.memberships if member.tenant_id != tenant_id]
         members = [new if member == old else member for member in before.memberships] if old else [*others, new]
-        after = self._store(before, tuple(members), (tenant_id,), ends_sessions=False)
-        audit.record("membership_put", user_id=before.user.id, tenant_id=tenant_id, by=principal.user_id)
+        with audit.act("membership_put", user_id=before.user.id, tenant_id=tenant_id, by=principal.user_id):
+            after = self._store(before, tuple(members), (tenant_id,), ends_sessions=False)
         return show(principal, after)
 
     def remove(self, principal: Principal, user_id: str, tenant_id: TenantId) -> None:
@@ -73,8 +73,8 @@ class AssignTenants:
         before = self._find(principal, user_id)
         if before.membership(tenant_id) is None:
             raise NotFound
-        self.leave(before, tenant_id)
-        audit.record("membership_removed", user_id=before.user.id, tenant_id=tenant_id, by=principal.user_id)
+        with audit.act("membership_removed", user_id=before.user.id, tenant_id=tenant_id, by=principal.user_id):
+            self.leave(before, tenant_id)
 
     def leave(
         self,

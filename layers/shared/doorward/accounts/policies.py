@@ -52,7 +52,7 @@ class AdministerPolicies:
         before, now_ms = self.get(principal, tenant_id), self.clock()
         require_sure(principal, now_ms)
         after = changed_policy(before, values, self.bounds, now_ms)
-        self.policies.change(tenant_id, after)
         names = ",".join(sorted(values))
-        audit.record("policy_changed", tenant_id=tenant_id, by=principal.user_id, members=names)
+        with audit.act("policy_changed", tenant_id=tenant_id, by=principal.user_id, members=names):
+            self.policies.change(tenant_id, after)
         return after

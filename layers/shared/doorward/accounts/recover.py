@@ -46,9 +46,9 @@ class RecoverAdministrator:
         if record is None or not record.user.platform_admin:
             raise NotFound("There is no platform administrator of this name.")
         password = secrets.token_urlsafe(18)
-        self._store(record, password)
-        self.attempts.clear_failures(record.user.id)
-        audit.record("administrator_recovered", user_id=record.user.id)
+        with audit.act("administrator_recovered", user_id=record.user.id, by=None):
+            self._store(record, password)
+            self.attempts.clear_failures(record.user.id)
         return FirstUser(record.user.username, password, must_change=True)
 
     def _store(self, before: UserRecord, password: str) -> None:

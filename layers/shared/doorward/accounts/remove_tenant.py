@@ -51,11 +51,12 @@ class RemoveTenant:
         if tenant.status != "disabled":
             raise TenantActive
         if tenant.deletion_began_at_ms is None:
-            tenant = self.tenants.begin_removal(tenant, self.clock())
-            audit.record("tenant_deletion_began", tenant_id=tenant_id, by=principal.user_id)
-        left = self._go_on(tenant)
-        if left is None:
-            audit.record("tenant_deleted", tenant_id=tenant_id, by=principal.user_id)
+            with audit.act("tenant_deletion_began", tenant_id=PLATFORM, deleted_id=tenant_id, by=principal.user_id):
+                tenant = self.tenants.begin_removal(tenant, self.clock())
+        with audit.act("tenant_deleted", tenant_id=PLATFORM, deleted_id=tenant_id, by=principal.user_id) as deleted:
+            left = self._go_on(tenant)
+            if left is not None:
+                deleted.withdraw()
         return left
 
     def _go_on(self, tenant: Tenant) -> Remnant | None:

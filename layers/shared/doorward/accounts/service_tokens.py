@@ -83,8 +83,8 @@ class AdministerServiceTokens:
         )
         key = self.signer.current(begun.revoked_kids)
         text = mint_access_token(claims, key, self.signer.issuer, self.audience, self.claim_names)
-        self.tokens.add(token)
-        audit.record("service_token_minted", tenant_id=tenant_id, token_id=token.id, by=principal.user_id)
+        with audit.act("service_token_minted", tenant_id=tenant_id, token_id=token.id, by=principal.user_id):
+            self.tokens.add(token)
         return text, token
 
     def many(
@@ -139,9 +139,9 @@ class AdministerServiceTokens:
             InsufficientScope, NotFound: the caller does not administer this tenant, or it has no such token.
         """
         require_own_admin(principal, tenant_id)
-        if not is_ulid(token_id) or not self.tokens.revoke(tenant_id, TokenId(token_id), self.clock()):
-            raise NotFound
-        audit.record("service_token_revoked", tenant_id=tenant_id, token_id=token_id, by=principal.user_id)
+        with audit.act("service_token_revoked", tenant_id=tenant_id, token_id=token_id, by=principal.user_id):
+            if not is_ulid(token_id) or not self.tokens.revoke(tenant_id, TokenId(token_id), self.clock()):
+                raise NotFound
 
     def _checked(self, name: str, ttl_seconds: int | None) -> int:
         if not _NAME.fullmatch(name):

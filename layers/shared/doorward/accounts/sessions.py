@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from doorward import audit
-from doorward.accounts.access import find, resolve
+from doorward.accounts.access import find, resolve, tenant_of
 from doorward.errors import Conflict, NotFound
 from doorward.model import (
     Admission,
@@ -76,18 +76,18 @@ class AdministerSessions:
         if ref is None:
             raise NotFound
         whole = _is_unbound(principal, record)
-        if whole:
-            self.sessions.end_family(ref, self.clock())
-        else:
-            self.sessions.revoke(ref, self.clock())
-        audit.record(
+        with audit.act(
             "session_ended",
             tenant_id=ref.tenant_id,
             user_id=ref.user_id,
             session_id=ref.session_id,
             by=principal.user_id,
             whole_family=whole,
-        )
+        ):
+            if whole:
+                self.sessions.end_family(ref, self.clock())
+            else:
+                self.sessions.revoke(ref, self.clock())
 
     def end_all(self, principal: Principal, user_id: str) -> None:
         """End all sessions of a user that the caller may end, also those that a list does not show.
@@ -98,9 +98,10 @@ class AdministerSessions:
             Conflict: another general revocation happened at the same moment, three times.
         """
         record = find(self.users, principal, resolve(principal, user_id))
-        self._cut_off(record.user.id, _realms(principal, record))
-        everywhere = _is_unbound(principal, record)
-        audit.record("sessions_ended", user_id=record.user.id, by=principal.user_id, everywhere=everywhere)
+        everywhere, tenant_id = _is_unbound(principal, record), tenant_of(principal, record)
+        ids = {"tenant_id": tenant_id, "user_id": record.user.id, "by": principal.user_id}
+        with audit.act("sessions_ended", **ids, everywhere=everywhere):
+            self._cut_off(record.user.id, _realms(principal, record))
 
     def end_others(self, principal: Principal) -> None:
         """End all sessions of the caller but the one that the caller acts with, also those that a list does not show.
@@ -112,8 +113,8 @@ class AdministerSessions:
             Conflict: another general revocation happened at the same moment, three times, or the session ended.
         """
         record = find(self.users, principal, principal.user_id)
-        self._cut_off(record.user.id, record.user.realms, principal.session_ref)
-        audit.record("sessions_ended", user_id=record.user.id, by=principal.user_id, spared=principal.session_id)
+        with audit.act("sessions_ended", user_id=record.user.id, by=principal.user_id, spared=principal.session_id):
+            self._cut_off(record.user.id, record.user.realms, principal.session_ref)
 
     def _live(self, tenant_id: TenantId, user_id: UserId) -> list[Session]:
         found = self.revoked.get(tenant_id, user_id)

@@ -35,8 +35,8 @@ class AdministerTenants:
         """
         require_platform_admin(principal)
         tenant = Tenant(tenant_id, check_display_name(name) if name else tenant_id, "active", self.clock())
-        self.tenants.add(tenant)
-        audit.record("tenant_created", tenant_id=tenant_id, by=principal.user_id)
+        with audit.act("tenant_created", tenant_id=tenant_id, by=principal.user_id):
+            self.tenants.add(tenant)
         return tenant
 
     def one(self, principal: Principal, tenant_id: TenantId) -> Tenant:
@@ -82,9 +82,9 @@ class AdministerTenants:
             raise Conflict("The deletion of this tenant began, and it is not taken back.")
         checked = {name: TENANT[name].checked(value) for name, value in values.items() if name in TENANT_CHANGES}
         after = replace(before, version=before.version + 1, **checked)
-        self.tenants.change(before, after, self.clock())
         names = ",".join(sorted(checked))
-        audit.record("tenant_changed", tenant_id=tenant_id, status=after.status, by=principal.user_id, fields=names)
+        with audit.act("tenant_changed", tenant_id=tenant_id, status=after.status, by=principal.user_id, fields=names):
+            self.tenants.change(before, after, self.clock())
         return after
 
 

@@ -16,7 +16,7 @@ class LeanParts(Parts):
     """Parts that reach AWS with the standard library (docs/decisions/0019)."""
 
     @cached_property
-    def database(self) -> Database:
+    def plain_database(self) -> Database:
         """DynamoDB."""
         return SignedDatabase(SignedService.from_environment("dynamodb"))
 

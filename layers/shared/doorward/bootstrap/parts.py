@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import cache, cached_property
 
+from doorward.aws.dynamodb.acts import KeepingDatabase
 from doorward.aws.dynamodb.attempts import DynamoAttempts
 from doorward.aws.dynamodb.database import Database
 from doorward.aws.dynamodb.directory import DynamoDirectory
@@ -48,13 +49,19 @@ class Parts(ABC):
 
     @property
     @abstractmethod
-    def database(self) -> Database:
+    def plain_database(self) -> Database:
         """DynamoDB."""
 
     @property
     @abstractmethod
     def secrets(self) -> SecretReader:
         """Secrets Manager."""
+
+    @cached_property
+    def database(self) -> Database:
+        """DynamoDB; where the function may write to the audit trail, with what happens in the same transactions."""
+        table = self.settings.audit_table
+        return KeepingDatabase(self.plain_database, table, clock) if table else self.plain_database
 
     @cached_property
     def tables(self) -> Tables:

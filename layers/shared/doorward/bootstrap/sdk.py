@@ -15,7 +15,7 @@ class SdkParts(Parts):
     """Parts that reach AWS with boto3."""
 
     @cached_property
-    def database(self) -> Database:
+    def plain_database(self) -> Database:
         """DynamoDB."""
         return BotoDatabase(connect())
 

@@ -95,9 +95,9 @@ class Demo:
             if self._create(UserId(user_id), new_user, tenant_id, password):
                 passwords[user_id], emails[user_id] = password, email
         made = _notifications(tenant_id, plan)
-        for notification in made:
-            self.notifications.add(notification)
-        audit.record("demo_seeded", tenant_id=tenant_id, by=principal.user_id)
+        with audit.act("demo_seeded", tenant_id=tenant_id, by=principal.user_id):
+            for notification in made:
+                self.notifications.add(notification)
         return Seeded(emails, passwords, len(made))
 
     def unseed(self, principal: Principal, tenant_id: TenantId) -> None:
@@ -116,8 +116,8 @@ class Demo:
                 self.remove.from_only(self.users, tenant_id, UserId(user_id))
         for notification in _notifications(tenant_id, plan):
             self.notifications.remove(notification)
-        self.notifications.remove_demo(tenant_id)
-        audit.record("demo_removed", tenant_id=tenant_id, by=principal.user_id)
+        with audit.act("demo_removed", tenant_id=tenant_id, by=principal.user_id):
+            self.notifications.remove_demo(tenant_id)
 
     def _create(self, user_id: UserId, new_user: NewUser, tenant_id: TenantId, password: str | None) -> bool:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from doorward import audit
-from doorward.accounts.access import find, owns, resolve
+from doorward.accounts.access import find, owns, resolve, tenant_of
 from doorward.errors import InsufficientScope, LastFactor, NotFound, OwnAccount
 from doorward.factors.enrol import renewed
 from doorward.factors.keep import KeepFactors
@@ -117,8 +117,9 @@ class ResetFactors:
             # The factors guard the other tenants too, which never agreed to this administrator.
             raise InsufficientScope
         require_sure(principal, self.keep.clock())
-        self.reset(record)
-        audit.record("factors_reset", user_id=record.user.id, by=principal.user_id)
+        ids = {"tenant_id": tenant_of(principal, record), "user_id": record.user.id}
+        with audit.act("factors_reset", **ids, by=principal.user_id):
+            self.reset(record)
 
     def reset(self, before: UserRecord) -> None:
         """Store a user without factors, whose sessions are over.

@@ -69,7 +69,7 @@ class ProveFactor:
         try:
             proven = self._prove(user_id, presented, self.factors.get(user_id))
         except InvalidSecondFactor as error:
-            audit.record("second_factor_refused", user_id=user_id, reason=error.reason)
+            audit.add("second_factor_refused", user_id=user_id, reason=error.reason, by=None)
             raise  # counted
         except Exception:
             self._uncount(counters)
@@ -123,7 +123,7 @@ class ProveFactor:
         if kept is None or mac not in kept.macs:
             raise InvalidSecondFactor(reason="wrong_recovery_code")
         left = tuple(each for each in kept.macs if each != mac)
-        audit.record("recovery_code_used", user_id=user_id, left=len(left))
+        audit.add("recovery_code_used", user_id=user_id, left=len(left))
         return self._proven(user_id, replace(held, recovery=replace(kept, macs=left)))
 
     def _by_passkey(self, user_id: UserId, response: Mapping[str, Any], held: Factors) -> ProvenFactor:

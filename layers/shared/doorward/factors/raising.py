@@ -79,8 +79,8 @@ class RaiseSession:
             authenticated_at_ms=now_ms,
         )
         ext = self.minter.permit(admission, subject)
-        if not self.sessions.step_up(session, raised, proofs):
-            raise Conflict("The session changed at the same moment, or the code was used. Try again.")
         ref = session.ref
-        audit.record("stepped_up", tenant_id=ref.tenant_id, user_id=ref.user_id, session_id=ref.session_id)
+        with audit.act("stepped_up", tenant_id=ref.tenant_id, user_id=ref.user_id, session_id=ref.session_id):
+            if not self.sessions.step_up(session, raised, proofs):
+                raise Conflict("The session changed at the same moment, or the code was used. Try again.")
         return Raised(self.minter.mint(raised, admission, subject, now_ms, ext), cookie)

@@ -6,7 +6,7 @@ A step may be repeated, may run twice at the same time, and may be killed before
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from doorward import audit
@@ -82,13 +82,13 @@ class RotateSigningKeys:
         try:
             return _repeated(lambda: self._without(self.key_sets.get(), kid))
         finally:
-            self.revocations.revoke_key(kid, self.clock())
-            audit.record("key_revoked", kid=kid)
+            with audit.act("key_revoked", kid=kid, by=None):
+                self.revocations.revoke_key(kid, self.clock())
 
     def end_everything(self) -> None:
         """Refuse every session and every token of the deployment that began before, from the next request on."""
-        self.revocations.cut_off_deployment(self.clock())
-        audit.record("everything_ended")
+        with audit.act("everything_ended", by=None):
+            self.revocations.cut_off_deployment(self.clock())
 
     def _advance(self, before: KeySet, *, due: bool) -> tuple[PublicKey, ...]:
         keys, now_ms = self._usable(before.keys), self.clock()
@@ -116,8 +116,8 @@ class RotateSigningKeys:
         """Make the missing keys, store all keys, and delete the private keys that no function can sign with."""
         keys = self._completed(keys)
         if keys != before.keys:
-            self.key_sets.change(replace(before, keys=keys, version=before.version + 1))
-            _record_changes(before.keys, keys)
+            with _recorded(before.keys, keys):
+                self.key_sets.change(replace(before, keys=keys, version=before.version + 1))
         self._forget(keys, revoked_kids)
         return keys
 
@@ -192,8 +192,8 @@ class RotateMacKeys:
                 fresh = replace(generate_mac_key(now_ms, state), signs_for_ms=self.policy.token_life_ms)
                 keys = ordered([*keys, fresh])
         if keys != before:
-            self.secrets.change(self.secret_id, encode_mac_keys(keys), secret)
-            _record_changes(before, keys)
+            with _recorded(before, keys):
+                self.secrets.change(self.secret_id, encode_mac_keys(keys), secret)
         return keys
 
 
@@ -209,8 +209,13 @@ def _repeated(step: Callable[[], tuple[K, ...]]) -> tuple[K, ...]:
     raise Conflict
 
 
-def _record_changes(before: Sequence[Key], after: Sequence[Key]) -> None:
+@contextlib.contextmanager
+def _recorded(before: Sequence[Key], after: Sequence[Key]) -> Iterator[None]:
+    """Record each key that moves to another state."""
     old, new = ({key.kid: key.state for key in keys} for keys in (before, after))
-    for kid in sorted({*old, *new}):
-        if old.get(kid) != new.get(kid):
-            audit.record("key_changed", kid=kid, was=old.get(kid, "none"), state=new.get(kid, "gone"))
+    with contextlib.ExitStack() as acts:
+        for kid in sorted({*old, *new}):
+            if old.get(kid) != new.get(kid):
+                states = {"was": old.get(kid, "none"), "state": new.get(kid, "gone")}
+                acts.enter_context(audit.act("key_changed", kid=kid, by=None, **states))
+        yield

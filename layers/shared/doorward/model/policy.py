@@ -70,6 +70,7 @@ class TenantPolicy:
         mail_from_name: the name beside the sender's address.
         mail_reply_to: where answers to mails go.
         branding: what its pages look like.
+        audit_retention_days: how long its audit trail keeps a record, if not as long as the deployment's.
         version: counts the changes.
     """
 
@@ -81,4 +82,5 @@ class TenantPolicy:
     mail_from_name: str | None = None
     mail_reply_to: str | None = None
     branding: Branding | None = None
+    audit_retention_days: int | None = None
     version: int = 0

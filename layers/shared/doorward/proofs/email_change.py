@@ -95,11 +95,11 @@ class ChangeEmail:
         after = self._moved(before.user, proof)
         told = self._undo_of(before.user, after) or self.notices("email_changed", before.user)
         changes = ProofChanges(self.check.use_of(proof), told)
-        try:
-            self.users.change(before, UserRecord(after, before.memberships), proofs=changes)
-        except EmailTaken as error:
-            raise InvalidProof(reason=error.code) from error
-        audit.record("email_changed", user_id=after.id, tenant_id=proof.tenant_id)
+        with audit.act("email_changed", user_id=after.id, tenant_id=proof.tenant_id):
+            try:
+                self.users.change(before, UserRecord(after, before.memberships), proofs=changes)
+            except EmailTaken as error:
+                raise InvalidProof(reason=error.code) from error
 
     def undo(self, presented: Presented) -> None:
         """Take the old address back.
@@ -122,14 +122,14 @@ class ChangeEmail:
         # The link comes of this change, which kills those that came before.
         reset = replace(reset, made_at_ms=after.proofs_from_ms)
         states = self.revocations.get_states(after.realms, after.id)
-        self.users.change(
-            before,
-            UserRecord(after, before.memberships),
-            password_hash=self.hasher.hash(secrets.token_urlsafe(32)),
-            cutoffs=cut_off_user(after.id, states, after.updated_at_ms, ends_sessions=True),
-            proofs=ProofChanges(self.check.use_of(proof), (reset,)),
-        )
-        audit.record("email_change_undone", user_id=after.id, tenant_id=proof.tenant_id)
+        with audit.act("email_change_undone", user_id=after.id, tenant_id=proof.tenant_id):
+            self.users.change(
+                before,
+                UserRecord(after, before.memberships),
+                password_hash=self.hasher.hash(secrets.token_urlsafe(32)),
+                cutoffs=cut_off_user(after.id, states, after.updated_at_ms, ends_sessions=True),
+                proofs=ProofChanges(self.check.use_of(proof), (reset,)),
+            )
 
     def _find(self, proof: Proof) -> UserRecord:
         record = self.find(proof)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from doorward import audit
@@ -98,8 +99,8 @@ class MakeInvitedUser:
         self.admission(tenant_id, user_id)
         record = self._compose(found, user_id, member)
         self._judge(record, member, self.policies.get(tenant_id))
-        self.create.store(record, member.password, self.changes(found, user_id))
-        self.record(found, user_id, new=True)
+        with self.accepting(found, user_id, new=True):
+            self.create.store(record, member.password, self.changes(found, user_id))
         admission = self.admission(tenant_id, user_id)
         subject = admitted_subject(admission, SessionRef(tenant_id, user_id, SessionId(mint_ulid())))
         if subject is None:
@@ -175,11 +176,11 @@ class MakeInvitedUser:
         return ProofChanges(self.check.use_of(found.proof), accepts=acceptance)
 
     @staticmethod
-    def record(found: OpenInvitation, user_id: UserId, *, new: bool) -> None:
-        """Tell the audit log that a user accepted an invitation."""
+    def accepting(found: OpenInvitation, user_id: UserId, *, new: bool) -> AbstractContextManager[audit.Act]:
+        """Return what records that a user accepts an invitation."""
         invitation = found.invitation
         ids = {"tenant_id": invitation.tenant_id, "invitation_id": invitation.id, "user_id": user_id}
-        audit.record("invitation_accepted", **ids, invited_by=invitation.made_by, new_user=new)
+        return audit.act("invitation_accepted", **ids, invited_by=invitation.made_by, new_user=new)
 
 
 def refused(reason: str) -> InvalidProof:

@@ -61,8 +61,8 @@ class JoinByInvitation(MakeInvitedUser):
         self.admission(invitation.tenant_id, before.user.id)
         after = self._joined(found, before)
         # No tokens are cut off: who was no member has none there that live.
-        self.writer.change(before, after, proofs=self.changes(found, before.user.id))
-        self.record(found, before.user.id, new=False)
+        with self.accepting(found, before.user.id, new=False):
+            self.writer.change(before, after, proofs=self.changes(found, before.user.id))
         return after.memberships[-1]
 
     def _record_of(self, principal: Principal) -> UserRecord:

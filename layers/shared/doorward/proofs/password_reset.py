@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from doorward import audit
-from doorward.accounts.access import find, owns, resolve, words_about
+from doorward.accounts.access import find, owns, resolve, tenant_of, words_about
 from doorward.accounts.new_passwords import JudgeNewPassword
 from doorward.errors import InsufficientScope, InvalidProof, InvalidRequest, NotFound
 from doorward.model import PLATFORM, Clock, Principal, UserRecord
@@ -85,8 +85,9 @@ class AskForReset:
             locale=record.user.locale,
             mails=not as_link,
         )
-        self.proofs.add(proof)
-        audit.record("password_reset_asked", user_id=record.user.id, by=principal.user_id, as_link=as_link)
+        ids = {"tenant_id": tenant_of(principal, record), "user_id": record.user.id, "by": principal.user_id}
+        with audit.act("password_reset_asked", **ids, as_link=as_link):
+            self.proofs.add(proof)
         return self.ask.mint.texts.token(proof) if as_link else None
 
 
@@ -119,9 +120,9 @@ class ResetPassword:
             raise InvalidProof(reason="not_for_this_user")
         policy = self.policies.get(before.user.home_tenant_id)
         self.judge(password, words_about(before), least_length=policy.least_password_length)
-        self._store(proof, before, password)
-        self.attempts.clear_failures(before.user.id)
-        audit.record("password_reset", user_id=before.user.id, tenant_id=proof.tenant_id, by=proof.made_by)
+        with audit.act("password_reset", user_id=before.user.id, tenant_id=proof.tenant_id, asked_by=proof.made_by):
+            self._store(proof, before, password)
+            self.attempts.clear_failures(before.user.id)
 
     def _may_reset(self, proof: Proof, record: UserRecord) -> bool:
         """Return whether the proof may still set the password.

@@ -49,11 +49,11 @@ class MakeProvedUser:
         if self.directory.get_admission(ref.tenant_id, ref.user_id).tenant_status != "active":
             raise InvalidProof(reason="tenant_disabled")
         password_hash = self.create.hasher.hash(password)
-        try:
-            self.users.add(record, password_hash, proofs=ProofChanges(used=self.check.use_of(proof)))
-        except (EmailTaken, NotFound) as error:
-            raise InvalidProof(reason=error.code) from error
-        audit.record("signed_up", tenant_id=ref.tenant_id, user_id=ref.user_id)
+        with audit.act("signed_up", tenant_id=ref.tenant_id, user_id=ref.user_id):
+            try:
+                self.users.add(record, password_hash, proofs=ProofChanges(used=self.check.use_of(proof)))
+            except (EmailTaken, NotFound) as error:
+                raise InvalidProof(reason=error.code) from error
         admission = self.directory.get_admission(ref.tenant_id, ref.user_id)
         subject = admitted_subject(admission, ref)
         if subject is None:

@@ -72,5 +72,5 @@ class VerifyEmail:
         user = before.user
         verified = with_proved_address(replace(user, version=user.version + 1), self.clock(), by_owner=True)
         after = UserRecord(verified, before.memberships)
-        self.users.change(before, after, proofs=ProofChanges(used=self.check.use_of(proof)))
-        audit.record("email_verified", user_id=user.id, tenant_id=proof.tenant_id)
+        with audit.act("email_verified", user_id=user.id, tenant_id=proof.tenant_id):
+            self.users.change(before, after, proofs=ProofChanges(used=self.check.use_of(proof)))

@@ -14,6 +14,7 @@ from typing import Any
 
 from doorward.errors import InvalidRequest
 from doorward.model import Branding, SignInPolicy, TenantPolicy
+from doorward.rules.audit import RETENTION_DAYS
 from doorward.rules.branding import check_branding
 from doorward.rules.metadata import MAX_NAMES, check_metadata_name
 from doorward.rules.names import check_display_name, check_email, check_locale, fold_email
@@ -119,6 +120,13 @@ def _mail_reply_to(text: str, _: Bounds) -> str:
     return check_email(text)
 
 
+def _audit_retention_days(value: int, _: Bounds) -> int:
+    least, most = RETENTION_DAYS
+    if not least <= value <= most:
+        raise InvalidRequest(f"audit_retention_days is {least} to {most}.")
+    return value
+
+
 def _branding(values: Mapping[str, str | None], _: Bounds) -> Branding | None:
     return check_branding(values)
 
@@ -151,6 +159,9 @@ MEMBERS: Mapping[str, Member] = {
     "mail_from_name": Member(_mail_from_name, f"beside the sender's address; at most {MAX_MAIL_NAME} characters"),
     "mail_reply_to": Member(_mail_reply_to, "where answers to mails go: one address"),
     "branding": Member(_branding, "what the tenant's pages look like; the whole of it is replaced"),
+    "audit_retention_days": Member(
+        _audit_retention_days, "how long the audit trail keeps what happens from now on; 1 to 3650 days"
+    ),
     "token_metadata": Member(_token_metadata, "which of a user's metadata go into access tokens, by name"),
 }
 SIGN_IN_MEMBERS = frozenset(field.name for field in fields(SignInPolicy))

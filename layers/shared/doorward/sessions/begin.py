@@ -114,8 +114,8 @@ class BeginSession:
             session = replace(session, amr=proved, authenticated_at_ms=session.created_at_ms)
         tokens = self.minter.mint(session, admission, subject, session.created_at_ms, ext)
         told = () if first or known is not None else self._notice(admission, subject, client)
-        self.sessions.add(session, replace(proofs, made=(*proofs.made, *told)))
-        audit.record("signed_in", tenant_id=ref.tenant_id, user_id=ref.user_id, session_id=ref.session_id)
+        with audit.act("signed_in", tenant_id=ref.tenant_id, user_id=ref.user_id, session_id=ref.session_id):
+            self.sessions.add(session, replace(proofs, made=(*proofs.made, *told)))
         if client.old_cookie is not None:
             self.end_family.by_cookie(client.old_cookie)
         device_token = self.devices.mint(ref.user_id, known, session.created_at_ms if amr else None)

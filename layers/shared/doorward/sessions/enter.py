@@ -91,9 +91,12 @@ class EnterTenant:
         )
         if now_ms >= session_ends_at_ms(new, target.policy):
             raise InvalidGrant("Sessions of this tenant are shorter: sign in to it.", reason="session_too_old")
-        if not self.sessions.switch(old, new, now_ms, replaced=there.generation if there else None, spends=spends):
-            return None
-        audit.record("tenant_switched", user_id=ref.user_id, tenant_id=ref.tenant_id, session_id=ref.session_id)
+        with audit.act(
+            "tenant_switched", user_id=ref.user_id, tenant_id=ref.tenant_id, session_id=ref.session_id
+        ) as entered:
+            if not self.sessions.switch(old, new, now_ms, replaced=there.generation if there else None, spends=spends):
+                entered.withdraw()
+                return None
         # Roles that changed since the first reading count, and nobody gets tokens that are refused already.
         target = self.sessions.get_admission(ref)
         admitted = admitted_subject(target, ref)

@@ -30,9 +30,11 @@ class EndFamily:
         Raises:
             Conflict: the family changed at the same moment, many times.
         """
-        ended = self.sessions.end_family(ref, self.clock())
-        if ended:
-            audit.record("family_ended", tenant_id=ref.tenant_id, user_id=ref.user_id, session_id=ref.session_id)
+        ids = {"tenant_id": ref.tenant_id, "user_id": ref.user_id, "session_id": ref.session_id}
+        with audit.act("family_ended", **ids) as act:
+            ended = self.sessions.end_family(ref, self.clock())
+            if not ended:
+                act.withdraw()
         return ended
 
     def by_cookie(self, cookie: str) -> bool:

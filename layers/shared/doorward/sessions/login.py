@@ -115,14 +115,16 @@ class LogIn:
 
     def _record_failure(self, admission: Admission, tenant_id: TenantId, begun: BegunAttempt, reason: str) -> None:
         now, user = self.clock() // 1000, admission.user
-        audit.record("sign_in_failed", reason=reason, tenant_id=tenant_id, user_id=user.id if user else None)
         # For nobody, the same write goes to an item that is there already: neither time nor tables grow with names.
         counter = begun.counters[-1]
         key, expires_at = (
             (failures_name(user.id), now + FAILURES_SECONDS) if user else (counter.key, counter.expires_at)
         )
-        if self.attempts.add_failure(key, expires_at) == MAX_FAILURES and user is not None:
-            audit.record("account_restricted", tenant_id=tenant_id, user_id=user.id, failures=MAX_FAILURES)
+        ids = {"tenant_id": tenant_id, "user_id": user.id if user else None}
+        with audit.act("sign_in_failed", reason=reason, **ids, by=None):
+            failures = self.attempts.add_failure(key, expires_at)
+        if failures == MAX_FAILURES and user is not None:
+            audit.add("account_restricted", by=None, **ids, failures=MAX_FAILURES)
 
     def _rehash(self, admission: Admission, password: str) -> None:
         if admission.user and admission.password_hash and self.hasher.needs_rehash(admission.password_hash):

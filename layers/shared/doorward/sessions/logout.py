@@ -34,20 +34,20 @@ class LogOut:
         Raises:
             Conflict: another general revocation happened at the same moment, three times.
         """
-        # One token of a service does not speak for the others.
-        if everywhere and not is_service(principal.user_id):
-            self._end_all(principal)
-        if is_service(principal.user_id):
-            self.sessions.revoke(principal.session_ref, self.clock())
-        else:
-            self.end_family(principal.session_ref)
-        audit.record(
+        with audit.act(
             "signed_out",
             tenant_id=principal.tenant_id,
             user_id=principal.user_id,
             session_id=principal.session_id,
             everywhere=everywhere,
-        )
+        ):
+            # One token of a service does not speak for the others.
+            if everywhere and not is_service(principal.user_id):
+                self._end_all(principal)
+            if is_service(principal.user_id):
+                self.sessions.revoke(principal.session_ref, self.clock())
+            else:
+                self.end_family(principal.session_ref)
 
     def _end_all(self, principal: Principal) -> None:
         record = self.users.get(principal.user_id)

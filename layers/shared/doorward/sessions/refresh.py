@@ -112,8 +112,9 @@ class Refresh:
         return session
 
     def _end(self, ref: SessionRef) -> NoReturn:
-        audit.record("refresh_token_reused", tenant_id=ref.tenant_id, user_id=ref.user_id, session_id=ref.session_id)
-        self.end_family(ref)
+        ids = {"tenant_id": ref.tenant_id, "user_id": ref.user_id, "session_id": ref.session_id}
+        with audit.act("refresh_token_reused", **ids, by=None):
+            self.end_family(ref)
         raise RefreshTokenReused(reason="refresh_token_reused")
 
 

@@ -46,7 +46,7 @@ class Revoke:
             claims = verify_access_token(token, self.keyring, self.audience, now_ms)
         except InvalidToken:
             return
-        self.revocations.revoke_token(claims, now_ms)
-        audit.record(
+        with audit.act(
             "access_token_revoked", tenant_id=claims.tenant_id, user_id=claims.user_id, token_id=claims.token_id
-        )
+        ):
+            self.revocations.revoke_token(claims, now_ms)

@@ -37,6 +37,11 @@ def random_ulid(time_ms: int) -> str:
     return _written(time_ms << _RANDOM_BITS | int.from_bytes(os.urandom(_RANDOM_BITS // 8), "big"))
 
 
+def least_ulid(time_ms: int) -> str:
+    """Return the least id of a time, in milliseconds: those of earlier times sort before it."""
+    return _written(time_ms << _RANDOM_BITS)
+
+
 def time_of(ulid: str) -> int:
     """Return the time that an id says, in milliseconds."""
     number = 0

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from doorward.aws.dynamodb.database import Action, ConditionFailed, Database
 from doorward.errors import Conflict, DoorwardError, InvalidRequest
 
-_MOST = 100  # TransactWriteItems takes no more
+_MOST = 97  # TransactWriteItems takes 100, and the audit trail needs some of them
 
 
 class Steps:

@@ -1,38 +1,50 @@
-"""Audit events: structured log lines that say what happened to whom and who asked for it, and hold no secret."""
+"""Where an audit event comes from: what is known of the request that it belongs to."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import Any
 
-_LOGGER = logging.getLogger("doorward.audit")
 _MAX_LENGTH = 256
-_REQUEST: ContextVar[Mapping[str, str] | None] = ContextVar("doorward_request", default=None)
+Keep = Callable[[Any], None]
+"""Puts an act into the audit trail, in a write of its own."""
 
 
-def record(event: str, **fields: str | int | bool | None) -> None:
-    """Log one audit event, with what is known of the request that it belongs to.
+@dataclass(slots=True)
+class Request:
+    """A request that is answered now.
 
     Args:
-        event: a stable name in the past tense, such as `session_revoked`.
-        fields: identifiers and reasons, but never a token, a password or a hash.
+        known: what is known of it.
+        keep: how its last used database keeps an act.
     """
-    _LOGGER.info(event, extra={"audit": {"event": event, **(_REQUEST.get() or {}), **fields}})
+
+    known: Mapping[str, str] = field(default_factory=dict)
+    keep: Keep | None = None
+
+
+_REQUEST: ContextVar[Request | None] = ContextVar("doorward_request", default=None)
+
+
+def of_now() -> Request:
+    """Return the request that is answered now; outside of requests, one of which nothing is known."""
+    return _REQUEST.get() or Request()
 
 
 @contextmanager
 def of_request(event: Mapping[str, Any]) -> Iterator[None]:
     """Add where a request came from to every audit event that is recorded inside.
 
-    These are the source address, the user agent, the request id and the tenant, as far as the event tells them.
+    These are the source address, the user agent, the request id, the tenant and the client, as far as the event tells
+    them.
 
     Args:
         event: what API Gateway sent, to an authorizer or to an integration, from any kind of API.
     """
-    token = _REQUEST.set(_described(event))
+    token = _REQUEST.set(Request(_described(event)))
     try:
         yield
     finally:
@@ -43,12 +55,13 @@ def _described(event: Mapping[str, Any]) -> Mapping[str, str]:
     context = _mapping(event, "requestContext")
     # An HTTP API's own format has under `http` what all others have under `identity`.
     caller = {**_mapping(context, "identity"), **_mapping(context, "http")}
-    named = _mapping(event, "pathParameters").get("tenantId")
+    named, authorized = _mapping(event, "pathParameters").get("tenantId"), _mapping(context, "authorizer")
     found = {
         "source": caller.get("sourceIp"),
         "user_agent": caller.get("userAgent"),
         "request_id": context.get("requestId"),
-        "tenant_id": named or _mapping(context, "authorizer").get("tenant_id"),
+        "tenant_id": named or authorized.get("tenant_id"),
+        "client_id": authorized.get("client_id"),
     }
     return {name: plain(value) for name, value in found.items() if value}
 

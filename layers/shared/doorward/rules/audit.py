@@ -1,0 +1,74 @@
+"""Days, months and lifetimes of audit trails, and which records somebody looks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from doorward.audit.kinds import KINDS
+from doorward.errors import InvalidRequest
+from doorward.model.audit import AuditRecord
+
+DAY_SECONDS = 86_400
+RETENTION_DAYS = (1, 3650)
+"""The least and the greatest number of days that a policy may ask for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditSearch:
+    """What somebody looks for; what is None does not matter.
+
+    Args:
+        actor_id: who did it.
+        target_id: to whom it happened.
+        event: the kind.
+        outcome: `success` or `failure`.
+        since_ms: from this time on, in milliseconds.
+        until_ms: before this time, in milliseconds.
+    """
+
+    actor_id: str | None = None
+    target_id: str | None = None
+    event: str | None = None
+    outcome: str | None = None
+    since_ms: int | None = None
+    until_ms: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what can find nothing.
+
+        Raises:
+            InvalidRequest: there is no such kind of event or outcome.
+        """
+        if self.event is not None and self.event not in KINDS:
+            raise InvalidRequest("There is no such event.")
+        if self.outcome not in {None, "success", "failure"}:
+            raise InvalidRequest("outcome is success or failure.")
+
+    def finds(self, record: AuditRecord) -> bool:
+        """Return whether somebody looks for this record."""
+        wanted = {"actor_id": self.actor_id, "target_id": self.target_id, "event": self.event, "outcome": self.outcome}
+        if any(value is not None and getattr(record, name) != value for name, value in wanted.items()):
+            return False
+        since, until = self.since_ms, self.until_ms
+        return (since is None or record.at_ms >= since) and (until is None or record.at_ms < until)
+
+
+def day_of(at_ms: int) -> str:
+    """Return the day of a time, in UTC, such as `2026-11-26`."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC).date().isoformat()
+
+
+def month_of(at_ms: int) -> str:
+    """Return the month of a time, in UTC, such as `2026-11`."""
+    return day_of(at_ms)[:7]
+
+
+def month_before(month: str) -> str:
+    """Return the month before a month."""
+    return (date.fromisoformat(f"{month}-01") - timedelta(days=1)).isoformat()[:7]
+
+
+def start_of(month: str) -> int:
+    """Return when a month begins, in UTC, in milliseconds."""
+    return int(datetime.fromisoformat(f"{month}-01").replace(tzinfo=UTC).timestamp()) * 1000
