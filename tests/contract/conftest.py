@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,10 @@ import pytest
 from botocore.config import Config
 
 from doorward.aws.connections import Connections
+from doorward.aws.dynamodb import actions
+from doorward.aws.dynamodb.acts import act_key, record_attributes
 from doorward.aws.dynamodb.attempts import DynamoAttempts
+from doorward.aws.dynamodb.audit_trail import DynamoAudit
 from doorward.aws.dynamodb.client import BotoDatabase
 from doorward.aws.dynamodb.database import Database
 from doorward.aws.dynamodb.directory import DynamoDirectory
@@ -39,6 +42,7 @@ from doorward.aws.endpoints import Endpoint
 from doorward.demo.stores import NotificationStore
 from doorward.keys.former_names import FormerNames
 from doorward.keys.stores import KeyRevocationStore, KeySetStore
+from doorward.model.audit import AuditRecord
 from doorward.stores import (
     AttemptStore,
     BelongingsStore,
@@ -58,8 +62,10 @@ from doorward.stores import (
     UserReader,
     UserWriter,
 )
+from doorward.stores.audit import AuditStore
 from tests.support import fakes
 from tests.support.aws import REGION, Snapshot, make_tables, mocked_aws, signed_on_moto, signed_service
+from tests.support.fake_audit import MemoryAudit
 from tests.support.fake_invitations import MemoryInvitations
 from tests.support.fake_proofs import MemoryFactors, MemoryPolicies, MemoryProofs
 
@@ -90,10 +96,13 @@ class Stores:
     invitations: InvitationStore
     belongings: BelongingsStore
     factors: FactorStore
+    audit: AuditStore
+    put_act: Callable[[AuditRecord], None]
 
 
 def in_memory() -> Stores:
     world = fakes.World()
+    audit = MemoryAudit()
     sessions, revocations, users = fakes.MemorySessions(world), fakes.MemoryRevocations(world), fakes.MemoryUsers(world)
     return Stores(
         fakes.MemoryDirectory(world),
@@ -116,6 +125,8 @@ def in_memory() -> Stores:
         MemoryInvitations(world),
         fakes.MemoryBelongings(world),
         MemoryFactors(world),
+        audit,
+        lambda record: audit.acts.__setitem__(record.id, record),
     )
 
 
@@ -151,7 +162,13 @@ def on_dynamodb(database: Database, names: dict[str, str]) -> Stores:
         DynamoInvitations(database, tables),
         DynamoBelongings(database, tables, names["NotificationsTable"]),
         DynamoFactors(database, tables.users),
+        DynamoAudit(database, names["AuditTable"], tables.users),
+        lambda record: put_act(database, names["AuditTable"], record),
     )
+
+
+def put_act(database: Database, table: str, record: AuditRecord) -> None:
+    database.write(actions.put(table, act_key(record.id), record_attributes(record)))
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from doorward import audit
+from doorward.audit.kinds import KINDS
 from doorward.authorizer.decide import decide
 from doorward.errors import InvalidToken
 from doorward.sockets.events import answer_event
@@ -113,17 +114,54 @@ def test_a_refused_socket_says_from_where(caplog: pytest.LogCaptureFixture) -> N
     assert {name: found[name] for name in SEEN} == SEEN
 
 
-def test_the_operators_page_lists_every_event_that_is_logged_and_no_other() -> None:
+def _told(*names: str) -> set[str]:
+    """Return the names of events that the sources give to functions of these names."""
     root = Path(__file__).resolve().parents[2]
-    logged = {
+    return {
         node.args[0].value
         for file in (root / "layers" / "shared" / "doorward").rglob("*.py")
         for node in ast.walk(ast.parse(file.read_text()))
         if isinstance(node, ast.Call)
-        and ast.unparse(node.func).rpartition(".")[2] in {"record", "_sent"}
+        and ast.unparse(node.func).rpartition(".")[2] in names
         and node.args
         and isinstance(node.args[0], ast.Constant)
     }
-    page = (root / "docs" / "operations.md").read_text()
+
+
+def test_the_operators_page_lists_every_event_that_is_logged_and_no_other() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "operations.md").read_text()
     listed = page.partition("holds this list against the code:")[2].partition("No token, password")[0]
-    assert set(re.findall(r"`(\w+)`", listed)) == logged
+    assert set(re.findall(r"`(\w+)`", listed)) == _told("record", "act", "add", "_told")
+
+
+def test_the_catalogue_has_every_event_that_the_trail_keeps_and_no_other() -> None:
+    assert set(KINDS) == _told("act", "add", "_told")
+
+
+def test_no_kind_of_event_is_also_a_mere_line_of_the_log() -> None:
+    assert not set(KINDS) & _told("record")
+
+
+def test_what_fails_leaves_no_event(caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(LookupError), audit.act("signed_in"):
+        raise LookupError
+    assert events(caplog) == []
+    assert audit.pending() == ()
+
+
+def test_what_did_not_happen_after_all_leaves_no_event(caplog: pytest.LogCaptureFixture) -> None:
+    with audit.act("signed_in") as begun:
+        begun.withdraw()
+    assert events(caplog) == []
+
+
+def test_what_no_database_was_at_work_for_is_in_the_log_alone(caplog: pytest.LogCaptureFixture) -> None:
+    with audit.of_request(_proxy()):
+        audit.add("signed_in", user_id="u1")
+    assert events(caplog) == [{"event": "signed_in", **SEEN, "user_id": "u1"}]
+
+
+def test_a_name_that_nobody_can_look_up_is_not_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with audit.act("user_deleted", target_name="kim@example.com", user_id="u1"):
+        pass
+    assert "kim" not in str(events(caplog))

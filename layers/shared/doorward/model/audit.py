@@ -56,7 +56,7 @@ class Link:
         previous: the hash of the record before; that of the first one is empty.
         hash: of all this and the record, as `doorward.trail.chain` says.
         record: what happened.
-        expires_at: when the tenant's policy lets the record go, in epoch seconds.
+        expires_at: when the tenant's policy lets the record go, in epoch seconds; counted from when it was appended.
     """
 
     number: int
@@ -75,6 +75,7 @@ class ChainHead:
         hash: of its last record; empty if there is none.
         begun: the day of the first record, in UTC, such as `2026-11-26`; empty if there is none.
         day: the last day of which there is an anchor.
+        retention_days: how long records are kept that were appended last.
         checkpoint: number and hash, signed (`doorward.tokens.checkpoints`); empty if there is none.
     """
 
@@ -82,26 +83,27 @@ class ChainHead:
     hash: str = ""
     begun: str = ""
     day: str = ""
+    retention_days: int = 0
     checkpoint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """Where a tenant's chain stood before the first record of a day. It stays when the records have expired.
+    """Where a tenant's chain stood before the first record of a day, or of another retention. It never expires.
 
     Args:
-        day: in UTC, such as `2026-11-26`.
-        number: of the last record before that day.
-        hash: of that record.
-        checkpoint: the same, signed.
-        expires_at: when the first record of the day expires, in epoch seconds. Those before it expired earlier.
+        number: of the last record before; 0 if there is none.
+        hash: of that record; empty if there is none.
+        day: on which the records after it were appended, in UTC.
+        retention_days: how long the records after it are kept, up to the next anchor.
+        checkpoint: number and hash, signed.
     """
 
-    day: str
     number: int
     hash: str
+    day: str
+    retention_days: int
     checkpoint: str
-    expires_at: int
 
 
 NO_HEAD = ChainHead()

@@ -12,7 +12,7 @@ from doorward.errors import Unavailable
 from doorward.keys.keyring import Signing
 from doorward.model import Clock, TenantId
 from doorward.model.audit import Anchor, AuditRecord, ChainHead, Link
-from doorward.rules.audit import day_of
+from doorward.rules.audit import DAY_SECONDS, day_of
 from doorward.stores import PolicyStore
 from doorward.stores.audit import AuditStore
 from doorward.tokens.checkpoints import Checkpoint, sign_checkpoint
@@ -61,14 +61,15 @@ class AppendActs:
         return tuple(appended)
 
     def _append(self, tenant_id: TenantId, ids: Sequence[str]) -> tuple[Link, ...]:
-        policy = self.policies.get(tenant_id)
+        days = self.policies.get(tenant_id).audit_retention_days or self.retention_days
         for _ in range(_TRIES):
             records = self.store.waiting(ids)
             if not records:
                 return ()
             before = self.store.get_head(tenant_id)
-            links, after = linked(before, self._named(records), policy.audit_retention_days or self.retention_days)
-            after, anchor = self._signed(tenant_id, before, after, links)
+            now_ms = self.clock()
+            links, after = linked(before, self._named(records), now_ms // 1000 + days * DAY_SECONDS)
+            after, anchor = self._signed(tenant_id, before, replace(after, retention_days=days), now_ms)
             if self.store.append(before, after, links, anchor):
                 audit.record("audit_checkpoint", tenant_id=tenant_id, number=after.number, hash=after.hash)
                 return links
@@ -88,16 +89,15 @@ class AppendActs:
         ]
 
     def _signed(
-        self, tenant_id: TenantId, before: ChainHead, after: ChainHead, links: Sequence[Link]
+        self, tenant_id: TenantId, before: ChainHead, after: ChainHead, now_ms: int
     ) -> tuple[ChainHead, Anchor | None]:
-        """Return the head with its checkpoint, and the anchor of the day if the day is new."""
-        now_ms = self.clock()
-        today = day_of(now_ms)
-        after = replace(after, begun=before.begun or today, checkpoint=self._checkpoint(tenant_id, after, now_ms))
-        if before.day == today:
+        """Return the head with its checkpoint, and an anchor if the day or the retention is another one."""
+        today, checkpoint = day_of(now_ms), self._checkpoint(tenant_id, after, now_ms)
+        after = replace(after, begun=before.begun or today, day=today, checkpoint=checkpoint)
+        if (before.day, before.retention_days) == (today, after.retention_days):
             return after, None
         text = self._checkpoint(tenant_id, before, now_ms)
-        return replace(after, day=today), Anchor(today, before.number, before.hash, text, links[0].expires_at)
+        return after, Anchor(before.number, before.hash, today, after.retention_days, text)
 
     def _checkpoint(self, tenant_id: TenantId, head: ChainHead, now_ms: int) -> str:
         checkpoint = Checkpoint(tenant_id, head.number, head.hash, now_ms // 1000)

@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 from doorward.model.audit import AuditRecord, ChainHead, Link
-from doorward.rules.audit import DAY_SECONDS
 
 
 def hash_of(record: AuditRecord, number: int, previous: str, expires_at: int) -> str:
@@ -26,17 +25,17 @@ def hash_of(record: AuditRecord, number: int, previous: str, expires_at: int) ->
     return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode("ascii")
 
 
-def linked(head: ChainHead, records: Sequence[AuditRecord], retention_days: int) -> tuple[tuple[Link, ...], ChainHead]:
+def linked(head: ChainHead, records: Sequence[AuditRecord], expires_at: int) -> tuple[tuple[Link, ...], ChainHead]:
     """Return records as the next links of a chain, and the head after them.
 
     Args:
         head: how far the chain goes.
         records: what comes next.
-        retention_days: for how long the records are kept.
+        expires_at: when the records may go, in epoch seconds.
     """
     links = []
     for record in records:
-        number, expires_at = head.number + 1, record.at_ms // 1000 + retention_days * DAY_SECONDS
+        number = head.number + 1
         link = Link(number, head.hash, hash_of(record, number, head.hash, expires_at), record, expires_at)
         links.append(link)
         head = replace(head, number=number, hash=link.hash)

@@ -12,10 +12,10 @@ from doorward.aws.dynamodb.database import Action, ConditionFailed, Database
 from doorward.aws.dynamodb.items import Item, Key, user_key
 from doorward.model import TenantId, UserId
 from doorward.model.audit import NO_HEAD, Anchor, AuditRecord, ChainHead, Link
-from doorward.rules.audit import month_of
+from doorward.rules.audit import month_before, month_of
 from doorward.stores.audit import Found
 
-_ANCHORS = 1000
+_PAGE = 1000
 
 
 def record_key(tenant_id: TenantId, month: str, record_id: str) -> Key:
@@ -28,9 +28,9 @@ def head_key(tenant_id: TenantId) -> Key:
     return {"pk": f"chain#{tenant_id}", "sk": "head"}
 
 
-def anchor_key(tenant_id: TenantId, day: str) -> Key:
-    """Return the key of what a tenant's chain was before a day."""
-    return {"pk": f"chain#{tenant_id}", "sk": f"anchor#{day}"}
+def anchor_key(tenant_id: TenantId, number: int) -> Key:
+    """Return the key of the anchor after a record."""
+    return {"pk": f"chain#{tenant_id}", "sk": f"anchor#{number:012d}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class DynamoAudit:
         while True:
             partition = head_key(tenant_id)["pk"]
             items, after = self.database.query(
-                self.table, partition=partition, prefix="anchor#", limit=_ANCHORS, after=after
+                self.table, partition=partition, prefix="anchor#", limit=_PAGE, after=after
             )
             found += map(_to_anchor, items)
             if after is None:
@@ -99,7 +99,7 @@ class DynamoAudit:
         head = actions.put(self.table, head_key(tenant_id), _head_attributes(after), when=when, values=values)
         steps = [head, *chain.from_iterable(map(self._move, links))]
         if anchor is not None:
-            steps.append(actions.put(self.table, anchor_key(tenant_id, anchor.day), _anchor_attributes(anchor)))
+            steps.append(actions.put(self.table, anchor_key(tenant_id, anchor.number), _anchor_attributes(anchor)))
         try:
             self.database.transact(steps)
         except ConditionFailed:
@@ -131,24 +131,56 @@ def _head_attributes(head: ChainHead) -> dict[str, str | int]:
         "chain_hash": head.hash,
         "begun": head.begun,
         "day": head.day,
+        "retention_days": head.retention_days,
         "checkpoint": head.checkpoint,
     }
 
 
 def _to_head(item: Item) -> ChainHead:
-    return ChainHead(item["chain_number"], item["chain_hash"], item["begun"], item["day"], item["checkpoint"])
+    place = (item["chain_number"], item["chain_hash"])
+    return ChainHead(*place, item["begun"], item["day"], item["retention_days"], item["checkpoint"])
 
 
 def _anchor_attributes(anchor: Anchor) -> dict[str, str | int]:
     return {
-        "day": anchor.day,
         "chain_number": anchor.number,
         "chain_hash": anchor.hash,
+        "day": anchor.day,
+        "retention_days": anchor.retention_days,
         "checkpoint": anchor.checkpoint,
-        "first_expires_at": anchor.expires_at,  # another name than that of the table's time to live: it stays
     }
 
 
 def _to_anchor(item: Item) -> Anchor:
-    number, first_expires_at = item["chain_number"], item["first_expires_at"]
-    return Anchor(item["day"], number, item["chain_hash"], item["checkpoint"], first_expires_at)
+    place = (item["chain_number"], item["chain_hash"])
+    return Anchor(*place, item["day"], item["retention_days"], item["checkpoint"])
+
+
+def tenants_with_trails(database: Database, table: str) -> Iterator[TenantId]:
+    """Return all tenants that have a trail, PLATFORM too. It reads the whole table."""
+    for page in database.scan(table):
+        for item in page:
+            if item["sk"] == "head":
+                yield TenantId(item["pk"].partition("#")[2])
+
+
+def all_links(store: DynamoAudit, tenant_id: TenantId, now_ms: int) -> Iterator[Link]:
+    """Return all records of a tenant, the newest first.
+
+    Args:
+        store: the trails.
+        tenant_id: whose.
+        now_ms: the time, in milliseconds.
+    """
+    begun = store.get_head(tenant_id).begun[:7]
+    month = month_of(now_ms)
+    # An act waits before it is appended: the first one may be of the month before.
+    while begun and month >= month_before(begun):
+        before = None
+        while True:
+            page = store.list_month(tenant_id, month, _PAGE, before=before)
+            yield from page.links
+            before = page.after
+            if before is None:
+                break
+        month = month_before(month)

@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+"""Verify the audit trails of a stack, or append what was left out of them.
+
+    verify  reads the trails, and names every record that was dropped, altered, moved or slipped in. Checkpoints that
+            somebody kept (GET /api/{tenantId}/audit/checkpoint) are compared with the chains too.
+    chain   appends what happened and is in no chain yet, because the stream's events were given up.
+
+The script reads the whole table of the audit trail. Its exit status is 1 if something is wrong, or could not be done.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "layers" / "shared"))
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from doorward.aws.dynamodb.audit_trail import DynamoAudit, all_links, tenants_with_trails
+from doorward.aws.dynamodb.client import BotoDatabase, connect
+from doorward.aws.dynamodb.keys import load_key_set
+from doorward.bootstrap.clock import clock
+from doorward.errors import DoorwardError, InvalidToken
+from doorward.keys.keyring import Keyring
+from doorward.model import TenantId
+from doorward.tokens.checkpoints import verify_checkpoint
+from doorward.trail.verify import Finding, Trail, verify
+
+_BATCH = 100
+_LATE_SECONDS = 3600
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the script, and return its exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=["verify", "chain"])
+    parser.add_argument("--stack", default="doorward", help="the name of the CloudFormation stack (doorward)")
+    parser.add_argument("--tenant", action="append", help="only this tenant; `-` for what belongs to none")
+    parser.add_argument("--checkpoint", action="append", default=[], help="a file with a checkpoint that was kept")
+    options = parser.parse_args(arguments)
+    try:
+        stack = boto3.client("cloudformation").describe_stacks(StackName=options.stack)["Stacks"][0]
+        outputs = {item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", [])}
+        if "AuditTable" not in outputs:
+            print(f"not done: the stack {options.stack} is no Doorward of this version")
+            return 1
+        if options.command == "chain":
+            return _chain(outputs)
+        kept = [Path(name).read_text(encoding="utf-8").strip() for name in options.checkpoint]
+        return Verification(outputs).run(options.tenant, kept)
+    except (BotoCoreError, ClientError, OSError) as error:
+        print(f"not done: {error}")
+        return 1
+    except DoorwardError as error:
+        print(f"not done: {error.detail} ({error.reason})")
+        return 1
+
+
+def _chain(outputs: Mapping[str, str]) -> int:
+    """Let the function append what waits: nobody needs a key to sign the checkpoints."""
+    waiting = [record.id for record in DynamoAudit(BotoDatabase(connect()), outputs["AuditTable"]).all_waiting()]
+    for start in range(0, len(waiting), _BATCH):
+        keys = ({"pk": {"S": f"act#{act_id}"}} for act_id in waiting[start : start + _BATCH])
+        records = [{"eventName": "INSERT", "dynamodb": {"Keys": key}} for key in keys]
+        answer = boto3.client("lambda").invoke(
+            FunctionName=outputs["ChainAuditFunction"], Payload=json.dumps({"Records": records}).encode()
+        )
+        if answer.get("FunctionError"):
+            print("not done: the function failed; its log says why")
+            return 1
+    print(f"{len(waiting)} acts were waiting")
+    return 0
+
+
+class Verification:
+    """Verifies the trails of one stack."""
+
+    def __init__(self, outputs: Mapping[str, str]) -> None:
+        """Take the stack's outputs."""
+        database = BotoDatabase(connect())
+        self._database, self._table = database, outputs["AuditTable"]
+        self._store = DynamoAudit(database, self._table)
+        self._signs = outputs["Algorithm"] != "HS256"  # a shared secret is not this script's to read
+        self._keyring = Keyring(lambda: load_key_set(database, outputs["SigningKeysTable"]), clock)
+
+    def run(self, only: list[str] | None, kept: list[str]) -> int:
+        """Verify these trails, or all, and return the exit status."""
+        tenants = [TenantId(name) for name in only] if only else list(tenants_with_trails(self._database, self._table))
+        witnessed = [verify_checkpoint(text, self._keyring) for text in kept]
+        worst = 0
+        for tenant_id in tenants:
+            known = {each.number: each.hash for each in witnessed if each.tenant_id == tenant_id}
+            findings, records, unsigned = self._verify(tenant_id, known)
+            for line in findings:
+                print(f"{tenant_id}: {line}")
+            print(f"{tenant_id}: {records} records, {len(findings)} findings, {unsigned} checkpoints of former keys")
+            worst = max(worst, bool(findings))
+        return max(worst, self._late())
+
+    def _verify(self, tenant_id: TenantId, witnessed: dict[int, str]) -> tuple[list[str], int, int]:
+        head, anchors = self._store.get_head(tenant_id), self._store.anchors(tenant_id)
+        links = list(all_links(self._store, tenant_id, clock()))
+        lines, unsigned = [], 0
+        for number, text, checkpoint in [
+            (head.number, head.hash, head.checkpoint),
+            *((anchor.number, anchor.hash, anchor.checkpoint) for anchor in anchors),
+        ]:
+            try:
+                said = verify_checkpoint(checkpoint, self._keyring) if self._signs else None
+            except InvalidToken as error:
+                if error.reason != "unknown_kid":
+                    lines.append(f"the checkpoint at {number} is not signed by this deployment ({error.reason})")
+                said = None
+            unsigned += said is None
+            if said is not None and (said.tenant_id, said.number, said.hash) != (tenant_id, number, text):
+                lines.append(f"the checkpoint at {number} tells of {said.tenant_id} at {said.number}")
+        found = verify(Trail(head, links, anchors, witnessed), int(time.time()))
+        return [*map(_line, found), *lines], len(links), unsigned
+
+    def _late(self) -> int:
+        late = [record for record in self._store.all_waiting() if clock() - record.at_ms > _LATE_SECONDS * 1000]
+        if late:
+            print(f"{len(late)} acts wait for more than an hour: scripts/audit.py chain appends them")
+        return int(bool(late))
+
+
+def _line(finding: Finding) -> str:
+    place = f"{finding.number}" if finding.number == finding.last else f"{finding.number} to {finding.last}"
+    return f"{finding.damage}: record {place}" + (f" ({finding.record_id})" if finding.record_id else "")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
