@@ -165,3 +165,10 @@ def test_a_name_that_nobody_can_look_up_is_not_in_the_log(caplog: pytest.LogCapt
     with audit.act("user_deleted", target_name="kim@example.com", user_id="u1"):
         pass
     assert "kim" not in str(events(caplog))
+
+
+def test_the_page_of_the_trail_lists_every_kind_and_no_other() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "audit.md").read_text()
+    table = page.partition("<!-- kinds -->")[2].partition("<!-- /kinds -->")[0]
+    rows = [f"| `{name}` | {kind.outcome} | {kind.says} |" for name, kind in sorted(KINDS.items())]
+    assert table.strip().splitlines()[2:] == rows
