@@ -4,6 +4,7 @@ EMULATOR_PORT ?= 4566
 # The web origins that may call the local cloud, with commas between them: http://localhost:3000 unless set.
 ORIGIN ?=
 FOLLOW ?=
+ONLY ?=
 STACK ?=
 TESTED ?=
 RUNS ?=
@@ -14,7 +15,7 @@ LOCKED := layers/requirements requirements/dev requirements/local requirements/s
   examples/clients/python/requirements examples/socketio/requirements
 # Each lists all its packages: none is in two layers of one function.
 LAYERS := $(patsubst %.in,%,$(wildcard layers/*/requirements.in))
-.PHONY: help python run deploy-local logs mail complete drill test test-fast fix test-versions e2e mutants openapi client client-types example-spa messages screenshots feed-vectors common-passwords bench bench-cold bench-ratios bench-plots bench-reach bench-requests bench-units bench-feed lock lock-upgrade
+.PHONY: help python run deploy-local logs mail complete drill test test-fast fix test-versions e2e mutants assurance openapi client client-types example-spa messages screenshots feed-vectors common-passwords bench bench-cold bench-ratios bench-plots bench-reach bench-requests bench-units bench-feed lock lock-upgrade
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +66,9 @@ test-fast: $(VENV)/.installed ## the unit tests alone, for the inner loop
 
 mutants: $(VENV)/.installed ## break each defence in a copy, and see that its tests fail; NAME= tries those of that name
 	$(VENV)/bin/python -m tools.mutants $(NAME)
+
+assurance: $(VENV)/.installed ## try all that is promised, and write docs/assurance.md; ONLY=faults tries one kind
+	$(VENV)/bin/python -m tools.assurance $(ONLY)
 
 fix: $(VENV)/.installed ## mend and format what ruff can
 	$(VENV)/bin/ruff check --fix --quiet . ; $(VENV)/bin/ruff format --quiet . && $(VENV)/bin/ruff check .

@@ -22,21 +22,21 @@ from tests.support.fakes import FakeClock
 ACME = TenantId("acme")
 
 
+@cache
+def _signing_key() -> SigningKey:
+    public, pem = generate_key("ES256", 0)
+    return SigningKey(public.kid, public.algorithm, parse_private_key(pem))
+
+
 @dataclass
 class Key:
     """One key that signs."""
 
     issuer: str = "https://id.example"
-    key: SigningKey = field(default_factory=lambda: _signing_key())
+    key: SigningKey = field(default_factory=_signing_key)
 
     def current(self, _: object = ()) -> SigningKey:
         return self.key
-
-
-@cache
-def _signing_key() -> SigningKey:
-    public, pem = generate_key("ES256", 0)
-    return SigningKey(public.kid, public.algorithm, parse_private_key(pem))
 
 
 def happened(clock: FakeClock, event: str = "signed_in", tenant_id: TenantId = ACME, **more: str) -> AuditRecord:

@@ -12,6 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.support.tally import count
 from tools.mutants.defences import MUTANTS, Mutant
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,6 +32,7 @@ def main() -> int:
             print(f"the tests fail without any mutant: {tests}")  # noqa: T201 - a command
             return 1
         survivors = [mutant for mutant in wanted if not _is_caught(mutant, copy)]
+    count("defences broken", len(wanted))
     print(f"{len(wanted)} mutants, {len(survivors)} survived")  # noqa: T201 - a command
     return len(survivors)
 

@@ -1,0 +1,69 @@
+"""The commands whose figures are the report of assurance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One kind of proof.
+
+    Args:
+        name: what people give to `make assurance ONLY=`.
+        promise: what it tries to break, in one sentence.
+        command: what runs it; anybody can run it alone. It fails if anything is found.
+        figures: which counts it makes (`tests.support.tally`), in the order of the report.
+    """
+
+    name: str
+    promise: str
+    command: str
+    figures: tuple[str, ...] = ()
+
+
+PIECES = (
+    Piece(
+        "faults",
+        "Nothing is half-written, doubled or lost, whichever request of whichever operation fails, and however.",
+        "make faults",
+        ("operations under faults", "faults injected", "tables checked"),
+    ),
+    Piece(
+        "model",
+        "Whatever people do in whatever order, a token is good exactly when a page of plain rules says so.",
+        "make model",
+        ("steps of the state machine", "tokens judged"),
+    ),
+    Piece(
+        "races",
+        "Of many callers at once, one wins, and nothing is counted twice.",
+        "make races",
+        ("races run", "callers in races"),
+    ),
+    Piece(
+        "fuzz",
+        "No request and no event makes a function fail, and every answer is as the description says.",
+        "make fuzz",
+        ("fuzzed requests", "fuzzed events"),
+    ),
+    Piece(
+        "mutants",
+        "Each defence is held by a test: broken on purpose, it is noticed.",
+        "make mutants",
+        ("defences broken",),
+    ),
+    Piece(
+        "drills",
+        "Restoring, upgrading, a stolen key and ending everything go as the runbook says, under traffic.",
+        "make drills",
+        ("requests during drills", "refused"),
+    ),
+    Piece(
+        "check",
+        "No known hole, no foreign licence and no secret is in what is delivered.",
+        "make check",
+        ("packages checked",),
+    ),
+    Piece("standards", "Each requirement that is called met has a test that shows it.", "make standards-check", ()),
+)
