@@ -102,6 +102,17 @@ def test_an_event_beside_all_writes_is_kept_by_the_requests_database(
     assert (record.request_id, record.client_id) == ("r1", "app")
 
 
+def test_a_path_that_names_a_tenant_gives_it_no_record(database: KeepingDatabase, names: dict[str, str]) -> None:
+    with audit.of_request({"requestContext": {"requestId": "r1"}, "pathParameters": {"tenantId": "made-up"}}):
+        database.get((names["UsersTable"], KEY))
+        audit.add("second_factor_refused", user_id="u1", by=None)
+    acting = {"authorizer": {"tenant_id": "acme"}}
+    with audit.of_request({"requestContext": acting, "pathParameters": {"tenantId": "made-up"}}):
+        database.get((names["UsersTable"], KEY))
+        audit.add("second_factor_refused", user_id="u1", by=None)
+    assert {record.tenant_id for record in kept(database)} == {PLATFORM, "acme"}
+
+
 def test_two_acts_of_one_transaction_are_both_kept(database: KeepingDatabase, names: dict[str, str]) -> None:
     with audit.act("signed_out", user_id="u1"), audit.act("family_ended", user_id="u1"):
         database.transact([_put(names)])

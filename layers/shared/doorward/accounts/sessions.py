@@ -113,7 +113,13 @@ class AdministerSessions:
             Conflict: another general revocation happened at the same moment, three times, or the session ended.
         """
         record = find(self.users, principal, principal.user_id)
-        with audit.act("sessions_ended", user_id=record.user.id, by=principal.user_id, spared=principal.session_id):
+        with audit.act(
+            "sessions_ended",
+            tenant_id=principal.tenant_id,
+            user_id=record.user.id,
+            by=principal.user_id,
+            spared=principal.session_id,
+        ):
             self._cut_off(record.user.id, record.user.realms, principal.session_ref)
 
     def _live(self, tenant_id: TenantId, user_id: UserId) -> list[Session]:

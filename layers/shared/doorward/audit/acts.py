@@ -22,6 +22,7 @@ class Act:
     Args:
         event: a stable name in the past tense, one of `doorward.audit.kinds`.
         fields: identifiers and reasons, with what is known of the request.
+        tenant_id: in whose trail it belongs; None for nobody's. A path names any tenant, so that one does not count.
         target_name: the name of whom it happens to, if nobody can look it up afterwards. The log does not tell it.
         kept: whether the audit trail has it.
         keep: puts it into the audit trail, in a write of its own. A database that works for the act sets this.
@@ -29,6 +30,7 @@ class Act:
 
     event: str
     fields: dict[str, Value]
+    tenant_id: Value = None
     target_name: str | None = None
     kept: bool = False
     keep: Keep | None = None
@@ -67,13 +69,15 @@ def act(event: str, *, target_name: str | None = None, **fields: Value) -> Itera
     Args:
         event: a stable name in the past tense, one of `doorward.audit.kinds`.
         target_name: the name of whom it happens to, if nobody can look it up afterwards.
-        fields: identifiers and reasons, but never a token, a password or a hash. `user_id` says to whom it happens,
-            `by` who does it; without `by` it is the same user, and `by=None` is somebody unknown.
+        fields: identifiers and reasons, but never a token, a password or a hash. `tenant_id` says in whose trail it
+            belongs, if not in that of the caller's tenant; `user_id` to whom it happens; `by` who does it. Without
+            `by` it is the same user, and `by=None` is somebody unknown.
 
     Raises:
         Unavailable: the event could not be stored, although what it tells of was done.
     """
-    begun = Act(event, {**of_now().known, **fields}, target_name)
+    request = of_now()
+    begun = Act(event, {**request.known, **fields}, fields.get("tenant_id") or request.tenant_id, target_name)
     outer = _ACTS.set((*_ACTS.get(), begun))
     try:
         yield begun

@@ -19,10 +19,12 @@ class Request:
 
     Args:
         known: what is known of it.
+        tenant_id: the tenant in which the caller acts, as the authorizer says; None if it was not asked.
         keep: how its last used database keeps an act.
     """
 
     known: Mapping[str, str] = field(default_factory=dict)
+    tenant_id: str | None = None
     keep: Keep | None = None
 
 
@@ -44,11 +46,16 @@ def of_request(event: Mapping[str, Any]) -> Iterator[None]:
     Args:
         event: what API Gateway sent, to an authorizer or to an integration, from any kind of API.
     """
-    token = _REQUEST.set(Request(_described(event)))
+    token = _REQUEST.set(Request(_described(event), _acting_tenant(event)))
     try:
         yield
     finally:
         _REQUEST.reset(token)
+
+
+def _acting_tenant(event: Mapping[str, Any]) -> str | None:
+    found = _mapping(_mapping(event, "requestContext"), "authorizer").get("tenant_id")
+    return found if isinstance(found, str) else None
 
 
 def _described(event: Mapping[str, Any]) -> Mapping[str, str]:

@@ -60,7 +60,7 @@ class FinishSignIn:
             raise InvalidSecondFactor(reason="not_admitted")
         device = self.begin.devices.read(client.device_token)
         known = device if device and device.user_id == user_id else None
-        proven = self.prove(user_id, presented, client.source, known)
+        proven = self.prove(user_id, presented, client.source, known, proof.tenant_id)
         client = replace(client, client_id=proof.details.get("client_id", client.client_id))
         used = ProofChanges(ProofUse(proof.id, self.clock()), factors=proven.change)
         amr = merged_amr(first_amr(method), proven.amr)

@@ -62,6 +62,6 @@ class KeepFactors:
         change = FactorChange(user_id=user.id, after=after, at_ms=self.clock(), challenge_id=challenge_id)
         told = () if what in _QUIET else self.notices("factors_changed", user, {"change": what})
         changed = UserRecord(with_factors(user, after.kinds, self.clock()), before.memberships)
-        with audit.act("factors_changed", user_id=user.id, change=what):
+        with audit.act("factors_changed", tenant_id=user.sign_in_realm, user_id=user.id, change=what):
             self.writer.change(before, changed, proofs=ProofChanges(factors=change, made=told))
         return after

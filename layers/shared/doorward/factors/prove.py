@@ -10,7 +10,7 @@ from doorward import audit
 from doorward.errors import InvalidRequest, InvalidSecondFactor, TooManyAttempts
 from doorward.factors import recovery, totp
 from doorward.factors.secrets import FactorSecrets
-from doorward.model import Clock, UserId
+from doorward.model import Clock, TenantId, UserId
 from doorward.model.factors import FactorChange, Factors, Passkey, ProvenFactor
 from doorward.passkeys.ceremonies import Ceremonies
 from doorward.rules.throttles import Attempt, Counter, Throttles
@@ -47,7 +47,12 @@ class ProveFactor:
     clock: Clock
 
     def __call__(
-        self, user_id: UserId, presented: PresentedFactor, source: str, device: Device | None = None
+        self,
+        user_id: UserId,
+        presented: PresentedFactor,
+        source: str,
+        device: Device | None = None,
+        tenant_id: TenantId | None = None,
     ) -> ProvenFactor:
         """Return the factor of a user that is proved, and what its use changes.
 
@@ -59,6 +64,7 @@ class ProveFactor:
             presented: as it was sent.
             source: the source address.
             device: the user's own, if the client proves one.
+            tenant_id: in whose audit trail it belongs, if that is known.
 
         Raises:
             InvalidSecondFactor: nothing is proved; `reason` says why.
@@ -69,12 +75,15 @@ class ProveFactor:
         try:
             proven = self._prove(user_id, presented, self.factors.get(user_id))
         except InvalidSecondFactor as error:
-            audit.add("second_factor_refused", user_id=user_id, reason=error.reason, by=None)
+            audit.add("second_factor_refused", tenant_id=tenant_id, user_id=user_id, reason=error.reason, by=None)
             raise  # counted
         except Exception:
             self._uncount(counters)
             raise
         self._uncount(counters)
+        if presented.recovery_code is not None:
+            kept = proven.change.after.recovery
+            audit.add("recovery_code_used", tenant_id=tenant_id, user_id=user_id, left=len(kept.macs) if kept else 0)
         return proven
 
     def _counters(
@@ -123,7 +132,6 @@ class ProveFactor:
         if kept is None or mac not in kept.macs:
             raise InvalidSecondFactor(reason="wrong_recovery_code")
         left = tuple(each for each in kept.macs if each != mac)
-        audit.add("recovery_code_used", user_id=user_id, left=len(left))
         return self._proven(user_id, replace(held, recovery=replace(kept, macs=left)))
 
     def _by_passkey(self, user_id: UserId, response: Mapping[str, Any], held: Factors) -> ProvenFactor:

@@ -50,5 +50,5 @@ class StepUp:
                 raise InsufficientAuthentication(acr="2fa", reason="acr_too_low")
             self.prove_password(principal, password, "A step-up")
             return self.raise_session(admission, session, subject, ("pwd",), NO_PROOFS)
-        proven = self.prove(principal.user_id, presented, source, device)
+        proven = self.prove(principal.user_id, presented, source, device, principal.tenant_id)
         return self.raise_session(admission, session, subject, proven.amr, ProofChanges(factors=proven.change))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from doorward import audit
 from doorward.errors import InvalidCredentials
-from doorward.model import Admission, Clock, SessionId, SessionRef, Subject, TenantId, UserId
+from doorward.model import PLATFORM, Admission, Clock, SessionId, SessionRef, Subject, TenantId, UserId
 from doorward.rules.passwords import ONE_TIME_SECONDS, PasswordHasher
 from doorward.rules.tenancy import admitted_subject
 from doorward.rules.throttles import FAILURES_SECONDS, MAX_FAILURES, Attempt, failures_name
@@ -120,7 +120,9 @@ class LogIn:
         key, expires_at = (
             (failures_name(user.id), now + FAILURES_SECONDS) if user else (counter.key, counter.expires_at)
         )
-        ids = {"tenant_id": tenant_id, "user_id": user.id if user else None}
+        # A tenant that somebody made up has no trail.
+        where = tenant_id if admission.tenant_status else PLATFORM
+        ids = {"tenant_id": where, "user_id": user.id if user else None}
         with audit.act("sign_in_failed", reason=reason, **ids, by=None):
             failures = self.attempts.add_failure(key, expires_at)
         if failures == MAX_FAILURES and user is not None:

@@ -31,7 +31,7 @@ def record_of(act: audit.Act, now_ms: int) -> AuditRecord:
     return AuditRecord(
         id=random_ulid(now_ms),
         at_ms=now_ms,
-        tenant_id=TenantId(_text(said.get("tenant_id")) or PLATFORM),
+        tenant_id=TenantId(_text(act.tenant_id) or PLATFORM),
         event=act.event,
         outcome=kind.outcome,
         actor_id=_text(said["by"]) if "by" in said else target,
