@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,7 @@ class Key:
         return self.key
 
 
-def happened(clock: FakeClock, event: str = "signed_in", tenant_id: TenantId = ACME, **more: str) -> AuditRecord:
+def happened(clock: FakeClock, event: str = "signed_in", tenant_id: TenantId = ACME, **more: Any) -> AuditRecord:
     """Return something that happens now."""
     return AuditRecord(id=random_ulid(clock()), at_ms=clock(), tenant_id=tenant_id, event=event, **more)
 

@@ -118,7 +118,7 @@ def _told(*names: str) -> set[str]:
     """Return the names of events that the sources give to functions of these names."""
     root = Path(__file__).resolve().parents[2]
     return {
-        node.args[0].value
+        str(node.args[0].value)
         for file in (root / "layers" / "shared" / "doorward").rglob("*.py")
         for node in ast.walk(ast.parse(file.read_text()))
         if isinstance(node, ast.Call)
