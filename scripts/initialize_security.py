@@ -22,8 +22,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from doorward.accounts.create import CreateUser
 from doorward.accounts.initialise import FirstUser, Initialise
 from doorward.accounts.recover import RecoverAdministrator
+from doorward.aws.dynamodb.acts import KeepingDatabase
 from doorward.aws.dynamodb.attempts import DynamoAttempts
 from doorward.aws.dynamodb.client import BotoDatabase, connect
+from doorward.aws.dynamodb.database import Database
 from doorward.aws.dynamodb.directory import DynamoDirectory
 from doorward.aws.dynamodb.factors import DynamoFactors
 from doorward.aws.dynamodb.items import Tables
@@ -82,7 +84,7 @@ def _initialise(options: argparse.Namespace) -> int:
     if "SigningKeysTable" not in outputs:
         print(f"not done: the stack {options.stack} is no Doorward")
         return 1
-    database = BotoDatabase(client)
+    database = KeepingDatabase(BotoDatabase(client), outputs["AuditTable"], clock)
     initialise, ensure_name_key = _wire(database, outputs)
     ensure_name_key()
     initialise.keys(options.issuer or outputs["BaseUrl"], outputs["ApiId"])
@@ -109,7 +111,7 @@ def _publish_feed(outputs: Mapping[str, str]) -> None:
         print(f"the feed of revocations begins within a minute ({error})")
 
 
-def _wire(database: BotoDatabase, outputs: Mapping[str, str]) -> tuple[Initialise, Callable[[], None]]:
+def _wire(database: Database, outputs: Mapping[str, str]) -> tuple[Initialise, Callable[[], None]]:
     """Return the use case for the tables and secrets of a stack, and what makes the key of former names.
 
     Args:
@@ -161,7 +163,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _recovery(database: BotoDatabase, outputs: Mapping[str, str]) -> RecoverAdministrator:
+def _recovery(database: Database, outputs: Mapping[str, str]) -> RecoverAdministrator:
     tables = Tables(
         outputs["UsersTable"],
         outputs["RefreshTokensTable"],
