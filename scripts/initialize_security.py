@@ -81,8 +81,8 @@ def _initialise(options: argparse.Namespace) -> int:
         print("--development is refused: its password is known to everybody, and this endpoint is not on this machine")
         return 2
     outputs = _stack(options.stack)
-    if "SigningKeysTable" not in outputs:
-        print(f"not done: the stack {options.stack} is no Doorward")
+    if "AuditTable" not in outputs:
+        print(f"not done: the stack {options.stack} is no Doorward of this version")
         return 1
     database = KeepingDatabase(BotoDatabase(client), outputs["AuditTable"], clock)
     initialise, ensure_name_key = _wire(database, outputs)
