@@ -5,6 +5,7 @@ EMULATOR_PORT ?= 4566
 ORIGIN ?=
 FOLLOW ?=
 ONLY ?=
+ARGS ?=
 STACK ?=
 TESTED ?=
 RUNS ?=
@@ -15,7 +16,7 @@ LOCKED := layers/requirements requirements/dev requirements/local requirements/s
   examples/clients/python/requirements examples/socketio/requirements
 # Each lists all its packages: none is in two layers of one function.
 LAYERS := $(patsubst %.in,%,$(wildcard layers/*/requirements.in))
-.PHONY: help python run deploy-local logs mail complete drill test test-fast fix test-versions e2e mutants assurance openapi client client-types example-spa messages screenshots feed-vectors common-passwords bench bench-cold bench-ratios bench-plots bench-reach bench-requests bench-units bench-feed lock lock-upgrade
+.PHONY: help python run deploy-local logs mail complete drill test test-fast fix test-versions e2e mutants assurance openapi client client-types example-spa messages screenshots feed-vectors common-passwords bench bench-cold bench-ratios bench-plots bench-reach bench-requests bench-units bench-feed lock lock-upgrade standards
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -90,6 +91,9 @@ openapi: $(VENV)/.installed ## write the API's description and pages anew
 	PYTHONPATH=layers/shared:layers/mail $(VENV)/bin/python -m tools.openapi
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory client-types; \
 	  else echo "no npm here: make client-types, where there is one, brings clients/typescript up to the API"; fi
+
+standards: $(VENV)/.installed ## write docs/standards anew from the catalogues and the marks on tests; ARGS=--summary counts
+	$(VENV)/bin/python -m tools.standards $(ARGS)
 
 # The client for browsers. Its packages are installed anew when their lock file changes.
 CLIENT := clients/typescript

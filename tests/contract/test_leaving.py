@@ -30,6 +30,7 @@ def _remove(stores: Stores, found: UserRecord) -> None:
     stores.writer.remove(found, [Cutoff(one, found.user.id, NOW, ends_sessions=True) for one in found.user.realms])
 
 
+@pytest.mark.standard("ASVS 10.3.3")
 def test_a_removed_name_is_kept_nowhere_and_given_to_nobody(tenants: Stores) -> None:
     member = user(username="Bob.Secret", display_name="Bobby Secret", email="secret@acme.example")
     tenants.writer.add(record(member), "hash")

@@ -147,6 +147,7 @@ def test_a_mail_is_taken_by_one_sender(stores: Stores) -> None:
     assert stores.proofs.get(ProofId("none")) is None
 
 
+@pytest.mark.standard("ASVS 6.5.1")
 def test_fifty_callers_with_one_proof_have_one_winner(race_stores: Stores) -> None:
     stores = race_stores
     stores.tenants.add(tenant())
@@ -168,6 +169,7 @@ def test_fifty_callers_with_one_proof_have_one_winner(race_stores: Stores) -> No
     assert [target is not None for target in targets] == won
 
 
+@pytest.mark.standard("ASVS 6.6.3")
 def test_fifty_guesses_at_once_are_five_tries(race_stores: Stores) -> None:
     made = proof()
     race_stores.proofs.add(made)

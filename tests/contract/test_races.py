@@ -60,6 +60,7 @@ def race(run: Callable[[int], T]) -> list[T | DoorwardError]:
     return results
 
 
+@pytest.mark.standard("ASVS 10.4.5")
 def test_one_refresh_token_is_rotated_once(race_stores: Stores) -> None:
     stored = session(user())
     race_stores.sessions.add(stored)
@@ -164,6 +165,7 @@ def test_nobody_is_left_in_a_tenant_that_is_deleted_while_many_enter(race_stores
         race_stores.writer.add(record(user()), None)
 
 
+@pytest.mark.standard("ASVS 6.3.1")
 def test_a_throttle_lets_exactly_its_limit_through(race_stores: Stores) -> None:
     counter = Counter("name", {"pair": Limit(10, NOW), "in_all": Limit(100, NOW)})
     results = race(lambda _: race_stores.attempts.count(counter))
@@ -245,6 +247,7 @@ def test_rotations_at_once_leave_one_active_key_and_lose_none(race_stores: Store
         assert first.keys[0].kid in private
 
 
+@pytest.mark.standard("ASVS 6.5.1")
 def test_one_code_opens_one_session_however_many_ask(race_stores: Stores) -> None:
     kim = user()
     held = Factors(totp=Totp("sealed", NOW, last_step=1), version=1)

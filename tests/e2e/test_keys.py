@@ -8,6 +8,7 @@ import sys
 import time
 
 import jwt
+import pytest
 import requests
 
 from local.here import TLS_OFFSET
@@ -21,6 +22,7 @@ def _rotate(cloud: Cloud, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=cloud.variables(), capture_output=True, text=True, check=False)
 
 
+@pytest.mark.standard("ASVS 9.1.1", "RFC 9068 4.h")
 def test_every_forged_token_gets_the_same_401(cloud: Cloud) -> None:
     forger, found = cloud.forger(), set()
     for name, token in forger.all().items():
@@ -84,6 +86,7 @@ def test_three_rotations_under_traffic_refuse_nobody(cloud: Cloud) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.standard("RFC 7662 2.1.a", "RFC 7662 2.1.c", "RFC 7662 2.3.a")
 def test_introspection_over_http(cloud: Cloud) -> None:
     mine, other = cloud.sign_in("acme-admin"), cloud.sign_in("globex-admin")
     for token, active in ((mine["access_token"], True), (mine["refresh_token"], True), (other["access_token"], False)):

@@ -104,6 +104,7 @@ def test_a_token_two_rotations_old_ends_the_session(cloud: Cloud) -> None:
     assert cloud.call("GET", "/users/me", headers={"Cookie": first["cookie"]}).status_code == 401
 
 
+@pytest.mark.standard("RFC 7009 2.1.d")
 def test_a_revoked_access_token_is_refused_by_the_next_request(cloud: Cloud) -> None:
     pair = cloud.sign_in("acme-admin")
     assert cloud.call("POST", "/auth/token/revoke", data={"token": pair["access_token"]}).status_code == 200
@@ -126,6 +127,7 @@ def test_signing_out_everywhere_by_get_and_cookie(cloud: Cloud) -> None:
     assert cloud.sign_in(user["username"], PASSWORD)
 
 
+@pytest.mark.standard("ASVS 8.4.1")
 def test_one_tenant_cannot_touch_another(cloud: Cloud) -> None:
     user = _add_user(cloud)
     foreign = cloud.token("globex-admin")

@@ -185,6 +185,7 @@ def test_api_gateways_own_authorizer_verifies_and_knows_of_no_logout(cloud: Clou
     assert api.status("GET", "/offline", short) == 401
 
 
+@pytest.mark.standard("ASVS 7.4.1")
 def test_of_a_thousand_requests_after_logout_none_is_let_in(cloud: Cloud, apis: dict[str, Api]) -> None:
     """A thousand each through Doorward's own API, the HTTP API, and the function with events of another REST API.
 

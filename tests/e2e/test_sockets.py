@@ -128,6 +128,7 @@ def test_a_token_in_a_header_or_subprotocol_opens_one_too(cloud: Cloud) -> None:
         pass
 
 
+@pytest.mark.standard("RFC 9700 4.9.3.a")
 def test_no_token_is_in_any_log(cloud: Cloud) -> None:
     _, session = _user(cloud)
     found = _ticket(cloud, session["access_token"])

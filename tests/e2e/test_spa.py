@@ -145,6 +145,7 @@ def sign_out(page: Page, name: str = "Sign out") -> None:
     shows(page, "Sign in")
 
 
+@pytest.mark.standard("ASVS 10.1.1")
 def test_signing_in_shows_who_is_there_and_leaves_no_token_where_scripts_find_it(people: People) -> None:
     kim = people()
     page = kim.tab()

@@ -284,6 +284,7 @@ def test_without_mail_there_is_nothing_that_needs_it(
     assert "forgot" not in me.get("/account/password")["body"]
 
 
+@pytest.mark.standard("ASVS 6.2.2", "ASVS 7.4.3")
 def test_a_new_password_ends_all_sessions_but_the_one_that_set_it(deployment: Deployment, ann: str) -> None:
     me, other = browser(deployment), browser(deployment)
     answer = me.post("/account/password", current_password=PASSWORD, password=NEW, username="ann")
@@ -371,6 +372,7 @@ def ids(answer: Answer) -> list[str]:
     return re.findall(r'name="session_id" value="([^"]+)"', answer["body"])
 
 
+@pytest.mark.standard("ASVS 10.4.9")
 def test_sessions_are_shown_and_one_is_ended(deployment: Deployment, ann: str) -> None:
     me, other = browser(deployment), browser(deployment, user_agent="Another browser")
     shown = me.get("/account/sessions")
@@ -384,6 +386,7 @@ def test_sessions_are_shown_and_one_is_ended(deployment: Deployment, ann: str) -
     assert (again["statusCode"], "That is not there any more." in text(again)) == (404, True)
 
 
+@pytest.mark.standard("ASVS 7.4.3")
 def test_all_other_sessions_are_ended(deployment: Deployment, ann: str) -> None:
     me, others = browser(deployment), [browser(deployment) for _ in range(3)]
     token = deployment.token("ann", PASSWORD)

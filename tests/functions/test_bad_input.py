@@ -81,6 +81,7 @@ def test_tokens_that_are_none(deployment: Deployment, token: str) -> None:
     assert revoked["statusCode"] in {200, 400}
 
 
+@pytest.mark.standard("ASVS 9.2.2", "RFC 8725 3.12.a")
 def test_tokens_of_the_wrong_kind(deployment: Deployment) -> None:
     answer = deployment.sign_in("acme-admin")
     access, refresh = answer["json"]["access_token"], answer["json"]["refresh_token"]

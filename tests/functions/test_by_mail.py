@@ -248,6 +248,7 @@ def test_bad_bodies_are_refused_with_a_code(deployment: Deployment, function: st
         assert answer["json"]["code"] in wanted, (name, answer)
 
 
+@pytest.mark.standard("ASVS 7.6.2")
 def test_another_sites_page_begins_no_session_with_a_code(deployment: Deployment) -> None:
     headers = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
     code = {"challenge_id": "x", "code": "1"}

@@ -65,6 +65,7 @@ def test_a_refresh_in_another_tenants_path_is_refused(deployment: Deployment) ->
     assert deployment.call("refresh", "POST", "/api/acme/auth/refresh", {"refresh_token": token})["statusCode"] == 200
 
 
+@pytest.mark.standard("RFC 7009 2.1.a")
 def test_the_form_of_oauth_clients_is_understood(deployment: Deployment) -> None:
     token = deployment.sign_in("acme-admin")["json"]["refresh_token"]
     form = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"}
@@ -83,6 +84,7 @@ def test_the_form_of_oauth_clients_is_understood(deployment: Deployment) -> None
     )
 
 
+@pytest.mark.standard("RFC 9068 2.2.a", "RFC 9068 4.b", "RFC 9068 4.f", "RFC 9700 2.6.a")
 def test_an_access_token_verifies_offline_from_the_published_keys(deployment: Deployment) -> None:
     token = deployment.token("acme-admin")
     jwks = deployment.call("well_known", "GET", "/.well-known/jwks.json")
@@ -123,6 +125,7 @@ def test_users_are_created_read_listed_changed_and_deleted(deployment: Deploymen
     assert deployment.call("users", "GET", path, context=admin)["statusCode"] == 404
 
 
+@pytest.mark.standard("ASVS 6.2.2", "ASVS 6.2.3")
 def test_a_password_change_by_its_owner(deployment: Deployment) -> None:
     admin = deployment.context("acme-admin")
     body = {"password": PASSWORD, "username": "bob", "password_change_required": True}
@@ -155,6 +158,7 @@ def test_a_cross_site_request_on_the_cookie_is_refused(deployment: Deployment) -
     assert deployment.call("logout", "GET", "/auth/logout", headers=own)["statusCode"] == 204
 
 
+@pytest.mark.standard("ASVS 7.6.2")
 def test_another_site_begins_no_web_session(deployment: Deployment) -> None:
     body = {"username": "acme-admin", "password": "admin123"}
     for headers in ({"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}):
@@ -163,6 +167,7 @@ def test_another_site_begins_no_web_session(deployment: Deployment) -> None:
     assert deployment.call("login", "POST", "/auth/login", body, headers={"origin": "https://app.example"})["json"]
 
 
+@pytest.mark.standard("ASVS 7.2.4")
 def test_a_sign_in_remembers_the_device_and_ends_the_browsers_old_session(deployment: Deployment) -> None:
     first = deployment.sign_in("acme-admin")
     session, device = (cookie.partition(";")[0] for cookie in first["multiValueHeaders"]["Set-Cookie"])
@@ -322,6 +327,7 @@ BROWSER = {"access_token", "token_type", "expires_in", "refresh_expires_in", "se
 OWN = {"origin": "https://second.example", "sec-fetch-site": "same-site"}
 
 
+@pytest.mark.standard("ASVS 10.1.1", "RFC 9700 4.14.2.a")
 @pytest.mark.parametrize("path", ["/auth/login", "/api/acme/auth/login"])
 def test_a_browser_gets_the_access_token_and_cookies_alone_and_exchanges_the_cookie(
     deployment: Deployment, path: str

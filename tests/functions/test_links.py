@@ -115,6 +115,7 @@ def test_a_link_may_be_fetched_often_and_its_form_works_once(deployment: Deploym
     assert _stored() == after
 
 
+@pytest.mark.standard("ASVS 7.6.2")
 def test_somebody_signs_in_with_what_the_form_made_and_no_session_was_begun(deployment: Deployment, ann: str) -> None:
     del ann
     links = Links(deployment)
@@ -205,6 +206,7 @@ def test_an_invitation_leads_to_the_account_where_there_are_such_pages(
     assert led == (enabled == "true")
 
 
+@pytest.mark.standard("RFC 9700 4.2.4.a", "RFC 9700 4.16.a")
 def test_a_page_is_kept_by_nobody_framed_by_nobody_and_tells_nobody_its_address(deployment: Deployment) -> None:
     answers = [
         get(deployment, "password-reset", token="t"),

@@ -80,6 +80,7 @@ TABLE: dict[tuple[str, str], Cells] = {
 PROTECTED = {(method, path): folder_of(name) for method, path, name, public in routes() if not public}
 
 
+@pytest.mark.standard("ASVS 8.2.1")
 def test_every_protected_route_has_a_row() -> None:
     assert set(TABLE) == set(PROTECTED)
 
@@ -216,6 +217,7 @@ def callers(stack: Stack) -> tuple[dict[str, str | None], Stack]:
         return tokens, replace(stack, state=Snapshot())
 
 
+@pytest.mark.standard("ASVS 8.2.1", "ASVS 8.2.2", "ASVS 8.4.1", "RFC 7662 2.1.c")
 @pytest.mark.parametrize(("method", "route"), sorted(TABLE), ids=lambda value: value)
 def test_each_caller_gets_what_the_table_says(
     callers: tuple[dict[str, str | None], Stack], monkeypatch: pytest.MonkeyPatch, method: str, route: str
@@ -246,6 +248,7 @@ TRICKS = (
 )
 
 
+@pytest.mark.standard("ASVS 8.4.1")
 @pytest.mark.parametrize("tenant_id", TRICKS)
 def test_no_spelling_of_a_tenant_leads_anywhere(deployment: Deployment, tenant_id: str) -> None:
     admin = deployment.context("acme-admin")
@@ -259,6 +262,7 @@ def test_no_spelling_of_a_tenant_leads_anywhere(deployment: Deployment, tenant_i
         assert answer["statusCode"] in {400, 404}, (path, answer)
 
 
+@pytest.mark.standard("ASVS 8.3.1", "ASVS 8.4.1")
 def test_headers_cannot_change_who_one_is_or_where(deployment: Deployment) -> None:
     admin = deployment.context("acme-admin")
     headers = {"X-Tenant-Id": "globex", "X-Forwarded-User": "admin", "X-Original-URL": "/api/globex/notifications"}

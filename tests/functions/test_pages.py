@@ -49,6 +49,7 @@ PAGES = {
 }
 
 
+@pytest.mark.standard("RFC 9700 4.2.4.a", "RFC 9700 4.16.a")
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_is_shown_and_nothing_may_keep_or_frame_it(deployment: Deployment, path: str) -> None:
     answer = get(deployment, path)
@@ -72,6 +73,7 @@ def test_the_home_page_of_a_local_cloud_alone_leads_to_what_that_has(
     assert ('href="./_local"' in get(deployment, "/")["body"]) == is_local
 
 
+@pytest.mark.standard("RFC 9700 2.1.c")
 @pytest.mark.parametrize(
     ("path", "form"),
     [
@@ -122,6 +124,7 @@ FOREIGN = [
 ]
 
 
+@pytest.mark.standard("ASVS 7.6.2")
 @pytest.mark.parametrize("foreign", FOREIGN)
 @pytest.mark.parametrize("path", ["/sign-in", "/t/acme/sign-in"])
 def test_no_page_of_another_origin_signs_anybody_in(deployment: Deployment, path: str, foreign: dict[str, str]) -> None:
@@ -159,6 +162,7 @@ ELSEWHERE = [
 ]
 
 
+@pytest.mark.standard("RFC 9700 2.1.b")
 @pytest.mark.parametrize("address", ELSEWHERE)
 def test_nobody_is_led_anywhere_else(deployment: Deployment, address: str) -> None:
     assert return_address(address, ("https://app.example", "https://second.example")) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from typing import Any
@@ -23,6 +24,8 @@ from tests.support.template import resources
 from tools.openapi.document import document
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+KINDS = ("access_token", "refresh_token")
+HINTED = tuple(itertools.product(KINDS, (*KINDS, "pineapple")))
 
 
 def _introspect(deployment: Deployment, token: str, caller: str = "acme-admin", **form: str) -> dict[str, Any]:
@@ -36,6 +39,7 @@ def _introspect(deployment: Deployment, token: str, caller: str = "acme-admin", 
 
 
 class TestIntrospection:
+    @pytest.mark.standard("RFC 7662 2.1.a", "RFC 7662 2.2.a", "RFC 7662 4.c")
     def test_a_live_access_token_is_described(self, deployment: Deployment) -> None:
         pair = deployment.sign_in("acme-admin")["json"]
         found = _introspect(
@@ -47,6 +51,13 @@ class TestIntrospection:
         for name in ("iss", "aud", "sub", "user_id", "tenant_id", "roles", "client_id", "sid", "jti", "iat", "exp"):
             assert found[name] == claims[name], name
 
+    @pytest.mark.standard("RFC 7662 2.1.b")
+    def test_a_token_is_found_whatever_the_hint_says(self, deployment: Deployment) -> None:
+        pair = deployment.sign_in("acme-admin")["json"]
+        for kind, hint in HINTED:
+            assert _introspect(deployment, pair[kind], token_type_hint=hint)["active"] is True
+
+    @pytest.mark.standard("RFC 7662 2.2.b", "RFC 7662 4.a")
     def test_a_live_refresh_token_is_described_until_it_is_rotated(self, deployment: Deployment) -> None:
         token = deployment.sign_in("acme-admin")["json"]["refresh_token"]
         found = _introspect(deployment, token)
@@ -56,6 +67,9 @@ class TestIntrospection:
         deployment.call("refresh", "POST", "/auth/refresh", {"refresh_token": token})
         assert _introspect(deployment, token) == {"active": False}
 
+    @pytest.mark.standard(
+        "RFC 7662 2.1.d", "RFC 7662 2.2.b", "RFC 7662 2.2.c", "RFC 7662 2.3.c", "RFC 7662 4.a", "RFC 7662 4.b"
+    )
     def test_what_is_dead_strange_or_anothers_is_inactive_and_nothing_more(self, deployment: Deployment) -> None:
         pair = deployment.sign_in("globex-admin")["json"]
         for token in (pair["access_token"], pair["refresh_token"], "x", "a.b.c", "dwr1.x", "é" * 100):
@@ -66,6 +80,7 @@ class TestIntrospection:
         for token in (mine["access_token"], mine["refresh_token"]):
             assert _introspect(deployment, token) == {"active": False}
 
+    @pytest.mark.standard("RFC 7662 2.1.c", "RFC 7662 4.b")
     def test_a_service_asks_for_its_tenant_and_a_user_not_at_all(self, deployment: Deployment) -> None:
         admin = deployment.context("acme-admin")
         path = "/api/acme/auth/service-tokens"
@@ -88,6 +103,42 @@ class TestIntrospection:
         deployment.call("users", "POST", "/users", body, context=admin)
         token = deployment.token("new@acme", PASSWORD)
         assert _introspect(deployment, token) == {"active": False}
+
+
+class TestRevocation:
+    @pytest.mark.standard("RFC 7009 2.1.a", "RFC 7009 2.1.b", "RFC 7009 2.2.a", "RFC 7009 2.2.b")
+    def test_a_token_is_found_whatever_the_hint_says(self, deployment: Deployment) -> None:
+        for kind, hint in HINTED:
+            pair = deployment.sign_in("acme-admin")["json"]
+            assert deployment.authorize(bearer(pair["access_token"])).allowed
+            assert self.revoke(deployment, token=pair[kind], token_type_hint=hint) == (200, "")
+            assert not deployment.authorize(bearer(pair["access_token"])).allowed
+
+    @pytest.mark.standard("RFC 7009 2.2.a")
+    def test_what_is_no_token_gets_the_same_answer(self, deployment: Deployment) -> None:
+        for text in ("x", "a.b.c", "dwr1.x", "é"):
+            assert self.revoke(deployment, token=text) == (200, "")
+
+    @pytest.mark.standard("RFC 7009 2.2.1.a")
+    def test_a_bad_request_is_refused_in_the_form_of_oauth(self, deployment: Deployment) -> None:
+        for form in ("token_type_hint=access_token", "token=a&token=b", ""):
+            answer = deployment.call("revoke", "POST", "/auth/token/revoke", form, headers=FORM)
+            assert (answer["statusCode"], answer["json"]["error"]) == (400, "invalid_request")
+            assert answer["headers"]["Content-Type"] == "application/json"
+
+    def revoke(self, deployment: Deployment, **form: str) -> tuple[int, str]:
+        answer = deployment.call("revoke", "POST", "/auth/token/revoke", urlencode(form), headers=FORM)
+        return answer["statusCode"], answer["body"]
+
+
+@pytest.mark.standard("RFC 9700 4.13.a")
+def test_a_header_does_not_change_from_where_somebody_tries(deployment: Deployment) -> None:
+    body, statuses = {"username": "acme-admin", "password": "wrong"}, []
+    for number in range(12):
+        address = f"198.51.100.{number}"
+        headers = {"X-Forwarded-For": address, "Forwarded": f"for={address}", "X-Real-IP": address}
+        statuses.append(deployment.call("login", "POST", "/auth/login", body, headers=headers)["statusCode"])
+    assert statuses == [401] * 10 + [429] * 2
 
 
 @pytest.mark.parametrize("grant_type", ["password", "client_credentials", "authorization_code", "x", ""])
@@ -116,11 +167,13 @@ class TestClients:
         for token in (pair["access_token"], again["access_token"]):
             assert jwt.decode(token, options={"verify_signature": False})["client_id"] == "my-app"
 
+    @pytest.mark.standard("RFC 9068 5.a", "RFC 9700 2.6.b")
     def test_a_users_client_cannot_be_called_like_a_service(self, deployment: Deployment) -> None:
         for client_id in ("service:ci", "SERVICE:ci"):
             body = {"username": "acme-admin", "password": "admin123", "client_id": client_id}
             assert deployment.call("login", "POST", "/auth/login", body)["statusCode"] == 400
 
+    @pytest.mark.standard("RFC 9700 4.14.1.a")
     def test_another_client_does_not_refresh_and_does_no_harm(self, deployment: Deployment) -> None:
         pair = self.log_in(deployment, "my-app")
         for extra in ({}, {"tenant_id": "globex"}, {"tenant_id": "acme"}):
@@ -220,6 +273,7 @@ class TestOpenApi:
             assert f'"#/components/schemas/{name}"' in text, name
 
 
+@pytest.mark.standard("ASVS 7.2.1", "ASVS 8.3.1", "ASVS 9.1.1", "RFC 9068 4.h")
 def test_every_forged_token_gets_the_same_denial(deployment: Deployment) -> None:
     pair = deployment.sign_in("acme-admin")["json"]
     kid = jwt.get_unverified_header(pair["access_token"])["kid"]

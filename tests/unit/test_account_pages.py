@@ -200,6 +200,7 @@ def test_what_was_done_is_said_by_a_known_word_alone(done: str, language: str) -
     assert 'role="status"' not in page("account, wrong", language, done=done)
 
 
+@pytest.mark.standard("ASVS 6.2.6", "ASVS 6.2.7")
 def test_no_page_shows_a_password_and_managers_know_whose_it_is() -> None:
     for state in STATES:
         found = Parsed(page(state, "en"))

@@ -105,6 +105,7 @@ class TestCreation:
         for admin in (house.caller("acme-admin"), house.caller("globex-admin")):
             house.create_user(admin, NewUser(PASSWORD, profile={"email": "same@people.example"}))
 
+    @pytest.mark.standard("ASVS 10.3.3")
     def test_a_deleted_users_name_is_never_given_again(self, house: House) -> None:
         house.delete_user(house.caller("acme-admin"), house.add_user("carol", email="carol@acme.example").user_id)
         with pytest.raises(UsernameTaken):
@@ -118,12 +119,14 @@ class TestSight:
         assert house.look_up.one(bob, "me").user.username == "bob"
         assert house.look_up.one(bob, bob.user_id).relation is Relation.SELF
 
+    @pytest.mark.standard("ASVS 8.2.2")
     def test_a_user_asking_for_another_learns_not_even_of_existence(self, house: House) -> None:
         bob, carol = house.add_user("bob"), house.add_user("carol")
         for user_id in (carol.user_id, "nobody"):
             with pytest.raises(InsufficientScope):
                 house.look_up.one(bob, user_id)
 
+    @pytest.mark.standard("ASVS 8.2.2", "ASVS 8.4.1")
     def test_another_tenants_user_is_the_same_as_none(self, house: House) -> None:
         stranger = house.add_user("stranger", GLOBEX)
         for user_id in (stranger.user_id, "nobody"):
@@ -169,6 +172,7 @@ def _join(house: House, principal: Principal, tenant_id: TenantId) -> None:
 
 
 class TestPasswordChange:
+    @pytest.mark.standard("ASVS 6.2.3")
     def test_it_needs_the_current_password(self, house: House) -> None:
         bob = house.add_user("bob")
         with pytest.raises(InvalidRequest):
@@ -180,6 +184,7 @@ class TestPasswordChange:
             house.sign_in("bob", PASSWORD)
         assert house.sign_in("bob", NEW)
 
+    @pytest.mark.standard("ASVS 7.4.3")
     def test_it_ends_the_other_sessions_and_spares_this_one(self, house: House) -> None:
         house.add_user("bob")
         here, there = house.sign_in("bob", PASSWORD), house.sign_in("bob", PASSWORD)
@@ -228,6 +233,7 @@ class TestPasswordChange:
         with pytest.raises(WeakPassword):
             house.change(bob, "me", password=PASSWORD, current_password=PASSWORD)
 
+    @pytest.mark.standard("ASVS 6.2.11")
     def test_it_cannot_be_a_name_old_or_new(self, house: House) -> None:
         bob = house.add_user("bobby-the-user", email="bobby@acme.example")
         for wanted in ("Bobby-the-User", "BOBBY@acme.example"):
@@ -281,6 +287,7 @@ class TestChanges:
         assert house.principal(house.refresh(session.tokens.refresh_token)).roles == {"admin"}
         assert house.by_cookie(session.cookie).roles == {"admin"}
 
+    @pytest.mark.standard("ASVS 7.4.2", "RFC 8725 3.8.b")
     def test_disabling_ends_everything_and_enabling_revives_nothing(self, house: House) -> None:
         bob = house.add_user("bob")
         session = house.sign_in("bob", PASSWORD)
@@ -361,6 +368,7 @@ class TestChanges:
         with pytest.raises(InvalidRequest):
             house.change(house.caller(), user_id, roles=("user",))
 
+    @pytest.mark.standard("ASVS 7.4.2", "RFC 8725 3.8.b")
     def test_a_deletion_ends_everything(self, house: House) -> None:
         bob = house.add_user("bob")
         session = house.sign_in("bob", PASSWORD)
@@ -395,6 +403,7 @@ class TestWalls:
         house.change(admin, kim.user_id, password="handed on by a backend", password_change_required=False)
         assert house.principal(house.sign_in("kim", "handed on by a backend").tokens).restriction is None
 
+    @pytest.mark.standard("ASVS 6.4.1")
     def test_a_one_time_password_ends_after_three_days(self, house: House) -> None:
         kim = house.add_user("kim")
         house.change(house.caller("acme-admin"), kim.user_id, password="chosen by the administrator")

@@ -194,7 +194,9 @@ def test_a_page_can_be_used_by_everybody(state: str, language: str) -> None:
             assert set((attributes.get("aria-describedby") or "").split()) <= set(known)
         assert len(found.all("caption")) == len(found.all("table"))
         assert all(each.get("scope") in {"row", "col"} for each in found.all("th"))
-        assert all(each == {"method": "post", "action": "?"} for each in found.all("form") if "role" not in each)
+        sign_out, *forms = (each for each in found.all("form") if "role" not in each)
+        assert sign_out == {"method": "post", "action": "../account/sign-out"}
+        assert all(each == {"method": "post", "action": "?"} for each in forms)
 
 
 def test_buttons_of_rows_say_what_they_do_to_whom() -> None:

@@ -32,6 +32,7 @@ def test_a_good_token_gives_its_principal(house: House) -> None:
     assert (principal.username, principal.tenant_id, principal.roles) == ("acme-admin", ACME, {"admin"})
 
 
+@pytest.mark.standard("ASVS 9.2.1", "RFC 9068 4.g")
 def test_an_expired_token_is_refused(house: House) -> None:
     pair = house.sign_in("acme-admin").tokens
     house.clock.advance(900)
@@ -132,6 +133,7 @@ class TestCookie:
         with pytest.raises(InvalidToken):
             house.by_cookie(cookie)
 
+    @pytest.mark.standard("ASVS 7.2.1")
     def test_every_altered_character_is_noticed(self, house: House) -> None:
         cookie = str(house.sign_in("acme-admin").cookie)
         for index in range(len(cookie) - 1):
@@ -156,6 +158,7 @@ class TestCookie:
         house.world.memberships[place] = replace(house.world.memberships[place], roles=("auditor",))
         assert house.by_cookie(cookie).roles == {"auditor"}
 
+    @pytest.mark.standard("ASVS 7.3.2")
     def test_it_ends_with_the_session(self, house: House) -> None:
         cookie = house.sign_in("acme-admin").cookie
         house.clock.advance(86_400)
@@ -210,6 +213,34 @@ FORGERS = {algorithm: _forger(algorithm) for algorithm in ALGORITHMS}
 FORGED = {algorithm: forger.all() for algorithm, (_, forger) in FORGERS.items()}
 
 
+@pytest.mark.standard(
+    "ASVS 9.1.1",
+    "ASVS 9.1.2",
+    "ASVS 9.1.3",
+    "ASVS 9.2.1",
+    "ASVS 9.2.2",
+    "ASVS 9.2.3",
+    "ASVS 10.3.1",
+    "RFC 8725 3.1.a",
+    "RFC 8725 3.1.b",
+    "RFC 8725 3.2.b",
+    "RFC 8725 3.3.a",
+    "RFC 8725 3.4.a",
+    "RFC 8725 3.7.a",
+    "RFC 8725 3.8.a",
+    "RFC 8725 3.8.b",
+    "RFC 8725 3.9.a",
+    "RFC 8725 3.10.a",
+    "RFC 8725 3.11.a",
+    "RFC 9068 2.1.a",
+    "RFC 9068 3.c",
+    "RFC 9068 4.c",
+    "RFC 9068 4.d",
+    "RFC 9068 4.e",
+    "RFC 9068 4.f",
+    "RFC 9068 4.g",
+    "RFC 9700 2.3.c",
+)
 @pytest.mark.parametrize(
     ("algorithm", "name"), [(algorithm, name) for algorithm, forged in FORGED.items() for name in sorted(forged)]
 )
@@ -231,6 +262,7 @@ def test_what_names_somebody_in_no_form_of_such_names_is_refused_under_our_own_k
         assert caught.value.reason == "malformed_name", name
 
 
+@pytest.mark.standard("RFC 9068 3.c")
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_two_spellings_that_disagree_are_refused_under_our_own_key_too(algorithm: KeyPairAlgorithm) -> None:
     house, forger = FORGERS[algorithm]

@@ -85,6 +85,7 @@ class TestAsking:
 
 
 class TestProofs:
+    @pytest.mark.standard("ASVS 6.5.1")
     @pytest.mark.parametrize("by", ["token", "code"])
     def test_a_proof_works_once(self, house: House, mailed: Mailed, by: str) -> None:
         house.add_user("ann", email=ANN)
@@ -96,6 +97,7 @@ class TestProofs:
         }
         house.caller("ann", NEW_PASSWORD)
 
+    @pytest.mark.standard("ASVS 6.6.3")
     def test_the_fifth_wrong_code_ends_the_code_but_not_the_link(self, house: House, mailed: Mailed) -> None:
         house.add_user("ann", email=ANN)
         challenge_id = mailed.ask("password_reset", ANN)
@@ -105,6 +107,7 @@ class TestProofs:
         assert _fails(lambda: mailed.reset.confirm(right, NEW_PASSWORD)) == "code_works_no_longer"
         mailed.reset.confirm(mailed.presented(challenge_id, "token"), NEW_PASSWORD)
 
+    @pytest.mark.standard("ASVS 6.6.3")
     def test_twenty_wrong_codes_a_day_turn_the_codes_of_a_name_off_and_not_its_links(
         self, house: House, mailed: Mailed
     ) -> None:
@@ -157,6 +160,7 @@ class TestProofs:
         house.world.proofs.clear()
         assert _fails(lambda: mailed.reset.confirm(Presented(change(token)), NEW_PASSWORD)) == reason
 
+    @pytest.mark.standard("ASVS 6.6.2")
     def test_a_challenge_id_is_no_token_and_works_in_its_own_flow_alone(self, house: House, mailed: Mailed) -> None:
         house.add_user("ann", email=ANN)
         challenge_id = mailed.ask("password_reset", ANN)
@@ -167,6 +171,7 @@ class TestProofs:
         other = mailed.ask("password_reset", ANN)
         assert _fails(lambda: mailed.reset.confirm(Presented(None, other, code), NEW_PASSWORD)) == "wrong_code"
 
+    @pytest.mark.standard("ASVS 6.6.2")
     def test_a_proof_of_one_tenant_is_none_in_another(self, house: House, mailed: Mailed) -> None:
         house.add_user("ann", email=ANN)
         presented = replace(mailed.presented(mailed.ask("password_reset", ANN), "token"), tenant_id=GLOBEX)
@@ -238,6 +243,7 @@ class TestSignUp:
         house.tenants.change(house.caller(), ACME, {"status": "disabled"})
         assert _fails(confirm) == "tenant_disabled"
 
+    @pytest.mark.standard("ASVS 6.2.4", "ASVS 6.2.11")
     def test_who_chooses_badly_chooses_again(self, house: House, mailed: Mailed) -> None:
         house.add_user("kim@acme")
         mailed.allow(ACME, sign_up="open", least_password_length=21)
@@ -260,6 +266,7 @@ class TestSignUp:
 
 
 class TestPasswordReset:
+    @pytest.mark.standard("ASVS 6.4.3", "ASVS 7.4.3")
     def test_it_ends_all_sessions_and_kills_other_proofs(self, house: House, mailed: Mailed) -> None:
         house.add_user("ann", email=ANN)
         session = house.sign_in("ann", PASSWORD)
@@ -302,6 +309,7 @@ class TestPasswordReset:
         assert _fails(lambda: mailed.reset.confirm(presented, NEW_PASSWORD)) == "not_for_this_user"
         house.caller("ann", PASSWORD)
 
+    @pytest.mark.standard("ASVS 6.2.4")
     def test_a_weak_password_leaves_the_proof(self, house: House, mailed: Mailed) -> None:
         house.add_user("ann", email=ANN)
         presented = mailed.presented(mailed.ask("password_reset", ANN), "token")
@@ -420,6 +428,7 @@ class TestEmailCode:
         with pytest.raises(InvalidProof):
             mailed.code.confirm(presented, Client(HERE))
 
+    @pytest.mark.standard("ASVS 6.6.2")
     def test_a_link_signs_nobody_in_elsewhere(self, mailed: Mailed, ann: UserId) -> None:
         del ann
         first, second = mailed.ask("email_code", ANN), mailed.ask("email_code", ANN)

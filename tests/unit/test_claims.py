@@ -85,6 +85,7 @@ def test_a_change_of_metadata_is_in_the_next_token_and_refuses_none(house: House
     assert "metadata" not in _said(house.refresh(second.refresh_token).access_token)
 
 
+@pytest.mark.standard("RFC 9068 6.a")
 def test_tokens_of_another_tenant_say_nothing_that_the_home_tenant_wrote(house: House) -> None:
     kim = _kim(house, plan="gold")
     house.assign.put(house.caller(), kim.user_id, GLOBEX, ("user",))

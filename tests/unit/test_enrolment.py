@@ -85,6 +85,7 @@ class TestEnrolment:
             house.totp.begin(kim)
         assert raised.value.members == {"max_age": 600}
 
+    @pytest.mark.standard("ASVS 6.4.4")
     def test_a_session_from_before_the_first_factor_adds_none_beside_it(self, house: FactorHouse) -> None:
         thief = house.caller("kim", PASSWORD)
         house.with_app("kim")
@@ -149,6 +150,7 @@ class TestStepUp:
         assert again.session_id == kim.session_id
         house.manage.renew_recovery_codes(again)
 
+    @pytest.mark.standard("ASVS 7.2.4")
     def test_a_thief_of_the_tokens_from_before_stays_low_and_ends_the_family(
         self, house: FactorHouse, app: App
     ) -> None:
@@ -162,6 +164,7 @@ class TestStepUp:
         with pytest.raises(InvalidToken):
             house.principal(raised.tokens)
 
+    @pytest.mark.standard("ASVS 7.2.4")
     def test_the_cookie_from_before_is_spent(self, house: FactorHouse, app: App) -> None:
         signed_in = house.sign_in_with(app)
         raised = house.step_up(house.by_cookie(signed_in.cookie), PresentedFactor(totp=app.code()), None, HERE)
@@ -206,6 +209,7 @@ class TestReset:
         assert house.caller("kim", PASSWORD).restriction is None
         assert house.factors.get(kim.user_id).kinds == ()
 
+    @pytest.mark.standard("ASVS 6.4.4")
     def test_where_one_is_asked_for_another_must_be_enrolled_within_a_day(self, house: FactorHouse, app: App) -> None:
         kim = _principal(house, app)
         house.ask(second_factor="required")
@@ -242,6 +246,7 @@ class TestReset:
         with pytest.raises(InvalidGrant):
             house.switch(here.tokens.refresh_token, GLOBEX)
 
+    @pytest.mark.standard("ASVS 6.4.4")
     def test_nobody_resets_their_own_or_those_of_another_tenant(self, house: FactorHouse, app: App) -> None:
         kim = _principal(house, app)
         admin = house.caller("acme-admin")
@@ -259,6 +264,7 @@ class TestReset:
             house.reset(house.caller("acme-admin"), kim.user_id)
         house.reset(house.caller(), kim.user_id)
 
+    @pytest.mark.standard("ASVS 6.4.4")
     def test_an_old_sign_in_resets_nobody(self, house: FactorHouse, app: App) -> None:
         kim, admin = _principal(house, app), house.caller("acme-admin")
         house.clock.advance(3601)

@@ -85,6 +85,7 @@ def test_what_an_administrator_ended_there_the_cookie_does_not_bring_back(house:
     assert house.exchange(cookie)
 
 
+@pytest.mark.standard("ASVS 7.4.1")
 def test_signing_out_ends_the_cookie_and_the_tokens_of_every_tenant_that_it_gave(house: House) -> None:
     cookie = _shared(house)
     pairs = [house.exchange(cookie), house.exchange(cookie, GLOBEX)]

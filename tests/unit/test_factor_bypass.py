@@ -101,6 +101,7 @@ def _kim(house: FactorHouse) -> UserId:
     return next(user.id for user in house.world.users.values() if user.username == "kim")
 
 
+@pytest.mark.standard("ASVS 6.3.4", "ASVS 6.4.3")
 @pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.parametrize("way", [*WAYS, *MORE])
 def test_no_way_of_signing_in_leads_around_a_factor_that_is_there(
@@ -113,6 +114,7 @@ def test_no_way_of_signing_in_leads_around_a_factor_that_is_there(
     assert {ref for ref in set(house.world.sessions) - sessions if ref.user_id == _kim(house)} == set()
 
 
+@pytest.mark.standard("ASVS 6.3.4")
 @pytest.mark.parametrize("way", WAYS)
 def test_whoever_needs_a_factor_and_has_none_enters_to_enrol_one_and_for_nothing_else(
     house: FactorHouse, mailed: Mailed, way: str

@@ -201,6 +201,7 @@ def test_a_step_up_leads_back_to_the_page_that_asked(path: str) -> None:
     assert inner_path(path) == path.strip("/")
 
 
+@pytest.mark.standard("RFC 9700 2.1.b")
 @pytest.mark.parametrize(
     "path", [None, 1, "", "//evil.example", "account/..", "accounts", "account/step-up", "a?b", "account/x\n"]
 )

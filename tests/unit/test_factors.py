@@ -61,6 +61,7 @@ class TestCodes:
         step = now_ms // 30_000 + steps
         assert (totp.step_of(secret, totp.code_at(secret, step), 0, now_ms) == step) is works
 
+    @pytest.mark.standard("ASVS 6.5.1")
     def test_no_code_of_a_step_that_was_used_or_of_an_earlier_one_works(self) -> None:
         now_ms, secret = 1_800_000_000_000, b"s" * 20
         step = now_ms // 30_000
@@ -159,6 +160,7 @@ class TestSignIn:
                 house.finished(house.wait().challenge_id, Client(f"198.51.100.{attempt}"), totp="000000")
         house.finished(house.wait(known).challenge_id, known, totp=app.code())
 
+    @pytest.mark.standard("ASVS 6.5.1")
     def test_a_recovery_code_works_once(self, house: FactorHouse) -> None:
         _, enrolled = house.enrol_app(house.caller("kim", PASSWORD))
         code = enrolled.recovery_codes[3]

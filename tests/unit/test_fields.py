@@ -78,6 +78,7 @@ def test_each_field_is_stored(kind: type) -> None:
     assert to_record(to_attributes(_sample(kind))) == _sample(kind)
 
 
+@pytest.mark.standard("ASVS 8.2.3")
 @pytest.mark.parametrize("relation", [Relation.SELF, Relation.OWNER, Relation.GUEST])
 def test_each_field_of_a_user_is_shown_to_those_who_may_see_the_field(relation: Relation) -> None:
     visible = VisibleUser(_sample(User), (_sample(Membership),), relation)
@@ -150,6 +151,7 @@ def cast(house: House) -> Cast:
 RELATIONS = (Relation.SELF, Relation.OWNER, Relation.GUEST)
 
 
+@pytest.mark.standard("ASVS 8.2.3")
 @pytest.mark.parametrize("name", CHANGEABLE)
 @pytest.mark.parametrize("relation", RELATIONS)
 def test_each_field_is_changed_by_those_who_may_change_the_field_and_by_nobody_else(
@@ -167,6 +169,7 @@ def test_each_field_is_changed_by_those_who_may_change_the_field_and_by_nobody_e
         assert cast.stored() == before
 
 
+@pytest.mark.standard("ASVS 8.2.3", "ASVS 8.4.1")
 @pytest.mark.parametrize("name", sorted({*USER, *CREDENTIAL} - changeable_by(Relation.GUEST)))
 def test_a_guest_tenants_administrator_changes_nothing_of_the_user_in_any_combination(cast: Cast, name: str) -> None:
     principal, before = cast.principal(Relation.GUEST), cast.stored()

@@ -221,6 +221,7 @@ class TestNamesInTokens:
 
 
 class TestPasswords:
+    @pytest.mark.standard("ASVS 6.2.8")
     def test_they_are_verified_exactly_as_sent(self) -> None:
         hasher = PasswordHasher(memory_kib=8, time_cost=1)
         encoded = hasher.hash("pässword\0 ")
@@ -249,11 +250,13 @@ class TestPasswords:
         assert not PasswordHasher(memory_kib=8, time_cost=1).verify(None, "")
         assert not PasswordHasher(memory_kib=8, time_cost=1).verify("garbage", "x")
 
+    @pytest.mark.standard("ASVS 6.2.1", "ASVS 6.2.11")
     @pytest.mark.parametrize("password", ["1234567", "x7Gq!p2", "x" * 1025, *GUESSED])
     def test_weak_ones_are_refused(self, password: str) -> None:
         with pytest.raises(WeakPassword):
             check_new_password(password, ["kim.larsson", "kim@people.example", "Kim Larsson", "acme", None])
 
+    @pytest.mark.standard("ASVS 6.2.4")
     def test_the_common_ones_are_refused(self) -> None:
         common = [word for word in FREQUENCY_LISTS["passwords"][:10_000] if len(word) >= 8]
         assert len(common) > 1000
@@ -261,6 +264,7 @@ class TestPasswords:
             with pytest.raises(WeakPassword):
                 check_new_password(password)
 
+    @pytest.mark.standard("ASVS 6.2.5", "ASVS 6.2.9")
     @pytest.mark.parametrize(
         "password",
         [
@@ -279,6 +283,7 @@ REF = SessionRef(TenantId("acme"), UserId("0" * 26), SessionId("1" * 26))
 
 
 class TestKeys:
+    @pytest.mark.standard("RFC 8725 3.2.a", "RFC 8725 3.1.b", "RFC 9068 2.1.b")
     @pytest.mark.parametrize("algorithm", ["RS256", "ES256", "EdDSA"])
     def test_a_key_signs_and_its_published_half_verifies(self, algorithm: KeyPairAlgorithm) -> None:
         public, pem = generate_key(algorithm, 0)
@@ -377,6 +382,7 @@ class TestKeys:
         with pytest.raises(ForgedRefreshToken):
             ring.read(leaked)
 
+    @pytest.mark.standard("RFC 9068 4.b", "RFC 9700 2.6.a")
     def test_the_metadata_promises_only_what_is_there(self) -> None:
         public, _ = generate_key("ES256", 0)
         document = authorization_server_metadata(KeySet("https://id.example", "", (public,)))
@@ -472,6 +478,7 @@ def test_strangers_share_no_throttle_and_the_table_shows_no_names(house: House) 
     assert not any(word in key for key in [*keys, by_name[0].key] for word in ("username:", "192.", "0.2"))
 
 
+@pytest.mark.standard("ASVS 10.3.3")
 def test_new_ids_are_ulids_of_this_moment_one_after_another() -> None:
     before = time.time_ns() // 1_000_000
     minted = [mint_ulid() for _ in range(1000)]

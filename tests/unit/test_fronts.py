@@ -269,6 +269,7 @@ class TestRoutes:
         event["rawPath"] = "/v1/api/acme/orders"
         assert decide(house.authorize, event)["context"] == {}
 
+    @pytest.mark.standard("ASVS 10.3.2", "RFC 9700 2.3.d")
     @pytest.mark.parametrize("front", sorted(PATHS))
     @pytest.mark.parametrize(
         ("tenant_id", "expected"), [("acme", True), ("globex", False), ("ACME", False), ("-", False), (None, True)]
@@ -285,6 +286,7 @@ class TestRoutes:
             question = _bearer(house.token(), path=f"/api/{tenant_id}/x", tenant_id=tenant_id or None)
             assert (fronts.ask_authorizer(house, front, question) != NOBODY) == (tenant_id == "")
 
+    @pytest.mark.standard("ASVS 10.3.2", "RFC 9700 2.3.d", "RFC 9068 4.i")
     @pytest.mark.parametrize("front", sorted(PATHS))
     @pytest.mark.parametrize(
         ("method", "path", "expected"),

@@ -28,6 +28,7 @@ def test_repeating_it_changes_nothing(house: House) -> None:
     assert repr((house.world.secrets, house.world.key_set, house.world.users, house.world.hashes)) == before
 
 
+@pytest.mark.standard("ASVS 6.4.1")
 def test_on_a_deployment_the_password_is_random_and_must_be_changed(house: House) -> None:
     made = house.initialise.tenant("initech", development=False)
     assert made is not None

@@ -274,6 +274,7 @@ class TestSomebodyNew:
         assert refused(house, token, GLOBEX) == "another_tenant"
         assert sign_up(house, token, ACME).cookie is None
 
+    @pytest.mark.standard("ASVS 6.2.4", "ASVS 6.2.11")
     @pytest.mark.parametrize(
         ("member", "error"),
         [

@@ -88,6 +88,7 @@ def test_a_page_can_be_read_by_everybody(kind: str, state: str, language: str) -
     assert not re.search(r"None|Undefined|%\(", found.text)
 
 
+@pytest.mark.standard("ASVS 6.2.6", "ASVS 6.2.7")
 @pytest.mark.parametrize("kind", PAGES)
 def test_a_form_asks_for_what_its_kind_needs_and_never_shows_a_password(kind: str) -> None:
     for state in ("form", "wrong"):

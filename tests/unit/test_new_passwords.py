@@ -96,6 +96,7 @@ class TestJudging:
         JudgeNewPassword(CommonPasswords())(PASSWORD)
         assert breached.asked == [sha1_of(PASSWORD)]
 
+    @pytest.mark.standard("ASVS 6.2.1")
     @pytest.mark.parametrize(
         ("deployment", "tenant", "least"),
         [(8, None, 8), (15, None, 15), (8, 12, 12), (15, 12, 15), (12, 15, 15), (1, 1, 8), (8, 0, 8)],
@@ -143,6 +144,7 @@ class TestJudging:
     def test_a_password_that_is_no_unicode_is_judged_too(self) -> None:
         JudgeNewPassword(CommonPasswords())("\ud800 x7Gq!p2L")
 
+    @pytest.mark.standard("ASVS 6.2.4", "ASVS 6.2.12")
     def test_creating_and_changing_users_ask_the_judge(self) -> None:
         house = House()
         caller = house.add_user("kim")
@@ -160,6 +162,7 @@ class TestTheFile:
     def test_it_is_made_of_the_list_that_we_ship_and_can_be_made_again(self) -> None:
         assert common_passwords.TARGET.read_bytes() == common_passwords.records()
 
+    @pytest.mark.standard("ASVS 6.2.4")
     def test_it_has_every_common_password_that_is_long_enough(self) -> None:
         words = [word for word in FREQUENCY_LISTS["passwords"] if len(word) >= 8]
         assert len(words) > 3000  # OWASP ASVS 5.0 6.2.4
@@ -224,6 +227,7 @@ def _reply(text: str, status: int = 200) -> Reply:
 
 
 class TestTheRange:
+    @pytest.mark.standard("ASVS 6.2.12")
     def test_five_digits_are_sent_and_padding_is_asked_for(self) -> None:
         outbound = Scripted(_reply(f"{OTHERS}\r\n{OWN}:42"))
         assert BreachedRange(outbound).count(SHA1) == 42
@@ -334,6 +338,7 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 class TestTheBucket:
+    @pytest.mark.standard("ASVS 6.2.12")
     def test_it_has_what_was_put_in_and_reads_the_index_once(self, s3: Any) -> None:
         s3.put_object(Bucket="breaches", Key=KEY, Body=_archive())
         asked: list[str] = []

@@ -245,6 +245,7 @@ def test_a_tenant_without_the_method_password_takes_none(house: House, administe
     assert house.sign_in("kim", PASSWORD).tokens
 
 
+@pytest.mark.standard("ASVS 7.3.2")
 def test_sessions_are_as_short_as_the_tenant_wants(house: House, administer: AdministerPolicies) -> None:
     administer.change(house.caller(), ACME, {"session_seconds": 600})
     pair = house.sign_in("acme-admin").tokens

@@ -12,6 +12,7 @@ from doorward.model import SessionRef
 from tests.support.world import ACME, GLOBEX, House
 
 
+@pytest.mark.standard("ASVS 7.2.2", "RFC 9700 2.2.2.a")
 def test_a_refresh_gives_a_new_pair_of_the_same_session(house: House) -> None:
     first = house.sign_in("acme-admin").tokens
     house.clock.advance(60)
@@ -21,6 +22,7 @@ def test_a_refresh_gives_a_new_pair_of_the_same_session(house: House) -> None:
     assert house.claims(second).token_id != house.claims(first).token_id
 
 
+@pytest.mark.standard("ASVS 7.3.2", "ASVS 10.4.8")
 def test_the_lifetime_is_absolute_from_sign_in(house: House) -> None:
     pair = house.sign_in("acme-admin").tokens
     for _ in range(23):
@@ -32,6 +34,7 @@ def test_the_lifetime_is_absolute_from_sign_in(house: House) -> None:
         house.refresh(pair.refresh_token)
 
 
+@pytest.mark.standard("ASVS 7.3.2")
 def test_an_access_token_never_outlives_its_session(house: House) -> None:
     pair = house.sign_in("acme-admin").tokens
     house.clock.advance(86_400 - 100)
@@ -64,6 +67,7 @@ def test_an_arrival_that_cannot_be_counts_as_none(house: House, offset_ms: int) 
         house.refresh(first.refresh_token, received_at_ms=house.clock() + offset_ms)
 
 
+@pytest.mark.standard("ASVS 10.4.5", "RFC 9700 2.2.2.a")
 def test_after_the_overlap_the_rotated_token_kills_the_session(house: House) -> None:
     signed_in = house.sign_in("acme-admin")
     second = house.refresh(signed_in.tokens.refresh_token)
@@ -79,6 +83,7 @@ def test_after_the_overlap_the_rotated_token_kills_the_session(house: House) -> 
         house.by_cookie(signed_in.cookie)
 
 
+@pytest.mark.standard("ASVS 10.4.5", "RFC 9700 2.2.2.a")
 def test_a_token_two_generations_old_is_reuse_even_inside_the_overlap(house: House) -> None:
     first = house.sign_in("acme-admin").tokens
     second = house.refresh(first.refresh_token)
@@ -146,6 +151,7 @@ def _flipped(text: str, index: int) -> str:
     return text[:index] + ("A" if text[index] != "A" else "B") + text[index + 1 :]
 
 
+@pytest.mark.standard("RFC 9700 4.14.2.c", "RFC 7009 5.a")
 def test_no_altered_refresh_token_reaches_a_table(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     token = house.sign_in("acme-admin").tokens.refresh_token
 

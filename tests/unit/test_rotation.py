@@ -111,6 +111,7 @@ class TestSchedule:
         assert _states(house) == ["active", "pending", "retiring"]
         assert _keys(house)[0].kid == first[1].kid
 
+    @pytest.mark.standard("RFC 8725 3.2.a")
     @pytest.mark.parametrize("algorithm", ["RS256", "EdDSA"])
     def test_another_algorithm_takes_over_by_a_rotation(self, house: House, algorithm: KeyPairAlgorithm) -> None:
         before = house.sign_in("acme-admin").tokens

@@ -83,6 +83,7 @@ def test_an_answer_has_the_form_that_the_gateway_takes() -> None:
     )
 
 
+@pytest.mark.standard("RFC 7009 2.2.1.c")
 def test_a_store_that_is_too_busy_is_503_with_the_time_to_wait() -> None:
     answer = _ask("GET", "/busy")
     assert answer["statusCode"] == 503

@@ -17,6 +17,7 @@ SECRET = "xVq3n0Tg8LhZ5yPpWc7Rk2sB9dJfM4uEaQ1iXoNvYtH"
 NEXT = "Kc0wZ7mGQy3rT9vLp5XbNh2sJd8fUe4aVi6oRq1tYxM"
 
 
+@pytest.mark.standard("RFC 8725 3.5.a")
 @pytest.mark.parametrize(
     ("text", "why"),
     [
@@ -73,6 +74,7 @@ def test_the_secret_before_verifies_while_it_is_set(house: House) -> None:
         verify_access_token(token, after, AUDIENCE, house.clock())
 
 
+@pytest.mark.standard("ASVS 9.1.2", "RFC 8725 3.1.b")
 def test_the_mode_is_exclusive_either_way(house: House) -> None:
     shared, pair = SharedSecret(house.keyring, SECRET), house.sign_in("acme-admin").tokens
     with pytest.raises(InvalidToken):

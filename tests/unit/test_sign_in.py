@@ -16,6 +16,7 @@ from tests.support.people import PASSWORD
 from tests.support.world import ACME, GLOBEX, House
 
 
+@pytest.mark.standard("RFC 9068 2.2.b")
 def test_a_user_signs_in_with_username_and_gets_tokens_of_the_home_tenant(house: House) -> None:
     pair = house.sign_in("acme-admin").tokens
     claims = house.claims(pair)
@@ -85,6 +86,7 @@ def test_the_cookie_comes_only_where_it_is_wanted_and_its_secret_is_not_stored(h
     assert cookie.rpartition(".")[2] not in repr(house.world)
 
 
+@pytest.mark.standard("RFC 9700 4.9.3.a")
 def test_nothing_stored_or_logged_can_be_replayed(house: House, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
         signed_in = house.sign_in("admin")
@@ -111,6 +113,7 @@ class TestThrottles:
         with pytest.raises(InvalidCredentials):
             house.sign_in(username, "wrong", source=source)
 
+    @pytest.mark.standard("ASVS 6.3.1")
     def test_one_source_gets_ten_tries_on_an_account_and_then_nothing_is_hashed(self, house: House) -> None:
         for _ in range(10):
             self.fail(house, "acme-admin", "192.0.2.9")
@@ -133,6 +136,7 @@ class TestThrottles:
             count for key, counts in house.world.attempts.items() if "trust" not in key for count in counts.values()
         )
 
+    @pytest.mark.standard("ASVS 6.3.1")
     def test_strangers_do_not_lock_out_a_user_on_a_known_address(self, house: House) -> None:
         house.sign_in("acme-admin", source="192.0.2.1")
         for number in range(50):
@@ -141,6 +145,7 @@ class TestThrottles:
             house.sign_in("acme-admin", source="203.0.113.1")
         assert house.sign_in("acme-admin", source="192.0.2.1")
 
+    @pytest.mark.standard("ASVS 6.3.1")
     def test_one_source_cannot_spray_over_many_accounts(self, house: House) -> None:
         refused = 0
         for number in range(300):

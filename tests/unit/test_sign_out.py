@@ -26,6 +26,7 @@ def _assert_alive(house: House, signed_in: SignedIn) -> None:
     assert house.by_cookie(signed_in.cookie)
 
 
+@pytest.mark.standard("ASVS 7.4.1")
 def test_signing_out_ends_this_session_alone(house: House) -> None:
     here, there = house.sign_in("acme-admin"), house.sign_in("acme-admin")
     house.log_out(house.principal(here.tokens))
@@ -85,12 +86,14 @@ def test_an_overtaken_cutoff_is_tried_again_and_then_given_up(house: House, monk
     assert len(calls) == 3
 
 
+@pytest.mark.standard("RFC 7009 2.a", "RFC 7009 2.1.d", "RFC 7009 2.1.e")
 def test_revoking_a_refresh_token_takes_its_session_along(house: House) -> None:
     signed_in = house.sign_in("acme-admin")
     house.revoke(signed_in.tokens.refresh_token)
     _assert_dead(house, signed_in)
 
 
+@pytest.mark.standard("RFC 7009 2.b", "RFC 7009 2.1.d")
 def test_revoking_an_access_token_leaves_its_session(house: House) -> None:
     signed_in = house.sign_in("acme-admin")
     second = house.refresh(signed_in.tokens.refresh_token)
@@ -101,6 +104,7 @@ def test_revoking_an_access_token_leaves_its_session(house: House) -> None:
     assert house.refresh(second.refresh_token)
 
 
+@pytest.mark.standard("RFC 7009 2.2.a")
 @pytest.mark.parametrize("text", ["", "x", "dwr1.acme.x.y.0.z", "a.b.c", "é", "x" * 8000])
 def test_revoking_what_is_no_token_is_no_error(house: House, text: str) -> None:
     house.revoke(text)
@@ -114,6 +118,7 @@ def test_revoking_an_expired_access_token_stores_nothing(house: House) -> None:
     assert not house.world.state(ACME, user_id).tokens
 
 
+@pytest.mark.standard("ASVS 7.4.5")
 def test_one_command_ends_everything_and_who_signs_in_afterwards_is_let_in(house: House) -> None:
     before = [house.sign_in("acme-admin"), house.sign_in("admin")]
     service, _ = house.service_tokens.mint(house.caller("acme-admin"), ACME, "ci", None)

@@ -92,6 +92,7 @@ class TestTickets:
             harbour.connect("c2", ticket, PAGE)
         assert caught.value.reason == "unknown_ticket"
 
+    @pytest.mark.standard("ASVS 7.2.3")
     def test_a_ticket_is_of_256_random_bits(self, harbour: Harbour) -> None:
         principal = harbour.sign_in()[1]
         tickets = [harbour.issue(principal, ORIGIN).removeprefix("dwt1.") for _ in range(16)]

@@ -125,6 +125,7 @@ class TestRules:
             assert STAGE_VARIABLE.fullmatch(text)
 
 
+@pytest.mark.standard("ASVS 10.3.4")
 @given(
     asked=st.sampled_from(LEVELS),
     proved=st.sampled_from(LEVELS),
@@ -372,6 +373,7 @@ class TestAtHome:
 
 
 class TestVerifier:
+    @pytest.mark.standard("ASVS 10.3.4")
     def test_a_server_can_ask_for_a_surer_or_a_younger_sign_in(self, house: House) -> None:
         verifier, token = fronts.verifier(house), _proved(house, "2fa", 60)
         assert verifier.verify(token, acr="2fa", max_age=60).authentication == Authentication(
@@ -387,6 +389,7 @@ class TestVerifier:
         with pytest.raises(ValueError, match="acr"):
             verifier.verify(token, acr="3fa")  # type: ignore[arg-type]
 
+    @pytest.mark.standard("ASVS 10.3.4")
     def test_no_service_and_no_older_token_meets_what_is_asked(self, house: House) -> None:
         verifier = fronts.verifier(house)
         service, _ = house.service_tokens.mint(house.caller(BOSS), ACME, "ci", None)

@@ -114,6 +114,7 @@ class TestLockOut:
         for number in range(tries):
             _try(house, Credentials("wrong", Client(source), username=name or f"invented{number}"))
 
+    @pytest.mark.standard("ASVS 6.3.1")
     def test_a_known_device_passes_the_full_counters_of_name_and_address(
         self, house: House, kim: Callable[..., Credentials]
     ) -> None:
@@ -151,6 +152,7 @@ class TestLockOut:
         changes = changed(password="another good password", current_password=PASSWORD)
         assert house.change_user(principal, "me", changes)
 
+    @pytest.mark.standard("ASVS 6.3.1")
     def test_after_a_hundred_failures_only_known_devices_sign_in(
         self, house: House, kim: Callable[..., Credentials], caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -188,6 +190,7 @@ class TestLockOut:
                     assert _try(house, kim("203.0.113.77"))[0] == "temporarily_unavailable"
             assert _try(house, kim("203.0.113.77"))[0] == "signed in"
 
+    @pytest.mark.standard("ASVS 6.3.1")
     def test_who_sprays_over_many_names_is_slowed_for_the_day(self, house: House) -> None:
         tried = 0
         for window in range(20):

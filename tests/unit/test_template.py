@@ -403,6 +403,7 @@ def test_logs_end(name: str) -> None:
     assert template()["Resources"][group]["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
 
+@pytest.mark.standard("ASVS 6.3.4", "ASVS 8.2.1")
 def test_a_route_is_public_only_if_it_is_listed_here() -> None:
     found = [route for route in routes() if route[0] != "ANY" and route[2] not in PAGES]
     assert {(method, path) for method, path, _, public in found if public} == PUBLIC
@@ -417,6 +418,7 @@ def test_pages_recognise_the_cookie_themselves_and_can_be_left_out(name: str) ->
     assert not [path for _, path, _, _ in found if path.startswith(("/api", "/auth", "/users", "/tenants"))]
 
 
+@pytest.mark.standard("ASVS 7.2.1", "ASVS 8.3.1")
 def test_every_route_is_of_the_api_with_the_authorizer() -> None:
     # An event that names no API would make SAM a second one, which knows no authorizer.
     events = [event for function in FUNCTIONS.values() for event in function["Properties"].get("Events", {}).values()]

@@ -31,6 +31,7 @@ def test_a_denial_says_what_the_authorizer_says() -> None:
     assert body["type"] == "urn:doorward:problem:$context.authorizer.code"
 
 
+@pytest.mark.standard("RFC 9700 2.6.c")
 @pytest.mark.parametrize("kind", RESPONSES)
 def test_a_refusal_of_the_gateway_has_the_headers_that_all_answers_have(
     kind: str,
@@ -92,6 +93,7 @@ class TestAccessLog:
         assert set(line) >= {"authorizer_error", "integration_error"}
         assert "\n" not in self.setting["Format"]
 
+    @pytest.mark.standard("RFC 9700 4.9.3.a")
     def test_it_says_no_query_no_header_and_no_token(self) -> None:
         used = set(re.findall(r"\$([\w.]+)", self.setting["Format"]))
         assert all(name.startswith("context.") for name in used)

@@ -124,6 +124,7 @@ class TestMemberships:
         assert house.principal(house.refresh(here.refresh_token)).tenant_id == ACME
         assert house.principal(house.refresh(there.refresh_token)).tenant_id == GLOBEX
 
+    @pytest.mark.standard("ASVS 10.4.5", "RFC 9700 2.2.2.a")
     @pytest.mark.parametrize("switches", [1, 2, 5, 1000])
     @pytest.mark.parametrize("who", ["refresh", "revoke", "sign out"])
     def test_a_thief_does_not_outrun_the_family_by_switching(self, house: House, switches: int, who: str) -> None:
@@ -399,6 +400,7 @@ class TestLastAdministrator:
 
 
 class TestServiceTokens:
+    @pytest.mark.standard("RFC 9068 2.2.b")
     def test_it_is_a_service_of_its_tenant_and_nothing_else(self, house: House) -> None:
         text, record = house.service_tokens.mint(house.caller("acme-admin"), ACME, "ci", 60)
         principal = _by_token(house, text)
@@ -421,6 +423,7 @@ class TestServiceTokens:
             with pytest.raises(InsufficientScope):
                 act()
 
+    @pytest.mark.standard("ASVS 7.2.2")
     def test_it_expires_and_is_revoked(self, house: House) -> None:
         admin = house.caller("acme-admin")
         short, _ = house.service_tokens.mint(admin, ACME, "short", 1)

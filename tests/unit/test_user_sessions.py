@@ -165,6 +165,7 @@ class TestEnding:
         house.user_sessions.end(house.principal(pair), "me", pair.session_id)
         assert _dead(house, pair)
 
+    @pytest.mark.standard("ASVS 7.4.5")
     def test_a_platform_administrator_ends_the_family(self, house: House) -> None:
         bob = _shared(house)
         here = house.sign_in("bob", PASSWORD).tokens
@@ -262,6 +263,7 @@ class TestEnding:
         assert not _dead(house, other)
         assert not _dead(house, house.sign_in("bob", PASSWORD).tokens)
 
+    @pytest.mark.standard("ASVS 7.4.3")
     def test_all_others_of_ones_own_end_and_the_one_that_asks_goes_on(self, house: House) -> None:
         _shared(house)
         here = house.sign_in("bob", PASSWORD)
@@ -286,6 +288,7 @@ class TestEnding:
             house.user_sessions.end_others(caller)
         assert not _dead(house, other)
 
+    @pytest.mark.standard("ASVS 7.4.5")
     def test_a_tenants_administrator_ends_all_there_and_none_comes_back_by_a_switch(self, house: House) -> None:
         bob = _shared(house)
         here, there = (house.sign_in("bob", PASSWORD, tenant_id=tenant).tokens for tenant in (ACME, GLOBEX))

@@ -57,6 +57,7 @@ def _wire(found: Verifier) -> Wire:
 
 
 class TestReach:
+    @pytest.mark.standard("ASVS 7.4.1")
     def test_a_logout_is_honoured_within_the_interval(self, house: House) -> None:
         found, pair = verifier(house, interval_seconds=30), house.sign_in("acme-admin").tokens
         assert found.verify(pair.access_token)
@@ -164,6 +165,7 @@ class TestMalformedKeys:
             "nothing": None,
         }
 
+    @pytest.mark.standard("RFC 8725 3.4.a")
     def test_a_malformed_key_is_no_key_and_harms_no_other(self, house: House) -> None:
         token, good = house.token(), house.keyring.key_set().jwks()["keys"][0]
         for name, bad in self.bad(good).items():
@@ -335,6 +337,7 @@ class TestForgedFeeds:
         headers = {"typ": typ, "kid": key.kid}
         return jwt.encode({**content, **claims}, key.key, algorithm=key.algorithm, headers=headers)
 
+    @pytest.mark.standard("RFC 8725 3.12.a", "RFC 8725 3.8.a")
     def test_only_the_deployments_own_feed_is_believed(self, house: House) -> None:
         other, token = House(), house.token("acme-admin")
         forged = {
@@ -358,6 +361,7 @@ class TestForgedFeeds:
                 found.verify(token)
             assert name
 
+    @pytest.mark.standard("ASVS 9.2.2", "RFC 8725 3.12.a")
     def test_a_feed_is_no_access_token(self, house: House) -> None:
         with pytest.raises(InvalidToken):
             verifier(house).verify(self.feed(house))
@@ -461,6 +465,7 @@ class TestParts:
 
 
 class TestWishes:
+    @pytest.mark.standard("ASVS 10.3.2", "RFC 9068 4.i")
     def test_tenant_and_roles_are_held(self, house: House) -> None:
         found, token = verifier(house), house.token("acme-admin")
         assert found.verify(token, tenant_id="acme", roles={"admin", "x"}).tenant_id == "acme"
@@ -491,6 +496,7 @@ class TestWishes:
         with pytest.raises(TypeError):
             verifier(house).verify(house.token("acme-admin"), roles="admin")
 
+    @pytest.mark.standard("ASVS 9.1.3", "RFC 8725 3.8.a")
     @pytest.mark.parametrize("url", ["http://id.example", "file:///etc/passwd", "id.example", "ftp://localhost"])
     def test_keys_come_over_https_alone(self, url: str) -> None:
         with pytest.raises(Misconfigured):
