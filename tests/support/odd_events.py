@@ -128,7 +128,7 @@ def altered(draw: st.DrawFn, made: Event) -> Event:
     made = copy.deepcopy(made)
     for _ in range(draw(st.integers(1, 3))):
         place: Any = made
-        for _ in range(draw(st.integers(0, 2))):
+        for _ in range(draw(st.integers(0, 3))):
             deeper = [value for value in place.values() if isinstance(value, dict) and value]
             place = draw(st.sampled_from(deeper)) if deeper else place
         if not place:
