@@ -90,13 +90,33 @@ def test_a_store_that_is_too_busy_is_503_with_the_time_to_wait() -> None:
     assert int(answer["multiValueHeaders"]["Retry-After"][0]) > 0
 
 
+@pytest.mark.parametrize(
+    "member",
+    [
+        {"httpMethod": None},
+        {"httpMethod": 7},
+        {"path": None},
+        {"path": ["/"]},
+        {"headers": "Accept: */*"},
+        {"headers": {"Accept": None}},
+        {"queryStringParameters": {"limit": 7}},
+        {"body": {"username": "admin"}},
+        {"requestContext": []},
+        {"requestContext": {"authorizer": "admin"}},
+        {"requestContext": {"identity": "192.0.2.1"}},
+    ],
+)
+def test_an_event_that_is_no_request_is_refused_before_anything_reads_it(member: dict[str, Any]) -> None:
+    answer = _app().resolve({"httpMethod": "GET", "path": "/broken", **member}, None)
+    assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (400, "invalid_request")
+    assert _app().resolve({}, None)["statusCode"] == 400
+
+
 def test_whatever_fails_is_a_problem_and_the_log_shows_nothing_of_the_request(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with caplog.at_level(logging.INFO):
         answer = _ask("GET", "/broken", requestContext={"requestId": "r"})
-        nothing = _app().resolve({}, None)
     assert (answer["statusCode"], json.loads(answer["body"])["request_id"]) == (500, "r")
-    assert nothing["statusCode"] == 500
     assert "ValueError" in caplog.text
     assert not any("/broken" in f"{record.getMessage()}{vars(record)}" for record in caplog.records)

@@ -11,6 +11,7 @@ from typing import Any
 from doorward import audit
 from doorward.api.answers import answer_preflight, respond
 from doorward.api.cors import allowed_origins, cors_headers
+from doorward.api.events import is_request, method_and_path
 from doorward.api.problems import headers_of, problem, status_of
 from doorward.api.requests import header, require_known_query
 from doorward.api.routing import Handler, Response, Router
@@ -34,7 +35,7 @@ class Resolver(Router):
     def resolve(self, event: Mapping[str, Any], _context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
         """Answer one request; what it does is logged with where it came from."""
         with audit.of_request(event):
-            self.event = event
+            self.event = event if is_request(event) else {}
             answer = self._answer()
             return replace(answer, headers={**self.cors(), **answer.headers}).to_gateway()
 
@@ -44,7 +45,7 @@ class Resolver(Router):
 
     def _answer(self) -> Response:
         try:
-            method, path = self.event["httpMethod"].upper(), self.event["path"]
+            method, path = method_and_path(self.event)
             found = self.find(method, path)
             if found is None:
                 return self._no_route(method, path)

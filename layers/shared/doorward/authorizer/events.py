@@ -176,7 +176,8 @@ def _mapping(event: Event, name: str) -> Mapping[str, Any]:
 
 def _headers(event: Event, name: str) -> tuple[str, ...]:
     several = _mapping(event, "multiValueHeaders")
-    found = [str(value) for key, values in several.items() if key.lower() == name for value in values or ()]
+    lists = [values for key, values in several.items() if key.lower() == name and isinstance(values, list)]
+    found = [str(value) for values in lists for value in values]
     if not found:
         found = [str(value) for key, value in _mapping(event, "headers").items() if key.lower() == name]
     return tuple(found)

@@ -49,7 +49,7 @@ def execute(signing: RotateSigningKeys, mac: RotateMacKeys, event: Mapping[str, 
             else:
                 signing_keys = signing.revoke(kid)
                 mac_keys = mac.advance()
-        elif command in {"advance", "rotate", "end_everything"}:
+        elif command in ("advance", "rotate", "end_everything"):  # no set: a command may be anything
             if command == "end_everything":
                 signing.end_everything()
             signing_keys = signing.advance(due=command == "rotate")

@@ -17,6 +17,7 @@ from doorward.sockets.connect import Connect
 Event = Mapping[str, Any]
 
 SWEEP_SECONDS = 60
+_NAMED = ("routeKey", "connectionId")
 _PK = re.compile(r"tenant#([^#]*)#(?:00|user#(.*))", re.DOTALL)
 _DEPLOYMENT = "deployment#00"
 """Of the copies of a marker, the first one speaks for all."""
@@ -32,14 +33,18 @@ def answer_event(connect: Connect, forget: Callable[[str], None], event: Event) 
 
 
 def _answer(connect: Connect, forget: Callable[[str], None], event: Event) -> dict[str, Any]:
-    context = event["requestContext"]
-    connection_id = str(context["connectionId"])
-    if context["routeKey"] == "$disconnect":
+    context = event.get("requestContext")
+    route, connection_id = (context.get(name) if isinstance(context, Mapping) else None for name in _NAMED)
+    if not isinstance(route, str) or not isinstance(connection_id, str) or not connection_id:
+        return {"statusCode": HTTPStatus.BAD_REQUEST.value}
+    if route == "$disconnect":
         forget(connection_id)
-    if context["routeKey"] != "$connect":
+    if route != "$connect":
         return {"statusCode": HTTPStatus.OK.value}
     query = event.get("queryStringParameters")
     ticket = query.get("ticket") if isinstance(query, Mapping) else None
+    if not isinstance(ticket, str | None):
+        return {"statusCode": HTTPStatus.BAD_REQUEST.value}
     credentials = read_socket_credentials(event)
     try:
         connect(connection_id, ticket, credentials)
