@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +10,6 @@ import pytest
 from doorward.errors import Conflict, EmailTaken, InvalidProof, Unavailable
 from doorward.model.proofs import Proof, ProofChanges, ProofId, ProofUse
 from doorward.rules.proofs import CODE_SECONDS, MAX_TRIES
-from doorward.stores import SignInName
 from doorward.tokens.ids import mint_ulid
 from tests.contract.conftest import Stores
 from tests.support.makers import ACME, NOW, record, session, tenant, user
@@ -145,47 +143,3 @@ def test_a_mail_is_taken_by_one_sender(stores: Stores) -> None:
     stores.proofs.end_mail(ProofId("none"), NOW)
     stores.proofs.release_mail(ProofId("none"))
     assert stores.proofs.get(ProofId("none")) is None
-
-
-def test_fifty_callers_with_one_proof_have_one_winner(race_stores: Stores) -> None:
-    stores = race_stores
-    stores.tenants.add(tenant())
-    made = proof(kind="sign_up")
-    stores.proofs.add(made)
-
-    def sign_up(number: int) -> bool:
-        member = user(username=f"user{number}", email=f"{number}@acme.example")
-        try:
-            stores.writer.add(record(member), "hash", proofs=used(made))
-        except InvalidProof:
-            return False
-        return True
-
-    with ThreadPoolExecutor(50) as pool:
-        won = list(pool.map(sign_up, range(50)))
-    assert sum(won) == 1
-    targets = [stores.directory.look_up(SignInName(f"user{number}"), []).target for number in range(50)]
-    assert [target is not None for target in targets] == won
-
-
-def test_fifty_guesses_at_once_are_five_tries(race_stores: Stores) -> None:
-    made = proof()
-    race_stores.proofs.add(made)
-    with ThreadPoolExecutor(50) as pool:
-        tried = list(pool.map(lambda _: race_stores.proofs.count_try(made.id, NOW), range(50)))
-    assert sum(found is not None for found in tried) == MAX_TRIES
-
-
-def test_fifty_senders_of_one_mail_are_one(race_stores: Stores) -> None:
-    made = proof()
-    race_stores.proofs.add(made)
-
-    def begin(_: int) -> Proof | None:
-        try:
-            return race_stores.proofs.begin_mail(made.id, NOW)
-        except Unavailable:
-            return None
-
-    with ThreadPoolExecutor(50) as pool:
-        begun = list(pool.map(begin, range(50)))
-    assert sum(found is not None for found in begun) == 1

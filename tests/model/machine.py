@@ -34,6 +34,16 @@ class Machine(RuleBasedStateMachine):
         self.admin = self._first("admin", {}, platform=True)
         for tenant in self.page.tenants:
             self._first(f"{tenant}-admin", {tenant: Place(("admin",))})
+        self._shared("eve")
+
+    def _shared(self, name: str) -> None:
+        """Make somebody who is in both tenants: most of what can go wrong goes wrong between two."""
+        by, address, password = self.platform().text, f"{name}@both.example", f"the words of {name} alone"
+        body = {"username": name, "password": password, "email": address, "tenant_id": "acme", "roles": ("user",)}
+        person = Person(self.doors.create_user(by, body).id, name, password, {}, self.page.now_ms, address=address)
+        self.page.people.append(person)
+        self.hold("ok", self.doors.assign(by, person.id, "globex", ("user",)))
+        person.places = {tenant: Place(("user",)) for tenant in self.page.tenants}
 
     def _first(self, name: str, places: dict[str, Place], *, platform: bool = False) -> Person:
         """Put somebody on the page who is there from the beginning."""
@@ -72,7 +82,9 @@ class Machine(RuleBasedStateMachine):
     def platform(self) -> Token:
         """Return a young token of the platform's administrator."""
         mine = (token for token in self.page.tokens if token.sitting.person is self.admin)
-        young = (one for one in mine if self.page.accepts(one) and is_young(self.page, one, 600) and not one.restriction())
+        young = (
+            one for one in mine if self.page.accepts(one) and is_young(self.page, one, 600) and not one.restriction()
+        )
         return next(young, None) or self.sign_in_as(self.admin)
 
     def caller(self, data: st.DataObject) -> Token:
@@ -101,6 +113,8 @@ class Machine(RuleBasedStateMachine):
         assert sitting.family == answer.family
         self.page.sittings[sitting.person.id, sitting.family, sitting.realm] = sitting
         keep(self.page.tokens, token_of(self.page, answer.access, sitting))
+        if sitting.person.platform and self.page.cookies:
+            return  # the platform signs in again and again; one session of it is enough
         if answer.refresh:
             self._note_renewal(answer.refresh, sitting)
         if answer.cookie:

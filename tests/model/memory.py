@@ -6,13 +6,13 @@ import functools
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec
 
+from doorward.authorization import RequestCredentials
 from doorward.errors import DoorwardError, EnrolmentRequired, PasswordChangeRequired, SecondFactorRequired
+from doorward.factors.prove import PresentedFactor
 from doorward.model import Principal, TenantId, TokenPair
 from doorward.sessions.begin import Client
 from doorward.sessions.introspect import Introspect
 from doorward.sessions.login import Credentials
-from doorward.authorization import RequestCredentials
-from doorward.factors.prove import PresentedFactor
 from doorward.tokens.cookie import COOKIE_NAME
 from tests.model.doors import Answer, Seen
 from tests.support.factors import FactorHouse
@@ -23,7 +23,9 @@ from tests.support.world import AUDIENCE, changed, new_user
 _P = ParamSpec("_P")
 
 
-def _answering(act: Callable[Concatenate[MemoryDoors, _P], Answer | None]) -> Callable[Concatenate[MemoryDoors, _P], Answer]:
+def _answering(
+    act: Callable[Concatenate[MemoryDoors, _P], Answer | None],
+) -> Callable[Concatenate[MemoryDoors, _P], Answer]:
     """Let a door answer with the code of the error that it ends in."""
 
     @functools.wraps(act)

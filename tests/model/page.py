@@ -206,9 +206,7 @@ class Page:
 
     # What changes
 
-    def cut_off(
-        self, person: Person, realms: Iterable[str], *, sessions: bool, spared: Sitting | None = None
-    ) -> None:
+    def cut_off(self, person: Person, realms: Iterable[str], *, sessions: bool, spared: Sitting | None = None) -> None:
         """Refuse the tokens of somebody in realms, and end the sessions too; one session may be spared."""
         for realm in list(realms):
             for sitting in self._of(person, realm):

@@ -96,9 +96,7 @@ def change(page: Page, by: Token, person: Person, what: str, value: object) -> s
     return "ok"
 
 
-def _change_of(
-    page: Page, by: Token, what: str, value: object, here: str, *, owner: bool
-) -> Callable[[Person], None]:
+def _change_of(page: Page, by: Token, what: str, value: object, here: str, *, owner: bool) -> Callable[[Person], None]:
     def act(person: Person) -> None:
         if what == "roles" and isinstance(value, tuple):
             person.places[here].roles = value

@@ -73,7 +73,11 @@ class ProofRules(SessionRules):
         """Return a factor as it is sent, of which kind it is for the page, and what of it."""
         now = self.page.now_ms // proofs.STEP_MS
         if what in {"totp", "totp used"} and person.id in self.secrets:
-            step = person.last_step if what == "totp used" else data.draw(st.sampled_from([now, now - 1, now + 1, now + 2]), "step")
+            step = (
+                person.last_step
+                if what == "totp used"
+                else data.draw(st.sampled_from([now, now - 1, now + 1, now + 2]), "step")
+            )
             return {"totp": self._code(person, step)}, "totp", step
         if what == "recovery_code" and person.codes:
             code = pick(data, person.codes, "recovery code")

@@ -19,7 +19,9 @@ class SessionRules(Machine):
         self.waiting: list[Waiting] = []
         super().__init__()
 
-    def _sign_in(self, person: Person | None, name: str, password: str, tenant: str | None, *, by_address: bool) -> None:
+    def _sign_in(
+        self, person: Person | None, name: str, password: str, tenant: str | None, *, by_address: bool
+    ) -> None:
         realm = tenant or (person.home if person else "acme")
         expected = sittings.sign_in(self.page, person, realm, password)
         answer = self.doors.sign_in(name, password, tenant, by_address=by_address)
@@ -47,7 +49,9 @@ class SessionRules(Machine):
         person = self.person(data)
         if person.misses < MISSES:
             person.misses += 1
-            self._sign_in(None if person.gone else person, person.name, "a wrong one entirely", tenant, by_address=False)
+            self._sign_in(
+                None if person.gone else person, person.name, "a wrong one entirely", tenant, by_address=False
+            )
 
     @precondition(lambda self: self.page.renewals)
     @rule(data=st.data())

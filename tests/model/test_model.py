@@ -4,21 +4,42 @@ from __future__ import annotations
 
 import os
 
-from hypothesis import Phase, settings
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.model.doors import Doors
+from tests.model.ending_rules import EndingRules
+from tests.model.machine import Machine
 from tests.model.memory import MemoryDoors
+from tests.model.page import Person, Token
 from tests.model.people_rules import PeopleRules
 from tests.model.proof_rules import ProofRules
+from tests.model.session_rules import SessionRules
 from tests.support.fakes import World
 
 EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "0"))  # how many with seeds of their own; 0: the few of every run
 STEPS = 50
 
 
-class Everything(ProofRules, PeopleRules):
+class Everything(ProofRules, EndingRules, PeopleRules):
     """All rules together."""
+
+
+class TwoTenants(SessionRules, EndingRules):
+    """One user, eve, in two tenants, and the platform: few rules, so that long stories come about."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for kept in (self.page.tokens, self.page.renewals, self.page.cookies):
+            kept.clear()
+        self.sign_in_as(self.page.people[-1])
+
+    def person(self, data: st.DataObject) -> Person:
+        return self.page.people[-1]
+
+    def caller(self, data: st.DataObject) -> Token:
+        return self.platform()
 
 
 def some(few: int) -> settings:
@@ -28,10 +49,7 @@ def some(few: int) -> settings:
     return settings(max_examples=EXAMPLES, stateful_step_count=STEPS, derandomize=False, database=None, print_blob=True)
 
 
-def test_the_use_cases_do_what_the_page_says(initialised: World) -> None:
-    class OverMemory(Everything):
-        @staticmethod
-        def open_doors() -> Doors:
-            return MemoryDoors(initialised)
-
-    run_state_machine_as_test(OverMemory, settings=some(25))
+@pytest.mark.parametrize(("rules", "few"), [(Everything, 15), (TwoTenants, 30)])
+def test_the_use_cases_do_what_the_page_says(initialised: World, rules: type[Machine], few: int) -> None:
+    machine = type(rules.__name__, (rules,), {"open_doors": staticmethod(lambda: MemoryDoors(initialised))})
+    run_state_machine_as_test(machine, settings=some(few))
