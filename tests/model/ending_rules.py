@@ -26,7 +26,7 @@ class EndingRules(Machine):
     def change_roles(self, data: st.DataObject, roles: Any) -> None:
         self._change(data, "roles", roles)
 
-    @rule(data=st.data(), status=st.sampled_from(["disabled", "active"]))
+    @rule(data=st.data(), status=st.sampled_from(["active", "active", "disabled"]))
     def change_status(self, data: st.DataObject, status: str) -> None:
         self._change(data, "status", status)
 
