@@ -270,37 +270,6 @@ def test_an_invitation_is_revoked_unless_it_was_accepted(stores: Stores) -> None
     assert stores.invitations.get(ACME, other.id) == replace(other, status="accepted", accepted_by=member.id)
 
 
-def test_fifty_acceptances_of_one_invitation_have_one_winner(race_stores: Stores) -> None:
-    stores = race_stores
-    admin = admin_of(stores)
-    found, made = invited(stores, admin)
-    people = [user(username=f"user{number}", email=f"{number}@people.example") for number in range(50)]
-
-    def enter(member: User) -> Callable[[], object]:
-        changes = accepting(found, made, member, admin)
-        return lambda: stores.writer.add(record(member), "hash", proofs=changes)
-
-    won = try_all(*map(enter, people))
-    assert sum(won) == 1
-    assert [by_username(stores, member.username) is not None for member in people] == won
-    accepted = stores.invitations.get(ACME, found.id)
-    assert accepted is not None
-    assert accepted.accepted_by == people[won.index(True)].id
-
-
-def test_fifty_invitations_of_one_address_at_once_leave_one_pending(race_stores: Stores) -> None:
-    stores = race_stores
-    admin = admin_of(stores)
-
-    def invite() -> None:
-        made = proof()
-        stores.invitations.add(invitation(made, admin), made, None)
-
-    assert sum(try_all(*[invite] * 50)) == 1
-    listed = stores.invitations.list_by_tenant(ACME, 100, None).records
-    assert [one.status for one in listed] == ["pending"]
-
-
 @pytest.mark.parametrize("other", ["revoke", "renew", "replace", "demote"])
 def test_an_acceptance_and_what_kills_the_invitation_never_both_happen(race_stores: Stores, other: str) -> None:
     stores = race_stores

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +10,6 @@ import pytest
 from doorward.errors import Conflict, EmailTaken, InvalidProof, Unavailable
 from doorward.model.proofs import Proof, ProofChanges, ProofId, ProofUse
 from doorward.rules.proofs import CODE_SECONDS, MAX_TRIES
-from doorward.stores import SignInName
 from doorward.tokens.ids import mint_ulid
 from tests.contract.conftest import Stores
 from tests.support.makers import ACME, NOW, record, session, tenant, user

@@ -1,63 +1,32 @@
-"""What only a DynamoDB that is right under concurrency can show."""
+"""Users and tenants when many change them at once: only a DynamoDB that is right under concurrency shows it."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
 from doorward.errors import (
     Conflict,
-    DoorwardError,
     EmailTaken,
-    InvalidProof,
+    LastAdmin,
     TenantNotFound,
     Unavailable,
     UsernameTaken,
 )
-from doorward.keys.life import Policy
-from doorward.keys.rotation import RotateSigningKeys
-from doorward.keys.signing import KeySet, PrivateKeys
-from doorward.model import Cutoff
-from doorward.model.factors import FactorChange, Factors, Totp
-from doorward.model.proofs import ProofChanges, ProofId
+from doorward.model import Membership, TenantId, User, UserRecord
 from doorward.rules.finding import Search
-from doorward.rules.revocation import MAX_ENTRIES
-from doorward.rules.throttles import Counter, Limit
-from doorward.tokens.proofs import Notices, once_an_hour
+from doorward.tokens.ids import mint_ulid
 from tests.contract.conftest import Stores
-from tests.support.fakes import FakeClock, MemorySecrets, World
-from tests.support.makers import ACME, NOW, claims, record, session, tenant, user
-from tests.support.makers import epochs_of as _epochs
-from tests.support.world import DAY_MS
+from tests.support.makers import NOW, membership, user
+from tests.support.races import RACERS, kinds, new_tenant, race, rounds
 
 pytestmark = pytest.mark.race
-T = TypeVar("T")
-RACERS = 50
 
 
-def race(run: Callable[[int], T]) -> list[T | DoorwardError]:
-    """Run 50 threads at one moment; return what each returned or was refused with."""
-    barrier = threading.Barrier(RACERS)
-    results: list[T | DoorwardError] = []
-
-    def racer(number: int) -> None:
-        barrier.wait()
-        try:
-            results.append(run(number))
-        except DoorwardError as error:
-            results.append(error)
-
-    threads = [threading.Thread(target=racer, args=(number,)) for number in range(RACERS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(results) == RACERS
-    return results
+def _members(stores: Stores, tenant_id: TenantId) -> tuple[UserRecord, ...]:
+    return stores.reader.list_by_tenant(tenant_id, 100, None).records
 
 
 @pytest.mark.standard("ASVS 10.4.5")
@@ -67,95 +36,88 @@ def test_one_refresh_token_is_rotated_once(race_stores: Stores) -> None:
     rotations: list[Any] = race(lambda _: race_stores.sessions.rotate(stored.ref, 0, NOW + 1))
     assert sum(rotation.won for rotation in rotations) == 1
     assert {rotation.session.generation for rotation in rotations} == {1}
+def _added(stores: Stores, *tenant_ids: TenantId, roles: tuple[str, ...] = ("user",), **values: Any) -> UserRecord:
+    member = user(tenant_ids, **values)
+    added = UserRecord(member, tuple(membership(member, tenant_id, roles) for tenant_id in tenant_ids))
+    stores.writer.add(added, None)
+    return added
+
+
+def _with(before: UserRecord, *members: Membership, **values: Any) -> UserRecord:
+    """Return somebody with other memberships and values, as the next version."""
+    tenant_ids = tuple(member.tenant_id for member in members)
+    after: User = replace(before.user, version=before.user.version + 1, tenant_ids=tenant_ids, **values)
+    return UserRecord(after, members)
 
 
 @pytest.mark.parametrize("field", ["username", "email"])
 def test_one_name_is_given_once(race_stores: Stores, field: str) -> None:
-    race_stores.tenants.add(tenant())
-    values: dict[str, Any] = {field: {"username": "bob", "email": "bob@acme.example"}[field]}
+    for _ in rounds():
+        tenant_id, name = new_tenant(race_stores), f"bob{mint_ulid()}"
+        values: dict[str, Any] = {field: {"username": name, "email": f"{name}@acme.example"}[field]}
 
-    def create(_: int) -> str:
-        member = user(**values)
-        race_stores.writer.add(record(member), "hash")
-        return member.id
+        def create(_: int, tenant_id: TenantId = tenant_id, values: dict[str, Any] = values) -> str:
+            return _added(race_stores, tenant_id, **values).user.id
 
-    results = race(create)
-    assert sum(isinstance(result, str) for result in results) == 1
-    assert {type(result) for result in results} - {str} == {UsernameTaken if field == "username" else EmailTaken}
-    assert len(race_stores.reader.list_by_tenant(ACME, 100, None).records) == 1
-
-
-def test_sign_ins_at_one_moment_that_tell_of_new_devices_all_begin_and_store_one_notice(race_stores: Stores) -> None:
-    owner = user(email="a@acme.example")
-    notices = Notices(lambda: NOW, mail_is_on=True)
-    sessions = [session(owner) for _ in range(RACERS)]
-
-    def sign_in(number: int) -> ProofId:
-        (notice,) = map(once_an_hour, notices("new_device", owner, {"source": f"192.0.2.{number}"}))
-        race_stores.sessions.add(sessions[number], ProofChanges(made=(notice,)))
-        return notice.id
-
-    (notice_id,) = set(race(sign_in))
-    assert isinstance(notice_id, str)
-    stored = race_stores.proofs.get(notice_id)
-    assert stored is not None
-    assert stored.details["source"].startswith("192.0.2.")
-    for each in sessions:
-        assert race_stores.sessions.get_admission(each.ref).session == each
+        results = race(create)
+        assert sum(isinstance(result, str) for result in results) == 1
+        assert kinds(results) - {str} == {UsernameTaken if field == "username" else EmailTaken}
+        assert len(_members(race_stores, tenant_id)) == 1
 
 
 def test_the_name_of_a_deleted_user_is_given_to_none_of_many_nor_while_the_user_is_deleted(
     race_stores: Stores,
 ) -> None:
-    race_stores.tenants.add(tenant())
-    gone, going = user(username="gone"), user(username="going")
-    for member in (gone, going):
-        race_stores.writer.add(record(member), None)
-    race_stores.writer.remove(record(gone), ())
+    for _ in rounds():
+        tenant_id, end = new_tenant(race_stores), mint_ulid()
+        gone, going = (_added(race_stores, tenant_id, username=f"{name}{end}") for name in ("gone", "going"))
+        race_stores.writer.remove(gone, ())
 
-    def run(number: int) -> None:
-        if number == 0:
-            race_stores.writer.remove(record(going), ())
-        else:
-            race_stores.writer.add(record(user(username="gone" if number % 2 else "Going")), None)
+        def run(number: int, going: UserRecord = going, tenant_id: TenantId = tenant_id, end: str = end) -> None:
+            if number == 0:
+                race_stores.writer.remove(going, ())
+            else:
+                _added(race_stores, tenant_id, username=f"{'gone' if number % 2 else 'Going'}{end}")
 
-    results = race(run)
-    assert results.count(None) == 1  # the removal
-    assert {type(result) for result in results} == {type(None), UsernameTaken}
-    assert race_stores.reader.list_by_tenant(ACME, 100, None).records == ()
+        results = race(run)
+        assert results.count(None) == 1  # the removal
+        assert kinds(results) == {type(None), UsernameTaken}
+        assert _members(race_stores, tenant_id) == ()
 
 
 def test_of_a_deletion_and_changes_at_once_one_wins_and_entries_are_those_of_the_winner(race_stores: Stores) -> None:
-    race_stores.tenants.add(tenant())
-    member = user(username="bob", display_name="Bob")
-    race_stores.writer.add(record(member), None)
-    before = record(member)
+    for _ in rounds():
+        tenant_id = new_tenant(race_stores)
+        before = _added(race_stores, tenant_id, display_name="Bob")
 
-    def run(number: int) -> str:
-        if number % 2:
-            race_stores.writer.remove(before, ())
-            return ""
-        name = f"name{number}"
-        race_stores.writer.change(before, replace(before, user=replace(member, display_name=name, version=2)))
-        return name
+        def run(number: int, before: UserRecord = before) -> str:
+            if number % 2:
+                race_stores.writer.remove(before, ())
+                return ""
+            name = f"name{number}"
+            race_stores.writer.change(before, _with(before, *before.memberships, display_name=name))
+            return name
 
-    results = race(run)
-    (won,) = (result for result in results if isinstance(result, str))
-    assert {type(result) for result in results} == {str, Conflict}
-    found = race_stores.reader.find(ACME, Search(name="name"), 100, None).records
-    assert [shown.user.display_name for shown in found] == ([won] if won else [])
+        results = race(run)
+        (won,) = (result for result in results if isinstance(result, str))
+        assert kinds(results) == {str, Conflict}
+        found = race_stores.reader.find(tenant_id, Search(name="name"), 100, None).records
+        assert [shown.user.display_name for shown in found] == ([won] if won else [])
 
 
 def test_nobody_is_left_in_a_tenant_that_is_deleted_while_many_enter(race_stores: Stores) -> None:
-    race_stores.tenants.add(tenant())
-    disabled = replace(tenant(), status="disabled", version=2)
-    race_stores.tenants.change(tenant(), disabled, NOW)
+    for _ in rounds():
+        tenant_id = new_tenant(race_stores)
+        active = race_stores.tenants.get(tenant_id)
+        assert active is not None
+        disabled = replace(active, status="disabled", version=2)
+        race_stores.tenants.change(active, disabled, NOW)
 
-    def run(number: int) -> None:
-        if number == RACERS // 2:
-            race_stores.tenants.begin_removal(disabled, NOW)
-        else:
-            race_stores.writer.add(record(user()), None)
+        def run(number: int, tenant_id: TenantId = tenant_id, disabled: Any = disabled) -> None:
+            if number == RACERS // 2:
+                race_stores.tenants.begin_removal(disabled, NOW)
+            else:
+                _added(race_stores, tenant_id)
 
     results = race(run)
     assert {type(result) for result in results} <= {type(None), TenantNotFound, Unavailable}
@@ -200,51 +162,39 @@ def test_epochs_only_rise(race_stores: Stores) -> None:
     results = race(cut_off)
     assert {type(result) for result in results} <= {type(None), Conflict}
     assert _epochs(race_stores, [ACME], owner.id) == {ACME: 1049}
+        results = race(run)
+        assert kinds(results) <= {type(None), TenantNotFound, Unavailable}
+        assert len(_members(race_stores, tenant_id)) == results.count(None) - 1
+        with pytest.raises(TenantNotFound):
+            _added(race_stores, tenant_id)
 
 
 def test_one_of_many_changes_from_one_reading_wins(race_stores: Stores) -> None:
-    race_stores.tenants.add(tenant())
-    member = user()
-    race_stores.writer.add(record(member), None)
-    before = record(member)
+    for _ in rounds():
+        before = _added(race_stores, new_tenant(race_stores))
 
-    def change(number: int) -> None:
-        race_stores.writer.change(before, replace(before, user=replace(member, display_name=str(number), version=2)))
+        def change(number: int, before: UserRecord = before) -> None:
+            race_stores.writer.change(before, _with(before, *before.memberships, display_name=str(number)))
 
-    results = race(change)
-    assert results.count(None) == 1
-    assert {type(result) for result in results} == {type(None), Conflict}
+        results = race(change)
+        assert results.count(None) == 1
+        assert kinds(results) == {type(None), Conflict}
 
 
-@pytest.mark.parametrize("command", ["rotate", "revoke"])
-def test_rotations_at_once_leave_one_active_key_and_lose_none(race_stores: Stores, command: str) -> None:
-    secrets = MemorySecrets(World())  # safe under threads; Secrets Manager promises the same (test_secrets.py)
-    policy = Policy(90 * DAY_MS, DAY_MS, DAY_MS, 300_000)
-    clock = FakeClock()
-    signing = RotateSigningKeys(
-        race_stores.key_sets, secrets, "signing", race_stores.key_revocations, policy, "ES256", clock
-    )
-    signing.add_first(KeySet("https://id.example", "api", ()))
-    first = race_stores.key_sets.get()
-    clock.advance(86_400)
+def test_of_two_administrators_who_are_demoted_at_once_one_stays(race_stores: Stores) -> None:
+    for _ in rounds():
+        tenant_id = new_tenant(race_stores)
+        both = [_added(race_stores, tenant_id, roles=("admin",)) for _ in range(2)]
 
-    def rotate(_: int) -> None:
-        if command == "revoke":
-            signing.revoke(first.active().kid)
-        else:
-            signing.advance(due=True)
+        def demote(number: int, both: list[UserRecord] = both) -> None:
+            before = both[number % 2]
+            (place,) = before.memberships
+            race_stores.writer.change(before, _with(before, replace(place, roles=("user",))))
 
-    found = race(rotate)
-    assert None in found
-    assert {type(one) for one in found} <= {type(None), Conflict}
-    after = race_stores.key_sets.get()
-    signs = [key for key in after.keys if key.state == "active"]
-    assert [key.kid for key in signs] == [first.keys[1].kid]
-    private = PrivateKeys.decode(secrets.get("signing").text).pems
-    assert {key.kid for key in after.keys if key.state != "retiring"} <= set(private)
-    if command == "rotate":
-        assert first.keys[0].kid in {key.kid for key in after.keys}
-        assert first.keys[0].kid in private
+        results = race(demote)
+        assert results.count(None) == 1
+        assert kinds(results) <= {type(None), LastAdmin, Conflict, Unavailable}
+        assert sum("admin" in member.memberships[0].roles for member in _members(race_stores, tenant_id)) == 1
 
 
 @pytest.mark.standard("ASVS 6.5.1")
@@ -265,33 +215,43 @@ def test_one_code_opens_one_session_however_many_ask(race_stores: Stores) -> Non
     assert len(winners) == 1
     assert {type(result) for result in results if not isinstance(result, str)} <= {InvalidProof, Unavailable}
     assert race_stores.factors.get(kim.id) == after
+def test_of_fifty_administrators_who_leave_at_once_one_stays(race_stores: Stores) -> None:
+    for _ in rounds():
+        tenant_id = new_tenant(race_stores)
+        admins = [_added(race_stores, tenant_id, roles=("admin",)) for _ in range(RACERS)]
+        results = race(lambda number, admins=admins: race_stores.writer.remove(admins[number], ()))
+        assert results.count(None) == RACERS - 1
+        assert kinds(results) == {type(None), LastAdmin}
+        assert len(_members(race_stores, tenant_id)) == 1
 
 
-def test_one_answer_of_a_passkey_opens_one_session_although_the_passkey_counts_nothing(race_stores: Stores) -> None:
-    kim = user()
+def test_one_of_many_assignments_of_a_user_to_a_tenant_wins(race_stores: Stores) -> None:
+    for _ in rounds():
+        home, other = new_tenant(race_stores), new_tenant(race_stores)
+        before = _added(race_stores, home)
 
-    def begin(_: int) -> str:
-        # Each reads the factors as they are, and changes them: the challenge alone stands between them.
-        for _ in range(RACERS):
-            version = race_stores.factors.get(kim.id).version + 1
-            change = FactorChange(user_id=kim.id, after=Factors(version=version), at_ms=NOW, challenge_id="one")
-            try:
-                race_stores.sessions.add(session(kim), ProofChanges(factors=change))
-            except InvalidProof:
-                continue
-            return "won"
-        raise InvalidProof
+        def assign(number: int, before: UserRecord = before, other: TenantId = other) -> int:
+            entered = membership(before.user, other, (f"role{number}",))
+            race_stores.writer.change(before, _with(before, *before.memberships, entered))
+            return number
 
-    results = race(begin)
-    assert sum(result == "won" for result in results) == 1
+        results = race(assign)
+        (won,) = (result for result in results if isinstance(result, int))
+        assert kinds(results) == {int, Conflict}
+        (shown,) = _members(race_stores, other)
+        assert [place.roles for place in shown.memberships] == [("user",), (f"role{won}",)]
 
 
-def test_one_of_many_step_ups_of_a_session_wins(race_stores: Stores) -> None:
-    stored = session(user())
-    race_stores.sessions.add(stored)
+def test_of_many_with_one_address_one_enters_a_tenant(race_stores: Stores) -> None:
+    for _ in rounds():
+        there, address = new_tenant(race_stores), f"{mint_ulid()}@people.example"
+        everybody = [_added(race_stores, email=address) for _ in range(RACERS)]
 
-    def step_up(number: int) -> bool:
-        raised = replace(stored, generation=2, rotated_at_ms=NOW + number, amr=("otp", "mfa"), authenticated_at_ms=NOW)
-        return race_stores.sessions.step_up(stored, raised)
+        def assign(number: int, everybody: list[UserRecord] = everybody, there: TenantId = there) -> None:
+            before = everybody[number]
+            race_stores.writer.change(before, _with(before, *before.memberships, membership(before.user, there)))
 
-    assert sum(won is True for won in race(step_up)) == 1
+        results = race(assign)
+        assert results.count(None) == 1
+        assert kinds(results) == {type(None), EmailTaken}
+        assert len(_members(race_stores, there)) == 1

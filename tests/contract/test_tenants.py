@@ -24,7 +24,6 @@ from doorward.model import (
 )
 from doorward.rules.revocation import mark_revoked
 from tests.contract.conftest import Stores
-from tests.contract.test_races import RACERS, race
 from tests.support.makers import (
     ACME,
     GLOBEX,
@@ -312,26 +311,3 @@ def test_one_record_of_the_demo_is_kept(stores: Stores) -> None:
     assert stores.notifications.get_demo(ACME) == "one"
     stores.notifications.remove_demo(ACME)
     assert stores.notifications.get_demo(ACME) is None
-
-
-@pytest.mark.race
-def test_two_last_administrators_removed_from_two_sides_leave_one(race_stores: Stores) -> None:
-    race_stores.tenants.add(tenant())
-    admins = _admins(race_stores, RACERS)
-    results = race(lambda number: race_stores.writer.remove(admins[number], []))
-    assert results.count(None) == RACERS - 1
-    assert [type(result) for result in results if result is not None] == [LastAdmin]
-
-
-@pytest.mark.race
-def test_one_of_many_assignments_at_once_wins(race_stores: Stores) -> None:
-    for tenant_id in (ACME, GLOBEX):
-        race_stores.tenants.add(tenant(tenant_id))
-    member = user()
-    race_stores.writer.add(record(member), None)
-    joined = UserRecord(
-        replace(member, tenant_ids=(ACME, GLOBEX), version=2), (membership(member), membership(member, GLOBEX))
-    )
-    results = race(lambda _: race_stores.writer.change(record(member), joined))
-    assert results.count(None) == 1
-    assert {type(result) for result in results} == {type(None), Conflict}

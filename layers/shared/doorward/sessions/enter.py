@@ -13,6 +13,9 @@ from doorward.rules.tenancy import admitted_subject
 from doorward.sessions.minting import TokenMinter
 from doorward.stores import SessionStore
 
+_SPENT = 2
+"""A session that takes the place of an ended one skips a generation, as a step-up does."""
+
 
 @dataclass(frozen=True, slots=True)
 class EnterTenant:
@@ -42,7 +45,8 @@ class EnterTenant:
             raise InvalidGrant(
                 "The user is not let into this tenant. The session here is still good.", reason="not_admitted"
             )
-        if repeats and target.session is not None and is_live(target.session, target, self.clock()):
+        lives = target.session is not None and is_live(target.session, target, self.clock())
+        if repeats and target.session is not None and lives:
             return self.minter.mint(target.session, target, subject, self.clock())
         if not self._is_method_of(old, target, subject):
             raise InvalidGrant(
@@ -56,12 +60,12 @@ class EnterTenant:
                 "The session here is still good.",
                 reason="second_factor_required",
             )
-        if is_shut_out(old, target):
+        if not lives and is_shut_out(old, target):
             raise InvalidGrant(
                 "The session in this tenant was ended. Sign in there again. The session here is still good.",
                 reason="ended_there",
             )
-        return self._begin(old, target, subject, spends=spends)
+        return self._begin(old, target, subject, spends=spends, lives=lives)
 
     def _is_method_of(self, old: Session, target: Admission, subject: Subject) -> bool:
         """Return whether the family's way of signing in is one of the tenant's; passkeys go by `second_factor`."""
@@ -69,18 +73,22 @@ class EnterTenant:
             return self.minter.factors.takes_factors(target, subject)
         return old.method in target.policy.methods
 
-    def _begin(self, old: Session, target: Admission, subject: Subject, *, spends: bool) -> TokenPair | None:
+    def _begin(
+        self, old: Session, target: Admission, subject: Subject, *, spends: bool, lives: bool
+    ) -> TokenPair | None:
         ext = self.minter.permit(target, subject)  # before the switch: a token that is denied spends nothing
         now_ms, there = self.clock(), target.session
         ref = SessionRef(subject.tenant_id, subject.user_id, subject.session_id)
+        # What an ended session gave out stays dead: its cookie opens nothing, and its refresh token, which may be a
+        # thief's, is too old to be answered with the successor for as long as two tabs may overlap.
         new = Session(
             ref=ref,
-            generation=there.generation + 1 if there else 0,
+            generation=there.generation + (1 if lives else _SPENT) if there else 0,
             epochs=target.epochs,
             created_at_ms=old.created_at_ms,
             rotated_at_ms=now_ms,
             expires_at_ms=old.expires_at_ms,
-            cookie_hash=there.cookie_hash if there else None,
+            cookie_hash=there.cookie_hash if there and lives else None,
             client_id=old.client_id,
             links=there.links if there else 0,
             source=old.source,
