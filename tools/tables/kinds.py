@@ -1,0 +1,102 @@
+"""The kinds of items of each table, with the rules that hold for each kind.
+
+A new table is one line of `TABLES`. A new kind of item is one line in the list of its table. What has no line is
+broken, so that nobody adds a kind without thinking of its rules.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from doorward.aws.dynamodb.items import Item
+from tools.tables import accounts, expiring, marks, others
+from tools.tables.found import Seen
+
+Rule: TypeAlias = Callable[[Seen], Iterable[str]]
+"""Takes an item among all others; returns what is wrong with it, or LEAVES."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of item.
+
+    Args:
+        pk: what the first part of its key looks like; the named groups go to the rule.
+        sk: what the second part looks like; empty in a table whose keys have one part.
+        rule: says what is wrong with such an item.
+    """
+
+    pk: str
+    sk: str
+    rule: Rule
+
+    def parts(self, item: Item) -> dict[str, str] | None:
+        """Return the named parts of an item's key; None if the item is of another kind."""
+        first, second = (
+            re.fullmatch(pattern, item.get(name, ""), re.DOTALL) for pattern, name in ((self.pk, "pk"), (self.sk, "sk"))
+        )
+        return {**first.groupdict(), **second.groupdict()} if first and second else None
+
+
+_TENANT = r"tenant#(?P<tenant_id>[^#]+)"
+_USER = r"user#(?P<user_id>[^#]+)"
+_OF_USER = rf"{_TENANT}#{_USER}"
+
+
+def _fine(_seen: Seen) -> Sequence[str]:
+    return ()
+
+
+TABLES: Mapping[str, Sequence[Kind]] = {
+    "UsersTable": (
+        Kind(_USER, "user", accounts.user),
+        Kind(_USER, "leaving", accounts.leaving),
+        Kind(r"credential#(?P<user_id>.+)", "credential", accounts.of_user),
+        Kind(r"factors#(?P<user_id>.+)", "factors", accounts.factors),
+        Kind(r"username#.+", "username", accounts.username),
+        Kind(r"former#.+", "former", _fine),
+        Kind(_TENANT, "tenant", accounts.tenant),
+        Kind(_TENANT, "policy", accounts.policy),
+        Kind(_TENANT, _USER, accounts.membership),
+        Kind(_TENANT, r"email#.+", accounts.address),
+        Kind(_TENANT + r"#names#.", r"name#.*#(?P<user_id>[^#]+)", accounts.entry),
+        Kind(_TENANT + r"#role#.+", _USER, accounts.entry),
+        Kind(_TENANT + r"#disabled", _USER, accounts.entry),
+    ),
+    "RefreshTokensTable": (
+        Kind(_OF_USER, r"session#.+", expiring.session),
+        Kind(_TENANT + r"#services", r"token#.+", expiring.service_token),
+        Kind(_TENANT + r"#invitations", r"invitation#.+", expiring.invitation),
+        Kind(_TENANT + r"#invitations", r"address#.+", expiring.invited_address),
+    ),
+    "RevocationsTable": (
+        Kind(_OF_USER, "", marks.of_user),
+        Kind(_TENANT + r"#(?P<shard>\d\d)", "", marks.of_tenant),
+        Kind(r"deployment#(?P<shard>\d\d)", "", marks.of_deployment),
+    ),
+    "LoginAttemptsTable": (
+        Kind(r"(?:source|name|mails|mails_from|invitations|invited|codes|own|trust)#.+", "", others.passing),
+        Kind(r"failures#(?P<user_id>.+)", "", others.passing),
+    ),
+    "ProofsTable": (
+        Kind(r"proof#(?P<proof_id>.+)", "", expiring.proof),
+        Kind(r"answered#.+", "", others.passing),
+    ),
+    "SigningKeysTable": (
+        Kind("key_set", "", others.key_set),
+        Kind("cursor", "", _fine),
+    ),
+    "NotificationsTable": (
+        Kind(_OF_USER, r"(?:notification|read)#.+", others.of_user_and_tenant),
+        Kind(_TENANT, r"notification#.+", others.of_tenant),
+        Kind(_TENANT, "demo", others.of_tenant),
+    ),
+    "SocketsTable": (
+        Kind(r"ticket#.+", "ticket", others.passing),
+        Kind(r"connection#(?P<connection_id>.+)", "connection", others.pointer),
+        Kind(_TENANT, _USER + r"#connection#(?P<connection_id>.+)", others.connection),
+    ),
+}
