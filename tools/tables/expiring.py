@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from doorward.aws.dynamodb.items import (
+    Item,
     invitation_key,
     invited_key,
     proof_key,
@@ -14,7 +15,7 @@ from doorward.aws.dynamodb.items import (
 )
 from doorward.aws.dynamodb.proofs import to_proof
 from doorward.aws.dynamodb.shapes import to_revocation_state, to_session
-from doorward.model import Session
+from doorward.model import Session, TenantId, UserId
 from doorward.model.proofs import InvitationId
 from doorward.rules.proofs import is_unused, life_seconds
 from tools.tables.found import LEAVES, Found, Seen
@@ -33,16 +34,17 @@ def session(seen: Seen) -> Iterator[str]:
         yield wrong
         return
     owner = seen.found.user(seen.user_id)
-    if owner is not None and held.ref.tenant_id not in owner.realms and _lives(seen.found, held):
+    if owner is not None and held.ref.tenant_id not in owner.realms and lives(seen.found, seen.item):
         yield f"lives, but the user is not in {seen.tenant_id}"
     yield from _links(seen.found, held)
 
 
-def _lives(found: Found, held: Session) -> bool:
-    key = user_revocations_key(held.ref.tenant_id, held.ref.user_id)
+def lives(found: Found, item: Item) -> bool:
+    """Return whether a session was neither ended nor cut off, as far as its user goes."""
+    key = user_revocations_key(TenantId(item["tenant_id"]), UserId(item["user_id"]))
     state = to_revocation_state(found.get("RevocationsTable", key))
-    unended = held.revoked_at_ms is None and held.expires_at_ms > found.now_ms
-    return unended and held.epochs.user >= state.sessions_min_epoch
+    unended = "revoked_at_ms" not in item and item["expires_at_ms"] > found.now_ms
+    return unended and bool(item["epoch"] >= state.sessions_min_epoch)
 
 
 def _links(found: Found, held: Session) -> Iterator[str]:

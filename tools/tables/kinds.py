@@ -24,11 +24,13 @@ class Kind:
     """A kind of item.
 
     Args:
+        name: what it is called.
         pk: what the first part of its key looks like; the named groups go to the rule.
         sk: what the second part looks like; empty in a table whose keys have one part.
         rule: says what is wrong with such an item.
     """
 
+    name: str
     pk: str
     sk: str
     rule: Rule
@@ -52,51 +54,51 @@ def _fine(_seen: Seen) -> Sequence[str]:
 
 TABLES: Mapping[str, Sequence[Kind]] = {
     "UsersTable": (
-        Kind(_USER, "user", accounts.user),
-        Kind(_USER, "leaving", accounts.leaving),
-        Kind(r"credential#(?P<user_id>.+)", "credential", accounts.of_user),
-        Kind(r"factors#(?P<user_id>.+)", "factors", accounts.factors),
-        Kind(r"username#.+", "username", accounts.username),
-        Kind(r"former#.+", "former", _fine),
-        Kind(_TENANT, "tenant", accounts.tenant),
-        Kind(_TENANT, "policy", accounts.policy),
-        Kind(_TENANT, _USER, accounts.membership),
-        Kind(_TENANT, r"email#.+", accounts.address),
-        Kind(_TENANT + r"#names#.", r"name#.*#(?P<user_id>[^#]+)", accounts.entry),
-        Kind(_TENANT + r"#role#.+", _USER, accounts.entry),
-        Kind(_TENANT + r"#disabled", _USER, accounts.entry),
+        Kind("user", _USER, "user", accounts.user),
+        Kind("leaving", _USER, "leaving", accounts.leaving),
+        Kind("credential", r"credential#(?P<user_id>.+)", "credential", accounts.of_user),
+        Kind("factors", r"factors#(?P<user_id>.+)", "factors", accounts.factors),
+        Kind("user name", r"username#.+", "username", accounts.username),
+        Kind("former name", r"former#.+", "former", _fine),
+        Kind("tenant", _TENANT, "tenant", accounts.tenant),
+        Kind("policy", _TENANT, "policy", accounts.policy),
+        Kind("membership", _TENANT, _USER, accounts.membership),
+        Kind("address", _TENANT, r"email#.+", accounts.address),
+        Kind("entry by name", _TENANT + r"#names#.", r"name#.*#(?P<user_id>[^#]+)", accounts.entry),
+        Kind("entry by role", _TENANT + r"#role#.+", _USER, accounts.entry),
+        Kind("entry as disabled", _TENANT + r"#disabled", _USER, accounts.entry),
     ),
     "RefreshTokensTable": (
-        Kind(_OF_USER, r"session#.+", expiring.session),
-        Kind(_TENANT + r"#services", r"token#.+", expiring.service_token),
-        Kind(_TENANT + r"#invitations", r"invitation#.+", expiring.invitation),
-        Kind(_TENANT + r"#invitations", r"address#.+", expiring.invited_address),
+        Kind("session", _OF_USER, r"session#.+", expiring.session),
+        Kind("service token", _TENANT + r"#services", r"token#.+", expiring.service_token),
+        Kind("invitation", _TENANT + r"#invitations", r"invitation#.+", expiring.invitation),
+        Kind("invited address", _TENANT + r"#invitations", r"address#.+", expiring.invited_address),
     ),
     "RevocationsTable": (
-        Kind(_OF_USER, "", marks.of_user),
-        Kind(_TENANT + r"#(?P<shard>\d\d)", "", marks.of_tenant),
-        Kind(r"deployment#(?P<shard>\d\d)", "", marks.of_deployment),
+        Kind("user's revocations", _OF_USER, "", marks.of_user),
+        Kind("tenant's marker", _TENANT + r"#(?P<shard>\d\d)", "", marks.of_tenant),
+        Kind("deployment's marker", r"deployment#(?P<shard>\d\d)", "", marks.of_deployment),
     ),
     "LoginAttemptsTable": (
-        Kind(r"(?:source|name|mails|mails_from|invitations|invited|codes|own|trust)#.+", "", others.passing),
-        Kind(r"failures#(?P<user_id>.+)", "", others.passing),
+        Kind("counter", r"(?:source|name|mails|mails_from|invitations|invited|codes|own|trust)#.+", "", others.passing),
+        Kind("wrong passwords", r"failures#(?P<user_id>.+)", "", others.passing),
     ),
     "ProofsTable": (
-        Kind(r"proof#(?P<proof_id>.+)", "", expiring.proof),
-        Kind(r"answered#.+", "", others.passing),
+        Kind("proof", r"proof#(?P<proof_id>.+)", "", expiring.proof),
+        Kind("answered challenge", r"answered#.+", "", others.passing),
     ),
     "SigningKeysTable": (
-        Kind("key_set", "", others.key_set),
-        Kind("cursor", "", _fine),
+        Kind("key set", "key_set", "", others.key_set),
+        Kind("cursor key", "cursor", "", _fine),
     ),
     "NotificationsTable": (
-        Kind(_OF_USER, r"(?:notification|read)#.+", others.of_user_and_tenant),
-        Kind(_TENANT, r"notification#.+", others.of_tenant),
-        Kind(_TENANT, "demo", others.of_tenant),
+        Kind("notification or mark", _OF_USER, r"(?:notification|read)#.+", others.of_user_and_tenant),
+        Kind("tenant's notification", _TENANT, r"notification#.+", others.of_tenant),
+        Kind("demo", _TENANT, "demo", others.of_tenant),
     ),
     "SocketsTable": (
-        Kind(r"ticket#.+", "ticket", others.passing),
-        Kind(r"connection#(?P<connection_id>.+)", "connection", others.pointer),
-        Kind(_TENANT, _USER + r"#connection#(?P<connection_id>.+)", others.connection),
+        Kind("ticket", r"ticket#.+", "ticket", others.passing),
+        Kind("pointer", r"connection#(?P<connection_id>.+)", "connection", others.pointer),
+        Kind("connection", _TENANT, _USER + r"#connection#(?P<connection_id>.+)", others.connection),
     ),
 }
