@@ -87,7 +87,7 @@ def wire(settings: Settings) -> Services:
         _change_user(parts, prove),
         AdministerSessions(parts.users, parts.sessions, revoked, parts.revocations, clock),
         AskForVerification(parts.ask, parts.users),
-        AskForEmailChange(parts.ask, prove, parts.proofs, parts.users, parts.notices),
+        AskForEmailChange(parts.ask, prove, parts.users, parts.notices),
         DeleteUser(parts.users, remove, prove),
         ExportUser(parts.users, belongings),
         _join(parts),

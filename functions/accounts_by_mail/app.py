@@ -68,7 +68,7 @@ def wire(settings: Settings) -> Services:
         AskForVerification(parts.ask, parts.users),
         VerifyEmail(parts.check, parts.find, parts.user_writer, clock),
         AskForTenants(parts.ask),
-        AskForEmailChange(parts.ask, prove, parts.proofs, parts.users, parts.notices),
+        AskForEmailChange(parts.ask, prove, parts.users, parts.notices),
         change,
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.deployment import Deployment, Stack, deployed, initialised_stack
+from tests.support.tables import report_of_moto
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +21,15 @@ def deployment(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deploy
     """A deployment with the users admin, acme-admin and globex-admin."""
     with deployed(stack, monkeypatch) as found:
         yield found
+
+
+@pytest.fixture(autouse=True)
+def whole_tables(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whatever a test does through the functions, nothing in the tables contradicts anything else afterwards."""
+    if "deployment" not in request.fixturenames:
+        yield
+        return
+    request.getfixturevalue("deployment")
+    yield
+    report = report_of_moto()
+    assert not report.broken, "\n".join(report.broken)

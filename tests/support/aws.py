@@ -11,11 +11,12 @@ from typing import Any
 import boto3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
+from botocore.exceptions import ReadTimeoutError
 from moto import mock_aws
 from moto.backends import get_backend
 from moto.core.models import DEFAULT_ACCOUNT_ID, botocore_stubber
 
-from doorward.aws.answers import Answer
+from doorward.aws.answers import Answer, NoAnswer
 from doorward.aws.dynamodb.signed import SignedDatabase
 from doorward.aws.endpoints import Credentials, Endpoint
 from doorward.aws.services import SignedService
@@ -71,7 +72,10 @@ class MotoConnections:
         named: Any = HTTPHeaders()
         for name, value in headers.items():
             named[name] = value.encode()
-        response = self._carry(AWSPreparedRequest(method, f"{self._endpoint.url}{path}", named, body, False))
+        try:
+            response = self._carry(AWSPreparedRequest(method, f"{self._endpoint.url}{path}", named, body, False))
+        except ReadTimeoutError as error:
+            raise NoAnswer("TimeoutError") from error
         received = {name.lower().encode(): str(value).encode() for name, value in response.headers.items()}
         return Answer(response.status_code, received, response.content, stays_open=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from doorward.errors import Conflict, TenantNotFound, Unavailable
@@ -18,11 +19,11 @@ _LEASE_MS = 60_000
 class MemoryProofs:
     world: World
 
-    def add(self, proof: Proof, used: ProofUse | None = None) -> None:
+    def add(self, proof: Proof, used: ProofUse | None = None, *, told: Sequence[Proof] = ()) -> None:
         with self.world.lock:
             self.world.require_proof(ProofChanges(used))
             self.world.apply_proofs(ProofChanges(used))
-            self.world.proofs[proof.id] = proof
+            self.world.proofs.update({one.id: one for one in (proof, *told)})
 
     def get(self, proof_id: ProofId) -> Proof | None:
         return self.world.proofs.get(proof_id)

@@ -71,7 +71,7 @@ class Mailed:
             AskForCode(ask), SignInByCode(check, find, directory, house.attempts, house.begin_session, house.devices)
         )
         change = ChangeEmail(check, find, users, house.revocations, mint, notices, house.hasher, clock)
-        self.change = Flow(AskForEmailChange(ask, house.prove, proofs, users, notices), change, change.undo)
+        self.change = Flow(AskForEmailChange(ask, house.prove, users, notices), change, change.undo)
         self.find = AskForTenants(ask)
 
     def ask(self, flow: str, email: str, tenant_id: TenantId = ACME) -> str:

@@ -56,11 +56,15 @@ class RemoveUser:
     def from_only(self, reader: UserReader, tenant_id: TenantId, user_id: UserId) -> None:
         """Remove a user who belongs to this tenant alone, with all tokens and sessions; others stay.
 
+        A user who was removed, and of whom something is left, is erased to the end.
+
         Raises:
             LastAdmin, Conflict: see `UserWriter.remove`.
         """
         record = reader.get(user_id)
-        if record is not None and record.user.tenant_ids == (tenant_id,) and not record.user.platform_admin:
+        if record is None:
+            self.belongings.erase(user_id)
+        elif record.user.tenant_ids == (tenant_id,) and not record.user.platform_admin:
             self(record, (tenant_id,))
 
     def _remove(self, record: UserRecord, keep_admin_in: Collection[TenantId] | None, *, erased: bool) -> None:

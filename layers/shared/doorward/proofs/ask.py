@@ -8,7 +8,7 @@ from typing import Any
 from doorward import audit
 from doorward.errors import TooManyAttempts
 from doorward.model import Clock, TenantId
-from doorward.model.proofs import ProofKind
+from doorward.model.proofs import Proof, ProofKind
 from doorward.rules.throttles import Attempt, Throttles
 from doorward.stores import AttemptStore, ProofStore
 from doorward.tokens.proofs import MintProofs
@@ -28,13 +28,22 @@ class AskForProof:
     throttles: Throttles
     clock: Clock
 
-    def __call__(self, kind: ProofKind, tenant_id: TenantId, attempt: Attempt, **rest: Any) -> str:  # noqa: ANN401 - as Proof
+    def __call__(
+        self,
+        kind: ProofKind,
+        tenant_id: TenantId,
+        attempt: Attempt,
+        *,
+        told: tuple[Proof, ...] = (),
+        **rest: Any,  # noqa: ANN401 - as Proof
+    ) -> str:
         """Store a proof, and return its challenge id, with which its code works.
 
         Args:
             kind: what the proof is for.
             tenant_id: the tenant that it is of.
             attempt: the source, and the name as it was presented.
+            told: notices that somebody asked, which are stored with the proof.
             rest: further members of the proof.
 
         Raises:
@@ -43,7 +52,7 @@ class AskForProof:
         """
         self.require_room(attempt, kind)
         proof = self.mint(kind, tenant_id, **rest)
-        self.proofs.add(proof)
+        self.proofs.add(proof, told=told)
         audit.record("proof_asked", kind=kind, tenant_id=tenant_id, proof_id=proof.id)
         return self.mint.texts.challenge_id(proof)
 

@@ -18,7 +18,7 @@ from doorward.rules.passwords import PasswordHasher
 from doorward.rules.proofs import LIFE_SECONDS, is_proved_by_owner, with_proved_address, without_older_proofs
 from doorward.rules.revocation import cut_off_user
 from doorward.rules.throttles import Attempt
-from doorward.stores import ProofStore, RevocationStore, UserReader, UserWriter
+from doorward.stores import RevocationStore, UserReader, UserWriter
 from doorward.tokens.proofs import MintProofs, Notices
 
 
@@ -28,7 +28,6 @@ class AskForEmailChange:
 
     ask: AskForProof
     prove: ProvePassword
-    proofs: ProofStore
     users: UserReader
     notices: Notices
 
@@ -55,7 +54,7 @@ class AskForEmailChange:
             raise InvalidRequest("This is your address already.")
         began_ms = self.ask.clock()  # a password that is changed meanwhile kills the proof
         self.prove(principal, current_password, "Changing the e-mail address")
-        challenge_id = self.ask(
+        return self.ask(
             "email_change",
             principal.tenant_id,
             Attempt(source, f"user:{user.id}"),
@@ -64,10 +63,8 @@ class AskForEmailChange:
             address=address,
             locale=user.locale,
             made_at_ms=began_ms,
+            told=self.notices("email_change_asked", user, {"new": address, "source": source}),
         )
-        for notice in self.notices("email_change_asked", user, {"new": address, "source": source}):
-            self.proofs.add(notice)
-        return challenge_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from doorward.model.proofs import Proof, ProofId, ProofUse
@@ -10,12 +11,13 @@ from doorward.model.proofs import Proof, ProofId, ProofUse
 class ProofStore(Protocol):
     """Proofs. What is written together with another change goes through that change's store (`ProofChanges`)."""
 
-    def add(self, proof: Proof, used: ProofUse | None = None) -> None:
+    def add(self, proof: Proof, used: ProofUse | None = None, *, told: Sequence[Proof] = ()) -> None:
         """Store a new proof, whose id nobody had before. Its mail leaves from there.
 
         Args:
             proof: the new one.
             used: the use of the proof that allows it, in the same transaction.
+            told: notices of it, in the same transaction.
 
         Raises:
             InvalidProof: that proof was used or has ended. Nothing is stored then.

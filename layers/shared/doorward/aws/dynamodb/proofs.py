@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -31,18 +32,21 @@ class DynamoProofs:
     database: Database
     table: str
 
-    def add(self, proof: Proof, used: ProofUse | None = None) -> None:
-        """Store a new proof, whose id nobody had before, in one transaction with the use of the one that allows it.
+    def add(self, proof: Proof, used: ProofUse | None = None, *, told: Sequence[Proof] = ()) -> None:
+        """Store a new proof, whose id nobody had before.
+
+        One transaction stores it with notices of it, and with the use of the proof that allows it.
 
         Raises:
             InvalidProof: that one was used or has ended. Nothing is stored then.
         """
-        made = made_action(self.table, proof)
-        if used is None:
-            self.database.write(made)
+        made = [made_action(self.table, one) for one in (proof, *told)]
+        if used is None and not told:
+            self.database.write(made[0])
             return
+        uses = [] if used is None else [use_action(self.table, used)]
         try:
-            self.database.transact([use_action(self.table, used), made])
+            self.database.transact([*uses, *made])
         except ConditionFailed as failure:
             raise InvalidProof(reason="used_or_ended") from failure
 

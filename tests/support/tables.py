@@ -1,0 +1,28 @@
+"""The tables of tests, held to the rules that `scripts/check_tables.py` knows."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
+
+from doorward.aws.dynamodb.items import Item, decode
+from tests.support.tally import count
+from tools.tables.check import Report, check
+
+
+def on_moto() -> dict[str, list[Item]]:
+    """Return all items of moto's tables."""
+    tables: dict[str, Any] = dynamodb_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].tables
+    return {
+        name: [decode(item.to_json()["Attributes"]) or {} for item in table.all_items()]
+        for name, table in tables.items()
+    }
+
+
+def report_of_moto(now_ms: int | None = None) -> Report:
+    """Return what is broken in moto's tables."""
+    count("tables checked")
+    return check(on_moto(), time.time_ns() // 1_000_000 if now_ms is None else now_ms)
