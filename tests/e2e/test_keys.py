@@ -78,7 +78,7 @@ def test_the_cloud_answers_with_tls_too(cloud: Cloud) -> None:
 
 
 def test_three_rotations_under_traffic_refuse_nobody(cloud: Cloud) -> None:
-    command = [sys.executable, "-m", "local.drill"]
+    command = [sys.executable, "-m", "local.drills", "rotation", "--output", str(cloud.state / "drills.json")]
     done = subprocess.run(command, cwd=ROOT, env=cloud.variables(), capture_output=True, text=True, check=False)
     print(f"\ndrill: {done.stdout.strip()}")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -13,6 +13,7 @@ from local.measured import Measured, hold_to_leading_keys
 from local.touches import Touch, shape, touches
 from tests.support import rights, rights_report
 from tests.support.rights import Grant, Recorder, Use
+from tests.support.rights_kept import KEPT
 
 USER = {"pk": {"S": "user#7"}, "sk": {"S": "user"}}
 HASH = {"pk": {"S": "credential#7"}, "sk": {"S": "credential"}}
@@ -133,7 +134,7 @@ def test_an_action_more_in_the_template_is_found_by_itself(monkeypatch: pytest.M
 
 def test_what_is_kept_although_tests_use_it_is_told_too() -> None:
     told = rights_report.problems(_uses_of_all())
-    assert len(told) == len(rights_report.KEPT)
+    assert len(told) == len(KEPT)
     assert all(line.startswith("tests need all of it") for line in told)
 
 
