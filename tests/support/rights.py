@@ -6,12 +6,14 @@ conditions on leading keys, which neither moto nor the emulator does.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from local.touches import shape, touches
@@ -158,8 +160,34 @@ def _requests(service: str, operation: str, request: Mapping[str, Any]) -> Itera
 _BUCKETS = {"feed-bucket": "FeedBucket", "breaches": "BreachBucket"}
 
 
+def is_granted(use: Use) -> bool:
+    """Return whether a role allows a use."""
+    keys = (use.key,) if use.key else ()
+    return any(one.function == use.function and one.allows(use.action, use.resource, keys) for one in grants())
+
+
 def unneeded(used: set[Use]) -> list[str]:
     """Return in words what roles allow that no use needed."""
     functions = set(resources("AWS::Serverless::Function"))
     assert {use.function for use in used} <= functions
     return sorted({text for grant in grants() for text in grant.unused(used)})
+
+
+def uses_of_cloud(file: Path, stack: str = "doorward") -> set[Use]:
+    """Return what a local cloud noted that the roles of its stack used (`local.measured`)."""
+    found = set()
+    for line in file.read_text("utf-8").splitlines():
+        role, action, arn, key = json.loads(line)
+        function = re.fullmatch(rf"{stack}-(\w+Function)Role-\w+", role)
+        if function is not None:
+            found.add(Use(function[1], action, _resource_of(arn, stack), key))
+    return found
+
+
+def _resource_of(arn: str, stack: str) -> str:
+    """Return the short name of a resource by its ARN, as grants have it."""
+    head, slash, rest = re.sub(r"^arn:aws:[\w-]+:[\w-]*:\d*:(table/|secret:)?", "", arn).partition("/")
+    named = re.match(rf"{stack}-([A-Za-z]+)-", head)
+    buckets = {name.lower(): name for name in resources("AWS::S3::Bucket")}
+    name = named[1] if named else head
+    return buckets.get(name, name) + slash + rest
