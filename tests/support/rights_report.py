@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
+import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,10 @@ _FOLDER = Path(__file__).resolve().parents[1] / "functions"
 
 
 class RightsReport:
-    """A plugin of pytest: fails the run if a role allows what no test of a whole run used."""
+    """A plugin of pytest: fails the run if a role allows what no test of a whole run used.
+
+    What was used is written into the file that `DOORWARD_RIGHTS` names, if it names one.
+    """
 
     def __init__(self) -> None:
         self.used: set[Use] = set()
@@ -36,6 +41,8 @@ class RightsReport:
             output["rights"] = [list(use) for use in USED.used]
             return
         self.used |= USED.used
+        if file := os.environ.get("DOORWARD_RIGHTS"):
+            Path(file).write_text(json.dumps(table(self.used), indent=1) + "\n", "utf-8")
         if session.testsfailed or not self._is_whole(session.config):
             return
         self.lines = problems(self.used)
@@ -51,6 +58,14 @@ class RightsReport:
         """Return whether all tests of the functions ran: of a part of them, nothing follows."""
         chosen = config.option.keyword or config.option.markexpr or any("::" in name for name in config.args)
         return not chosen and {file.name for file in _FOLDER.glob("test_*.py")} <= self.files
+
+
+def table(used: set[Use]) -> dict[str, dict[str, dict[str, list[str]]]]:
+    """Return what was used as function, resource, action, shapes of leading keys."""
+    found: dict[str, dict[str, dict[str, list[str]]]] = {}
+    for use in sorted(used):
+        found.setdefault(use.function, {}).setdefault(use.resource, {}).setdefault(use.action, []).append(use.key)
+    return found
 
 
 def problems(used: set[Use]) -> list[str]:
