@@ -41,6 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
     except Failure as failure:
         print(f"doorward: {failure}", file=sys.stderr)
         return 1
+    except RuntimeError as error:
+        report.refuse(f"the drill did not come to its end: {error}")
     report.figures["seconds of the drill"] = round(time.monotonic() - began, 1)
     print(report.show())
     if not options.sabotage:

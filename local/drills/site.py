@@ -96,10 +96,9 @@ class Site:
         """Return a new user of the tenant acme who signed in, with name and id."""
         admin = self.sign_in("acme-admin")["access_token"]
         password = uuid.uuid4().hex
-        body = {"username": f"drill-{uuid.uuid4().hex[:8]}", "password": password, "tenant_id": "acme"}
-        made = self.must("POST", "/users", admin, body)
-        found = {"id": made["id"], "name": body["username"], "password": password}
-        return {**self.sign_in(body["username"], password), **found}
+        made = self.must("POST", "/users", admin, {"username": f"drill-{uuid.uuid4().hex[:8]}", "password": password})
+        found = {"id": made["id"], "name": made["username"], "password": password}
+        return {**self.sign_in(made["username"], password), **found}
 
     def service_token(self, admin: str, name: str) -> dict[str, Any]:
         """Return a new service token of the tenant acme."""
