@@ -12,6 +12,7 @@ from websockets.typing import Origin
 
 from doorward.errors import NotAuthenticated
 from doorward.verifier import Verifier
+from local import here
 from local.drills.report import Report
 from local.drills.site import OK, Site, seconds_until
 
@@ -31,7 +32,7 @@ def run(site: Site, report: Report, *, sabotage: bool) -> None:
     ticket = site.must("POST", "/auth/socket-ticket", session["access_token"])
     site.must("GET", "/.well-known/revocations")  # an offline verifier waits a second, and no cold start
     verifier = Verifier(site.url, interval_seconds=1)
-    origin = Origin(site.url)
+    origin = Origin(here.running().origin.partition(",")[0])
     with connect(f"{ticket['url']}?ticket={ticket['ticket']}", origin=origin, open_timeout=60) as socket:
         # What changes by use, such as refresh tokens, is not used before.
         refused: dict[str, Callable[[], bool]] = {

@@ -12,7 +12,7 @@ from typing import Any
 import jwt
 
 from local.drills.report import Report
-from local.drills.site import OK, Site
+from local.drills.site import OK, Site, seconds_until
 
 _TABLES = ("UsersTable", "RefreshTokensTable", "RevocationsTable")
 
@@ -25,10 +25,11 @@ def run(site: Site, report: Report, *, sabotage: bool) -> None:
         report: what is found.
         sabotage: whether the steps after the restore are left out.
     """
-    gone, left, stays = site.newcomer(), site.newcomer(), site.newcomer()
+    stays = site.newcomer()
+    kid = _rotate_past(site, stays["access_token"])  # so that revoking this key does not hide what else revives
+    gone, left = site.newcomer(), site.newcomer()
     admin = site.sign_in("acme-admin")["access_token"]
     service = site.service_token(admin, f"drill-{uuid.uuid4().hex[:8]}")
-    kid = jwt.get_unverified_header(stays["access_token"])["kid"]
     backups = {site.outputs[name]: _backup(site, site.outputs[name]) for name in _TABLES}
     path = f"/api/acme/auth/service-tokens/{_claims(service['access_token'])['jti']}"
     for method, url, token in (
@@ -50,6 +51,7 @@ def run(site: Site, report: Report, *, sabotage: bool) -> None:
     for table, backup in backups.items():
         site.script("restore_table.py", backup, table)
     report.figures["tokens that the restore alone revived"] = sum(not dead for dead in _are_dead(site, tokens))
+    report.check("without the steps afterwards the restore would be an accident", not all(_are_dead(site, tokens)))
     if not sabotage:
         site.script("rotate_keys.py", "--end-everything")
         site.script("rotate_keys.py", "--revoke", kid)
@@ -69,6 +71,13 @@ def _check_sessions(site: Site, report: Report, sessions: dict[str, Any]) -> Non
     refreshes = [site.refresh(one["refresh_token"]).status for one in sessions.values()]
     report.check("no cookie from before the restore works", OK not in cookies)
     report.check("no refresh token from before the restore works", OK not in refreshes)
+
+
+def _rotate_past(site: Site, token: str) -> str:
+    """Rotate until another key signs than the one of a token, and return the token's."""
+    kid = str(jwt.get_unverified_header(token)["kid"])
+    seconds_until(lambda: f"{kid}: active" not in site.script("rotate_keys.py", "--now"), every=1)
+    return kid
 
 
 def _are_dead(site: Site, tokens: dict[str, str]) -> list[bool]:
