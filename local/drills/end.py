@@ -29,10 +29,10 @@ def run(site: Site, report: Report, *, sabotage: bool) -> None:
     """
     session, admin = site.newcomer(), site.sign_in("acme-admin")
     service = site.service_token(admin["access_token"], f"drill-{uuid.uuid4().hex[:8]}")["access_token"]
-    ticket = site.must("POST", "/auth/socket-ticket", session["access_token"])
+    origin = Origin(here.running().origin.partition(",")[0])
+    ticket = site.must("POST", "/auth/socket-ticket", session["access_token"], origin=origin)
     site.must("GET", "/.well-known/revocations")  # an offline verifier waits a second, and no cold start
     verifier = Verifier(site.url, interval_seconds=1)
-    origin = Origin(here.running().origin.partition(",")[0])
     with connect(f"{ticket['url']}?ticket={ticket['ticket']}", origin=origin, open_timeout=60) as socket:
         # What changes by use, such as refresh tokens, is not used before.
         refused: dict[str, Callable[[], bool]] = {

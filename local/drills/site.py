@@ -50,12 +50,20 @@ class Site:
     report: Report
 
     def call(
-        self, method: str, path: str, token: str = "", body: Mapping[str, Any] | None = None, cookie: str = ""
+        self,
+        method: str,
+        path: str,
+        token: str = "",
+        body: Mapping[str, Any] | None = None,
+        *,
+        cookie: str = "",
+        origin: str = "",
     ) -> Answer:
         """Send one request, and return the answer; status 599 if there is none."""
         headers = {"Content-Type": "application/json"} if body is not None else {}
         headers |= {"Authorization": f"Bearer {token}"} if token else {}
         headers |= {"Cookie": cookie} if cookie else {}
+        headers |= {"Origin": origin} if origin else {}
         self.report.count()
         connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=_TIMEOUT_SECONDS)
         try:
@@ -70,13 +78,15 @@ class Site:
         is_json = "json" in (answer.getheader("Content-Type") or "")
         return Answer(answer.status, json.loads(content) if content and is_json else content.decode(), set_cookie)
 
-    def must(self, method: str, path: str, token: str = "", body: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401
+    def must(
+        self, method: str, path: str, token: str = "", body: Mapping[str, Any] | None = None, *, origin: str = ""
+    ) -> Any:  # noqa: ANN401 - JSON
         """Return the body of an answer that must be a success.
 
         Raises:
             RuntimeError: it is none.
         """
-        answer = self.call(method, path, token, body)
+        answer = self.call(method, path, token, body, origin=origin)
         if answer.status >= http.client.MULTIPLE_CHOICES:
             raise RuntimeError(f"{method} {path}: {answer.status} {answer.body}")
         return answer.body
