@@ -6,6 +6,7 @@ ORIGIN ?=
 FOLLOW ?=
 ONLY ?=
 ARGS ?=
+BASE ?=
 STACK ?=
 TESTED ?=
 RUNS ?=
@@ -16,7 +17,7 @@ LOCKED := layers/requirements requirements/dev requirements/local requirements/s
   examples/clients/python/requirements examples/socketio/requirements
 # Each lists all its packages: none is in two layers of one function.
 LAYERS := $(patsubst %.in,%,$(wildcard layers/*/requirements.in))
-.PHONY: help python run deploy-local logs mail complete drill test test-fast fix test-versions e2e mutants assurance openapi client client-types example-spa messages screenshots feed-vectors common-passwords bench bench-cold bench-ratios bench-plots bench-reach bench-requests bench-units bench-feed lock lock-upgrade standards
+.PHONY: help python run deploy-local logs mail complete drill test test-fast fix test-versions e2e mutants assurance openapi client client-types example-spa messages screenshots feed-vectors common-passwords bench bench-cold bench-ratios bench-plots bench-reach bench-requests bench-units bench-feed lock lock-upgrade standards drill-restore drill-theft drill-end drill-upgrade
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,8 +43,22 @@ mail: python ## the mails that it sent, the newest last; http://localhost:8080/_
 complete: python ## finish another stack that sam deployed there, STACK=name, and tell where it answers
 	@exec $(PYTHON) -m local.complete $(or $(STACK),$(error say which stack: make complete STACK=name))
 
+# Each writes its report into docs/assurance/drills.json, and fails if anything did not hold.
+DRILL := PYTHONPATH=layers/shared:layers/mail $(VENV)/bin/python -m local.drills
 drill: $(VENV)/.installed ## three rotations of keys under traffic on the running stack, and what was refused
-	$(VENV)/bin/python -m local.drill
+	$(DRILL) rotation
+
+drill-restore: $(VENV)/.installed ## restore the running stack's tables from a backup: nothing that was revoked revives
+	$(DRILL) restore
+
+drill-theft: $(VENV)/.installed ## steal the running stack's keys, and revoke them while honest people go on
+	$(DRILL) theft
+
+drill-end: $(VENV)/.installed ## end everything on the running stack, and measure how soon each kind of token is refused
+	$(DRILL) end
+
+drill-upgrade: $(VENV)/.installed ## from the last release, or BASE=commit, to this tree under traffic, in a cloud of its own
+	DOORWARD_STATE=$(CURDIR)/.local/drill-upgrade $(DRILL) upgrade $(if $(BASE),--base $(BASE))
 
 # The tests' virtual environment, made anew when its requirements change.
 $(VENV)/.installed: requirements/dev.txt requirements/uv.txt | python

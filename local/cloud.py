@@ -60,7 +60,7 @@ def _deploy_all(place: Place, last: sources.Deployed | None, wanted: sources.Dep
     run([str(sam), "build", *settings, *folders], "sam build failed", variables)
     say("sam deploy")
     command = [str(sam), "deploy", *settings, "--template-file", str(_BUILD / "template.yaml")]
-    command += ["--parameter-overrides", " ".join(_parameters(place))]
+    command += ["--parameter-overrides", " ".join(parameters(place))]
     try:
         run(command, "sam deploy failed", variables)
     except Failure as failure:
@@ -87,7 +87,8 @@ def _cache() -> Path:
     return _CACHE / name
 
 
-def _parameters(place: Place) -> list[str]:
+def parameters(place: Place) -> list[str]:
+    """Return the parameters of the local stack, as sam takes them."""
     return [
         f"Architecture={_architecture()}",
         f"IssuerUrl={place.url}",

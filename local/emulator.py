@@ -71,6 +71,7 @@ class Emulator:
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "DOORWARD_FRONT_SECRET": front_secret(),
+            "DOORWARD_USED": str(STATE / "used.jsonl"),
             **credentials(),
         }
 

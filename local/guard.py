@@ -13,9 +13,10 @@ import os
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from local import emulated, layers
+from local import emulated, layers, measured
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Scope]]
@@ -107,6 +108,15 @@ def _salt_function_credentials(secret: bytes) -> None:
     runtime.execution_credentials = salted
 
 
+def _measure(file: str) -> None:
+    """Hold functions to the leading keys of their roles, and note what the roles used."""
+    actions: Any = importlib.import_module("ministack.core.iam_actions")
+    emulated.name_identities(actions)
+    sessions: Any = importlib.import_module("ministack.services.sts")
+    noted = measured.Measured(lambda: sessions._sessions, Path(file))  # noqa: SLF001
+    measured.hold_to_leading_keys(actions, importlib.import_module("ministack.core.iam_evaluator"), noted)
+
+
 def main() -> None:
     """Run the emulator behind the guard, until it is ended."""
     secret = os.environ.pop("DOORWARD_FRONT_SECRET").encode()  # functions inherit what is left there
@@ -116,7 +126,7 @@ def main() -> None:
     _salt_function_credentials(secret)
     layers.share()
     emulated.complete(importlib.import_module("ministack.services.apigateway_v1"))
-    emulated.name_identities(importlib.import_module("ministack.core.iam_actions"))
+    _measure(os.environ.pop("DOORWARD_USED"))
     emulator: Any = importlib.import_module("ministack.app")
     emulator.app = Guard(emulator.app, secret, hosts)
     emulator.main()

@@ -6,11 +6,17 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.fakes import World
+from tests.support.rights_report import RightsReport
 from tests.support.world import House
 
 # A busy machine is slow, and that fails no test. The examples are the same in every run: what fails, fails again.
 settings.register_profile("doorward", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("doorward")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let a whole run of the function tests measure the functions' roles."""
+    config.pluginmanager.register(RightsReport())
 
 
 @pytest.fixture(scope="session")

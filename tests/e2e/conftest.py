@@ -10,7 +10,9 @@ from playwright.sync_api import Browser, Page
 
 from tests.support.chromium import Tabs, chromium, find_chromium
 from tests.support.cloud import EMULATOR_PORT, PORT, ROOT, Cloud
+from tests.support.rights import is_granted, uses_of_cloud
 from tests.support.sites import Site, serving
+from tests.support.tally import count
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -32,6 +34,10 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     print(f"\nlocal cloud: first start {seconds:.1f} s")
     yield found
     found.stop()
+    # The emulator denies what a role does not allow; here the template itself is asked, by another way.
+    used = uses_of_cloud(state / "used.jsonl")
+    count("rights used on the local cloud", len(used))
+    assert not [use for use in used if not is_granted(use)]
 
 
 @pytest.fixture(scope="session")

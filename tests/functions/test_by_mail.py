@@ -110,6 +110,30 @@ def test_somebody_signs_in_with_a_code(deployment: Deployment, ann: str, root: s
     assert deployment.authorize(bearer(signed_in["json"]["access_token"])).context["user_id"] == ann
 
 
+@pytest.mark.parametrize("flow", ["sign_up", "email_codes"])
+def test_a_link_signs_in_and_ends_the_session_of_the_cookie_that_came_with_it(
+    deployment: Deployment, ann: str, flow: str
+) -> None:
+    del ann
+    _open(sign_up="open", sign_in=SignInPolicy(methods=("password", "email_code")))
+    session = deployment.sign_in("ann", PASSWORD)
+    headers = {"Cookie": session["headers"]["Set-Cookie"].partition(";")[0], "Origin": "https://app.example"}
+    assert deployment.authorize(headers).allowed
+    context = deployment.authorize(bearer(session["json"]["access_token"])).context
+    asked = deployment.call("accounts_by_mail", "POST", "/auth/verify-email", context=context)
+    path = "/auth/verify-email/confirm"
+    assert deployment.call("accounts_by_mail", "POST", path, Mail().by_link(asked))["statusCode"] == 204
+    path = {"sign_up": "/auth/sign-up", "email_codes": "/auth/email-code"}[flow]
+    more = {"password": NEW, "username": "bob"} if flow == "sign_up" else {}
+    asked = deployment.call(flow, "POST", path, {"email": "bob@people.example" if more else ANN, "tenant_id": "acme"})
+    body = Mail().by_link(asked, **more)
+    if flow == "email_codes":
+        body["challenge_id"] = asked["json"]["challenge_id"]
+    signed_in = deployment.call(flow, "POST", f"{path}/confirm", body, headers=headers)
+    assert signed_in["statusCode"] in {200, 201}, signed_in
+    assert not deployment.authorize(headers).allowed
+
+
 def test_an_address_is_changed_and_changed_back(deployment: Deployment, ann: str) -> None:
     context = deployment.authorize(bearer(deployment.token("ann", PASSWORD))).context
     asked = deployment.call("accounts_by_mail", "POST", "/auth/verify-email", context=context)

@@ -81,6 +81,9 @@ def test_a_tenant_is_deleted_and_its_id_is_never_given_again(
         _make(deployment, name)
     token = deployment.token("bob", PASSWORD)
     platform = deployment.context()
+    dora = deployment.authorize(bearer(deployment.token("dora", PASSWORD))).context["user_id"]
+    joined = deployment.call("users", "PUT", f"/users/{dora}/tenants/globex", {"roles": []}, context=platform)
+    assert joined["statusCode"] < 300, joined
 
     def delete() -> dict[str, Any]:
         return deployment.call("tenants", "DELETE", "/tenants/acme", context=platform)
@@ -98,6 +101,8 @@ def test_a_tenant_is_deleted_and_its_id_is_never_given_again(
     assert delete()["statusCode"] == 204
     assert delete()["statusCode"] == 404
     assert not deployment.authorize(bearer(token)).allowed
+    stays = deployment.authorize(bearer(deployment.token("dora", PASSWORD))).context
+    assert stays["tenant_id"] == "globex"  # who is in another tenant too goes on there
     assert (
         deployment.call("tenants", "POST", "/tenants", {"id": "acme"}, context=platform)["json"]["code"]
         == "tenant_taken"

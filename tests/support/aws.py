@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -22,6 +23,7 @@ from doorward.aws.endpoints import Credentials, Endpoint
 from doorward.aws.services import SignedService
 from doorward.aws.signed_feed import SignedFeed
 from tests.support import quick_moto
+from tests.support.rights import USED
 from tests.support.template import table_definitions
 
 REGION = "us-east-1"
@@ -39,7 +41,14 @@ def mocked_aws() -> Iterator[None]:
 
 @cache
 def _session() -> boto3.Session:
-    return boto3.Session("x", "x", region_name=REGION)
+    session = boto3.Session("x", "x", region_name=REGION)
+    session.events.register("before-parameter-build.*.*", _note)
+    return session
+
+
+def _note(params: dict[str, Any], model: Any, **_: Any) -> None:
+    """Let the request of a function be judged by its role."""
+    USED.sent(model.service_model.service_name, model.name, params)
 
 
 class MotoConnections:
@@ -63,9 +72,12 @@ class MotoConnections:
 
     def post(self, headers: Mapping[str, str], body: bytes) -> Answer:
         self._sent(headers["x-amz-target"])
+        USED.sent(self._endpoint.service, headers["x-amz-target"].partition(".")[2], json.loads(body))
         return self._ask("POST", headers, "/", body)
 
     def get(self, headers: Mapping[str, str], path: str) -> Answer:
+        bucket = self._endpoint.url.partition("//")[2].partition(".")[0]
+        USED.sent("s3", "GetObject", {"Bucket": bucket, "Key": path.removeprefix("/")})
         return self._ask("GET", headers, path, b"")
 
     def _ask(self, method: str, headers: Mapping[str, str], path: str, body: bytes) -> Answer:

@@ -30,10 +30,12 @@ from doorward.rules.passwords import PasswordHasher
 from scripts import initialize_security
 from tests.support.aws import REGION, MotoConnections, Snapshot, make_tables, mocked_aws
 from tests.support.people import bearer
+from tests.support.rights import USED
 from tests.support.template import folder_of, resources
 
 EVENTS = Path(__file__).resolve().parents[2] / "events"
-NAMES = tuple(sorted(folder_of(name) for name in resources("AWS::Serverless::Function")))
+_FUNCTIONS = {folder_of(name): name for name in resources("AWS::Serverless::Function")}
+NAMES = tuple(sorted(_FUNCTIONS))
 ISSUER = "https://id.example"
 
 Answer = dict[str, Any]
@@ -77,8 +79,10 @@ class Deployment:
         return self._modules[name]
 
     def raw(self, name: str, sent: dict[str, Any]) -> Any:
-        """Invoke a function."""
-        return self.module(name).handler(sent, None)
+        """Invoke a function, which must not do what its role does not allow."""
+        module = self.module(name)
+        with USED.running(_FUNCTIONS[name]):
+            return module.handler(sent, None)
 
     def call(
         self,

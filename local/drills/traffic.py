@@ -6,11 +6,8 @@ The callers also refresh their tokens. At the same time the keys rotate three ti
 
 from __future__ import annotations
 
-import argparse
 import http.client
 import json
-import os
-import sys
 import threading
 import time
 from collections import Counter
@@ -19,13 +16,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
 import jwt
 
-from local import here
-from local.cloud import STACK
 from local.tools import Failure
-from scripts.rotate_keys import invoke
 
 ROTATIONS = 3
 MIN_VERIFICATIONS, MIN_REFRESHES = 2000, 500
@@ -42,7 +35,14 @@ class Tally:
     counts: Counter[str] = field(default_factory=Counter)
     kids: set[str] = field(default_factory=set)
     refused: list[str] = field(default_factory=list)
+    rotations: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def was_enough(self) -> bool:
+        """Return whether there were enough rotations, verifications and refreshes."""
+        verified = self.counts["authorizer"] + self.counts["offline"]
+        return self.rotations >= ROTATIONS and verified >= MIN_VERIFICATIONS and self.counts["refresh"] >= MIN_REFRESHES
 
     def add(self, what: str, problem: str | None = None) -> None:
         """Count one request, and keep its problem if it was refused."""
@@ -92,55 +92,37 @@ class Caller(threading.Thread):
             self._tally.add("offline")
 
 
-def drill(rotate: Callable[[str], Mapping[str, Any]], url: str) -> int:
-    """Rotate the keys three times while callers use them, and print the result.
+def drill(rotate: Callable[[str], Mapping[str, Any]], url: str) -> Tally:
+    """Rotate the keys three times while callers use them, and return what the callers did.
 
     Args:
         rotate: gives a command to the key rotation of the local cloud, and returns its answer.
         url: the URL of the local cloud.
 
-    Returns:
-        The exit status: 0 if enough was done and nothing was refused, 1 if not, 2 if the URL is not on this machine.
+    Raises:
+        Failure: the URL is not on this machine.
     """
     if urlsplit(url).hostname not in _LOOPBACK:
-        print("the drill is for the local cloud alone")
-        return 2
+        raise Failure("the drill is for the local cloud alone")
     tally, done = Tally(), threading.Event()
     keys = jwt.PyJWKClient(f"{url}/.well-known/jwks.json", cache_keys=False, lifespan=_JWKS_CACHE_SECONDS)
     callers = [Caller(url, keys, tally, done) for _ in range(CALLERS)]
     for caller in callers:
         caller.start()
     started = time.monotonic()
-    rotations = 0
-    while time.monotonic() - started < _PATIENCE_SECONDS and not _is_over(tally, rotations):
+    while time.monotonic() - started < _PATIENCE_SECONDS and not _is_over(tally):
         before, after = rotate("advance"), rotate("rotate")
-        rotations += before["signing"][0]["kid"] != after["signing"][0]["kid"]
+        tally.rotations += before["signing"][0]["kid"] != after["signing"][0]["kid"]
         time.sleep(1)
     done.set()
     for caller in callers:
         caller.join(30)
-    return _report(tally, rotations, time.monotonic() - started)
+    return tally
 
 
-def _is_over(tally: Tally, rotations: int) -> bool:
+def _is_over(tally: Tally) -> bool:
     with tally.lock:
-        if tally.counts["login"]:  # only failed ones are counted
-            return True
-        verified = tally.counts["authorizer"] + tally.counts["offline"]
-        return rotations >= ROTATIONS and verified >= MIN_VERIFICATIONS and tally.counts["refresh"] >= MIN_REFRESHES
-
-
-def _report(tally: Tally, rotations: int, seconds: float) -> int:
-    counts = tally.counts
-    print(
-        f"{rotations} rotations in {seconds:.0f} s, {len(tally.kids)} keys signed: "
-        f"{counts['authorizer']} requests through the authorizer, {counts['offline']} offline verifications, "
-        f"{counts['refresh']} refreshes; refused: {len(tally.refused)}"
-    )
-    for line in tally.refused[:10]:
-        print(f"  {line[:300]}")
-    enough = rotations >= ROTATIONS and sum(counts.values()) >= MIN_VERIFICATIONS + MIN_REFRESHES
-    return 0 if enough and not tally.refused else 1
+        return bool(tally.counts["login"]) or tally.was_enough  # only failed sign-ins are counted
 
 
 def _call(
@@ -157,23 +139,3 @@ def _call(
     finally:
         connection.close()
     return answer.status, json.loads(content) if content else None
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Run the drill against the local cloud's stack, and return the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--stack", default=STACK)
-    options = parser.parse_args(arguments)
-    try:
-        place = here.running()
-    except Failure as failure:
-        print(f"doorward: {failure}", file=sys.stderr)
-        return 1
-    os.environ.update(here.credentials(), AWS_ENDPOINT_URL=place.endpoint)
-    stack = boto3.client("cloudformation").describe_stacks(StackName=options.stack)["Stacks"][0]
-    function = next(item["OutputValue"] for item in stack["Outputs"] if item["OutputKey"] == "RotateKeysFunction")
-    return drill(lambda command: invoke(function, {"command": command}), place.url)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,208 @@
+"""The deployment that a drill is about: its API, its AWS services, and the scripts of operators."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import boto3
+
+from local.cloud import PASSWORD, STACK
+from local.drills.report import Report
+from local.tools import ROOT
+
+OK = http.client.OK
+_TIMEOUT_SECONDS = 60
+
+
+class Answer(NamedTuple):
+    """The answer to a request."""
+
+    status: int
+    body: Any
+    cookie: str
+
+
+@dataclass
+class Site:
+    """A deployment on the local cloud.
+
+    Args:
+        url: the base URL.
+        variables: the environment of programs that call its AWS services.
+        report: where requests are counted.
+    """
+
+    url: str
+    variables: Mapping[str, str]
+    report: Report
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        token: str = "",
+        body: Mapping[str, Any] | None = None,
+        *,
+        cookie: str = "",
+        origin: str = "",
+    ) -> Answer:
+        """Send one request, and return the answer; status 599 if there is none."""
+        headers = {"Content-Type": "application/json"} if body is not None else {}
+        headers |= {"Authorization": f"Bearer {token}"} if token else {}
+        headers |= {"Cookie": cookie} if cookie else {}
+        headers |= {"Origin": origin} if origin else {}
+        self.report.count()
+        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=_TIMEOUT_SECONDS)
+        try:
+            connection.request(method, path, json.dumps(body) if body is not None else None, headers)
+            answer = connection.getresponse()
+            content = answer.read()
+        except OSError as error:
+            return Answer(599, str(error), "")
+        finally:
+            connection.close()
+        set_cookie = (answer.getheader("Set-Cookie") or "").partition(";")[0]
+        is_json = "json" in (answer.getheader("Content-Type") or "")
+        return Answer(answer.status, json.loads(content) if content and is_json else content.decode(), set_cookie)
+
+    def must(
+        self, method: str, path: str, token: str = "", body: Mapping[str, Any] | None = None, *, origin: str = ""
+    ) -> Any:  # noqa: ANN401 - JSON
+        """Return the body of an answer that must be a success.
+
+        Raises:
+            RuntimeError: it is none.
+        """
+        answer = self.call(method, path, token, body, origin=origin)
+        if answer.status >= http.client.MULTIPLE_CHOICES:
+            raise RuntimeError(f"{method} {path}: {answer.status} {answer.body}")
+        return answer.body
+
+    def sign_in(self, username: str, password: str = PASSWORD) -> dict[str, Any]:
+        """Return the tokens of somebody who signs in, with the cookie.
+
+        Raises:
+            RuntimeError: it is refused.
+        """
+        answer = self.call("POST", "/auth/login", body={"username": username, "password": password})
+        if answer.status != OK:
+            raise RuntimeError(f"{username}: {answer.status} {answer.body}")
+        return {**answer.body, "cookie": answer.cookie}
+
+    def newcomer(self) -> dict[str, Any]:
+        """Return a new user of the tenant acme who signed in, with name and id."""
+        admin = self.sign_in("acme-admin")["access_token"]
+        password = uuid.uuid4().hex
+        made = self.must("POST", "/users", admin, {"username": f"drill-{uuid.uuid4().hex[:8]}", "password": password})
+        found = {"id": made["id"], "name": made["username"], "password": password}
+        return {**self.sign_in(made["username"], password), **found}
+
+    def service_token(self, admin: str, name: str) -> dict[str, Any]:
+        """Return a new service token of the tenant acme."""
+        made: dict[str, Any] = self.must("POST", "/api/acme/auth/service-tokens", admin, {"name": name})
+        return made
+
+    def me(self, token: str = "", cookie: str = "") -> int:
+        """Return with which status somebody is told who they are."""
+        return self.call("GET", "/users/me", token, cookie=cookie).status
+
+    def refresh(self, token: str) -> Answer:
+        """Return the answer to a refresh token."""
+        return self.call("POST", "/auth/refresh", body={"refresh_token": token})
+
+    @cached_property
+    def outputs(self) -> dict[str, str]:
+        """The outputs of the stack."""
+        stack = self.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
+        return {item["OutputKey"]: item["OutputValue"] for item in stack["Outputs"]}
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
+        """Return a client of one of the local cloud's AWS services."""
+        names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_ENDPOINT_URL")
+        key, secret, region, url = (self.variables[name] for name in names)
+        return boto3.client(  # type: ignore[call-overload]
+            service, endpoint_url=url, region_name=region, aws_access_key_id=key, aws_secret_access_key=secret
+        )
+
+    def secret(self, output: str) -> str:
+        """Return the text of a secret, as a thief reads it."""
+        found = self.client("secretsmanager").get_secret_value(SecretId=self.outputs[output])
+        return str(found["SecretString"])
+
+    def script(self, name: str, *arguments: str) -> str:
+        """Run a script of operators, and return what it printed.
+
+        Raises:
+            RuntimeError: it failed.
+        """
+        command = [sys.executable, str(ROOT / "scripts" / name), *arguments]
+        environment = {**os.environ, **self.variables}
+        done = subprocess.run(  # noqa: S603 - our own script
+            command, env=environment, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise RuntimeError(f"{name} {' '.join(arguments)}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+
+def seconds_until(refused: Callable[[], bool], most: float = 60, every: float = 0.05) -> float:
+    """Return how many seconds pass until something is refused; `most` if that takes too long."""
+    began = time.monotonic()
+    while time.monotonic() - began < most:
+        if refused():
+            return round(time.monotonic() - began, 2)
+        time.sleep(every)
+    return most
+
+
+@contextlib.contextmanager
+def people(site: Site, sessions: list[dict[str, Any]], *, may_renew: bool = True) -> Iterator[None]:
+    """Let people go on with their sessions meanwhile; whoever cannot is told to the report.
+
+    Args:
+        site: where they are.
+        sessions: their tokens and cookies.
+        may_renew: whether a refused access token may be renewed by the refresh token, as clients do by themselves.
+    """
+    done = threading.Event()
+    threads = [threading.Thread(target=_go_on, args=(site, one, done, may_renew), daemon=True) for one in sessions]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join(_TIMEOUT_SECONDS)
+
+
+def _go_on(site: Site, session: dict[str, Any], done: threading.Event, may_renew: bool) -> None:  # noqa: FBT001
+    tries = 0
+    while not done.is_set():
+        tries += 1
+        status = site.me(session["access_token"])
+        if (status == http.client.UNAUTHORIZED and may_renew) or tries % 10 == 0:
+            renewed = site.refresh(session["refresh_token"])
+            if renewed.status != OK:
+                site.report.refuse(f"refresh: {renewed.status} {renewed.body}")
+                return
+            session.update(renewed.body)
+            status = site.me(session["access_token"])
+        if status != OK:
+            site.report.refuse(f"access token: {status}")
+        if session.get("cookie") and (status := site.me(cookie=session["cookie"])) != OK:
+            site.report.refuse(f"cookie: {status}")
+        done.wait(0.05)
