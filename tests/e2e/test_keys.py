@@ -79,13 +79,6 @@ def test_the_cloud_answers_with_tls_too(cloud: Cloud) -> None:
     assert answer.json() == cloud.call("GET", "/.well-known/jwks.json").json()
 
 
-def test_three_rotations_under_traffic_refuse_nobody(cloud: Cloud) -> None:
-    command = [sys.executable, "-m", "local.drill"]
-    done = subprocess.run(command, cwd=ROOT, env=cloud.variables(), capture_output=True, text=True, check=False)
-    print(f"\ndrill: {done.stdout.strip()}")
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
 @pytest.mark.standard("RFC 7662 2.1.a", "RFC 7662 2.1.c", "RFC 7662 2.3.a")
 def test_introspection_over_http(cloud: Cloud) -> None:
     mine, other = cloud.sign_in("acme-admin"), cloud.sign_in("globex-admin")
