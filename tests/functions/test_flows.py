@@ -327,7 +327,7 @@ BROWSER = {"access_token", "token_type", "expires_in", "refresh_expires_in", "se
 OWN = {"origin": "https://second.example", "sec-fetch-site": "same-site"}
 
 
-@pytest.mark.standard("ASVS 10.1.1", "RFC 9700 4.14.2.a")
+@pytest.mark.standard("ASVS 10.1.1")
 @pytest.mark.parametrize("path", ["/auth/login", "/api/acme/auth/login"])
 def test_a_browser_gets_the_access_token_and_cookies_alone_and_exchanges_the_cookie(
     deployment: Deployment, path: str

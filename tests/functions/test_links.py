@@ -206,7 +206,7 @@ def test_an_invitation_leads_to_the_account_where_there_are_such_pages(
     assert led == (enabled == "true")
 
 
-@pytest.mark.standard("RFC 9700 4.2.4.a", "RFC 9700 4.16.a")
+@pytest.mark.standard("RFC 9700 4.2.4.a", "RFC 9700 4.16.a", "RFC 9700 4.16.b")
 def test_a_page_is_kept_by_nobody_framed_by_nobody_and_tells_nobody_its_address(deployment: Deployment) -> None:
     answers = [
         get(deployment, "password-reset", token="t"),
@@ -221,6 +221,7 @@ def test_a_page_is_kept_by_nobody_framed_by_nobody_and_tells_nobody_its_address(
         assert headers["Content-Type"] == "text/html; charset=utf-8"
         assert (headers["Cache-Control"], headers["Referrer-Policy"]) == ("no-store", "no-referrer")
         assert (headers["X-Content-Type-Options"], headers["X-Robots-Tag"]) == ("nosniff", "noindex")
+        assert headers["X-Frame-Options"] == "DENY"
         policy = headers["Content-Security-Policy"].split("; ")
         assert {"default-src 'none'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'"} < set(policy)
         assert "unsafe" not in headers["Content-Security-Policy"]

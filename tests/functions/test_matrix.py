@@ -217,7 +217,7 @@ def callers(stack: Stack) -> tuple[dict[str, str | None], Stack]:
         return tokens, replace(stack, state=Snapshot())
 
 
-@pytest.mark.standard("ASVS 8.2.1", "ASVS 8.2.2", "ASVS 8.4.1", "RFC 7662 2.1.c")
+@pytest.mark.standard("ASVS 8.2.1", "ASVS 8.2.2", "ASVS 8.4.1", "RFC 7662 2.1.c", "RFC 7662 2.3.a")
 @pytest.mark.parametrize(("method", "route"), sorted(TABLE), ids=lambda value: value)
 def test_each_caller_gets_what_the_table_says(
     callers: tuple[dict[str, str | None], Stack], monkeypatch: pytest.MonkeyPatch, method: str, route: str

@@ -49,7 +49,7 @@ PAGES = {
 }
 
 
-@pytest.mark.standard("RFC 9700 4.2.4.a", "RFC 9700 4.16.a")
+@pytest.mark.standard("RFC 9700 4.2.4.a", "RFC 9700 4.16.a", "RFC 9700 4.16.b")
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_is_shown_and_nothing_may_keep_or_frame_it(deployment: Deployment, path: str) -> None:
     answer = get(deployment, path)
@@ -58,6 +58,7 @@ def test_a_page_is_shown_and_nothing_may_keep_or_frame_it(deployment: Deployment
     assert answer["headers"]["Cache-Control"] == "no-store"
     assert "default-src 'none'; style-src 'self'" in answer["headers"]["Content-Security-Policy"]
     assert "frame-ancestors 'none'" in answer["headers"]["Content-Security-Policy"]
+    assert answer["headers"]["X-Frame-Options"] == "DENY"
     assert "Set-Cookie" not in answer["headers"]
     assert not re.search(r"<style|<script| style=| on\w+=", answer["body"])
 

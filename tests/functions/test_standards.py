@@ -173,7 +173,6 @@ class TestClients:
             body = {"username": "acme-admin", "password": "admin123", "client_id": client_id}
             assert deployment.call("login", "POST", "/auth/login", body)["statusCode"] == 400
 
-    @pytest.mark.standard("RFC 9700 4.14.1.a")
     def test_another_client_does_not_refresh_and_does_no_harm(self, deployment: Deployment) -> None:
         pair = self.log_in(deployment, "my-app")
         for extra in ({}, {"tenant_id": "globex"}, {"tenant_id": "acme"}):

@@ -12,6 +12,7 @@ from doorward.errors import MissingCredentials
 from doorward.sessions.introspect import Introspect
 from doorward.settings import Settings
 from tests.support.factors import FactorHouse
+from tests.support.people import PASSWORD
 from tests.support.template import template
 from tests.support.world import AUDIENCE, ISSUER, House
 from tests.unit.test_account_pages import STATES as ACCOUNT
@@ -38,6 +39,16 @@ def test_a_token_has_all_claims_that_the_profile_requires(who: str) -> None:
     assert isinstance(claims["client_id"], str)
     assert len(claims["jti"]) == 26
     assert claims["roles"] == ["admin" if who == "user" else "service"]
+
+
+@pytest.mark.standard("RFC 9068 6.a")
+def test_a_token_says_neither_the_address_nor_the_name_that_is_shown() -> None:
+    house = House()
+    kim = house.add_user("kim", email="kim@people.example")
+    house.change(kim, "me", display_name="Kim Larsson")
+    claims = jwt.decode(house.token("kim", PASSWORD), options={"verify_signature": False})
+    assert claims["sub"] == "kim"
+    assert not [value for value in map(str, claims.values()) if "people.example" in value or "Larsson" in value]
 
 
 @pytest.mark.standard("RFC 9068 2.2.1.a")

@@ -130,6 +130,7 @@ def answer_page(
         "Content-Security-Policy": security_policy(form_action, scripts=scripts),
         "Cross-Origin-Opener-Policy": "same-origin",
         "Referrer-Policy": "no-referrer",
+        "X-Frame-Options": "DENY",
         "X-Robots-Tag": "noindex",
     }
     return respond(status, page, _MEDIA_TYPE, {**(headers or {}), **safe})
