@@ -6,7 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.callers import Crowd, gathered
 from tests.support.deployment import Deployment, Stack, deployed, initialised_stack
+from tests.support.fuzzing import Lines, listening
+from tests.support.leaks import secrets_of
 from tests.support.tables import report_of_moto
 
 
@@ -33,3 +36,21 @@ def whole_tables(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     report = report_of_moto()
     assert not report.broken, "\n".join(report.broken)
+
+
+@pytest.fixture(scope="module")
+def crowd(stack: Stack) -> Iterator[Crowd]:
+    """A deployment for all tests of a file, with a caller of each kind."""
+    yield from gathered(stack)
+
+
+@pytest.fixture(scope="module")
+def secrets(crowd: Crowd) -> tuple[str, ...]:
+    """What this deployment must keep to itself."""
+    return secrets_of(crowd)
+
+
+@pytest.fixture
+def lines(secrets: tuple[str, ...]) -> Iterator[Lines]:
+    """Hear what the functions log."""
+    yield from listening(secrets)

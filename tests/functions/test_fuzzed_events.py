@@ -7,42 +7,23 @@ what is missing.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from doorward.authorizer.answers import Unauthorized
 from doorward.errors import DoorwardError
-from tests.support.callers import Caller, peopled
-from tests.support.deployment import Deployment, Stack, deployed
-from tests.support.fuzzing import Lines, found_events, fuzz, listening, share_of, tell
+from tests.support.callers import Crowd
+from tests.support.deployment import Deployment
+from tests.support.fuzzing import Lines, found_events, fuzz, share_of, tell
 from tests.support.invokers import invoked_by
-from tests.support.leaks import Secrets
 from tests.support.odd import CANARY
 from tests.support.odd_events import anything, authorizer_events, requests, socket_events
 
 pytestmark = pytest.mark.fuzz
 
-EXAMPLES = 40
+EXAMPLES = 20
 _REQUESTS = sorted(name for name, kinds in invoked_by().items() if "requests" in kinds)
-
-
-@pytest.fixture(scope="module")
-def people(stack: Stack) -> tuple[tuple[Caller, ...], Stack]:
-    return peopled(stack)
-
-
-@pytest.fixture
-def deployment(people: tuple[tuple[Caller, ...], Stack], monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
-    monkeypatch.setenv("PASSKEY_RP_ID", "example.com")
-    with deployed(people[1], monkeypatch) as found:
-        yield found
-
-
-@pytest.fixture
-def lines() -> Iterator[Lines]:
-    yield from listening()
 
 
 def test_what_calls_each_function_is_known_here() -> None:
@@ -54,22 +35,20 @@ def test_what_calls_each_function_is_known_here() -> None:
 
 @pytest.mark.parametrize("function", _REQUESTS)
 def test_every_request_has_an_answer_of_the_right_form(
-    people: tuple[tuple[Caller, ...], Stack],
-    deployment: Deployment,
+    crowd: Crowd,
     lines: Lines,
     request: pytest.FixtureRequest,
     function: str,
 ) -> None:
-    callers, stack = people
-    secrets = Secrets.of(stack, callers)
+    deployment, callers = crowd.deployment, crowd.callers
 
     def check(event: Any) -> None:
         tell(function, event)
         lines.text = ""
-        deployment.restore_if_changed(stack)
+        crowd.begin_anew()
         is_answer(deployment.raw(function, event), event)
         assert CANARY not in lines.text, "a secret that was sent is in the log"
-        secrets.require_none_in(lines.text)
+        lines.require_no_secret()
 
     fuzz(check, requests(function, callers), EXAMPLES, share_of(request), "fuzzed events")
 
@@ -93,13 +72,11 @@ def is_answer(answer: Any, event: Any) -> None:
         )
 
 
-def test_an_authorizer_denies_every_kind_of_garbage(
-    deployment: Deployment, lines: Lines, request: pytest.FixtureRequest
-) -> None:
+def test_an_authorizer_denies_every_kind_of_garbage(crowd: Crowd, lines: Lines, request: pytest.FixtureRequest) -> None:
     def check(event: Any) -> None:
         tell("authorizer", event)
         lines.text = ""
-        assert not lets_in(deployment, event)
+        assert not lets_in(crowd.deployment, event)
         assert CANARY not in lines.text
 
     fuzz(check, authorizer_events() | anything, EXAMPLES * 10, share_of(request), "fuzzed events")
@@ -119,12 +96,12 @@ def lets_in(deployment: Deployment, event: Any) -> bool:
 
 
 def test_a_socket_that_is_asked_for_by_garbage_does_not_open(
-    deployment: Deployment, lines: Lines, request: pytest.FixtureRequest
+    crowd: Crowd, lines: Lines, request: pytest.FixtureRequest
 ) -> None:
     def check(event: Any) -> None:
         tell("sockets", event)
         lines.text = ""
-        answer = deployment.raw("sockets", event)
+        answer = crowd.deployment.raw("sockets", event)
         route = (
             (event.get("requestContext") or {}).get("routeKey")
             if isinstance(event.get("requestContext"), dict)

@@ -39,7 +39,7 @@ from tests.support.odd_records import Record, batches, deliver, mappings
 
 pytestmark = pytest.mark.fuzz
 
-EXAMPLES = 40
+EXAMPLES = 20
 ACME, MIA = TenantId("acme"), UserId("01M81HV2TRPXK019YWDYF7T8BY")
 _numbers = itertools.count()
 

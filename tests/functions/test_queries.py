@@ -52,3 +52,10 @@ def test_a_route_without_parameters_does_nothing_if_one_is_sent(deployment: Depl
     assert deployment.sign_in("zoe", "correct horse battery")["statusCode"] == 401
     out = deployment.call("logout", "POST", "/auth/logout", query={"everywere": "true"})
     assert (out["statusCode"], out["json"]["code"]) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("name", ["status", "email", "limit", "cursor", "tenant_id"])
+def test_an_empty_parameter_is_no_absent_one(deployment: Deployment, name: str) -> None:
+    answer = deployment.call("users", "GET", "/users", context=deployment.context(), query={name: ""})
+    assert (answer["statusCode"], answer["json"]["code"]) == (400, "invalid_request")
+    assert answer["json"]["detail"] == "A query parameter is empty; leave it out."

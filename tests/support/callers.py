@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -11,6 +11,7 @@ from tests.support.aws import Snapshot
 from tests.support.deployment import Deployment, Stack, deployed
 from tests.support.people import PASSWORD, bearer
 
+_READS = frozenset({"GetItem", "BatchGetItem", "TransactGetItems", "Query", "Scan"})
 KINDS = ("nobody", "member", "tenant_admin", "platform_admin", "service")
 
 
@@ -33,11 +34,31 @@ class Caller:
     refresh_token: str = field(default="", repr=False)
 
 
-def peopled(stack: Stack) -> tuple[tuple[Caller, ...], Stack]:
-    """Return a caller of each kind, and the stack that knows them."""
-    with pytest.MonkeyPatch.context() as patch, deployed(stack, patch) as deployment:
-        found = tuple(_caller(deployment, kind) for kind in KINDS)
-        return found, replace(stack, state=Snapshot())
+@dataclass(frozen=True)
+class Crowd:
+    """A deployment that serves many tests one after the other, and a caller of each kind.
+
+    Args:
+        stack: as it was when they had all signed in.
+    """
+
+    deployment: Deployment
+    stack: Stack
+    callers: tuple[Caller, ...]
+
+    def begin_anew(self) -> None:
+        """Put back what was changed since the last call, if anything was."""
+        if not _READS.issuperset(self.deployment.count()):
+            self.stack.state.restore()
+
+
+def gathered(stack: Stack) -> Iterator[Crowd]:
+    """Deploy a stack, and let a caller of each kind sign in."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PASSKEY_RP_ID", "example.com")
+        with deployed(stack, patch) as deployment:
+            found = tuple(_caller(deployment, kind) for kind in KINDS)
+            yield Crowd(deployment, replace(stack, state=Snapshot()), found)
 
 
 def _caller(deployment: Deployment, kind: str) -> Caller:

@@ -135,11 +135,6 @@ class Deployment:
         """Publish the feed of revocations: moto calls no function for the records of a stream."""
         self.raw("publish_feed", {"rebuild": True})
 
-    def restore_if_changed(self, stack: Stack) -> None:
-        """Put back what the stack held, if anything was written since the last call of `count`."""
-        if not {"GetItem", "BatchGetItem", "TransactGetItems", "Query", "Scan"}.issuperset(self.count()):
-            stack.state.restore()
-
     def count_secrets(self) -> int:
         """Return how often secrets were read."""
         return len(self.secret_reads)

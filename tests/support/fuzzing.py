@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -90,20 +90,31 @@ def found_events() -> list[tuple[str, str, Any]]:
 
 
 class Lines(logging.Handler):
-    """Everything that is logged, as text."""
+    """Everything that is logged, as text.
 
-    def __init__(self) -> None:
+    Args:
+        secrets: what no line may have.
+    """
+
+    def __init__(self, secrets: Collection[str]) -> None:
         super().__init__(logging.DEBUG)
+        self.secrets = secrets
         self.text = ""
 
     def emit(self, record: logging.LogRecord) -> None:
         told = {name: value for name, value in record.__dict__.items() if name in {"audit", "refusal", "trace"}}
         self.text += f"{record.getMessage()} {json.dumps(told)}\n"
 
+    def require_no_secret(self, answer: str = "") -> None:
+        """Fail if the log, or an answer, has a secret."""
+        for secret in self.secrets:
+            assert secret not in self.text, f"the log has a secret that begins with {secret[:12]}"
+            assert secret not in answer, f"the answer has a secret that begins with {secret[:12]}"
 
-def listening() -> Iterator[Lines]:
+
+def listening(secrets: Collection[str]) -> Iterator[Lines]:
     """Hear what the functions log, as the operator of a deployment would."""
-    lines, logger = Lines(), logging.getLogger()
+    lines, logger = Lines(secrets), logging.getLogger()
     logger.addHandler(lines)
     try:
         yield lines

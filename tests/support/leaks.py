@@ -4,37 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import boto3
 
-from tests.support.callers import Caller
+from tests.support.callers import Crowd
 from tests.support.deployment import Stack
 from tests.support.people import PASSWORD
 
 _SHORTEST = 16
 
 
-@dataclass(frozen=True)
-class Secrets:
-    """Texts that no log line has, and no answer but to those whose they are."""
-
-    texts: tuple[str, ...]
-
-    @classmethod
-    def of(cls, stack: Stack, callers: Iterable[Caller]) -> Secrets:
-        """Return what a stack and its callers must keep to themselves; call it while the stack is deployed."""
-        found = {PASSWORD, *_stored(stack)}
-        for caller in callers:
-            cookie = caller.headers.get("Cookie", "")
-            found |= {caller.token, caller.refresh_token, *(one.partition("=")[2] for one in cookie.split("; "))}
-        return cls(tuple(sorted(text for text in found if len(text) >= _SHORTEST)))
-
-    def require_none_in(self, text: str) -> None:
-        """Fail if a text has a secret."""
-        for secret in self.texts:
-            assert secret not in text, f"this has a secret that begins with {secret[:12]}"
+def secrets_of(crowd: Crowd) -> tuple[str, ...]:
+    """Return texts that no log line has, and no answer but to those whose they are."""
+    found = {PASSWORD, *_stored(crowd.stack)}
+    for caller in crowd.callers:
+        cookie = caller.headers.get("Cookie", "")
+        found |= {caller.token, caller.refresh_token, *(one.partition("=")[2] for one in cookie.split("; "))}
+    return tuple(sorted(text for text in found if len(text) >= _SHORTEST))
 
 
 def _stored(stack: Stack) -> Iterable[str]:

@@ -168,13 +168,16 @@ def takes(*names: str) -> Callable[[Handler], Handler]:
 
 
 def require_known_query(app: Router, handler: Callable[..., object]) -> None:
-    """Make sure that a request has no query parameters but those its route takes.
+    """Make sure that a request has no query parameters but those its route takes, and that none is empty.
 
     Raises:
-        InvalidRequest: it has another, such as a filter that is mistyped.
+        InvalidRequest: it has another, such as a filter that is mistyped, or one without a value.
     """
     names: tuple[str, ...] = vars(handler).get("query", ())
-    if set(app.event.get("queryStringParameters") or {}) - set(names):
+    sent: Mapping[str, str] = app.event.get("queryStringParameters") or {}
+    if any(not value for name, value in sent.items() if name in names):
+        raise InvalidRequest("A query parameter is empty; leave it out.")
+    if set(sent) - set(names):
         *first, last = names or ("none",)
         taken = f"{', '.join(first)} and {last}" if first else last
         raise InvalidRequest(f"Unknown query parameter; this takes {taken}.")
