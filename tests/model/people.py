@@ -51,6 +51,12 @@ def kept_in(by: Token, person: Person) -> list[str]:
     return [one for one in person.places if by.sitting.person.platform or one == by.sitting.realm]
 
 
+def note_abandoned(page: Page, by: Token, person: Person) -> None:
+    """Note which tenants the home tenant of their last administrator left without one."""
+    others = set(person.places) - set(kept_in(by, person))
+    page.abandoned |= {tenant for tenant in others if not page.administrators(tenant)}
+
+
 def create(page: Page, by: Token, name: str, address: str | None, tenant: str) -> str:
     """Tell what becomes of a new user."""
     if by.restriction():
@@ -76,6 +82,7 @@ def change(page: Page, by: Token, person: Person, what: str, value: object) -> s
         refused = "last_admin"
     if refused is None:
         act(person)
+        note_abandoned(page, by, person)
         _end_after_change(page, person, what, value, here, owner=owner)
     return refused or "ok"
 
@@ -160,6 +167,7 @@ def delete(page: Page, by: Token, person: Person) -> str:
         return "last_admin"
     page.cut_off(person, person.realms, sessions=True)
     act(person)
+    note_abandoned(page, by, person)
     return "ok"
 
 
