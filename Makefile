@@ -93,8 +93,8 @@ model: $(VENV)/.installed ## many random stories of the whole product against th
 # The server is ended also when a race is lost, by its pid.
 races: $(VENV)/.installed ## 50 callers at one moment for whatever one alone may win, on DynamoDB Local; ROUNDS=20, RACES_PORT=18015
 	@trap '$(PYTHON) -m local.dynamodb stop $(RACES_PORT)' EXIT; \
-	  endpoint=$$($(PYTHON) -m local.dynamodb start $(RACES_PORT)) && \
-	  DYNAMODB_ENDPOINT=$$endpoint RACE_ROUNDS=$(ROUNDS) $(PYTEST) -q -n 0 tests/contract/test_races.py \
+	  $(PYTHON) -m local.dynamodb start $(RACES_PORT) && \
+	  DYNAMODB_ENDPOINT=http://127.0.0.1:$(RACES_PORT) RACE_ROUNDS=$(ROUNDS) $(PYTEST) -q -n 0 tests/contract/test_races.py \
 	    tests/contract/test_session_races.py tests/contract/test_proof_races.py
 
 openapi: $(VENV)/.installed ## write the API's description and pages anew
