@@ -12,6 +12,10 @@ STACK ?=
 SECONDS ?= 600
 TESTED ?=
 RUNS ?=
+EXAMPLES ?= 500
+SEED ?=
+ROUNDS ?= 20
+RACES_PORT ?= 18015
 VENV := .venv
 PYTEST := $(VENV)/bin/python -m pytest
 UV := .local/uv/bin/uv
@@ -19,7 +23,7 @@ LOCKED := layers/requirements requirements/dev requirements/local requirements/s
   examples/clients/python/requirements examples/socketio/requirements
 # Each lists all its packages: none is in two layers of one function.
 LAYERS := $(patsubst %.in,%,$(wildcard layers/*/requirements.in))
-.PHONY: help python run deploy-local logs mail complete drill test test-fast fix test-versions e2e mutants assurance openapi client client-types example-spa messages screenshots feed-vectors common-passwords bench bench-cold bench-ratios bench-plots bench-reach bench-requests bench-units bench-feed lock lock-upgrade standards drill-restore drill-theft drill-end drill-upgrade fuzz
+.PHONY: help python run deploy-local logs mail complete drill test test-fast fix test-versions e2e mutants assurance openapi client client-types example-spa messages screenshots feed-vectors common-passwords bench bench-cold bench-ratios bench-plots bench-reach bench-requests bench-units bench-feed lock lock-upgrade standards drill-restore drill-theft drill-end drill-upgrade fuzz model races
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -106,6 +110,17 @@ test-versions: $(VENV)/.installed $(UV) ## the unit tests on each Python from 3.
 # Most of a test's time is one request that waits for another, so two clouds share two processors well.
 e2e: $(VENV)/.installed ## black-box tests against local clouds of their own
 	$(PYTEST) -q -n 2 --dist loadfile -rfEsP --tb=native --durations=25 tests/e2e
+
+model: $(VENV)/.installed ## many random stories of the whole product against the plain model; EXAMPLES=500, SEED=number
+	@seed=$(or $(SEED),$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')); echo "to run this again: make model SEED=$$seed EXAMPLES=$(EXAMPLES)"; \
+	  MODEL_EXAMPLES=$(EXAMPLES) $(PYTEST) -q -n 0 --hypothesis-seed=$$seed tests/model
+
+# The server is ended also when a race is lost, by its pid.
+races: $(VENV)/.installed ## 50 callers at one moment for whatever one alone may win, on DynamoDB Local; ROUNDS=20, RACES_PORT=18015
+	@trap '$(PYTHON) -m local.dynamodb stop $(RACES_PORT)' EXIT; \
+	  $(PYTHON) -m local.dynamodb start $(RACES_PORT) && \
+	  DYNAMODB_ENDPOINT=http://127.0.0.1:$(RACES_PORT) RACE_ROUNDS=$(ROUNDS) $(PYTEST) -q -n 0 tests/contract/test_races.py \
+	    tests/contract/test_session_races.py tests/contract/test_proof_races.py
 
 openapi: $(VENV)/.installed ## write the API's description and pages anew
 	PYTHONPATH=layers/shared:layers/mail $(VENV)/bin/python -m tools.openapi

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, ParamSpec
 
 from doorward.authorization import RequestCredentials
 from doorward.errors import DoorwardError, EnrolmentRequired, PasswordChangeRequired, SecondFactorRequired
@@ -34,15 +34,13 @@ def remembered(token: str, keyring: Verifying, audience: str, now_ms: int) -> Ac
     return claims
 
 
-def _answering(
-    act: Callable[Concatenate[MemoryDoors, _P], Answer | None],
-) -> Callable[Concatenate[MemoryDoors, _P], Answer]:
+def _answering(act: Callable[_P, Answer | None]) -> Callable[_P, Answer]:
     """Let a door answer with the code of the error that it ends in."""
 
     @functools.wraps(act)
-    def door(self: MemoryDoors, *args: _P.args, **rest: _P.kwargs) -> Answer:
+    def door(*args: _P.args, **rest: _P.kwargs) -> Answer:
         try:
-            return act(self, *args, **rest) or Answer()
+            return act(*args, **rest) or Answer()
         except SecondFactorRequired as waits:
             return Answer(waits.code, challenge=waits.challenge_id)
         except DoorwardError as error:

@@ -160,8 +160,7 @@ class Page:
     cookies: list[Cookie] = field(default_factory=list)
     ended: dict[tuple[str, str], tuple[int, str | None]] = field(default_factory=dict)
     """When all sessions of a person in a realm were ended last, and the family that made the change and was spared."""
-    abandoned: set[str] = field(default_factory=set)
-    """Tenants whose last administrator was taken away by the home tenant of that administrator."""
+    abandoned: set[str] = field(default_factory=set)  # whose last administrator another tenant took away
 
     # What is true
 

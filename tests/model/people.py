@@ -51,6 +51,12 @@ def kept_in(by: Token, person: Person) -> list[str]:
     return [one for one in person.places if by.sitting.person.platform or one == by.sitting.realm]
 
 
+def note_abandoned(page: Page, by: Token, person: Person) -> None:
+    """Note which tenants the home tenant of their last administrator left without one."""
+    others = set(person.places) - set(kept_in(by, person))
+    page.abandoned |= {tenant for tenant in others if not page.administrators(tenant)}
+
+
 def create(page: Page, by: Token, name: str, address: str | None, tenant: str) -> str:
     """Tell what becomes of a new user."""
     if by.restriction():
@@ -66,50 +72,49 @@ def create(page: Page, by: Token, name: str, address: str | None, tenant: str) -
 
 def change(page: Page, by: Token, person: Person, what: str, value: object) -> str:
     """Tell what becomes of a change of somebody else's roles, status, password, or need of a new password."""
-    own = by.sitting.person is person
-    limited = by.restriction()
-    refused = _refusal_to_see(page, by, person)
-    if limited == "second_factor_required" or refused or (limited and not (own and what == "password")):
-        return limited if limited == "second_factor_required" else refused or limited or ""
-    if own:
-        if what in {"password", "email"}:
-            return "invalid_request"  # without the present password
-        of_place = what in {"roles", "status"}
-        return "own_account" if of_place and is_admin(page, by, by.sitting.realm) else "insufficient_scope"
     owner = owns(page, by, person)
-    if not owner and what not in {"roles", "status"}:
-        return "insufficient_scope"
-    if what in {"roles", "password", "email"} and not is_young(page, by):
-        return "insufficient_user_authentication"
-    if what == "password" and len(person.places) > 1 and not by.sitting.person.platform:
-        return "insufficient_scope"
     here = by.sitting.realm if by.sitting.realm in person.places else person.home
-    if what == "roles" and here not in person.places:
-        return "invalid_request"
-    if what == "email" and value and (page.named(str(value), person.home) or person) is not person:
-        return "email_taken"
-    act = _change_of(page, by, what, value, here, owner=owner)
-    if not keeps_admin(page, person, kept_in(by, person), act):
-        return "last_admin"
-    act(person)
-    _end_after_change(page, person, what, value, here, owner=owner)
-    return "ok"
+    refused = _refusal_to_change(page, by, person, what)
+    if refused is None and what == "roles" and here not in person.places:
+        refused = "invalid_request"
+    act = _change_of(page, what, value, here, owner=owner)
+    if refused is None and not keeps_admin(page, person, kept_in(by, person), act):
+        refused = "last_admin"
+    if refused is None:
+        act(person)
+        note_abandoned(page, by, person)
+        _end_after_change(page, person, what, value, here, owner=owner)
+    return refused or "ok"
 
 
-def _change_of(page: Page, by: Token, what: str, value: object, here: str, *, owner: bool) -> Callable[[Person], None]:
+def _refusal_to_change(page: Page, by: Token, person: Person, what: str) -> str | None:
+    """Return with which code a change is refused, in the order in which the product looks at it."""
+    own, owner = by.sitting.person is person, owns(page, by, person)
+    shared = len(person.places) > 1 and not by.sitting.person.platform
+    unseen, of_place = _refusal_to_see(page, by, person), what in {"roles", "status"}
+    refusals = [
+        ("second_factor_required", by.restriction() == "second_factor_required"),
+        (unseen, unseen is not None),
+        ("password_change_required", by.restriction() is not None and not (own and what == "password")),
+        ("invalid_request", own and what == "password"),  # without the present password
+        ("own_account", own and of_place and is_admin(page, by, by.sitting.realm)),
+        ("insufficient_scope", own or not (owner or of_place)),
+        ("insufficient_user_authentication", what in {"roles", "password"} and not is_young(page, by)),
+        ("insufficient_scope", what == "password" and shared),
+    ]
+    return next((code for code, holds in refusals if holds), None)
+
+
+def _change_of(page: Page, what: str, value: object, here: str, *, owner: bool) -> Callable[[Person], None]:
     def act(person: Person) -> None:
         if what == "roles" and isinstance(value, tuple):
             person.places[here].roles = value
         elif what == "status":
-            if owner:
-                person.active = value == "active"
+            person.active = value == "active" if owner else person.active
             if here in person.places and (value == "active" or not owner):
                 person.places[here].active = value == "active"
         elif what == "password":
             take_password(page, person, str(value), must_change=True)
-        elif what == "email":
-            person.address, person.address_proved, person.changed_ms = str(value), False, page.now_ms
-            person.address_by = None if by.sitting.person.platform else by.sitting.realm
         else:
             person.must_change = bool(value)
 
@@ -162,6 +167,7 @@ def delete(page: Page, by: Token, person: Person) -> str:
         return "last_admin"
     page.cut_off(person, person.realms, sessions=True)
     act(person)
+    note_abandoned(page, by, person)
     return "ok"
 
 

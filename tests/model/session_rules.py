@@ -7,7 +7,7 @@ from hypothesis.stateful import precondition, rule
 
 from tests.model import sittings
 from tests.model.machine import Machine, pick
-from tests.model.page import Person
+from tests.model.page import PLATFORM, Person, Renewal, Service, Sitting, Token
 from tests.model.proofs import Waiting
 
 TENANTS = st.sampled_from(["acme", "globex"])
@@ -57,17 +57,24 @@ class SessionRules(Machine):
     @rule(data=st.data())
     def refresh(self, data: st.DataObject) -> None:
         self.tick()
-        renewal = pick(data, self.page.renewals, "refresh token")
+        renewal = self._renewal(data)
         expected = sittings.refresh(self.page, renewal)
         self.note(expected, self.doors.refresh(renewal.text, None))
 
     @precondition(lambda self: self.page.renewals)
-    @rule(data=st.data(), tenant=TENANTS)
-    def switch(self, data: st.DataObject, tenant: str) -> None:
+    @rule(data=st.data(), elsewhere=st.sampled_from([True, True, True, False]))
+    def switch(self, data: st.DataObject, elsewhere: bool) -> None:
         self.tick()
-        renewal = pick(data, self.page.renewals, "refresh token")
+        renewal = self._renewal(data)
+        elsewhere = elsewhere or renewal.sitting.realm == PLATFORM
+        tenant = next(one for one in self.page.tenants if (one != renewal.sitting.realm) == elsewhere)
         expected = sittings.switch(self.page, renewal, tenant)
         self.note(expected, self.doors.refresh(renewal.text, tenant))
+
+    def _renewal(self, data: st.DataObject) -> Renewal:
+        """Return a refresh token; most often one that is good, for the dead ones soon outnumber these."""
+        good = [one for one in self.page.renewals if self.page.is_newest(one)]
+        return pick(data, self.page.renewals + good * 3, "refresh token")
 
     @precondition(lambda self: self.page.cookies)
     @rule(data=st.data(), tenant=st.none() | TENANTS)
@@ -96,7 +103,7 @@ class SessionRules(Machine):
         if code == "ok":
             self._signed_out(cookie.sitting, everywhere=everywhere)
 
-    def _signed_out(self, sitting: sittings.Sitting, *, everywhere: bool) -> None:
+    def _signed_out(self, sitting: Sitting, *, everywhere: bool) -> None:
         if everywhere:
             self.page.cut_off(sitting.person, sitting.person.realms, sessions=True)
         self.page.end_family(sitting)
@@ -104,7 +111,8 @@ class SessionRules(Machine):
     @rule(data=st.data())
     def revoke_an_access_token(self, data: st.DataObject) -> None:
         self.tick()
-        token = pick(data, [*self.page.services, *self.page.tokens], "token")
+        every: list[Token | Service] = [*self.page.services, *self.page.tokens]
+        token = pick(data, every, "token")
         self.hold("ok", self.doors.revoke(token.text))
         token.live = False
 

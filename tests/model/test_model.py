@@ -54,6 +54,7 @@ LONG_STORIES = without(
     TwoTenants,
     *("sign_in_by_address", "sign_in_with_a_wrong_password", "revoke_an_access_token", "revoke_a_refresh_token"),
     *("sign_out", "sign_out_by_cookie", "set_password", "ask_for_a_new_password", "end_everything"),
+    *("end_all_sessions", "change_status"),
 )
 
 
