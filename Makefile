@@ -23,7 +23,7 @@ LOCKED := layers/requirements requirements/dev requirements/local requirements/s
   examples/clients/python/requirements examples/socketio/requirements
 # Each lists all its packages: none is in two layers of one function.
 LAYERS := $(patsubst %.in,%,$(wildcard layers/*/requirements.in))
-.PHONY: help python run deploy-local logs mail complete drill test test-fast fix test-versions e2e mutants assurance openapi client client-types example-spa messages screenshots feed-vectors common-passwords bench bench-cold bench-ratios bench-plots bench-reach bench-requests bench-units bench-feed lock lock-upgrade standards drill-restore drill-theft drill-end drill-upgrade fuzz model races
+.PHONY: help python run deploy-local logs mail complete drill test test-fast fix test-versions e2e mutants assurance openapi client client-types example-spa messages screenshots feed-vectors common-passwords bench bench-cold bench-ratios bench-plots bench-reach bench-requests bench-units bench-feed lock lock-upgrade standards drill-restore drill-theft drill-end drill-upgrade fuzz model races faults
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -88,6 +88,11 @@ test-fast: $(VENV)/.installed ## the unit tests alone, for the inner loop
 
 fuzz: $(VENV)/.installed ## try what nobody would send, SECONDS=600 long; what fails is printed, to be kept in tests/functions/found
 	DOORWARD_FUZZ_SECONDS=$(SECONDS) $(PYTEST) -q -n auto -m fuzz --show-capture=no tests/functions
+
+# All 15,000 take about an hour of one processor; EVERY=10 tries each tenth.
+EVERY ?= 1
+faults: $(VENV)/.installed ## every operation with each of its requests failing in every way; EVERY=10 tries each tenth
+	DOORWARD_FAULTS=$(EVERY) $(PYTEST) -q -n auto tests/faults
 
 mutants: $(VENV)/.installed ## break each defence in a copy, and see that its tests fail; NAME= tries those of that name
 	$(VENV)/bin/python -m tools.mutants $(NAME)

@@ -53,6 +53,12 @@ def test_a_proof_reads_back_as_it_was_stored(stores: Stores) -> None:
     assert stores.proofs.get(ProofId("none")) is None
 
 
+def test_a_proof_is_stored_with_the_notices_of_it(stores: Stores) -> None:
+    made, told = proof(), proof(kind="email_change_asked", mac_kid="")
+    stores.proofs.add(made, told=(told,))
+    assert [stores.proofs.get(each.id) for each in (made, told)] == [made, told]
+
+
 def test_a_code_can_be_tried_five_times(stores: Stores) -> None:
     made = proof()
     stores.proofs.add(made)

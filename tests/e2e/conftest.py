@@ -12,7 +12,10 @@ from tests.support.chromium import Tabs, chromium, find_chromium
 from tests.support.cloud import EMULATOR_PORT, PORT, ROOT, Cloud
 from tests.support.rights import is_granted, uses_of_cloud
 from tests.support.sites import Site, serving
+from tests.support.tables import report_of_cloud
 from tests.support.tally import count
+
+_RUNNING: list[Cloud] = []
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -32,12 +35,29 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
         fcntl.flock(one, fcntl.LOCK_EX)  # the first start installs what all clouds of this folder use
         seconds = found.start()
     print(f"\nlocal cloud: first start {seconds:.1f} s")
+    _RUNNING.append(found)
     yield found
+    _RUNNING.remove(found)
     found.stop()
     # The emulator denies what a role does not allow; here the template itself is asked, by another way.
     used = uses_of_cloud(state / "used.jsonl")
     count("rights used on the local cloud", len(used))
     assert not [use for use in used if not is_granted(use)]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def whole_tables(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whatever a file of tests did to the cloud, nothing in its tables contradicts anything else afterwards."""
+    yield
+    uses = any("cloud" in item.fixturenames for item in request.session.items if _module_of(item) is request.node)  # type: ignore[attr-defined]
+    for found in _RUNNING if uses else ():
+        report = report_of_cloud(found)
+        print(f"\n{request.node.name}: {report}")
+        assert not report.broken, "\n".join(report.broken)
+
+
+def _module_of(item: pytest.Item) -> pytest.Module | None:
+    return item.getparent(pytest.Module)
 
 
 @pytest.fixture(scope="session")

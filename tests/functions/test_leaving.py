@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.deployment import Deployment
 from tests.support.people import PASSWORD, bearer
+from tests.support.tables import on_moto
 
 
 def _make(deployment: Deployment, name: str, **values: Any) -> str:
@@ -107,3 +108,11 @@ def test_a_tenant_is_deleted_and_its_id_is_never_given_again(
         deployment.call("tenants", "POST", "/tenants", {"id": "acme"}, context=platform)["json"]["code"]
         == "tenant_taken"
     )
+
+
+def test_nothing_is_left_of_a_demo_that_an_administrator_of_the_platform_made(deployment: Deployment) -> None:
+    admin = deployment.context()
+    assert deployment.call("demo", "POST", "/api/globex/demo/seed", context=admin)["statusCode"] == 200
+    assert deployment.call("tenants", "PATCH", "/tenants/globex", {"status": "disabled"}, context=admin)["json"]
+    assert deployment.call("tenants", "DELETE", "/tenants/globex", context=admin)["statusCode"] == 204
+    assert not [item for item in on_moto()["NotificationsTable"] if "globex" in item["pk"]]

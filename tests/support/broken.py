@@ -23,6 +23,7 @@ from uuid import UUID
 
 import pytest
 from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.models import botocore_stubber
 
 from doorward.aws.dynamodb.items import Item
 from doorward.aws.mail import SesMails
@@ -287,8 +288,8 @@ def broken(stack: Stack, patch: pytest.MonkeyPatch) -> Iterator[Scene]:
     with deployed(stack, patch) as found:
         scene = Scene(found, time.time_ns() // 1_000_000)
         plain = BotocoreStubber.__call__
-        stubber = faults.botocore_stubber
-        scene.line.ask = lambda request: plain(stubber, "before-send", request)  # type: ignore[return-value, assignment, misc]
+        stubber = botocore_stubber
+        scene.line.ask = lambda request: plain(stubber, "before-send", request)  # type: ignore[return-value, assignment]
 
         def carry(_: BotocoreStubber, event_name: str, request: Any, **__: Any) -> Any:
             del event_name

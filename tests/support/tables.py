@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 
+from doorward.aws.dynamodb.client import BotoDatabase
 from doorward.aws.dynamodb.items import Item, decode
+from doorward.bootstrap.clock import clock
+from tests.support.cloud import Cloud
 from tests.support.tally import count
-from tools.tables.check import Report, check
+from tools.tables.check import Report, check, check_twice
+from tools.tables.found import read
 
 
 def on_moto() -> dict[str, list[Item]]:
@@ -25,4 +28,12 @@ def on_moto() -> dict[str, list[Item]]:
 def report_of_moto(now_ms: int | None = None) -> Report:
     """Return what is broken in moto's tables."""
     count("tables checked")
-    return check(on_moto(), time.time_ns() // 1_000_000 if now_ms is None else now_ms)
+    return check(on_moto(), clock() if now_ms is None else now_ms)
+
+
+def report_of_cloud(cloud: Cloud) -> Report:
+    """Return what is broken in the tables of a local cloud, which works on meanwhile."""
+    count("tables checked")
+    names = {name: value for name, value in cloud.outputs.items() if name.endswith("Table")}
+    database = BotoDatabase(cloud.client("dynamodb"))
+    return check_twice(lambda: read(database, names), clock)

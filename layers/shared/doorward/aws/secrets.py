@@ -58,15 +58,18 @@ class SecretsManager:
             Conflict: somebody else changed the secret since then.
             Unavailable: Secrets Manager does not answer.
         """
-        removed = {} if seen.version is None else {"RemoveFromVersionId": seen.version}
+        removed, version = {} if seen.version is None else {"RemoveFromVersionId": seen.version}, ""
         try:
             made = self._client.put_secret_value(SecretId=secret_id, SecretString=text, VersionStages=[_CANDIDATE])
+            version = made["VersionId"]
             if _CURRENT not in made["VersionStages"]:  # the very first version gets the label at once
                 self._client.update_secret_version_stage(
-                    SecretId=secret_id, VersionStage=_CURRENT, MoveToVersionId=made["VersionId"], **removed
+                    SecretId=secret_id, VersionStage=_CURRENT, MoveToVersionId=version, **removed
                 )
         except self._client.exceptions.InvalidParameterException as error:
-            raise Conflict from error
+            # The answer to this very move may have been lost, and the move sent again.
+            if self.get(secret_id).version != version:
+                raise Conflict from error
         except (ClientError, BotoCoreError) as error:
             raise _unavailable(error) from error
 

@@ -80,7 +80,8 @@ class Demo:
         require_own_admin(principal, tenant_id)
         if self.tenants.get(tenant_id) is None:
             raise NotFound
-        plan = self._plan(tenant_id, principal.user_id)
+        # Of who is not in the tenant, nobody would ever erase a notification there: it goes to the whole tenant.
+        plan = self._plan(tenant_id, principal.user_id if principal.tenant_id == tenant_id else None)
         passwords: dict[str, str | None] = {}
         emails: dict[str, str] = {}
         for (name, local_part, roles), user_id in zip(TEAM, plan["users"], strict=True):
@@ -125,7 +126,7 @@ class Demo:
         except EmailTaken:
             return False  # another user of the tenant has this address, so the demo has one user less
 
-    def _plan(self, tenant_id: TenantId, owner: UserId) -> dict[str, Any]:
+    def _plan(self, tenant_id: TenantId, owner: UserId | None) -> dict[str, Any]:
         plan: dict[str, Any] = {
             "owner": owner,
             "users": [mint_ulid() for _ in TEAM],

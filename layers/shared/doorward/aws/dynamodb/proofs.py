@@ -18,7 +18,10 @@ from doorward.rules.proofs import MAX_TRIES, code_ends_at_ms
 _MAIL_LEASE_MS = 60_000
 _KEPT_SECONDS = 86_400  # a used or dead proof stays for a day, for who asks why
 _UNUSED = "attribute_not_exists(used_at_ms) AND expires_at_ms > :now"
-_CODE_WORKS = f"{_UNUSED} AND code_ends_at_ms > :now AND tries < :most"
+_CODE_WORKS = (
+    f"{_UNUSED} AND code_ends_at_ms > :now AND tries < :most "
+    "AND (attribute_not_exists(tried_by) OR tried_by <> :this_try)"
+)
 _MAIL_IS_FREE = (
     "attribute_exists(pk) AND attribute_not_exists(mailed_at_ms) "
     "AND (attribute_not_exists(mailing_until_ms) OR mailing_until_ms < :now)"
@@ -56,14 +59,21 @@ class DynamoProofs:
 
     def count_try(self, proof_id: ProofId, now_ms: int) -> Proof | None:
         """Count one try of a proof's code, and return the proof; None if its code works no longer."""
+        this_try = os.urandom(16).hex()
         action = actions.update(
             self.table,
             proof_key(proof_id),
+            assign={"tried_by": this_try},
             add={"tries": 1},
             when=_CODE_WORKS,
-            values={"now": now_ms, "most": MAX_TRIES},
+            values={"now": now_ms, "most": MAX_TRIES, "this_try": this_try},
         )
-        return self._unless_refused(action)
+        try:
+            return to_proof(self.database.write(action))
+        except ConditionFailed as failure:
+            # The answer to this very write may have been lost, and the write sent again. The last try counts once.
+            is_own = failure.item is not None and failure.item.get("tried_by") == this_try
+            return to_proof(failure.item) if is_own else None
 
     def begin_mail(self, proof_id: ProofId, now_ms: int) -> Proof | None:
         """Take the mail of a proof over, for a minute; None if there is nothing to send.
