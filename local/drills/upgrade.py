@@ -1,6 +1,7 @@
 """Upgrade a stack with live sessions from the last release to the working tree, while people go on: nobody is refused.
 
-While the emulator reads a template it answers nobody, as AWS does not do. People wait so long; how long is told. The drill starts a local cloud of its own in `DOORWARD_STATE`, which it empties first.
+While the emulator reads a template it answers nobody, as AWS does not do. People wait so long; how long is told.
+The drill starts a local cloud of its own in `DOORWARD_STATE`, which it empties first.
 """
 
 from __future__ import annotations
