@@ -49,14 +49,19 @@ def run(site: Site, report: Report, *, sabotage: bool) -> None:
         began = time.monotonic()
         if not sabotage:
             site.script("rotate_keys.py", "--end-everything")
-        report.figures["seconds of the command"] = round(time.monotonic() - began, 2)
-        for what, found in refused.items():
-            seconds = seconds_until(found, 3 if sabotage else _PATIENCE_SECONDS)
-            report.figures[f"seconds until refused, after the command: {what}"] = seconds
+        report.figures["seconds of the command"] = _since(began)
+        ended = time.monotonic()
+        for what, found in refused.items():  # one after the other, so that each figure is an upper bound
+            seconds_until(found, 3 if sabotage else _PATIENCE_SECONDS)
+            report.figures[f"seconds until refused, at most, after the command: {what}"] = _since(ended)
             report.check(f"after the end this is refused: {what}", found())
     time.sleep(1)  # access tokens know seconds: one of the second of the end is refused too
     again = site.sign_in(session["name"], session["password"])
     report.check("everybody can sign in again", site.me(again["access_token"]) == OK)
+
+
+def _since(moment: float) -> float:
+    return round(time.monotonic() - moment, 2)
 
 
 def _is_refused(verifier: Verifier, token: str) -> bool:

@@ -42,6 +42,12 @@ class Report:
         with self.lock:
             self.requests += requests
 
+    def note_wait(self, seconds: float) -> None:
+        """Keep the longest wait for an answer."""
+        name = "longest wait for an answer, in seconds"
+        with self.lock:
+            self.figures[name] = round(max(seconds, self.figures.get(name, 0)), 1)
+
     def refuse(self, what: str) -> None:
         """Keep what was refused although it should not have been."""
         with self.lock:

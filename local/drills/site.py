@@ -43,11 +43,13 @@ class Site:
         url: the base URL.
         variables: the environment of programs that call its AWS services.
         report: where requests are counted.
+        timeout_seconds: how long to wait for an answer.
     """
 
     url: str
     variables: Mapping[str, str]
     report: Report
+    timeout_seconds: float = _TIMEOUT_SECONDS
 
     def call(
         self,
@@ -65,18 +67,21 @@ class Site:
         headers |= {"Cookie": cookie} if cookie else {}
         headers |= {"Origin": origin} if origin else {}
         self.report.count()
-        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=_TIMEOUT_SECONDS)
+        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=self.timeout_seconds)
+        began = time.monotonic()
         try:
             connection.request(method, path, json.dumps(body) if body is not None else None, headers)
             answer = connection.getresponse()
             content = answer.read()
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             return Answer(599, str(error), "")
         finally:
             connection.close()
+            self.report.note_wait(time.monotonic() - began)
         set_cookie = (answer.getheader("Set-Cookie") or "").partition(";")[0]
         is_json = "json" in (answer.getheader("Content-Type") or "")
-        return Answer(answer.status, json.loads(content) if content and is_json else content.decode(), set_cookie)
+        text = content.decode("utf-8", "replace")
+        return Answer(answer.status, json.loads(text) if text and is_json else text, set_cookie)
 
     def must(
         self, method: str, path: str, token: str = "", body: Mapping[str, Any] | None = None, *, origin: str = ""
@@ -186,7 +191,7 @@ def people(site: Site, sessions: list[dict[str, Any]], *, may_renew: bool = True
     finally:
         done.set()
         for thread in threads:
-            thread.join(_TIMEOUT_SECONDS)
+            thread.join(site.timeout_seconds)
 
 
 def _go_on(site: Site, session: dict[str, Any], done: threading.Event, may_renew: bool) -> None:  # noqa: FBT001

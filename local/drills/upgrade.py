@@ -1,5 +1,6 @@
 """Upgrade a stack with live sessions from the last release to the working tree, while people go on: nobody is refused.
 
+While the emulator reads a template it answers nobody, as AWS does not do. People wait so long; how long is told.
 The drill starts a local cloud of its own in `DOORWARD_STATE`, which it empties first.
 """
 
@@ -30,6 +31,7 @@ from local.tools import HOME, ROOT, STATE, Failure, environment, say
 _HONEST = 3
 _BUILD = STATE / "base-build"
 _AFTERWARDS_SECONDS = 8
+_PATIENCE_SECONDS = 300
 
 
 def _upgrade(site: Site, place: Place, ids: list[tuple[str, str]], *, sabotage: bool) -> None:
@@ -52,7 +54,7 @@ def _upgrade(site: Site, place: Place, ids: list[tuple[str, str]], *, sabotage: 
         cloud.deploy(place)
         ids.append(sources.ids())
         report.figures["seconds of the upgrade, with building"] = round(time.monotonic() - began, 1)
-        new = Site(site.url, site.variables, report)
+        new = Site(site.url, site.variables, report, _PATIENCE_SECONDS)
         # What docs/operations.md says to do after a new version.
         new.script("rotate_keys.py")
         new.script("tend_users.py")
@@ -115,7 +117,7 @@ def _drill(report: Report, commit: str, place: Place, *, sabotage: bool) -> None
         ids = [_deploy_base(old, place)]
         with _front(place, ids):
             variables = {**here.credentials(), "AWS_ENDPOINT_URL": place.endpoint}
-            _upgrade(Site(place.url, variables, report), place, ids, sabotage=sabotage)
+            _upgrade(Site(place.url, variables, report, _PATIENCE_SECONDS), place, ids, sabotage=sabotage)
     finally:
         emulator.stop()
 

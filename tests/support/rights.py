@@ -40,7 +40,7 @@ class Grant:
 
     def allows(self, action: str, resource: str, keys: tuple[str, ...]) -> bool:
         """Return whether all of a request is allowed: one statement must allow all its leading keys."""
-        if action != self.action or not fnmatchcase(resource, self.resource):
+        if action != self.action or (resource != self.resource and not fnmatchcase(resource, self.resource)):
             return False
         return not self.patterns or all(any(fnmatchcase(key, one) for one in self.patterns) for key in keys)
 
@@ -66,6 +66,11 @@ def grants() -> tuple[Grant, ...]:
         roles = re.findall(r"'(\w+)Role'", str(item["Properties"]["Roles"]))
         found += _granted(roles, item["Properties"]["PolicyDocument"])
     return tuple(found)
+
+
+@cache
+def _grants_of(function: str) -> tuple[Grant, ...]:
+    return tuple(one for one in grants() if one.function == function)
 
 
 def _granted(functions: list[str], document: Mapping[str, Any]) -> Iterator[Grant]:
@@ -128,7 +133,7 @@ class Recorder:
         if self._function is None:
             return
         for action, resource, keys in _requests(service, operation, request):
-            if not any(one.function == self._function and one.allows(action, resource, keys) for one in grants()):
+            if not any(one.allows(action, resource, keys) for one in _grants_of(self._function)):
                 self.refused.append(" ".join((action, resource, *keys)))
             self.used.update(Use(self._function, action, resource, shape(key)) for key in keys or ("",))
 
