@@ -93,7 +93,9 @@ class AppendActs:
         """Return the head with its checkpoint, and the anchor of the day if the day is new."""
         now_ms = self.clock()
         today = day_of(now_ms)
-        after = replace(after, begun=before.begun or today, checkpoint=self._checkpoint(tenant_id, after, now_ms))
+        # What happened at the end of a month may be appended in the next one, and some of it much later.
+        begun = min(filter(None, [before.begun, *(day_of(link.record.at_ms) for link in links)]))
+        after = replace(after, begun=begun, checkpoint=self._checkpoint(tenant_id, after, now_ms))
         if before.day == today:
             return after, None
         text = self._checkpoint(tenant_id, before, now_ms)
