@@ -82,7 +82,8 @@ def items(answer: Answer) -> list[dict[str, Any]]:
 
 def pages(deployment: Deployment, context: dict[str, str], **query: str) -> list[list[str]]:
     """Return the ids of the records of all pages."""
-    found, more = [], {}
+    found: list[list[str]] = []
+    more: dict[str, str] = {}
     while True:
         answer = read(deployment, context, **query, **more)
         found.append([item["id"] for item in items(answer)])

@@ -138,7 +138,7 @@ class Deployment:
         moto calls no function for the records of a stream.
         """
         table = boto3.resource("dynamodb").Table(os.environ["AUDIT_TABLE"])
-        keys = [item["pk"] for item in table.scan()["Items"] if item["pk"].startswith("act#")]
+        keys = [key for item in table.scan()["Items"] if (key := str(item["pk"])).startswith("act#")]
         new = [{"eventName": "INSERT", "dynamodb": {"Keys": {"pk": {"S": key}, "sk": {"S": "act"}}}} for key in keys]
         found: dict[str, int] = self.raw("chain_audit", {"Records": new})
         return found["appended"]

@@ -46,7 +46,9 @@ def _shown(hint: Any) -> Any:  # noqa: ANN401 - types as data
         return list[modelled(inner[0])]  # type: ignore[misc] # made at run time
     if get_origin(hint) is UnionType:
         return Union[tuple(map(_shown, inner))]  # noqa: UP007 # made at run time
-    return modelled(hint) if isinstance(hint, type) and issubclass(hint, FlatResponse) else hint
+    if isinstance(hint, type) and issubclass(hint, FlatResponse):
+        return modelled(hint)  # type: ignore[arg-type] # a class can be hashed
+    return hint
 
 
 def _checking(rules: Rules) -> Any:  # noqa: ANN401 - what pydantic calls

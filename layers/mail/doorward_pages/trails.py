@@ -36,7 +36,7 @@ class TrailPages:
         )
 
     def _found(self, caller: Caller, asked: Mapping[str, str | None]) -> Response:
-        search = AuditSearch(**asked)
+        search = AuditSearch(event=asked["event"], person=asked["person"], outcome=asked["outcome"])
         listed = trail_name(caller.tenant_id, search)
         found = self.trail.many(caller.acting, caller.tenant_id, search, PAGE, self.pages.after(listed))
         more = self.pages.more(listed, found.after, asked)

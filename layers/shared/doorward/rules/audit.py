@@ -51,7 +51,7 @@ class AuditSearch:
 
     @property
     def chooses(self) -> bool:
-        """Return whether records of the same time may be looked for, or not."""
+        """Return whether it leaves out some of the records between `since` and `until`."""
         return any(value is not None for value in (*self._exact().values(), self.person))
 
     def finds(self, record: AuditRecord) -> bool:
