@@ -1,4 +1,4 @@
-"""The pages of administrators about tenants: service tokens, what a tenant decides, and the tenants themselves."""
+"""The pages of administrators about tenants: service tokens, what a tenant decides, audit trails, and the tenants."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from doorward.accounts.tenants import AdministerTenants
 from doorward.api.requests import query
 from doorward.api.routing import Response
 from doorward.authorization import Authorize
+from doorward.aws.dynamodb.audit_trail import DynamoAudit
 from doorward.aws.dynamodb.revocations import DynamoRevocationReader
 from doorward.aws.dynamodb.service_tokens import DynamoServiceTokens
 from doorward.aws.dynamodb.sessions import DynamoSessionReader
@@ -22,6 +23,7 @@ from doorward.model import ServiceToken
 from doorward.rules.names import check_tenant_id, is_tenant_id, is_ulid
 from doorward.rules.policy import Bounds
 from doorward.settings import Settings
+from doorward.trail.read import ReadTrail
 from doorward_pages.admin_forms import ServiceTokenForm, TenantForm, unknown_act, whole_number
 from doorward_pages.administration import PAGE, AdminPages, Caller
 from doorward_pages.forms import FormPages
@@ -29,6 +31,7 @@ from doorward_pages.policy_form import PolicyForm
 from doorward_pages.resolver import READ, PageResolver
 from doorward_pages.rows import tenant_row, token_row
 from doorward_pages.tenants import TenantPages
+from doorward_pages.trails import TrailPages
 
 _SECONDS = 3600
 
@@ -41,6 +44,7 @@ class Services:
     tokens: AdministerServiceTokens
     policies: AdministerPolicies
     tenants: AdministerTenants
+    trails: TrailPages
     bounds: Bounds
 
 
@@ -64,7 +68,8 @@ def wire(settings: Settings) -> Services:
     bounds = Bounds(settings.refresh_ttl_seconds, mail_is_on=settings.mail_is_on)
     policies = AdministerPolicies(parts.policies, store, bounds, clock)
     pages = AdminPages(app, forms, authorize, parts.cursor_key)
-    return Services(pages, tokens, policies, AdministerTenants(store, clock), bounds)
+    trails = TrailPages(pages, ReadTrail(DynamoAudit(parts.plain_database, settings.require("audit_table")), clock))
+    return Services(pages, tokens, policies, AdministerTenants(store, clock), trails, bounds)
 
 
 app = PageResolver()
@@ -122,6 +127,18 @@ def change_policy(tenant_id: str) -> Response:
         return pages.done(f"{caller.folder}/policy", str(form.act))
 
     return pages.forms.attempt(act, lambda error: _policy_page(caller, form, error))
+
+
+@app.route("/admin/t/<tenant_id>/audit", READ)
+def show_trail(tenant_id: str) -> Response:
+    """Show what happened in a tenant."""
+    return services().trails.show(services().pages.of_tenant(tenant_id))
+
+
+@app.route("/admin/audit", READ)
+def show_trail_of_no_tenant() -> Response:
+    """Show what happened and belongs to no tenant."""
+    return services().trails.show(services().pages.of_platform())
 
 
 @app.route("/admin/tenants", READ)

@@ -33,6 +33,7 @@ def test_a_policy_reads_back_and_reaches_every_sign_in(stores: Stores) -> None:
         locale="de",
         mail_from_name="Acmé",
         mail_reply_to="help@acme.example",
+        audit_retention_days=400,
         branding=Branding(name="Acmé", accent="#b3261e", accent_dark="#f2b8b5", support="help@acme.example"),
         version=1,
     )

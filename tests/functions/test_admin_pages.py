@@ -23,7 +23,7 @@ EVIL = "<b>&\"'{{7*7}}"
 
 
 def function_of(path: str) -> str:
-    return "tenant_pages" if re.search("service-tokens|policy|/tenants", path) else "admin_pages"
+    return "tenant_pages" if re.search("service-tokens|policy|/tenants|audit", path) else "admin_pages"
 
 
 class Browser:
@@ -108,8 +108,11 @@ PAGES = {
     "/admin/t/{tenant}/invitations": "Invitations to {tenant}",
     "/admin/t/{tenant}/service-tokens": "Service tokens of {tenant}",
     "/admin/t/{tenant}/policy": "Policy of {tenant}",
+    "/admin/t/{tenant}/audit": "Audit trail of {tenant}",
     "/admin/tenants": "Organisations",
+    "/admin/audit": "Audit trail of the platform",
 }
+OF_THE_PLATFORM = ("/admin/tenants", "/admin/audit")
 CALLERS = ("nobody", "user", "admin", "neighbour", "platform_admin", "service", "bearer")
 MAY = {
     (caller, path): (303 if caller in {"nobody", "service", "bearer"} else 404 if caller == "neighbour" else 403)
@@ -118,8 +121,7 @@ MAY = {
 } | {
     **{("admin", path): 200 for path in PAGES},
     **{("platform_admin", path): 200 for path in PAGES},
-    ("admin", "/admin/tenants"): 403,
-    ("neighbour", "/admin/tenants"): 403,
+    **{(caller, path): 403 for caller in ("admin", "neighbour") for path in OF_THE_PLATFORM},
 }
 """What each caller gets from the pages of acme."""
 
@@ -552,12 +554,14 @@ def test_the_policy_is_changed_as_a_whole_and_an_empty_field_gives_the_default_b
         "second_factor": "admins",
         "second_factor_grace_days": "14",
         "remember_device_days": "30",
+        "audit_retention_days": "400",
     }
     assert admin.done(path, **form).endswith("policy?done=policy")
     found = policy(stage)
     assert (found["sign_up"], found["domains"]) == ("domain", ["acme.example", "b.example"])
     assert (found["methods"], found["session_seconds"]) == (["password", "email_code"], 600)
     assert (found["locale"], found["mail_reply_to"]) == ("de-CH", "help@acme.example")
+    assert found["audit_retention_days"] == 400
     assert (found["second_factor"], found["second_factor_grace_days"], found["remember_device_days"]) == (
         "admins",
         14,
@@ -591,6 +595,7 @@ def test_the_policy_is_changed_as_a_whole_and_an_empty_field_gives_the_default_b
         ({"second_factor": "odd"}, "second_factor"),
         ({"second_factor_grace_days": "61"}, "second_factor_grace_days"),
         ({"remember_device_days": "x"}, "remember_device_days"),
+        ({"audit_retention_days": "3651"}, "audit_retention_days"),
         ({"password": ""}, "methods"),
     ],
 )

@@ -255,6 +255,8 @@ TENANT_PATHS = [
     ("invitations", "DELETE", "/api/{}/invitations/x", None),
     ("invitations", "POST", "/api/{}/invitations/x/resend", None),
     ("invitations", "POST", "/api/{}/auth/invitations/accept", {"token": "x", "password": "correct horse battery"}),
+    ("audit", "GET", "/api/{}/audit", None),
+    ("audit", "GET", "/api/{}/audit/checkpoint", None),
     ("demo", "POST", "/api/{}/demo/seed", None),
     ("demo", "DELETE", "/api/{}/demo/seed", None),
     ("notifications", "GET", "/api/{}/notifications", None),

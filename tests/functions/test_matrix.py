@@ -66,6 +66,10 @@ TABLE: dict[tuple[str, str], Cells] = {
     ("POST", "/api/{tenantId}/auth/service-tokens"): ((403, 404), (201, 404), (403, 404), (201, 201)),
     ("DELETE", "/api/{tenantId}/auth/service-tokens"): ((403, 404), (200, 404), (403, 404), (200, 200)),
     ("DELETE", "/api/{tenantId}/auth/service-tokens/{jti}"): ((403, 404), (204, 404), (403, 404), (204, 204)),
+    ("GET", "/api/{tenantId}/audit"): ((403, 404), (200, 404), (403, 404), (200, 200)),
+    ("GET", "/api/{tenantId}/audit/checkpoint"): ((403, 404), (200, 404), (403, 404), (200, 200)),
+    ("GET", "/audit"): ONLY_PLATFORM(200),
+    ("GET", "/audit/checkpoint"): ONLY_PLATFORM(200),
     ("GET", "/api/{tenantId}/invitations"): ((403, 404), (200, 404), (403, 404), (200, 200)),
     ("POST", "/api/{tenantId}/invitations"): ((403, 404), (201, 404), (403, 404), (201, 201)),
     ("DELETE", "/api/{tenantId}/invitations/{id}"): ((403, 404), (204, 404), (403, 404), (204, 204)),
@@ -256,6 +260,8 @@ def test_no_spelling_of_a_tenant_leads_anywhere(deployment: Deployment, tenant_i
         ("notifications", "GET", f"/api/{tenant_id}/notifications"),
         ("service_tokens", "GET", f"/api/{tenant_id}/auth/service-tokens"),
         ("invitations", "GET", f"/api/{tenant_id}/invitations"),
+        ("audit", "GET", f"/api/{tenant_id}/audit"),
+        ("audit", "GET", f"/api/{tenant_id}/audit/checkpoint"),
         ("tenants", "GET", f"/tenants/{tenant_id}" if tenant_id else "/tenants/x"),
     ):
         answer = deployment.call(function, method, path, context=admin)

@@ -40,6 +40,7 @@ def test_a_tenant_that_decided_nothing_shows_the_defaults_and_gets_them_back_wit
         "locale": "de-CH",
         "mail_from_name": "Acmé",
         "mail_reply_to": "help@acme.example",
+        "audit_retention_days": 400,
         "token_metadata": ["plan"],
     }
     answer = _change(deployment, admin, **changed)

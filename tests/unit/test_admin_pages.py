@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
+from doorward.audit.kinds import KINDS
 from doorward.errors import DoorwardError, InvalidRequest
-from doorward.languages import LANGUAGES
+from doorward.languages import LANGUAGES, translations
 from doorward.model import TenantPolicy
+from doorward.model.audit import NO_HEAD, ChainHead
 from doorward.rules.policy import Bounds
 from doorward_pages.admin_forms import InvitationForm, ServiceTokenForm, TenantForm
 from doorward_pages.policy_form import PolicyForm
-from doorward_pages.render import TEMPLATES, View, render
+from doorward_pages.render import TEMPLATES, View, page_environment, render
 from tests.unit.test_link_pages import EVIL, Parsed
 
 Values = Mapping[str, Any]
@@ -59,8 +61,33 @@ def _tenant(text: str, **more: bool) -> dict[str, Any]:
 
 
 def _policy(text: str) -> PolicyForm:
-    names = ("domains", "locale", "mail_from_name", "mail_reply_to", "session_seconds", "name", "accent", "support")
+    names = (
+        "domains",
+        "locale",
+        "mail_from_name",
+        "mail_reply_to",
+        "session_seconds",
+        "audit_retention_days",
+        "name",
+        "accent",
+        "support",
+    )
     return PolicyForm(act="branding", version=text, sign_up="open", password="on", **dict.fromkeys(names, text))
+
+
+def _record(text: str, **more: Any) -> dict[str, Any]:
+    person = {"id": text, "called": text, "is_user": True}
+    return {
+        "time": text,
+        "event": "signed_in",
+        "failed": False,
+        "actor": person,
+        "target": {**person, "is_user": False},
+        "source": text,
+        "user_agent": text,
+        "details": [("reason", text), ("left", 3)],
+        **more,
+    }
 
 
 def _confirm(act: str) -> Callable[[str], Values]:
@@ -147,6 +174,28 @@ STATES: Mapping[str, tuple[str, Callable[[str], Values]]] = {
             "managed": None,
         },
     ),
+    "trail": (
+        "audit",
+        lambda text: {
+            "rows": [
+                _record(text),
+                _record(text, event="an_event_of_tomorrow", failed=True),
+                _record(text, actor=None, target=None, source=None, user_agent=None, details=[]),
+            ],
+            "asked": {"event": "signed_in", "person": text, "outcome": "failure"},
+            "head": ChainHead(412, text, text, text, text),
+            "more": "?cursor=x",
+        },
+    ),
+    "empty trail of the platform": (
+        "audit",
+        lambda text: {
+            "rows": [],
+            "asked": {"event": None, "person": text, "outcome": "success"},
+            "head": NO_HEAD,
+            "managed": None,
+        },
+    ),
     **{f"confirm {act}": ("confirm", _confirm(act)) for act in CONFIRMED},
 }
 
@@ -161,7 +210,7 @@ def page(state: str, language: str, text: str = "acme", error: DoorwardError | N
 
 def test_every_template_is_tested() -> None:
     files = {file.stem for file in (TEMPLATES / "admin").glob("*.jinja")}
-    assert {template for template, _ in STATES.values()} == files - {"base", "parts"}
+    assert {template for template, _ in STATES.values()} == files - {"base", "parts", "events"}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -227,6 +276,32 @@ def test_who_may_not_take_factors_away_is_not_offered_to() -> None:
     assert not offered(is_platform=False, is_owned=False)
     assert not offered(is_platform=False, factors=())
     assert not offered(is_platform=True, is_self=True)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_page_says_in_the_readers_language_what_each_kind_of_event_is(language: str) -> None:
+    module = page_environment(language).get_template("admin/events.jinja").module
+    said: Mapping[str, str] = vars(module)["events"]
+    known = translations(language)
+    assert said == {event: known.gettext(kind.says) for event, kind in KINDS.items()}
+    assert language == "en" or all(said[event] != kind.says for event, kind in KINDS.items())
+    offered = re.findall(r'<option value="(\w+)"', page("trail", language))
+    assert set(KINDS) <= set(offered)
+
+
+def test_names_of_users_lead_to_their_pages_where_a_tenant_has_some() -> None:
+    template, values = STATES["trail"]
+    view, common = (
+        View("en", "x", "../", "acme", "x"),
+        {"here": template, "error": None, "done": "", "is_platform": True},
+    )
+
+    def links(managed: str | None) -> list[str]:
+        shown = render("admin/audit", view, {**common, "managed": managed, **values("KIM")})
+        return re.findall(r'href="([^"]+)">KIM<', shown)
+
+    assert links("acme") == ["../admin/t/acme/members/KIM"] * 2
+    assert links(None) == []
 
 
 DONE = re.findall(r'^  "(\w+)": _\(', (TEMPLATES / "admin" / "base.jinja").read_text("utf-8"), re.MULTILINE)

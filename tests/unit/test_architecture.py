@@ -192,6 +192,7 @@ def test_the_authorizer_imports_no_sdk_no_pydantic_and_no_event_handler() -> Non
 
 # People wait for these, so they reach AWS without an SDK. Wired, because some imports come only then.
 WAITED_FOR = (
+    "audit",
     "authorizer",
     "introspect",
     "login",

@@ -54,6 +54,7 @@ GOOD: Mapping[str, list[tuple[Any, Any]]] = {
         ({}, None),
         ({"name": None}, None),
     ],
+    "audit_retention_days": [(1, 1), (3650, 3650)],
     "token_metadata": [(["plan", "team", "plan"], ("plan", "team")), ([], ())],
 }
 BAD: Mapping[str, list[Any]] = {
@@ -77,6 +78,7 @@ BAD: Mapping[str, list[Any]] = {
     "remember_device_days": [-1, 91, "1", 1.5, True],
     "session_seconds": [59, 86_401, 0, -1, 3600.5, "3600", True],
     "least_password_length": [7, 65, "8", False],
+    "audit_retention_days": [0, 3651, -1, "30", 1.5, True],
     "locale": ["deutsch!", ""],
     "mail_from_name": ["", "  ", "a\nb", "a\r\nBcc: x@y.example", "a\u2028b", "a\u202eb", "x" * 65],
     "mail_reply_to": [

@@ -312,6 +312,23 @@ def test_the_pages_of_tenants_write_what_is_of_tenants_alone() -> None:
     assert statement["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["tenant#*"]}}
 
 
+_READS_TRAILS = ("AuditFunction", "TenantPagesFunction")
+
+
+@pytest.mark.parametrize("name", sorted(set(FUNCTIONS) - {"ChainAuditFunction"}))
+def test_who_shows_audit_trails_reads_chains_alone_and_nobody_else_reads_any(name: str) -> None:
+    keys = {
+        action: statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+        for statement in _statements(name)
+        if "AuditTable" in json.dumps(statement["Resource"])
+        for action in statement["Action"]
+    }
+    shows = {"dynamodb:GetItem": ["chain#*"], "dynamodb:Query": ["tenant#*"]} if name in _READS_TRAILS else {}
+    assert {action: found for action, found in keys.items() if action != "dynamodb:PutItem"} == shows
+    assert keys.get("dynamodb:PutItem") in (None, ["act#*"])
+    assert name != "AuditFunction" or set(keys) == set(shows)
+
+
 def test_administrators_pages_read_no_password_hash_and_begin_no_session() -> None:
     for found in _statements("AdminPagesFunction"):
         if found["Resource"] == {"Fn::GetAtt": "UsersTable.Arn"} and "dynamodb:GetItem" in found["Action"]:

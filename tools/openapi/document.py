@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from doorward.api.problems import status_of_kind
+from doorward.audit.kinds import KINDS
 from doorward.errors import DoorwardError, MethodNotAllowed, NotFound
 from doorward.tokens.cookie import COOKIE_NAME
 from doorward_pages.resolver import PageResolver
@@ -28,6 +29,7 @@ _INTRODUCTION = """Sign-in, sessions, tokens, users and tenants. Requests are JS
 token endpoints also read forms. Inside `/api/{tenantId}` only a bearer token counts, never the cookie. A request on the
 cookie that changes something must come from the same origin, or from the one that the deployment allows."""
 _LIMIT: Schema = {"type": "integer", "minimum": 1, "maximum": 100, "default": 25}
+_TIME: Schema = {"type": "string", "format": "date-time"}
 _QUERY: dict[str, Schema] = {
     "limit": {"description": "Items a page.", "schema": _LIMIT},
     "cursor": {"description": "`next_cursor` of the page before.", "schema": {"type": "string"}},
@@ -46,6 +48,12 @@ _QUERY: dict[str, Schema] = {
         "description": "The id of the administrator who minted the tokens.",
         "schema": {"type": "string"},
     },
+    "actor": {"description": "The id of who did it.", "schema": {"type": "string"}},
+    "target": {"description": "The id of the user to whom it happened.", "schema": {"type": "string"}},
+    "event": {"description": "What happened.", "schema": {"type": "string", "enum": sorted(KINDS)}},
+    "outcome": {"description": "How it ended.", "schema": {"type": "string", "enum": ["success", "failure"]}},
+    "since": {"description": "From this time on (RFC 3339).", "schema": _TIME},
+    "until": {"description": "Before this time (RFC 3339).", "schema": _TIME},
     "everywhere": {
         "description": "End all sessions of the user.",
         "schema": {"type": "string", "enum": ["true", "1", "false", "0"], "default": "false"},

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from functools import cache
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, create_model
 
@@ -41,7 +42,13 @@ def _member(field: dataclasses.Field[Any], hint: Any) -> tuple[Any, Any]:  # noq
 
 def _shown(hint: Any) -> Any:  # noqa: ANN401 - types as data
     inner = get_args(hint)
-    return list[modelled(inner[0])] if get_origin(hint) is list else hint  # type: ignore[misc] # made at run time
+    if get_origin(hint) is list:
+        return list[modelled(inner[0])]  # type: ignore[misc] # made at run time
+    if get_origin(hint) is UnionType:
+        return Union[tuple(map(_shown, inner))]  # noqa: UP007 # made at run time
+    if isinstance(hint, type) and issubclass(hint, FlatResponse):
+        return modelled(hint)  # type: ignore[arg-type] # a class can be hashed
+    return hint
 
 
 def _checking(rules: Rules) -> Any:  # noqa: ANN401 - what pydantic calls

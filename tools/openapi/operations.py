@@ -12,6 +12,7 @@ from doorward.api.bodies import responses as answers
 from doorward.api.bodies import sessions as session_answers
 from doorward.api.bodies import tokens as token_answers
 from doorward.api.bodies.export import ExportResponse
+from tools.openapi.audited import AUDITED
 from tools.openapi.factors import FACTORS
 from tools.openapi.invited import INVITED
 from tools.openapi.mailed import MAILED
@@ -272,6 +273,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("DELETE", "/api/{tenantId}/auth/service-tokens/{jti}"): Operation(
         SERVICES, "the tenant's administrators", problems=_IN_TENANT, status=204
     ),
+    **AUDITED,
     ("POST", "/api/{tenantId}/demo/seed"): Operation(
         DEMO,
         "the tenant's administrators, where the deployment has `DemoEnabled`",

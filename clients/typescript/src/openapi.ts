@@ -1298,6 +1298,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/{tenantId}/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenantId: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * List what happened in the tenant, the newest first.
+         * @description Who: the tenant's administrators, and platform administrators.
+         */
+        get: operations["get_api_tenantid_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{tenantId}/audit/checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenantId: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * Return how far the tenant's chain of records goes, signed.
+         * @description Who: the tenant's administrators, and platform administrators.
+         */
+        get: operations["get_api_tenantid_audit_checkpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what happened and belongs to no tenant, the newest first.
+         * @description Who: platform administrators.
+         */
+        get: operations["get_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Return how far the chain of what belongs to no tenant goes, signed.
+         * @description Who: platform administrators.
+         */
+        get: operations["get_audit_checkpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/{tenantId}/demo/seed": {
         parameters: {
             query?: never;
@@ -1607,6 +1691,117 @@ export interface components {
             roles: string[];
         };
         /**
+         * AuditCheckpointResponse
+         * @description How far a chain goes: the number and the hash of its last record.
+         *
+         *     `checkpoint` says the same, signed with the key that signs access tokens (RFC 7515, `typ` is
+         *     `audit-checkpoint+jwt`). Whoever keeps one can show later that the chain up to there is still the one of that time.
+         *     A chain without a record has the number 0 and no checkpoint.
+         */
+        AuditCheckpointResponse: {
+            /** Tenant Id */
+            tenant_id: string;
+            /** Number */
+            number: number;
+            /** Hash */
+            hash: string;
+            /**
+             * Checkpoint
+             * @default null
+             */
+            checkpoint?: string | null;
+        };
+        /**
+         * AuditListResponse
+         * @description A page of an audit trail, the newest first.
+         *
+         *     It may have fewer records than were asked for, and none, although `next_cursor` says that more follow.
+         */
+        AuditListResponse: {
+            /** Items */
+            items: components["schemas"]["AuditRecordResponse"][];
+            /**
+             * Next Cursor
+             * @default null
+             */
+            next_cursor?: string | null;
+        };
+        /**
+         * AuditRecordResponse
+         * @description What happened once, at its place in the chain of its tenant.
+         *
+         *     `tenant_id` is `-` for what belongs to no tenant. Without `actor` nobody knows who did it. `hash` is the base64url,
+         *     without padding, of the SHA-256 of a JSON text in UTF-8: one object with the names in the order of their code
+         *     points, without white space, and with no escapes but those that JSON demands. It has the members of this record but
+         *     `hash`, with four of them in another form: `at_ms` in place of `at`, in milliseconds since 1970; `expires_at` in
+         *     seconds since 1970; `actor_id` and `actor_name` in place of `actor`; `target_id` and `target_name` in place of
+         *     `target`. What is absent here is absent there. `previous` is the hash of the record with the number before; it is
+         *     empty for the first.
+         */
+        AuditRecordResponse: {
+            /** Id */
+            id: string;
+            /** At */
+            at: string;
+            /** Tenant Id */
+            tenant_id: string;
+            /** Event */
+            event: string;
+            /** Outcome */
+            outcome: string;
+            /** @default null */
+            actor?: components["schemas"]["AuditedResponse"] | null;
+            /** @default null */
+            target?: components["schemas"]["AuditedResponse"] | null;
+            /**
+             * Source
+             * @default null
+             */
+            source?: string | null;
+            /**
+             * User Agent
+             * @default null
+             */
+            user_agent?: string | null;
+            /**
+             * Client Id
+             * @default null
+             */
+            client_id?: string | null;
+            /**
+             * Request Id
+             * @default null
+             */
+            request_id?: string | null;
+            /** Details */
+            details: {
+                [key: string]: string | number | boolean;
+            };
+            /** Number */
+            number: number;
+            /** Previous */
+            previous: string;
+            /** Hash */
+            hash: string;
+            /** Expires At */
+            expires_at: string;
+        };
+        /**
+         * AuditedResponse
+         * @description Who did something, or to whom it happened: a user or a service, with the user name at that time.
+         *
+         *     A name that is absent was not known any more when the record was made.
+         */
+        AuditedResponse: {
+            /** Id */
+            id: string;
+            /**
+             * Name
+             * @default null
+             */
+            name?: string | null;
+        };
+        /**
          * BrandingRequest
          * @description What the pages of a tenant look like.
          *
@@ -1752,6 +1947,12 @@ export interface components {
              * @default null
              */
             branding?: components["schemas"]["BrandingRequest"] | null;
+            /**
+             * Audit Retention Days
+             * @description how long the audit trail keeps what happens from now on; 1 to 3650 days; null gives the default back
+             * @default null
+             */
+            audit_retention_days?: number | null;
             /**
              * Token Metadata
              * @description which of a user's metadata go into access tokens, by name; null gives the default back
@@ -2648,6 +2849,11 @@ export interface components {
             mail_reply_to?: string | null;
             /** @default null */
             branding?: components["schemas"]["BrandingResponse"] | null;
+            /**
+             * Audit Retention Days
+             * @default null
+             */
+            audit_retention_days?: number | null;
             /** Token Metadata */
             token_metadata: string[];
         };
@@ -10938,6 +11144,358 @@ export interface operations {
             };
             /** @description Not Found: `not_found` */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed: `method_not_allowed` */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: `internal_error`, `misconfigured` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `not_initialised`, `temporarily_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_tenantid_audit: {
+        parameters: {
+            query?: {
+                /** @description The id of who did it. */
+                actor?: string;
+                /** @description The id of the user to whom it happened. */
+                target?: string;
+                /** @description What happened. */
+                event?: "access_token_revoked" | "account_restricted" | "administrator_recovered" | "demo_removed" | "demo_seeded" | "email_change_undone" | "email_changed" | "email_verified" | "everything_ended" | "factors_changed" | "factors_reset" | "family_ended" | "invitation_accepted" | "invitation_made" | "invitation_resent" | "invitation_revoked" | "key_changed" | "key_revoked" | "membership_put" | "membership_removed" | "password_reset" | "password_reset_asked" | "policy_changed" | "recovery_code_used" | "refresh_token_reused" | "second_factor_refused" | "service_token_minted" | "service_token_revoked" | "session_ended" | "sessions_ended" | "sign_in_failed" | "signed_in" | "signed_out" | "signed_up" | "stepped_up" | "tenant_changed" | "tenant_created" | "tenant_deleted" | "tenant_deletion_began" | "tenant_switched" | "user_changed" | "user_created" | "user_deleted" | "user_exported";
+                /** @description How it ended. */
+                outcome?: "success" | "failure";
+                /** @description From this time on (RFC 3339). */
+                since?: string;
+                /** @description Before this time (RFC 3339). */
+                until?: string;
+                /** @description Items a page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                tenantId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditListResponse"];
+                };
+            };
+            /** @description Bad Request: `invalid_cursor`, `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: `invalid_token`, `missing_credentials` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `insufficient_scope`, `password_change_required`, `second_factor_required` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed: `method_not_allowed` */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: `internal_error`, `misconfigured` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `not_initialised`, `temporarily_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_tenantid_audit_checkpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenantId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditCheckpointResponse"];
+                };
+            };
+            /** @description Bad Request: `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: `invalid_token`, `missing_credentials` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `insufficient_scope`, `password_change_required`, `second_factor_required` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed: `method_not_allowed` */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: `internal_error`, `misconfigured` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `not_initialised`, `temporarily_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_audit: {
+        parameters: {
+            query?: {
+                /** @description The id of who did it. */
+                actor?: string;
+                /** @description The id of the user to whom it happened. */
+                target?: string;
+                /** @description What happened. */
+                event?: "access_token_revoked" | "account_restricted" | "administrator_recovered" | "demo_removed" | "demo_seeded" | "email_change_undone" | "email_changed" | "email_verified" | "everything_ended" | "factors_changed" | "factors_reset" | "family_ended" | "invitation_accepted" | "invitation_made" | "invitation_resent" | "invitation_revoked" | "key_changed" | "key_revoked" | "membership_put" | "membership_removed" | "password_reset" | "password_reset_asked" | "policy_changed" | "recovery_code_used" | "refresh_token_reused" | "second_factor_refused" | "service_token_minted" | "service_token_revoked" | "session_ended" | "sessions_ended" | "sign_in_failed" | "signed_in" | "signed_out" | "signed_up" | "stepped_up" | "tenant_changed" | "tenant_created" | "tenant_deleted" | "tenant_deletion_began" | "tenant_switched" | "user_changed" | "user_created" | "user_deleted" | "user_exported";
+                /** @description How it ended. */
+                outcome?: "success" | "failure";
+                /** @description From this time on (RFC 3339). */
+                since?: string;
+                /** @description Before this time (RFC 3339). */
+                until?: string;
+                /** @description Items a page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditListResponse"];
+                };
+            };
+            /** @description Bad Request: `invalid_cursor`, `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: `invalid_token`, `missing_credentials` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `insufficient_scope`, `password_change_required`, `second_factor_required` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Method Not Allowed: `method_not_allowed` */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error: `internal_error`, `misconfigured` */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `not_initialised`, `temporarily_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_audit_checkpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditCheckpointResponse"];
+                };
+            };
+            /** @description Bad Request: `invalid_request` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized: `invalid_token`, `missing_credentials` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `insufficient_scope`, `password_change_required`, `second_factor_required` */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

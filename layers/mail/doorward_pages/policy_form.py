@@ -31,6 +31,7 @@ class PolicyForm(ActForm):
     remember_device_days: str | None = optional(most=None)
     least_password_length: str | None = optional(most=None)
     session_seconds: str | None = optional(most=None)
+    audit_retention_days: str | None = optional(most=None)
     locale: str | None = optional(most=None)
     mail_from_name: str | None = optional(most=None)
     mail_reply_to: str | None = optional(most=None)
@@ -109,5 +110,11 @@ def _one_of(name: str, text: str | None, ways: object) -> str:
     return text
 
 
-_NUMBERS = ("second_factor_grace_days", "remember_device_days", "least_password_length", "session_seconds")
+_NUMBERS = (
+    "second_factor_grace_days",
+    "remember_device_days",
+    "least_password_length",
+    "session_seconds",
+    "audit_retention_days",
+)
 _TEXTS = ("locale", "mail_from_name", "mail_reply_to")

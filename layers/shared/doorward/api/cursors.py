@@ -12,6 +12,7 @@ import json
 from dataclasses import astuple
 
 from doorward.errors import InvalidCursor
+from doorward.rules.audit import AuditSearch
 from doorward.rules.finding import Search
 
 _MAC_BYTES = 16
@@ -20,6 +21,11 @@ _MAC_BYTES = 16
 def list_name(tenant_id: str, search: Search) -> str:
     """Return the name of a list of users: each question is a list of its own, with cursors of its own."""
     return json.dumps([tenant_id, *astuple(search)]) if search.asks else tenant_id
+
+
+def trail_name(tenant_id: str, search: AuditSearch) -> str:
+    """Return the name of the list of what a search finds in the audit trail of a tenant."""
+    return json.dumps(["audit", tenant_id, *astuple(search)])
 
 
 def mint_cursor(key: bytes, listed: str, after: str | None) -> str | None:

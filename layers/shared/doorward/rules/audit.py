@@ -25,6 +25,7 @@ class AuditSearch:
         outcome: `success` or `failure`.
         since_ms: from this time on, in milliseconds.
         until_ms: before this time, in milliseconds.
+        person: who did it, or to whom it happened: an id, or a user name at that time.
     """
 
     actor_id: str | None = None
@@ -33,25 +34,39 @@ class AuditSearch:
     outcome: str | None = None
     since_ms: int | None = None
     until_ms: int | None = None
+    person: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what can find nothing.
 
         Raises:
-            InvalidRequest: there is no such kind of event or outcome.
+            InvalidRequest: there is no such kind of event or outcome, or `until` is not after `since`.
         """
         if self.event is not None and self.event not in KINDS:
             raise InvalidRequest("There is no such event.")
         if self.outcome not in {None, "success", "failure"}:
             raise InvalidRequest("outcome is success or failure.")
+        if self.since_ms is not None and self.until_ms is not None and self.since_ms >= self.until_ms:
+            raise InvalidRequest("until is after since.")
+
+    @property
+    def chooses(self) -> bool:
+        """Return whether it leaves out some of the records between `since` and `until`."""
+        return any(value is not None for value in (*self._exact().values(), self.person))
 
     def finds(self, record: AuditRecord) -> bool:
         """Return whether somebody looks for this record."""
-        wanted = {"actor_id": self.actor_id, "target_id": self.target_id, "event": self.event, "outcome": self.outcome}
-        if any(value is not None and getattr(record, name) != value for name, value in wanted.items()):
+        if any(value is not None and getattr(record, name) != value for name, value in self._exact().items()):
+            return False
+        people = (record.actor_id, record.actor_name, record.target_id, record.target_name)
+        if self.person is not None and self.person not in people:
             return False
         since, until = self.since_ms, self.until_ms
         return (since is None or record.at_ms >= since) and (until is None or record.at_ms < until)
+
+    def _exact(self) -> dict[str, str | None]:
+        names = ("actor_id", "target_id", "event", "outcome")
+        return {name: getattr(self, name) for name in names}
 
 
 def day_of(at_ms: int) -> str:

@@ -69,7 +69,7 @@ class AppendActs:
             before = self.store.get_head(tenant_id)
             now_ms = self.clock()
             links, after = linked(before, self._named(records), now_ms // 1000 + days * DAY_SECONDS)
-            after, anchor = self._signed(tenant_id, before, replace(after, retention_days=days), now_ms)
+            after, anchor = self._signed(tenant_id, before, replace(after, retention_days=days), links, now_ms)
             if self.store.append(before, after, links, anchor):
                 audit.record("audit_checkpoint", tenant_id=tenant_id, number=after.number, hash=after.hash)
                 return links
@@ -89,11 +89,13 @@ class AppendActs:
         ]
 
     def _signed(
-        self, tenant_id: TenantId, before: ChainHead, after: ChainHead, now_ms: int
+        self, tenant_id: TenantId, before: ChainHead, after: ChainHead, links: Sequence[Link], now_ms: int
     ) -> tuple[ChainHead, Anchor | None]:
         """Return the head with its checkpoint, and an anchor if the day or the retention is another one."""
         today, checkpoint = day_of(now_ms), self._checkpoint(tenant_id, after, now_ms)
-        after = replace(after, begun=before.begun or today, day=today, checkpoint=checkpoint)
+        # What happened at the end of a month may be appended in the next one, and some of it much later.
+        begun = min(filter(None, [before.begun, *(day_of(link.record.at_ms) for link in links)]))
+        after = replace(after, begun=begun, day=today, checkpoint=checkpoint)
         if (before.day, before.retention_days) == (today, after.retention_days):
             return after, None
         text = self._checkpoint(tenant_id, before, now_ms)

@@ -14,7 +14,14 @@ from doorward.tokens.ids import least_ulid, time_of
 _READ_AT_MOST = 1000
 """Records that one call looks at: a filter that finds little gives a short page, and the next one goes on."""
 
-_MONTHS_AT_MOST = 24
+_AT_ONCE = 250
+"""Records that one request reads, where a filter may find few of them."""
+
+_REQUESTS_AT_MOST = 24
+"""A month without a record is a request too."""
+
+_AHEAD_MS = 60_000
+"""By how much the clock that a record has its time from may be ahead of the reader's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +51,9 @@ class ReadTrail:
         if not begun:
             return Found((), None)
         first = max(begun, month_of(search.since_ms)) if search.since_ms is not None else begun
-        place = after or least_ulid(min(search.until_ms or self.clock() + 1, self.clock() + 1))
+        newest_ms = self.clock() + _AHEAD_MS
+        until_ms = newest_ms if search.until_ms is None else min(search.until_ms, newest_ms)
+        place = after or least_ulid(until_ms)
         return self._collect(tenant_id, search, limit, place, first)
 
     def head(self, principal: Principal, tenant_id: TenantId) -> ChainHead:
@@ -65,21 +74,19 @@ class ReadTrail:
 
     def _collect(self, tenant_id: TenantId, search: AuditSearch, limit: int, place: str, first: str) -> Found:
         found: list[Link] = []
-        least = least_ulid(search.since_ms or 0)
-        month, seen = _month_before(place), 0
-        for _ in range(_MONTHS_AT_MOST):
+        month, seen, least = _month_before(place), 0, least_ulid(search.since_ms or 0)
+        for _ in range(_REQUESTS_AT_MOST):
             if month < first:
                 return Found(tuple(found), None)
-            page = self.store.list_month(tenant_id, month, limit, before=place, least=least)
-            for link in page.links:
-                place = link.record.id
-                if search.finds(link.record):
-                    found.append(link)
-                    if len(found) == limit:
-                        return Found(tuple(found), place)
+            at_once = max(limit, _AT_ONCE) if search.chooses else limit - len(found)
+            page = self.store.list_month(tenant_id, month, at_once, before=place, least=least)
+            found += [link for link in page.links if search.finds(link.record)][: limit - len(found)]
+            is_over = page.after is None and month <= first
+            if len(found) == limit:
+                ends_here = is_over and found[-1] == page.links[-1]
+                return Found(tuple(found), None if ends_here else found[-1].record.id)
             seen += len(page.links)
-            if page.after is None:
-                place, month = least_ulid(start_of(month)), month_before(month)
+            place, month = (page.after, month) if page.after else (least_ulid(start_of(month)), month_before(month))
             if seen >= _READ_AT_MOST:
                 break
         return Found(tuple(found), place)

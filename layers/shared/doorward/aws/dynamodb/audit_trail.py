@@ -174,8 +174,7 @@ def all_links(store: DynamoAudit, tenant_id: TenantId, now_ms: int) -> Iterator[
     """
     begun = store.get_head(tenant_id).begun[:7]
     month = month_of(now_ms)
-    # An act waits before it is appended: the first one may be of the month before.
-    while begun and month >= month_before(begun):
+    while begun and month >= begun:
         before = None
         while True:
             page = store.list_month(tenant_id, month, _PAGE, before=before)
