@@ -35,6 +35,7 @@ from doorward.aws.dynamodb.sockets import DynamoSockets
 from doorward.aws.dynamodb.tenants import DynamoTenants
 from doorward.aws.dynamodb.user_writer import DynamoUserWriter
 from doorward.aws.dynamodb.users import DynamoUserReader
+from doorward.aws.dynamodb.webhooks import DynamoDeliveries, DynamoWebhooks
 from doorward.aws.endpoints import Endpoint
 from doorward.demo.stores import NotificationStore
 from doorward.keys.former_names import FormerNames
@@ -58,10 +59,12 @@ from doorward.stores import (
     UserReader,
     UserWriter,
 )
+from doorward.stores.webhooks import DeliveryStore, WebhookStore
 from tests.support import fakes
 from tests.support.aws import REGION, Snapshot, make_tables, mocked_aws, signed_on_moto, signed_service
 from tests.support.fake_invitations import MemoryInvitations
 from tests.support.fake_proofs import MemoryFactors, MemoryPolicies, MemoryProofs
+from tests.support.fake_webhooks import MemoryDeliveries, MemoryWebhooks
 
 NAME_KEY = '{"key": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}'
 
@@ -90,6 +93,8 @@ class Stores:
     invitations: InvitationStore
     belongings: BelongingsStore
     factors: FactorStore
+    webhooks: WebhookStore
+    deliveries: DeliveryStore
 
 
 def in_memory() -> Stores:
@@ -116,6 +121,8 @@ def in_memory() -> Stores:
         MemoryInvitations(world),
         fakes.MemoryBelongings(world),
         MemoryFactors(world),
+        MemoryWebhooks(world),
+        MemoryDeliveries(world),
     )
 
 
@@ -127,6 +134,7 @@ def on_dynamodb(database: Database, names: dict[str, str]) -> Stores:
         names["LoginAttemptsTable"],
         names["ProofsTable"],
         marker_shards=4,
+        webhooks=names["WebhooksTable"],
     )
     writer = RevocationWriter(database, tables)
     DynamoRevocations(database, writer).add_deployment()
@@ -151,6 +159,8 @@ def on_dynamodb(database: Database, names: dict[str, str]) -> Stores:
         DynamoInvitations(database, tables),
         DynamoBelongings(database, tables, names["NotificationsTable"]),
         DynamoFactors(database, tables.users),
+        DynamoWebhooks(database, tables),
+        DynamoDeliveries(database, tables.webhooks),
     )
 
 

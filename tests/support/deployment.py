@@ -270,6 +270,8 @@ _ENVIRONMENT = {
     "SOCKET_URL": "wss://sockets.example",
     "SOCKET_API_ID": "socketapi",
     "FEED_BUCKET": "feed-bucket",
+    "EVENT_BUS": "events",
+    "DELIVERIES_QUEUE_URL": f"https://sqs.{REGION}.amazonaws.com/123456789012/deliveries",
     "MAIL_FROM": "doorward@id.example",
     "PLATFORM_SECOND_FACTOR": "optional",  # the administrator of these tests has a password alone
     "MAIL_CONFIGURATION_SET": "mails",
@@ -287,6 +289,7 @@ _SETTINGS = {
     "SOCKETS_TABLE": "SocketsTable",
     "PROOFS_TABLE": "ProofsTable",
     "AUDIT_TABLE": "AuditTable",
+    "WEBHOOKS_TABLE": "WebhooksTable",
     "SIGNING_SECRET_ID": "SigningSecret",
     "REFRESH_MAC_SECRET_ID": "RefreshMacSecret",
     "NAME_SECRET_ID": "NameSecret",

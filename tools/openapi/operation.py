@@ -33,12 +33,13 @@ ALWAYS: Errors = (
 LIST: Errors = (errors.InvalidRequest, errors.InvalidCursor)
 GRANT: Errors = (*BODY, errors.InvalidGrant)
 LISTED = ("limit", "cursor")
-TOKENS, ACCOUNTS, INVITATIONS, TENANTS, SERVICES, DEMO, DISCOVERY = (
+TOKENS, ACCOUNTS, INVITATIONS, TENANTS, SERVICES, WEBHOOKS, DEMO, DISCOVERY = (
     "Tokens",
     "Users",
     "Invitations",
     "Tenants",
     "Service tokens",
+    "Webhooks",
     "Demo",
     "Discovery",
 )

@@ -33,6 +33,7 @@ from tools.openapi.operation import (
     Operation,
     Schema,
 )
+from tools.openapi.webhooks import TOLD
 
 __all__ = ["ALWAYS", "OPERATIONS", "Operation", "Schema"]
 
@@ -200,6 +201,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ),
     **FACTORS,
     **INVITED,
+    **TOLD,
     **MAILED,
     ("GET", "/tenants"): Operation(
         TENANTS,
