@@ -33,6 +33,7 @@ EXPECTED: dict[str, tuple[int, str | None]] = {
     "tenants_policy": (200, None),
     "service_tokens_mint": (201, None),
     "service_tokens_foreign": (404, "not_found"),
+    "webhooks_foreign": (404, "not_found"),
     "invitations_make": (201, None),
     "invitations_foreign": (404, "not_found"),
     "invitations_accept_forged": (400, "invalid_proof"),
@@ -74,6 +75,9 @@ OTHERS: dict[str, dict[str, Any] | None] = {
     "mail_feedback_bounced": {"marked": False},
     "mail_feedback_complained": {"marked": False},
     "send_mail_gone": {"batchItemFailures": []},
+    "publish_events_linked": {"batchItemFailures": []},
+    "deliver_webhooks_gone": {"batchItemFailures": []},
+    "deliver_webhooks_schedule": {"batchItemFailures": []},
 }
 
 

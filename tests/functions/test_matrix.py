@@ -70,6 +70,20 @@ TABLE: dict[tuple[str, str], Cells] = {
     ("POST", "/api/{tenantId}/invitations"): ((403, 404), (201, 404), (403, 404), (201, 201)),
     ("DELETE", "/api/{tenantId}/invitations/{id}"): ((403, 404), (204, 404), (403, 404), (204, 204)),
     ("POST", "/api/{tenantId}/invitations/{id}/resend"): ((403, 404), (200, 404), (403, 404), (200, 200)),
+    ("GET", "/api/{tenantId}/webhooks"): ((403, 404), (200, 404), (403, 404), (200, 200)),
+    ("POST", "/api/{tenantId}/webhooks"): ((403, 404), (201, 404), (403, 404), (201, 201)),
+    ("GET", "/api/{tenantId}/webhooks/{id}"): ((403, 404), (200, 404), (403, 404), (200, 200)),
+    ("PATCH", "/api/{tenantId}/webhooks/{id}"): ((403, 404), (200, 404), (403, 404), (200, 200)),
+    ("DELETE", "/api/{tenantId}/webhooks/{id}"): ((403, 404), (204, 404), (403, 404), (204, 204)),
+    ("POST", "/api/{tenantId}/webhooks/{id}/secret"): ((403, 404), (200, 404), (403, 404), (200, 200)),
+    ("POST", "/api/{tenantId}/webhooks/{id}/test"): ((403, 404), (202, 404), (403, 404), (202, 202)),
+    ("GET", "/api/{tenantId}/webhooks/{id}/deliveries"): ((403, 404), (200, 404), (403, 404), (200, 200)),
+    ("POST", "/api/{tenantId}/webhooks/{id}/deliveries/{deliveryId}/replay"): (
+        (403, 404),
+        (202, 404),
+        (403, 404),
+        (202, 202),
+    ),
     ("POST", "/auth/token/introspect"): ((403, 403), (200, 200), (200, 200), (200, 200)),
     ("POST", "/auth/socket-ticket"): ((200, 200), (200, 200), (403, 403), (200, 200)),
     ("POST", "/api/{tenantId}/demo/seed"): ((403, 404), (200, 404), (403, 404), (200, 200)),
@@ -146,6 +160,11 @@ class Stage:
         body = {"email": f"{next(self.names)}@people.example"}
         return str(self.ask("invitations", "POST", f"/api/{tenant_id}/invitations", self.platform, body)["json"]["id"])
 
+    def webhook(self, tenant_id: str) -> str:
+        """Return the id of a new webhook."""
+        body = {"url": "https://hooks.example/in"}
+        return str(self.ask("webhooks", "POST", f"/api/{tenant_id}/webhooks", self.platform, body)["json"]["id"])
+
     def notification(self, tenant_id: str) -> str:
         """Return the id of a notification to the whole tenant; each of its users marks it for themselves."""
         if tenant_id not in self.notifications:
@@ -169,6 +188,13 @@ class Stage:
             return path.replace("{id}", self.make_user(tenant_id))
         if route.endswith("notifications/{id}"):
             return path.replace("{id}", self.notification(tenant_id))
+        if "/webhooks/" in route:
+            path = path.replace("{id}", self.webhook(tenant_id))
+            if "{deliveryId}" in path:
+                trial = f"{path.partition('/deliveries')[0]}/test"
+                sent = self.ask("webhooks", "POST", trial, self.platform)["json"]
+                path = path.replace("{deliveryId}", sent["id"])
+            return path
         if "/invitations/" in route:
             return path.replace("{id}", self.invite(tenant_id))
         if route.endswith("{jti}"):
@@ -191,6 +217,8 @@ class Stage:
             ("PATCH", "/api/{tenantId}/policy"): {"session_seconds": 3600},
             ("POST", "/api/{tenantId}/auth/service-tokens"): {"name": "another"},
             ("POST", "/api/{tenantId}/invitations"): {"email": f"{next(self.names)}@people.example"},
+            ("POST", "/api/{tenantId}/webhooks"): {"url": "https://hooks.example/in"},
+            ("PATCH", "/api/{tenantId}/webhooks/{id}"): {"description": "x"},
             ("PATCH", "/api/{tenantId}/notifications/{id}"): {"read": True},
         }.get((method, route))
 
@@ -253,6 +281,7 @@ def test_no_spelling_of_a_tenant_leads_anywhere(deployment: Deployment, tenant_i
         ("notifications", "GET", f"/api/{tenant_id}/notifications"),
         ("service_tokens", "GET", f"/api/{tenant_id}/auth/service-tokens"),
         ("invitations", "GET", f"/api/{tenant_id}/invitations"),
+        ("webhooks", "GET", f"/api/{tenant_id}/webhooks"),
         ("tenants", "GET", f"/tenants/{tenant_id}" if tenant_id else "/tenants/x"),
     ):
         answer = deployment.call(function, method, path, context=admin)

@@ -240,6 +240,8 @@ def deployed(stack: Stack, patch: pytest.MonkeyPatch) -> Iterator[Deployment]:
         patch.setenv(name, stack.outputs[output])
     with mocked_aws():
         stack.state.restore()
+        boto3.client("sqs").create_queue(QueueName="deliveries")
+        boto3.client("events").create_event_bus(Name=_ENVIRONMENT["EVENT_BUS"])
         requests: list[str] = []
         reads: list[str] = []
         _count_requests(patch, requests, reads)

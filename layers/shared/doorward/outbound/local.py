@@ -38,7 +38,8 @@ class LocalOutbound:
             return self.strict.send(method, url, headers, body, reads_content=reads_content)
         connection = HTTPConnection("127.0.0.1", parts.port or 80, timeout=self.seconds)
         try:
-            connection.request(method, parts.path or "/", body, dict(headers or {}))
+            path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+            connection.request(method, path, body, dict(headers or {}))
             return Reply(connection.getresponse().status, {}, b"")
         except (OSError, HTTPException) as error:
             raise NotReached(type(error).__name__) from error
