@@ -1,4 +1,4 @@
-"""What happens reaches the bus of events and the receivers of webhooks: through streams, queue, roles and the network."""
+"""What happens reaches the bus of events and the receivers of webhooks: through streams, queue, roles and network."""
 
 from __future__ import annotations
 

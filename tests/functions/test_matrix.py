@@ -177,7 +177,7 @@ class Stage:
         listed = self.ask("notifications", "GET", f"/api/{tenant_id}/notifications", admin)["json"]["items"]
         return str(next(item["id"] for item in listed if not item["own"]))
 
-    def path(self, route: str, tenant_id: str) -> str:
+    def path(self, route: str, tenant_id: str) -> str:  # noqa: PLR0911 - one for each kind of object
         """Return the path of a route, on a fresh object of a tenant."""
         path = route.replace("{tenantId}", tenant_id)
         if route.endswith("{sessionId}"):
@@ -189,17 +189,19 @@ class Stage:
         if route.endswith("notifications/{id}"):
             return path.replace("{id}", self.notification(tenant_id))
         if "/webhooks/" in route:
-            path = path.replace("{id}", self.webhook(tenant_id))
-            if "{deliveryId}" in path:
-                trial = f"{path.partition('/deliveries')[0]}/test"
-                sent = self.ask("webhooks", "POST", trial, self.platform)["json"]
-                path = path.replace("{deliveryId}", sent["id"])
-            return path
+            return self._webhook_path(path, tenant_id)
         if "/invitations/" in route:
             return path.replace("{id}", self.invite(tenant_id))
         if route.endswith("{jti}"):
             return path.replace("{jti}", self.mint(tenant_id, "target")["jti"])
         return path
+
+    def _webhook_path(self, path: str, tenant_id: str) -> str:
+        path = path.replace("{id}", self.webhook(tenant_id))
+        if "{deliveryId}" not in path:
+            return path
+        trial = f"{path.partition('/deliveries')[0]}/test"
+        return path.replace("{deliveryId}", self.ask("webhooks", "POST", trial, self.platform)["json"]["id"])
 
     def body(self, method: str, route: str, tenant_id: str) -> Any:
         """Return the body of a request that changes something of a tenant."""
