@@ -9,17 +9,31 @@ import json
 import sys
 from pathlib import Path
 
-from doorward.webhooks.events import schemas
+from doorward.audit.kinds import KINDS
+from doorward.webhooks.events import TEST, VERSION, schemas
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "events"
 
 
+_HEAD = f"""# Events
+
+Version {VERSION}. `make event-schemas` writes this folder from the catalogue of kinds; a test holds that it did.
+Each name leads to the JSON Schema of what the bus carries. [webhooks.md](../webhooks.md) says what a webhook is sent.
+`{TEST}` is sent to webhooks alone, by `POST /api/{{tenantId}}/webhooks/{{id}}/test`.
+
+| event | outcome | what happened |
+| --- | --- | --- |
+"""
+
+
 def wanted() -> dict[Path, str]:
     """Return what the files say, by their paths."""
-    return {
+    rows = [f"| [`{name}`]({name}.json) | {kind.outcome} | {kind.says} |\n" for name, kind in sorted(KINDS.items())]
+    files = {
         FOLDER / f"{name}.json": json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
         for name, schema in schemas().items()
     }
+    return {**files, FOLDER / "README.md": _HEAD + "".join(rows)}
 
 
 def main(arguments: list[str]) -> int:
@@ -36,7 +50,7 @@ def main(arguments: list[str]) -> int:
         file.write_text(files[file], "utf-8")
     for file in gone:
         file.unlink()
-    print(f"{len(files)} schemas, {len(stale)} of them new or changed, {len(gone)} removed")
+    print(f"{len(files)} files, {len(stale)} of them new or changed, {len(gone)} removed")
     return 0
 
 

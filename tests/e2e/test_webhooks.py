@@ -158,7 +158,11 @@ def test_a_receiver_that_was_down_gets_it_later_and_again_on_request(cloud: Clou
         sent = cloud.call("POST", f"{path}/test", admin)
         assert (sent.status_code, sent.json()["event"]) == (202, "webhook_test")
         eventually(lambda: receiver.heard)
-        deliveries = lambda: cloud.call("GET", f"{path}/deliveries", admin).json()["items"]  # noqa: E731
+
+        def deliveries() -> list[dict[str, Any]]:
+            found: list[dict[str, Any]] = cloud.call("GET", f"{path}/deliveries", admin).json()["items"]
+            return found
+
         (first,) = eventually(lambda: [one for one in deliveries() if one["attempts"]])
         assert (first["status"], first["attempts"]) in {("waiting", 1), ("delivered", 2)}
 
@@ -183,7 +187,11 @@ def test_a_receiver_that_is_gone_is_disabled_and_the_trail_says_so(cloud: Cloud)
         hook = make(cloud, admin, gone, events=["user_created"])
         make(cloud, admin, alive, events=["webhook_disabled"])
         make_user(cloud, admin, "acme")
-        shown = lambda: cloud.call("GET", f"/api/acme/webhooks/{hook['id']}", admin).json()  # noqa: E731
+
+        def shown() -> dict[str, Any]:
+            found: dict[str, Any] = cloud.call("GET", f"/api/acme/webhooks/{hook['id']}", admin).json()
+            return found
+
         eventually(lambda: shown()["status"] == "disabled")
         assert shown()["disabled_for"] == "gone"
         (told,) = eventually(lambda: alive.events("webhook_disabled"))

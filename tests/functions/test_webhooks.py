@@ -42,7 +42,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
 
 def linked(table: str) -> dict[str, Any]:
     """Return an event with the records that are in chains, as the table's stream tells of them."""
-    items = boto3.resource("dynamodb").Table(table).scan()["Items"]
+    items: Any = boto3.resource("dynamodb").Table(table).scan()["Items"]
     typed = TypeSerializer()
     records = []
     for number, item in enumerate(one for one in items if one["pk"].startswith("tenant#")):

@@ -153,7 +153,7 @@ class Receiver:
 
     script: list[int | str] = field(default_factory=lambda: [204])
     sent: list[Sent] = field(default_factory=list)
-    meanwhile: Callable[[], None] = lambda: None
+    meanwhile: Callable[[], object] = lambda: None
 
     def send(
         self,

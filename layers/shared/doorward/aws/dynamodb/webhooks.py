@@ -196,12 +196,14 @@ def _named(value: Webhook | Delivery, names: Mapping[str, str]) -> dict[str, Any
 
 
 def _to_webhook(item: Item) -> Webhook:
-    found = {field.name: item.get(_NAMES.get(field.name, field.name)) for field in fields(Webhook)}
+    found: dict[str, Any] = {field.name: item.get(_NAMES.get(field.name, field.name)) for field in fields(Webhook)}
     return Webhook(**{**found, "events": tuple(item["events"])})
 
 
 def _to_delivery(item: Item) -> Delivery:
-    return Delivery(**{field.name: item.get(_DELIVERY_NAMES.get(field.name, field.name)) for field in fields(Delivery)})
+    names = {field.name: _DELIVERY_NAMES.get(field.name, field.name) for field in fields(Delivery)}
+    found: dict[str, Any] = {name: item.get(stored) for name, stored in names.items()}
+    return Delivery(**found)
 
 
 def _to_ref(item: Item) -> DeliveryRef:
