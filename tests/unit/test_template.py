@@ -607,7 +607,7 @@ def test_the_bus_hears_of_every_record_of_a_chain_and_of_no_act_that_waits() -> 
     assert stream["StartingPosition"] == "TRIM_HORIZON"
     assert stream["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     (puts,) = (each for each in _statements("PublishEventsFunction") if each["Action"] == "events:PutEvents")
-    assert puts["Condition"] == {"StringEquals": {"events:source": "doorward"}}
+    assert puts["Condition"] == {"ForAllValues:StringEquals": {"events:source": ["doorward"]}}
 
 
 def test_one_receiver_that_is_slow_holds_up_no_other() -> None:
