@@ -23,7 +23,7 @@ LOCKED := layers/requirements requirements/dev requirements/local requirements/s
   examples/clients/python/requirements examples/socketio/requirements
 # Each lists all its packages: none is in two layers of one function.
 LAYERS := $(patsubst %.in,%,$(wildcard layers/*/requirements.in))
-.PHONY: help python run deploy-local logs mail complete drill test test-fast fix test-versions e2e mutants assurance openapi client client-types example-spa messages screenshots feed-vectors common-passwords bench bench-cold bench-ratios bench-plots bench-reach bench-requests bench-units bench-feed lock lock-upgrade standards drill-restore drill-theft drill-end drill-upgrade fuzz model races faults
+.PHONY: help python run deploy-local logs mail complete drill test test-fast fix test-versions e2e mutants assurance openapi client client-types example-spa messages screenshots feed-vectors common-passwords bench bench-cold bench-ratios bench-plots bench-reach bench-requests bench-units bench-feed lock lock-upgrade standards drill-restore drill-theft drill-end drill-upgrade fuzz model races faults event-schemas
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -159,6 +159,9 @@ messages: $(VENV)/.installed ## bring the catalogues of translations up to the t
 
 screenshots: $(VENV)/.installed ## take the pictures of the documentation anew, from the running stack, with Debian's chromium
 	$(VENV)/bin/python -m tools.screenshots --url http://localhost:$(PORT)
+
+event-schemas: $(VENV)/.installed ## write the schemas of events anew, docs/events, from the catalogue of kinds
+	PYTHONPATH=layers/shared:layers/mail $(VENV)/bin/python -m tools.event_schemas
 
 feed-vectors: $(VENV)/.installed ## write the test vectors of the feed of revocations anew
 	PYTHONPATH=layers/shared:layers/mail $(VENV)/bin/python -m tools.feed_vectors

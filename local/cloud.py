@@ -95,6 +95,7 @@ def parameters(place: Place) -> list[str]:
         f"AllowedOrigins={place.origin}",
         "DeletionProtection=false",
         "DemoEnabled=true",
+        "EventsEnabled=true",
         f"MailFrom={MAIL_FROM}",
         "PlatformSecondFactor=optional",  # the first administrator has a password that everybody knows
         "PasskeyRpId=localhost",

@@ -57,6 +57,7 @@ def wire(settings: Settings) -> Services:
 def _removal(parts: SdkParts, store: DynamoTenants) -> RemoveTenant:
     reader = DynamoUserReader(parts.database, parts.tables)
     writer = DynamoUserWriter(parts.database, parts.tables, parts.revocation_writer, parts.former_names)
+    parts.settings.require("webhooks_table")
     belongings = DynamoBelongings(parts.database, parts.tables, parts.settings.require("notifications_table"))
     remove_user = RemoveUser(writer, parts.revocations, belongings, parts.notices, clock)
     return RemoveTenant(store, reader, remove_user, AssignTenants(reader, writer, parts.revocations, clock), clock)

@@ -38,6 +38,7 @@ from doorward.aws.dynamodb.sockets import DynamoSockets
 from doorward.aws.dynamodb.tenants import DynamoTenants
 from doorward.aws.dynamodb.user_writer import DynamoUserWriter
 from doorward.aws.dynamodb.users import DynamoUserReader
+from doorward.aws.dynamodb.webhooks import DynamoDeliveries, DynamoWebhooks
 from doorward.aws.endpoints import Endpoint
 from doorward.demo.stores import NotificationStore
 from doorward.keys.former_names import FormerNames
@@ -63,11 +64,13 @@ from doorward.stores import (
     UserWriter,
 )
 from doorward.stores.audit import AuditStore
+from doorward.stores.webhooks import DeliveryStore, WebhookStore
 from tests.support import fakes
 from tests.support.aws import REGION, Snapshot, make_tables, mocked_aws, signed_on_moto, signed_service
 from tests.support.fake_audit import MemoryAudit
 from tests.support.fake_invitations import MemoryInvitations
 from tests.support.fake_proofs import MemoryFactors, MemoryPolicies, MemoryProofs
+from tests.support.fake_webhooks import MemoryDeliveries, MemoryWebhooks
 
 NAME_KEY = '{"key": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}'
 
@@ -98,6 +101,8 @@ class Stores:
     factors: FactorStore
     audit: AuditStore
     put_act: Callable[[AuditRecord], None]
+    webhooks: WebhookStore
+    deliveries: DeliveryStore
 
 
 def in_memory() -> Stores:
@@ -127,6 +132,8 @@ def in_memory() -> Stores:
         MemoryFactors(world),
         audit,
         lambda record: audit.acts.__setitem__(record.id, record),
+        MemoryWebhooks(world),
+        MemoryDeliveries(world),
     )
 
 
@@ -138,6 +145,7 @@ def on_dynamodb(database: Database, names: dict[str, str]) -> Stores:
         names["LoginAttemptsTable"],
         names["ProofsTable"],
         marker_shards=4,
+        webhooks=names["WebhooksTable"],
     )
     writer = RevocationWriter(database, tables)
     DynamoRevocations(database, writer).add_deployment()
@@ -164,6 +172,8 @@ def on_dynamodb(database: Database, names: dict[str, str]) -> Stores:
         DynamoFactors(database, tables.users),
         DynamoAudit(database, names["AuditTable"], tables.users),
         lambda record: put_act(database, names["AuditTable"], record),
+        DynamoWebhooks(database, tables),
+        DynamoDeliveries(database, tables.webhooks),
     )
 
 

@@ -32,11 +32,13 @@ from doorward.model import (
 )
 from doorward.model.invitations import Invitation
 from doorward.model.proofs import Proof
+from doorward.model.webhooks import Webhook
 from doorward.rules.finding import Search
 from doorward.rules.throttles import Counter, Limit, Trust
 from doorward.stores import SignInName
 from tests.contract.conftest import Stores, on_dynamodb
 from tests.contract.test_invitations import accepting, invitation, proof
+from tests.contract.test_webhooks import delivery, webhook
 from tests.support import faults
 from tests.support.aws import make_tables
 from tests.support.makers import ACME, GLOBEX, NOW, claims, membership, record, session, tenant, user
@@ -452,6 +454,68 @@ def _remove_a_tenant(stores: Stores) -> Run:
     leaving = stores.tenants.get(ACME)
     assert leaving is not None
     return lambda: stores.tenants.end_removal(leaving)
+
+
+def _hook(stores: Stores) -> Webhook:
+    stores.tenants.add(tenant())
+    made = webhook()
+    stores.webhooks.add(made, 2)
+    return made
+
+
+def _make_a_webhook(stores: Stores) -> Run:
+    _hook(stores)
+    made = webhook()
+    return lambda: stores.webhooks.add(made, 2)
+
+
+def _make_one_webhook_too_many(stores: Stores) -> Run:
+    _hook(stores)
+    made = webhook()
+    return lambda: stores.webhooks.add(made, 1)
+
+
+def _change_a_webhook(stores: Stores) -> Run:
+    after = replace(_hook(stores), url="https://hooks.example/b", version=2)
+    return lambda: stores.webhooks.change(after)
+
+
+def _remove_a_webhook(stores: Stores) -> Run:
+    made = _hook(stores)
+    return lambda: stores.webhooks.remove(ACME, made.id)
+
+
+def _tell_a_webhook(stores: Stores) -> Run:
+    made = delivery(_hook(stores))
+    return lambda: stores.deliveries.add(made)
+
+
+def _tell_a_webhook_again(stores: Stores) -> Run:
+    made = delivery(_hook(stores))
+    stores.deliveries.add(made)
+    return lambda: stores.deliveries.add(made)
+
+
+def _try_a_delivery(stores: Stores) -> Run:
+    made = delivery(_hook(stores))
+    stores.deliveries.add(made)
+    return lambda: stores.deliveries.change(replace(made, attempts=1, version=2))
+
+
+def _put_a_delivery_off(stores: Stores) -> Run:
+    made = delivery(_hook(stores))
+    stores.deliveries.add(made)
+    return lambda: stores.deliveries.put_off(made.ref, NOW + 9000)
+
+
+def _read_webhooks(stores: Stores) -> Run:
+    made = delivery(_hook(stores))
+    stores.deliveries.add(made)
+    return lambda: (
+        stores.webhooks.list_by_tenant(ACME),
+        stores.deliveries.list_by_webhook(ACME, made.webhook_id, 5, None),
+        list(stores.deliveries.list_due(NOW + 5000)),
+    )
 
 
 OPERATIONS = [

@@ -127,6 +127,7 @@ WITHOUT: tuple[tuple[str, str, str, dict[str, Any], tuple[str, ...]], ...] = (
     ("tenants", "PATCH", "/api/acme/policy", {}, ("sign_up", "locale", "mail_from_name", "mail_reply_to")),
     ("service_tokens", "POST", "/api/acme/auth/service-tokens", {}, ("name",)),
     ("invitations", "POST", "/api/acme/invitations", {"email": "a@b.example"}, ("email", "locale", "deliver")),
+    ("webhooks", "POST", "/api/acme/webhooks", {"url": "https://a.example/"}, ("url", "description")),
     ("invitations", "POST", "/auth/invitations/accept", {"token": "x"}, ("token", "password", "username", "client_id")),
 )
 
@@ -249,6 +250,8 @@ TENANT_PATHS = [
     ("users", "DELETE", "/users/me/tenants/{}", None),
     ("service_tokens", "POST", "/api/{}/auth/service-tokens", {"name": "ci"}),
     ("service_tokens", "GET", "/api/{}/auth/service-tokens", None),
+    ("webhooks", "GET", "/api/{}/webhooks", None),
+    ("webhooks", "POST", "/api/{}/webhooks", {"url": "https://a.example/"}),
     ("service_tokens", "DELETE", "/api/{}/auth/service-tokens/x", None),
     ("invitations", "POST", "/api/{}/invitations", {"email": "a@b.example"}),
     ("invitations", "GET", "/api/{}/invitations", None),

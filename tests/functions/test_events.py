@@ -36,6 +36,7 @@ EXPECTED: dict[str, tuple[int, str | None]] = {
     "audit_find": (200, None),
     "audit_foreign": (404, "not_found"),
     "audit_checkpoint": (200, None),
+    "webhooks_foreign": (404, "not_found"),
     "invitations_make": (201, None),
     "invitations_foreign": (404, "not_found"),
     "invitations_accept_forged": (400, "invalid_proof"),
@@ -82,6 +83,9 @@ OTHERS: dict[str, dict[str, Any] | None] = {
     "mail_feedback_bounced": {"marked": False},
     "mail_feedback_complained": {"marked": False},
     "send_mail_gone": {"batchItemFailures": []},
+    "publish_events_linked": {"batchItemFailures": []},
+    "deliver_webhooks_gone": {"batchItemFailures": []},
+    "deliver_webhooks_schedule": {"batchItemFailures": []},
 }
 
 

@@ -74,6 +74,20 @@ TABLE: dict[tuple[str, str], Cells] = {
     ("POST", "/api/{tenantId}/invitations"): ((403, 404), (201, 404), (403, 404), (201, 201)),
     ("DELETE", "/api/{tenantId}/invitations/{id}"): ((403, 404), (204, 404), (403, 404), (204, 204)),
     ("POST", "/api/{tenantId}/invitations/{id}/resend"): ((403, 404), (200, 404), (403, 404), (200, 200)),
+    ("GET", "/api/{tenantId}/webhooks"): ((403, 404), (200, 404), (403, 404), (200, 200)),
+    ("POST", "/api/{tenantId}/webhooks"): ((403, 404), (201, 404), (403, 404), (201, 201)),
+    ("GET", "/api/{tenantId}/webhooks/{id}"): ((403, 404), (200, 404), (403, 404), (200, 200)),
+    ("PATCH", "/api/{tenantId}/webhooks/{id}"): ((403, 404), (200, 404), (403, 404), (200, 200)),
+    ("DELETE", "/api/{tenantId}/webhooks/{id}"): ((403, 404), (204, 404), (403, 404), (204, 204)),
+    ("POST", "/api/{tenantId}/webhooks/{id}/secret"): ((403, 404), (200, 404), (403, 404), (200, 200)),
+    ("POST", "/api/{tenantId}/webhooks/{id}/test"): ((403, 404), (202, 404), (403, 404), (202, 202)),
+    ("GET", "/api/{tenantId}/webhooks/{id}/deliveries"): ((403, 404), (200, 404), (403, 404), (200, 200)),
+    ("POST", "/api/{tenantId}/webhooks/{id}/deliveries/{deliveryId}/replay"): (
+        (403, 404),
+        (202, 404),
+        (403, 404),
+        (202, 202),
+    ),
     ("POST", "/auth/token/introspect"): ((403, 403), (200, 200), (200, 200), (200, 200)),
     ("POST", "/auth/socket-ticket"): ((200, 200), (200, 200), (403, 403), (200, 200)),
     ("POST", "/api/{tenantId}/demo/seed"): ((403, 404), (200, 404), (403, 404), (200, 200)),
@@ -151,6 +165,11 @@ class Stage:
         body = {"email": f"{next(self.names)}@people.example"}
         return str(self.ask("invitations", "POST", f"/api/{tenant_id}/invitations", self.platform, body)["json"]["id"])
 
+    def webhook(self, tenant_id: str) -> str:
+        """Return the id of a new webhook."""
+        body = {"url": "https://hooks.example/in"}
+        return str(self.ask("webhooks", "POST", f"/api/{tenant_id}/webhooks", self.platform, body)["json"]["id"])
+
     def notification(self, tenant_id: str) -> str:
         """Return the id of a notification to the whole tenant; each of its users marks it for themselves."""
         if tenant_id not in self.notifications:
@@ -163,7 +182,7 @@ class Stage:
         listed = self.ask("notifications", "GET", f"/api/{tenant_id}/notifications", admin)["json"]["items"]
         return str(next(item["id"] for item in listed if not item["own"]))
 
-    def path(self, route: str, tenant_id: str) -> str:
+    def path(self, route: str, tenant_id: str) -> str:  # noqa: PLR0911 - one for each kind of object
         """Return the path of a route, on a fresh object of a tenant."""
         path = route.replace("{tenantId}", tenant_id)
         if route.endswith("{sessionId}"):
@@ -174,11 +193,20 @@ class Stage:
             return path.replace("{id}", self.make_user(tenant_id))
         if route.endswith("notifications/{id}"):
             return path.replace("{id}", self.notification(tenant_id))
+        if "/webhooks/" in route:
+            return self._webhook_path(path, tenant_id)
         if "/invitations/" in route:
             return path.replace("{id}", self.invite(tenant_id))
         if route.endswith("{jti}"):
             return path.replace("{jti}", self.mint(tenant_id, "target")["jti"])
         return path
+
+    def _webhook_path(self, path: str, tenant_id: str) -> str:
+        path = path.replace("{id}", self.webhook(tenant_id))
+        if "{deliveryId}" not in path:
+            return path
+        trial = f"{path.partition('/deliveries')[0]}/test"
+        return path.replace("{deliveryId}", self.ask("webhooks", "POST", trial, self.platform)["json"]["id"])
 
     def body(self, method: str, route: str, tenant_id: str) -> Any:
         """Return the body of a request that changes something of a tenant."""
@@ -196,6 +224,8 @@ class Stage:
             ("PATCH", "/api/{tenantId}/policy"): {"session_seconds": 3600},
             ("POST", "/api/{tenantId}/auth/service-tokens"): {"name": "another"},
             ("POST", "/api/{tenantId}/invitations"): {"email": f"{next(self.names)}@people.example"},
+            ("POST", "/api/{tenantId}/webhooks"): {"url": "https://hooks.example/in"},
+            ("PATCH", "/api/{tenantId}/webhooks/{id}"): {"description": "x"},
             ("PATCH", "/api/{tenantId}/notifications/{id}"): {"read": True},
         }.get((method, route))
 
@@ -262,6 +292,7 @@ def test_no_spelling_of_a_tenant_leads_anywhere(deployment: Deployment, tenant_i
         ("invitations", "GET", f"/api/{tenant_id}/invitations"),
         ("audit", "GET", f"/api/{tenant_id}/audit"),
         ("audit", "GET", f"/api/{tenant_id}/audit/checkpoint"),
+        ("webhooks", "GET", f"/api/{tenant_id}/webhooks"),
         ("tenants", "GET", f"/tenants/{tenant_id}" if tenant_id else "/tenants/x"),
     ):
         answer = deployment.call(function, method, path, context=admin)

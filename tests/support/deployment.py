@@ -256,6 +256,8 @@ def deployed(stack: Stack, patch: pytest.MonkeyPatch) -> Iterator[Deployment]:
         patch.setenv(name, stack.outputs[output])
     with mocked_aws():
         stack.state.restore()
+        boto3.client("sqs").create_queue(QueueName="deliveries")
+        boto3.client("events").create_event_bus(Name=_ENVIRONMENT["EVENT_BUS"])
         requests: list[str] = []
         reads: list[str] = []
         _count_requests(patch, requests, reads)
@@ -286,6 +288,8 @@ _ENVIRONMENT = {
     "SOCKET_URL": "wss://sockets.example",
     "SOCKET_API_ID": "socketapi",
     "FEED_BUCKET": "feed-bucket",
+    "EVENT_BUS": "events",
+    "DELIVERIES_QUEUE_URL": f"https://sqs.{REGION}.amazonaws.com/123456789012/deliveries",
     "MAIL_FROM": "doorward@id.example",
     "PLATFORM_SECOND_FACTOR": "optional",  # the administrator of these tests has a password alone
     "MAIL_CONFIGURATION_SET": "mails",
@@ -303,6 +307,7 @@ _SETTINGS = {
     "SOCKETS_TABLE": "SocketsTable",
     "PROOFS_TABLE": "ProofsTable",
     "AUDIT_TABLE": "AuditTable",
+    "WEBHOOKS_TABLE": "WebhooksTable",
     "SIGNING_SECRET_ID": "SigningSecret",
     "REFRESH_MAC_SECRET_ID": "RefreshMacSecret",
     "NAME_SECRET_ID": "NameSecret",

@@ -53,6 +53,7 @@ from doorward.model.factors import Factors
 from doorward.model.invitations import Invitation
 from doorward.model.leaving import Belongings, Leaving, Remnant
 from doorward.model.proofs import NO_PROOFS, Acceptance, InvitationId, Proof, ProofChanges, ProofId
+from doorward.model.webhooks import Delivery, DeliveryId, Webhook, WebhookId
 from doorward.rules.finding import Search, is_found, names_of
 from doorward.rules.invitations import is_open
 from doorward.rules.lifetimes import cutoff_end, session_entry_end
@@ -108,6 +109,8 @@ class World:
     service_tokens: dict[tuple[TenantId, TokenId], ServiceToken] = field(default_factory=dict)
     notifications: dict[tuple[TenantId, UserId | None, str], Notification] = field(default_factory=dict)
     read: dict[tuple[TenantId, UserId, str], int] = field(default_factory=dict)
+    webhooks: dict[tuple[TenantId, WebhookId], Webhook] = field(default_factory=dict)
+    deliveries: dict[tuple[TenantId, WebhookId, DeliveryId], Delivery] = field(default_factory=dict)
     demos: dict[TenantId, str] = field(default_factory=dict)
     proofs: dict[ProofId, Proof] = field(default_factory=dict)
     mails: dict[ProofId, int | None] = field(default_factory=dict)
@@ -717,6 +720,10 @@ class MemoryBelongings:
                 del self.world.invitations[place]
             for address in [address for address in self.world.invited if address[0] == tenant_id]:
                 del self.world.invited[address]
+            for hook in [key for key in self.world.webhooks if key[0] == tenant_id]:
+                del self.world.webhooks[hook]
+            for delivery in [key for key in self.world.deliveries if key[0] == tenant_id]:
+                del self.world.deliveries[delivery]
             self.world.demos.pop(tenant_id, None)
             self.world.policies.pop(tenant_id, None)
         return None

@@ -26,7 +26,7 @@ tokens passkeys
 stores
 authorization
 sessions accounts feed trail
-proofs factors
+proofs factors webhooks
 mail
 authorizer verifier demo breaches
 aws sockets

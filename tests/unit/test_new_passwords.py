@@ -210,7 +210,7 @@ class Scripted(Outbound):
         self.answer = answer
         self.asked: list[tuple[str, str, dict[str, str]]] = []
 
-    def send(self, method: str, url: str, headers: Any = None, body: bytes = b"") -> Reply:
+    def send(self, method: str, url: str, headers: Any = None, body: bytes = b"", **_: Any) -> Reply:
         self.asked.append((method, url, headers))
         if isinstance(self.answer, NotReached):
             raise self.answer

@@ -15,7 +15,8 @@ import pytest
 
 from doorward.breaches.ranges import BreachedRange
 from doorward.outbound.addresses import is_public, resolve
-from doorward.outbound.client import NotReached, Outbound
+from doorward.outbound.client import NotReached, Outbound, Reply
+from doorward.outbound.local import LocalOutbound
 from local import tls
 from tests.support.wire import CLOSE, HANG, Wire, wire
 
@@ -332,3 +333,60 @@ def test_a_range_that_does_not_come_says_nothing_of_the_password(
     assert BreachedRange(sender, _url(server, "/range/")).count(SHA1) is None
     assert [record.getMessage().rpartition(": ")[2] for record in caplog.records] == [reason]
     assert "01234" not in caplog.text
+
+
+UNREAD = {
+    "ten megabytes": _answer(b"x" * 10_000_000),
+    "no length": b"HTTP/1.1 200 OK\r\n\r\ntext",
+    "half a body": b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n{",
+    "chunks without end": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n",
+}
+
+
+@pytest.mark.parametrize("case", UNREAD)
+def test_content_that_nobody_reads_delays_nobody(case: str, server: Wire, outbound: Callable[..., Outbound]) -> None:
+    server.script = [UNREAD[case]]
+    reply = outbound().send("POST", _url(server), body=b"{}", reads_content=False)
+    assert (reply.status, reply.content) == (200, b"")
+
+
+@pytest.mark.parametrize(
+    ("step", "reason"),
+    [
+        (HANG, "TimeoutError"),
+        (CLOSE, "RemoteDisconnected"),
+        (_answer(b"", "Location: http://169.254.169.254/", status=307), "redirect"),
+        (b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 200, "HTTPException"),
+    ],
+)
+def test_an_answer_without_content_is_held_to_the_same_bounds(
+    step: bytes | None, reason: str, server: Wire, outbound: Callable[..., Outbound]
+) -> None:
+    server.script, server.closes = [step], step is not HANG
+    with pytest.raises(NotReached) as caught:
+        outbound(seconds=0.5 if step is HANG else 20.0).send("POST", _url(server), reads_content=False)
+    assert caught.value.reason == reason
+
+
+def test_the_local_cloud_asks_this_machine_in_plain_text_and_all_others_as_aws_does() -> None:
+    asked: list[str] = []
+
+    class Strict:
+        def send(self, method: str, url: str, *_: Any, **__: Any) -> Reply:
+            asked.append(url)
+            return Reply(200, {}, b"")
+
+    local = LocalOutbound(Strict(), 5.0)  # type: ignore[arg-type]
+    for url in ("https://127.0.0.1/", "http://127.0.0.2/", "http://127.0.0.1.example/", "https://a.example/"):
+        assert local.send("POST", url).status == 200
+        assert asked[-1] == url
+    with wire(None) as server:
+        server.script = [_answer(b"", status=204), _answer(b"", "Location: http://169.254.169.254/", status=302)]
+        url = f"http://127.0.0.1:{server.port}/in?a=b"
+        assert local.send("POST", url, {"webhook-id": "i"}, b'{"a": 1}', reads_content=False).status == 204
+        assert local.send("POST", url).status == 302
+        assert (server.asked[0].head, server.asked[0].body) == ("POST /in?a=b HTTP/1.1", {"a": 1})
+        assert server.asked[0].headers["webhook-id"] == "i"
+    with pytest.raises(NotReached, match="ConnectionRefusedError"):
+        local.send("POST", url)
+    assert len(asked) == 4

@@ -466,7 +466,9 @@ def test_what_is_any_is_routed_by_no_function() -> None:
             "AuthorizerFunction",
             "ChainAuditFunction",
             "CloseSocketsFunction",
+            "DeliverWebhooksFunction",
             "MailFeedbackFunction",
+            "PublishEventsFunction",
             "PublishFeedFunction",
             "SendMailFunction",
             "RotateKeysFunction",
@@ -594,6 +596,61 @@ def test_only_who_makes_or_removes_users_reads_the_key_of_former_names_and_nobod
         "FactorPagesFunction",
         "SecondFactorFunction",
         "SecondFactorPagesFunction",
+        # And so are those of webhooks' secrets.
+        "DeliverWebhooksFunction",
+        "WebhooksFunction",
     }
     writers = {name for name in FUNCTIONS if "secretsmanager:PutSecretValue" in _actions(name, "NameSecret")}
     assert writers == {"RotateKeysFunction"}  # which makes it where there is none
+
+
+EVENTS = {
+    "EventBus",
+    "EventsAlarm",
+    "DeliveriesQueue",
+    "WebhooksFunction",
+    "PublishEventsFunction",
+    "DeliverWebhooksFunction",
+    "WebhooksLogGroup",
+    "PublishEventsLogGroup",
+    "DeliverWebhooksLogGroup",
+}
+
+
+def test_events_are_off_and_then_nothing_of_them_is_there_but_the_table_that_keeps_webhooks() -> None:
+    assert template()["Parameters"]["EventsEnabled"]["Default"] == "false"
+    conditional = {name for name, item in template()["Resources"].items() if item.get("Condition") == "HasEvents"}
+    assert conditional == EVENTS
+    assert "Condition" not in template()["Resources"]["WebhooksTable"]
+
+
+def test_the_bus_hears_of_every_record_of_a_chain_and_of_no_act_that_waits() -> None:
+    stream = FUNCTIONS["PublishEventsFunction"]["Properties"]["Events"]["Linked"]["Properties"]
+    (pattern,) = (json.loads(each["Pattern"]) for each in stream["FilterCriteria"]["Filters"])
+    assert pattern == {"eventName": ["INSERT"], "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "tenant#"}]}}}}
+    assert stream["StartingPosition"] == "TRIM_HORIZON"
+    assert stream["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    (puts,) = (each for each in _statements("PublishEventsFunction") if each["Action"] == "events:PutEvents")
+    assert puts["Condition"] == {"ForAllValues:StringEquals": {"events:source": ["doorward"]}}
+
+
+def test_one_receiver_that_is_slow_holds_up_no_other() -> None:
+    queue = FUNCTIONS["DeliverWebhooksFunction"]["Properties"]["Events"]["Due"]["Properties"]
+    assert queue["BatchSize"] == 1
+    assert queue["ScalingConfig"]["MaximumConcurrency"] >= 10
+    assert queue["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    timeout = FUNCTIONS["DeliverWebhooksFunction"]["Properties"]["Timeout"]
+    messages = template()["Resources"]["DeliveriesQueue"]["Properties"]
+    assert messages["VisibilityTimeout"] >= 6 * timeout  # as AWS advises
+    assert messages["RedrivePolicy"]["maxReceiveCount"] == 5
+
+
+def test_nothing_tells_a_function_that_it_is_on_the_local_cloud() -> None:
+    # `is_local_cloud` asks for AWS_ENDPOINT_URL, which the emulator sets; the template cannot.
+    assert "AWS_ENDPOINT_URL" not in TEXT
+
+
+def test_who_delivers_changes_no_audit_trail_and_reads_no_user() -> None:
+    for name in ("PublishEventsFunction", "DeliverWebhooksFunction"):
+        assert not _actions(name, "UsersTable")
+        assert _actions(name, "AuditTable") <= {"dynamodb:PutItem"}

@@ -27,6 +27,56 @@ class Mutant:
 _D = "layers/shared/doorward"
 
 MUTANTS: tuple[Mutant, ...] = (
+    # Webhooks
+    Mutant(
+        "a webhook names no address",
+        f"{_D}/rules/webhooks.py",
+        'return not last.isdigit() and not last.startswith("0x")',
+        "return True",
+        "tests/unit/test_webhooks.py",
+    ),
+    Mutant(
+        "a webhook hears of its own tenant alone",
+        f"{_D}/webhooks/publish.py",
+        "tuple(self.webhooks.list_by_tenant(tenant_id))",
+        'tuple(self.webhooks.list_by_tenant(TenantId("acme")))',
+        "tests/unit/test_events.py",
+    ),
+    Mutant(
+        "a secret opens for its webhook alone",
+        f"{_D}/webhooks/secrets.py",
+        'key.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], webhook_id.encode("ascii"))',
+        'key.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], b"")',
+        "tests/unit/test_webhooks.py",
+    ),
+    Mutant(
+        "a message that is out of date sends nothing",
+        f"{_D}/webhooks/deliver.py",
+        'if delivery is None or delivery.version != ref.version or delivery.status != "waiting":',
+        "if delivery is None:",
+        "tests/unit/test_webhooks.py",
+    ),
+    Mutant(
+        "an attempt is counted before anything is sent",
+        f"{_D}/webhooks/deliver.py",
+        "if not self.deliveries.change(begun):",
+        "if self.deliveries.get(begun.tenant_id, begun.webhook_id, begun.id) is None:",
+        "tests/unit/test_webhooks.py",
+    ),
+    Mutant(
+        "a receiver that fails is left alone",
+        f"{_D}/webhooks/deliver.py",
+        "elif now_ms < webhook.pauses_until_ms:",
+        "elif False:",
+        "tests/unit/test_webhooks.py",
+    ),
+    Mutant(
+        "a webhook needs a young sign-in",
+        f"{_D}/webhooks/administer.py",
+        "require_sure(principal, self.clock())",
+        "require_own_admin(principal, tenant_id)",
+        "tests/unit/test_webhooks.py",
+    ),
     # Second factors
     Mutant(
         "who has a factor proves it",

@@ -149,8 +149,8 @@ def document(version: str) -> Schema:
 
 
 def _path(rule: str) -> str:
-    names = {"tenant_id": "tenantId", "session_id": "sessionId", "factor_id": "factorId"}
-    names |= dict.fromkeys(("user_id", "notification_id", "invitation_id"), "id")
+    names = {"tenant_id": "tenantId", "session_id": "sessionId", "factor_id": "factorId", "delivery_id": "deliveryId"}
+    names |= dict.fromkeys(("user_id", "notification_id", "invitation_id", "webhook_id"), "id")
     return re.sub(r"<(\w+)>", lambda match: f"{{{names.get(match[1], match[1])}}}", rule)
 
 

@@ -9,6 +9,7 @@ Schema = dict[str, Any]
 
 _USER_ID, _SESSION_ID = "01JD8M3Q6W5ZK3V0Y2T7R9XA4B", "01JD8M4B1S6CP1RQ7E9D0FHG2K"
 _INVITATION = "dwp1.invitation.01JD8N0S….q3V…"
+_URL, _WEBHOOK_ID = "https://hooks.acme.example/doorward", "01JD8N2T6Z1KV7XM5NVP8Y14EG"
 EXAMPLES: Mapping[str, Any] = {
     "accepted_by": _USER_ID,
     "access_token": "eyJhbGciOiJSUzI1NiIs…",
@@ -17,9 +18,11 @@ EXAMPLES: Mapping[str, Any] = {
     "actor": {"id": _USER_ID, "name": "ada"},
     "amr": ["pwd", "otp", "mfa"],
     "aud": "doorward",
+    "attempts": 1,
+    "audit_retention_days": 365,
     "auth_time": 1_795_682_380,
     "at": "2026-11-26T09:12:00.000Z",
-    "audit_retention_days": 400,
+    "begun_at": "2026-11-26T09:10:00.000Z",
     "body": "Your team is set up.",
     "challenge_id": "dwc1.email_code.01JD8M6F….9sK…",
     "client_id": "web",
@@ -32,11 +35,15 @@ EXAMPLES: Mapping[str, Any] = {
     "current_password": "the present password",
     "deliver": "link",
     "deletion_began_at": "2026-11-26T09:30:00.000Z",
+    "description": "CRM",
     "device_token": "dwd1.01JD8M3Q….01JD8M6D….x9Q…",
+    "disabled_for": "failing",
     "display_name": "Ada Okafor",
     "domains": ["acme.example"],
     "email": "ada@acme.example",
     "ended_at": "2026-11-26T10:00:00.000Z",
+    "event": "user_created",
+    "events": ["user_created", "user_deleted"],
     "exp": 1_795_683_300,
     "ext": {"tier": 2, "beta": True},
     "expires_at": "2026-11-27T09:00:00.000Z",
@@ -48,6 +55,10 @@ EXAMPLES: Mapping[str, Any] = {
     "invited_by": _USER_ID,
     "iss": "https://id.example.com",
     "jti": "01JD8M5C2T7DQ2SR8F0E1GJH3M",
+    "former_secret_until": "2026-11-27T09:00:00.000Z",
+    "last_error": "TimeoutError",
+    "last_at": "2026-11-26T09:10:00.000Z",
+    "last_status": 503,
     "last_used_at": "2026-11-26T09:14:00.000Z",
     "least_password_length": 12,
     "left": "users",
@@ -57,6 +68,7 @@ EXAMPLES: Mapping[str, Any] = {
     "metadata": {"plan": "gold"},
     "methods": ["password"],
     "name": "ci",
+    "next_at": "2026-11-26T09:15:00.000Z",
     "next_cursor": "c2lnbmVkLi4u",
     "notifications": 3,
     "own": False,
@@ -64,7 +76,6 @@ EXAMPLES: Mapping[str, Any] = {
     "kind": "totp",
     "checkpoint": "eyJ0eXAiOiJhdWRpdC1jaGVja3BvaW50K2p3dCIs…",
     "details": {"session_id": _SESSION_ID},
-    "event": "signed_in",
     "hash": "mTnoVxEVqhYwfzMmdsB4rdP0AAcQAqX_mYFSMczQcbQ",
     "number": 412,
     "outcome": "success",
@@ -127,6 +138,7 @@ PATH_EXAMPLES: Mapping[str, str] = {
     "jti": str(EXAMPLES["jti"]),
     "sessionId": _SESSION_ID,
     "factorId": "totp",
+    "deliveryId": "01JD8N3V7B2MW8YN6PWQ9Z25FH",
     "name": "s-wBLjjB3M7ak4fQfxlrdPz0DhcQQ2nEg8QE9WkGkzd7c",
 }
 
@@ -167,6 +179,10 @@ _SPECIAL: Mapping[str, Mapping[str, Any]] = {
     "CodeSignInRequest": _BY_CODE,
     "ResetLinkResponse": {"token": _PROOF, "expires_in": 3600},
     "MintServiceTokenRequest": {"name": "ci", "expires_in": 3600},
+    "MakeWebhookRequest": {"url": _URL, "events": ["user_created", "user_deleted"], "description": "CRM"},
+    "ChangeWebhookRequest": {"status": "enabled"},
+    "WebhookResponse": {"id": _WEBHOOK_ID, "url": _URL, "status": "disabled", "secret": "whsec_c2VjcmV0…"},
+    "DeliveryResponse": {"status": "waiting"},
 }
 """Members with another value in a schema, by the schema's name. For a request, these are all members of the example."""
 

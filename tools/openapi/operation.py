@@ -33,13 +33,14 @@ ALWAYS: Errors = (
 LIST: Errors = (errors.InvalidRequest, errors.InvalidCursor)
 GRANT: Errors = (*BODY, errors.InvalidGrant)
 LISTED = ("limit", "cursor")
-TOKENS, ACCOUNTS, INVITATIONS, TENANTS, SERVICES, AUDIT, DEMO, DISCOVERY = (
+TOKENS, ACCOUNTS, INVITATIONS, TENANTS, SERVICES, AUDIT, WEBHOOKS, DEMO, DISCOVERY = (
     "Tokens",
     "Users",
     "Invitations",
     "Tenants",
     "Service tokens",
     "Audit trail",
+    "Webhooks",
     "Demo",
     "Discovery",
 )

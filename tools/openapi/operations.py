@@ -34,6 +34,7 @@ from tools.openapi.operation import (
     Operation,
     Schema,
 )
+from tools.openapi.webhooks import TOLD
 
 __all__ = ["ALWAYS", "OPERATIONS", "Operation", "Schema"]
 
@@ -201,6 +202,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ),
     **FACTORS,
     **INVITED,
+    **TOLD,
     **MAILED,
     ("GET", "/tenants"): Operation(
         TENANTS,

@@ -80,5 +80,12 @@ KINDS = {
     "user_created": Kind("An administrator created a user."),
     "user_deleted": Kind("A user was deleted."),
     "user_exported": Kind("All that is held about a user was shown."),
+    "webhook_changed": Kind("A webhook's URL, events, description or status changed."),
+    "webhook_created": Kind("A webhook was made."),
+    "webhook_deleted": Kind("A webhook was deleted."),
+    "webhook_disabled": Kind(
+        "A webhook was disabled, because its receiver said that it is gone, or failed for days.", known=False
+    ),
+    "webhook_secret_rotated": Kind("A webhook got a new secret; the one before signs for another day."),
 }
 """Event name to what it is."""

@@ -10,7 +10,14 @@ from urllib.parse import urlsplit
 from doorward.errors import Misconfigured
 
 _PORTS = {"https": 443, "http": 80}
-_OWN = {"dynamodb": "DYNAMODB", "secretsmanager": "SECRETS_MANAGER", "s3": "S3", "lambda": "LAMBDA"}
+_OWN = {
+    "dynamodb": "DYNAMODB",
+    "secretsmanager": "SECRETS_MANAGER",
+    "s3": "S3",
+    "lambda": "LAMBDA",
+    "events": "EVENTBRIDGE",
+    "sqs": "SQS",
+}
 
 
 class Credentials(NamedTuple):
@@ -59,7 +66,7 @@ class Endpoint:
         """Return the address of a service in the function's region, unless the environment names another.
 
         Args:
-            service: `dynamodb`, `secretsmanager` or `lambda`.
+            service: `dynamodb`, `secretsmanager`, `lambda`, `events` or `sqs`.
             environment: the environment variables.
 
         Raises:
@@ -105,6 +112,15 @@ class Endpoint:
         parts = urlsplit(self.url)
         name = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
         return name if parts.port in {None, _PORTS[parts.scheme]} else f"{name}:{parts.port}"
+
+
+def is_local_cloud(environment: Mapping[str, str]) -> bool:
+    """Return whether AWS itself is an emulator on this machine.
+
+    A function on AWS cannot be told so: it would look for its tables on its own machine, where there are none, and so
+    do nothing at all.
+    """
+    return urlsplit(environment.get("AWS_ENDPOINT_URL", "")).hostname in {"127.0.0.1", "localhost"}
 
 
 def _variable(environment: Mapping[str, str], name: str) -> str:

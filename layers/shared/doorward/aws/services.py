@@ -18,6 +18,8 @@ from doorward.aws.signature import Signer
 _TARGETS = {
     "dynamodb": ("DynamoDB_20120810", "application/x-amz-json-1.0"),
     "secretsmanager": ("secretsmanager", "application/x-amz-json-1.1"),
+    "events": ("AWSEvents", "application/x-amz-json-1.1"),
+    "sqs": ("AmazonSQS", "application/x-amz-json-1.0"),
 }
 
 
@@ -58,7 +60,7 @@ class SignedService:
         """Return a service in the function's region, with the function's credentials.
 
         Args:
-            service: `dynamodb` or `secretsmanager`.
+            service: `dynamodb`, `secretsmanager`, `events` or `sqs`.
 
         Raises:
             Misconfigured: the environment lacks something that Lambda sets.

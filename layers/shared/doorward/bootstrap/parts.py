@@ -74,6 +74,7 @@ class Parts(ABC):
             settings.login_attempts_table,
             settings.proofs_table,
             settings.marker_shards,
+            settings.webhooks_table,
         )
 
     @cached_property

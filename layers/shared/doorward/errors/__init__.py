@@ -50,6 +50,7 @@ from doorward.errors.state import (
     TenantNotFound,
     TenantTaken,
     TooManyAttempts,
+    TooManyWebhooks,
     Unavailable,
     UsernameTaken,
 )
@@ -92,6 +93,7 @@ __all__ = [
     "TenantNotFound",
     "TenantTaken",
     "TooManyAttempts",
+    "TooManyWebhooks",
     "UnacceptableName",
     "Unavailable",
     "UnsupportedGrantType",

@@ -60,6 +60,13 @@ class TenantActive(Conflict):
     default_detail = "Disable the tenant first: nobody may be able to sign in there any more."
 
 
+class TooManyWebhooks(Conflict):
+    """A tenant has as many webhooks as it may have."""
+
+    code = "too_many_webhooks"
+    default_detail = "This tenant has as many webhooks as it may have. Delete one first."
+
+
 class LastAdmin(Conflict):
     """The change would leave a tenant without an active administrator."""
 

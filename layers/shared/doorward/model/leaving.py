@@ -39,5 +39,5 @@ class Belongings:
     complete: bool
 
 
-Remnant = Literal["users", "invitations", "service_tokens", "notifications", "settings"]
+Remnant = Literal["users", "invitations", "service_tokens", "notifications", "webhooks", "settings"]
 """What is left of a tenant that is being deleted."""

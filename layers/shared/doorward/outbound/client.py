@@ -95,7 +95,15 @@ class Outbound:
         self._tls = tls
         self._now = now
 
-    def send(self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Reply:
+    def send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        *,
+        reads_content: bool = True,
+    ) -> Reply:
         """Send one request, and return what the server answers.
 
         Args:
@@ -103,6 +111,8 @@ class Outbound:
             url: begins with https://, and has no user in it.
             headers: beside Host, User-Agent, Connection and Content-Length.
             body: what is sent.
+            reads_content: whether the content of the answer is of interest. If it is not, none is read, however long
+                it is, or if nobody can tell.
 
         Raises:
             NotReached: the URL may not be asked, or no whole answer came in time, or a redirect.
@@ -120,7 +130,7 @@ class Outbound:
         try:
             with self._connected(target, left) as opened:
                 opened.sendall(request)
-                return self._receive(opened, method, left)
+                return self._receive(opened, method, left, reads_content=reads_content)
         except (OSError, UnicodeError, HTTPException) as error:
             raise NotReached(type(error).__name__) from error
 
@@ -166,20 +176,24 @@ class Outbound:
                     raise
         raise NotReached("no_address")
 
-    def _receive(self, opened: ssl.SSLSocket, method: str, left: Callable[[], float]) -> Reply:
+    def _receive(self, opened: ssl.SSLSocket, method: str, left: Callable[[], float], *, reads_content: bool) -> Reply:
         source = _Timed(opened, left)
         with closing(HTTPResponse(source, method=method)) as response:  # type: ignore[arg-type]
             response.begin()
             if response.status in _REDIRECTS:
                 raise NotReached("redirect")
-            if response.length is None and not response.chunked:
-                raise NotReached("no_length")  # nobody could tell whether it was cut short
-            content = response.read(self._max_bytes + 1)
-            if len(content) > self._max_bytes:
-                raise NotReached("too_long")
-            if response.length:
-                raise NotReached("cut_short")
+            content = self._content(response) if reads_content else b""
             return Reply(response.status, {name.lower(): value for name, value in response.getheaders()}, content)
+
+    def _content(self, response: HTTPResponse) -> bytes:
+        if response.length is None and not response.chunked:
+            raise NotReached("no_length")  # nobody could tell whether it was cut short
+        content = response.read(self._max_bytes + 1)
+        if len(content) > self._max_bytes:
+            raise NotReached("too_long")
+        if response.length:
+            raise NotReached("cut_short")
+        return content
 
 
 class _Timed(io.RawIOBase):

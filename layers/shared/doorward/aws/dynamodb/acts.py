@@ -10,7 +10,7 @@ from doorward import audit
 from doorward.audit.kinds import KINDS
 from doorward.aws.dynamodb import actions
 from doorward.aws.dynamodb.database import Action, Database, Place
-from doorward.aws.dynamodb.items import Item, Key
+from doorward.aws.dynamodb.items import Item, Key, decode
 from doorward.model import PLATFORM, Clock, TenantId
 from doorward.model.audit import AuditRecord
 from doorward.tokens.ids import random_ulid
@@ -132,4 +132,14 @@ def act_ids(records: Sequence[Mapping[str, Any]]) -> list[str]:
         kind, _, act_id = record["dynamodb"]["Keys"]["pk"]["S"].partition("#")
         if kind == "act" and record["eventName"] == "INSERT":
             found.append(act_id)
+    return found
+
+
+def linked_records(records: Sequence[Mapping[str, Any]]) -> list[tuple[str, AuditRecord]]:
+    """Return the records that the table's stream says to be new in chains, each with its number in the stream."""
+    found = []
+    for record in records:
+        change = record["dynamodb"]
+        if record["eventName"] == "INSERT" and change["Keys"]["pk"]["S"].startswith("tenant#"):
+            found.append((change["SequenceNumber"], to_record(decode(change["NewImage"]) or {})))
     return found

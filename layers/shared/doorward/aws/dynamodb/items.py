@@ -27,6 +27,7 @@ class Tables:
     login_attempts: str = ""
     proofs: str = ""
     marker_shards: int = MARKER_SHARDS
+    webhooks: str = ""
 
 
 def user_key(user_id: UserId) -> Key:
@@ -140,6 +141,22 @@ def read_mark_key(tenant_id: TenantId, user_id: UserId, notification_id: str) ->
 def demo_key(tenant_id: TenantId) -> Key:
     """Return the key of the record that says what the demo made in a tenant."""
     return {"pk": f"tenant#{tenant_id}", "sk": "demo"}
+
+
+def webhook_key(tenant_id: TenantId, webhook_id: str) -> Key:
+    """Return the key of a webhook.
+
+    All webhooks of a tenant share a partition, with the item that counts them.
+    """
+    return {"pk": f"tenant#{tenant_id}", "sk": f"webhook#{webhook_id}"}
+
+
+def delivery_key(tenant_id: TenantId, webhook_id: str, delivery_id: str) -> Key:
+    """Return the key of a delivery.
+
+    All deliveries of a tenant share a partition.
+    """
+    return {"pk": f"tenant#{tenant_id}#deliveries", "sk": f"webhook#{webhook_id}#delivery#{delivery_id}"}
 
 
 def failures_key(user_id: UserId) -> Key:

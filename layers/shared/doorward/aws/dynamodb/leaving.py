@@ -12,6 +12,7 @@ from doorward.aws.dynamodb.items import (
     Key,
     Tables,
     decode,
+    delivery_key,
     invitation_key,
     leaving_key,
     notification_key,
@@ -19,6 +20,7 @@ from doorward.aws.dynamodb.items import (
     service_token_key,
     session_key,
     tenant_key,
+    webhook_key,
 )
 from doorward.aws.dynamodb.notifications import to_notification
 from doorward.aws.dynamodb.shapes import to_session
@@ -100,6 +102,9 @@ class DynamoBelongings:
             ("service_tokens", self.tables.refresh_tokens, service_token_key(tenant_id, ""), "token#"),
             ("notifications", self.notifications_table, told, "notification#"),
             ("notifications", self.notifications_table, told, "demo"),
+            ("webhooks", self.tables.webhooks, webhook_key(tenant_id, ""), "webhook#"),
+            ("webhooks", self.tables.webhooks, webhook_key(tenant_id, ""), "count"),
+            ("webhooks", self.tables.webhooks, delivery_key(tenant_id, "", ""), "webhook#"),
             ("settings", self.tables.users, own, "email#"),
             ("settings", self.tables.users, own, policy_key(tenant_id)["sk"]),
         )

@@ -1,0 +1,45 @@
+"""Deliveries that are due, on Amazon SQS."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from doorward.aws.answers import NoAnswer
+from doorward.aws.services import Refused, SignedService
+from doorward.errors import Unavailable
+from doorward.model import TenantId
+from doorward.model.webhooks import DeliveryId, DeliveryRef, WebhookId
+
+
+class SqsDeliveries:
+    """One queue, whose messages say which delivery is due.
+
+    Source: Amazon SQS API reference, "SendMessage".
+    """
+
+    def __init__(self, url: str, service: SignedService | None = None) -> None:
+        """Take the queue's URL, and the service, or reach it with the function's credentials."""
+        self._url = url
+        self._service = service or SignedService.from_environment("sqs")
+
+    def put(self, ref: DeliveryRef) -> None:
+        """Tell that a delivery is due, at least once.
+
+        Raises:
+            Unavailable: nobody knows whether it was told.
+        """
+        try:
+            self._service.call("SendMessage", {"QueueUrl": self._url, "MessageBody": json.dumps(asdict(ref))})
+        except Refused as error:
+            raise Unavailable(reason=f"sqs:{error.code}") from error
+        except NoAnswer as error:
+            raise Unavailable(reason="sqs:no_answer") from error
+
+
+def read_message(body: str) -> DeliveryRef:
+    """Return which delivery a message says to be due."""
+    said = json.loads(body)
+    return DeliveryRef(
+        TenantId(said["tenant_id"]), WebhookId(said["webhook_id"]), DeliveryId(said["id"]), said["version"]
+    )
