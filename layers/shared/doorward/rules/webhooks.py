@@ -124,4 +124,5 @@ def pause_ms(failures: int) -> int:
     """Return how long a webhook is left alone after so many failures in a row: nobody's dead server holds up others."""
     if failures < _PATIENCE:
         return 0
-    return min(60_000 * 2 ** (failures - _PATIENCE), _LONGEST_PAUSE_MS)
+    doublings = min(failures - _PATIENCE, 6)
+    return min(60_000 << doublings, _LONGEST_PAUSE_MS)
