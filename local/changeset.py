@@ -1,7 +1,7 @@
 """Execute a change set that sam made and lost sight of: `python -m local.changeset STACK NAME`.
 
-On a busy machine the emulator reads the template for longer than sam waits. sam then asks again, hears that there is the
-change set already, and gives up.
+On a busy machine the emulator reads the template for longer than sam waits. sam then asks again, hears that the change
+set exists already, and gives up.
 """
 
 from __future__ import annotations
