@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
+import re
 import shutil
 import sys
 import urllib.error
@@ -61,18 +62,31 @@ def _deploy_all(place: Place, last: sources.Deployed | None, wanted: sources.Dep
     say("sam deploy")
     command = [str(sam), "deploy", *settings, "--template-file", str(_BUILD / "template.yaml")]
     command += ["--parameter-overrides", " ".join(parameters(place))]
-    try:
-        run(command, "sam deploy failed", variables)
-    except Failure as failure:
-        # The option `no_fail_on_empty_changeset` does not recognise the emulator's message.
-        if "No changes to deploy" not in str(failure):
-            raise
+    sam_deploy(place, command)
     api_id, socket_api_id = in_emulators_python(place, "-m", "local.fixups", STACK).split()
     if last is not None and last.pushed:
         # CloudFormation leaves a function alone whose code is what it last deployed itself.
         in_emulators_python(place, "-m", "local.push", STACK, *(set(last.pushed) & wanted.functions.keys()))
     replace(wanted, api_id=api_id, socket_api_id=socket_api_id).write()
     return True
+
+
+def sam_deploy(place: Place, command: list[str]) -> None:
+    """Run `sam deploy`, and finish what it gives up on a busy machine.
+
+    Raises:
+        Failure: the stack was not deployed.
+    """
+    try:
+        run(command, "sam deploy failed", place.variables())
+    except Failure as failure:
+        made = re.search(r"ChangeSet \[(\S+)\] already exists", str(failure))
+        if made is not None:
+            say("the emulator took long to read the template: going on without sam")
+            in_emulators_python(place, "-m", "local.changeset", STACK, made[1])
+        # The option `no_fail_on_empty_changeset` does not recognise the emulator's message.
+        elif "No changes to deploy" not in str(failure):
+            raise
 
 
 def _cache() -> Path:

@@ -181,7 +181,7 @@ def _deploy_base(old: Path, place: Place) -> tuple[str, str]:
     if "AllowedOrigin" in known:
         given.append(f"AllowedOrigin={place.origin.partition(',')[0]}")
     command = [sam, "deploy", *settings, "--template-file", str(_BUILD / "template.yaml")]
-    tools.run([*command, "--parameter-overrides", " ".join(given)], "sam deploy failed", variables)
+    cloud.sam_deploy(place, [*command, "--parameter-overrides", " ".join(given)])
     api, sockets = cloud.in_emulators_python(place, "-m", "local.fixups", cloud.STACK).split()
     say("initialising the base")
     python = str(environment("local") / "python")
