@@ -183,7 +183,7 @@ STATES: Mapping[str, tuple[str, Callable[[str], Values]]] = {
                 _record(text, actor=None, target=None, source=None, user_agent=None, details=[]),
             ],
             "asked": {"event": "signed_in", "person": text, "outcome": "failure"},
-            "head": ChainHead(412, text, text, text, text),
+            "head": ChainHead(412, text, text, text, 365, text),
             "more": "?cursor=x",
         },
     ),

@@ -143,6 +143,37 @@ BROKEN: dict[str, tuple[Callable[[Tables], object], str]] = {
         lambda t: t["UsersTable"].append({"pk": "tenant#acme#role#admin", "sk": "user#x"}),
         "there is no user x",
     ),
+    "an act that nobody appends": (
+        lambda t: _with(t, "AuditTable", "act", at_ms=NOW_MS - 2 * 3_600_000),
+        "waits for more than an hour",
+    ),
+    "a record beyond its chain": (
+        lambda t: t["AuditTable"].extend(
+            [
+                {"pk": "tenant#acme#2026-11", "sk": "record#1", "chain_number": 2},
+                {"pk": "chain#acme", "sk": "head", "chain_number": 1, "chain_hash": "x", "checkpoint": "x"},
+            ]
+        ),
+        "is further than the head",
+    ),
+    "an anchor without a chain": (
+        lambda t: t["AuditTable"].append({"pk": "chain#acme", "sk": "anchor#0", "chain_number": 0}),
+        "without a head",
+    ),
+    "a head that says nothing": (
+        lambda t: t["AuditTable"].append(
+            {"pk": "chain#acme", "sk": "head", "chain_number": 0, "chain_hash": "", "checkpoint": ""}
+        ),
+        "says nothing",
+    ),
+    "a webhook of no tenant": (
+        lambda t: t["WebhooksTable"].append({"pk": "tenant#x", "sk": "webhook#1"}),
+        "there is no tenant x",
+    ),
+    "a wrong count of webhooks": (
+        lambda t: t["WebhooksTable"].append({"pk": "tenant#acme", "sk": "count", "webhooks": 1}),
+        "counts 1 webhooks where there are 0",
+    ),
     "an item of an unknown kind": (
         lambda t: t["UsersTable"].append({"pk": "new#1", "sk": "new"}),
         "is of no kind that has a rule",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from doorward.aws.dynamodb.items import Item
-from tools.tables import accounts, expiring, marks, others
+from tools.tables import accounts, expiring, marks, others, trails
 from tools.tables.found import Seen
 
 Rule: TypeAlias = Callable[[Seen], Iterable[str]]
@@ -86,6 +86,17 @@ TABLES: Mapping[str, Sequence[Kind]] = {
     "ProofsTable": (
         Kind("proof", r"proof#(?P<proof_id>.+)", "", expiring.proof),
         Kind("answered challenge", r"answered#.+", "", others.passing),
+    ),
+    "AuditTable": (
+        Kind("act", r"act#.+", "act", trails.act),
+        Kind("record", _TENANT + r"#\d{4}-\d\d", r"record#.+", trails.in_chain),
+        Kind("head of a chain", r"chain#.+", "head", trails.head),
+        Kind("anchor of a chain", r"chain#(?P<tenant_id>.+)", r"anchor#\d+", trails.in_chain),
+    ),
+    "WebhooksTable": (
+        Kind("webhook", _TENANT, r"webhook#.+", trails.webhook),
+        Kind("count of webhooks", _TENANT, "count", trails.count_of_webhooks),
+        Kind("delivery", _TENANT + r"#deliveries", r"webhook#.+#delivery#.+", others.passing),
     ),
     "SigningKeysTable": (
         Kind("key set", "key_set", "", others.key_set),
