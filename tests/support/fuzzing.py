@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, note, seed, settings
+from hypothesis import HealthCheck, Phase, currently_in_test_context, given, note, seed, settings
 from hypothesis.strategies import SearchStrategy
 
 from tests.support.tally import count
@@ -74,6 +74,8 @@ def _round(check: Callable[[T], None], strategy: SearchStrategy[T], examples: in
 
 def tell(function: str, event: Any) -> None:
     """Print an event if it turns out to show a defect, in the form in which it is kept."""
+    if not currently_in_test_context():
+        return
     note(f"to try it again, keep it as {FOUND.name}/NAME.json: {json.dumps({'function': function, 'event': event})}")
 
 

@@ -16,7 +16,7 @@ from tests.support.deployment import openapi
 CANARY = "s3cret-canary-7f3a91"
 """What is sent wherever a secret goes; no log line and no refusal may have it."""
 
-_SECRETS = (
+SECRETS = (
     "password",
     "current_password",
     "token",
@@ -59,7 +59,7 @@ def member_names() -> tuple[str, ...]:
 
 def _plausible(name: str) -> SearchStrategy[Any]:
     """Return values for a member, of which most are of the type that it has."""
-    if name in _SECRETS:
+    if name in SECRETS:
         return st.one_of(st.just(CANARY), st.just(CANARY * 3), st.just("correct horse battery"), values)
     known = st.sampled_from(
         ("acme", "admin", "acme-admin", "ann@people.example", "de", "user", "link", "mail", "disabled")
@@ -70,7 +70,8 @@ def _plausible(name: str) -> SearchStrategy[Any]:
 @st.composite
 def members(draw: st.DrawFn) -> dict[str, Any]:
     """Return the members of a body, by name."""
-    names = draw(st.lists(st.one_of(st.sampled_from(member_names()), texts), max_size=5, unique=True))
+    usual = st.sampled_from((*SECRETS, "username", "email", "tenant_id"))
+    names = draw(st.lists(st.one_of(usual, usual, st.sampled_from(member_names()), texts), max_size=5, unique=True))
     return {name: draw(_plausible(name)) for name in names}
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -13,7 +15,7 @@ from hypothesis.strategies import SearchStrategy
 from doorward.authorizer.events import ANSWER, RULES, USAGE
 from tests.support.callers import Caller
 from tests.support.deployment import event
-from tests.support.odd import CANARY, bodies, form_bodies, json_bodies, member_names, spelled, texts, values
+from tests.support.odd import CANARY, SECRETS, bodies, form_bodies, json_bodies, member_names, spelled, texts, values
 from tests.support.template import folder_of, routes
 
 Event = dict[str, Any]
@@ -26,6 +28,7 @@ _MEDIA_TYPES = (
     "application/x-www-form-urlencoded", "application/x-www-form-urlencoded; charset=latin-1", "text/plain",
     "multipart/form-data; boundary=x", "", ";", "\0",
 )  # fmt: skip
+_FORM = "application/x-www-form-urlencoded"
 _COOKIES = (
     "__Host-doorward=x",
     f"__Host-doorward=dws1.acme.{CANARY}",
@@ -120,6 +123,19 @@ def requests(draw: st.DrawFn, function: str, callers: Sequence[Caller]) -> Event
     context["authorizer"] = caller.context
     context["requestId"], context["identity"]["sourceIp"] = "request-1", f"192.0.2.{draw(st.integers(0, 255))}"
     return draw(altered(made)) if draw(st.integers(0, 3)) == 0 else made
+
+
+def telling_requests(function: str) -> Iterator[Event]:
+    """Return a request for each route of a function that tells a secret wherever one may be told."""
+    told = dict.fromkeys(SECRETS, CANARY)
+    for method, resource in sorted(
+        {(method, path) for method, path, name, _ in routes() if folder_of(name) == function}
+    ):
+        for media_type, body in (("application/json", json.dumps(told)), (_FORM, urlencode(told))):
+            made = copy.deepcopy(event("login_username"))
+            made["headers"] = {"Content-Type": media_type, "Authorization": f"Bearer {CANARY}"}
+            path = re.sub(r"\{\w+\}", "acme", resource)
+            yield made | {"httpMethod": "POST" if method == "ANY" else method, "path": path, "body": body}
 
 
 @st.composite
