@@ -19,30 +19,28 @@ class Kind:
     Args:
         says: what happened, in one sentence.
         outcome: whether what somebody wanted was done.
-        known: whether who did it is known: the user of the event, unless it says `by`.
     """
 
     says: str
     outcome: Outcome = "success"
-    known: bool = True
 
 
 def _refused(says: str) -> Kind:
-    return Kind(says, "failure", known=False)
+    return Kind(says, "failure")
 
 
 KINDS = {
     "access_token_revoked": Kind("An access token was revoked by who possessed it."),
     "account_restricted": _refused("After many wrong passwords in a row, only known devices may sign in for a while."),
     "administrator_recovered": Kind(
-        "Somebody with the deployment's own rights gave an administrator a new password.", known=False
+        "Somebody with the deployment's own rights gave an administrator a new password.",
     ),
     "demo_removed": Kind("The sample users and notifications were removed."),
     "demo_seeded": Kind("Sample users and notifications were made."),
     "email_change_undone": Kind("The owner of the old address took the change of an address back."),
     "email_changed": Kind("A user proved a new e-mail address, and has it now."),
     "email_verified": Kind("A user proved the e-mail address."),
-    "everything_ended": Kind("Every session and every token of the deployment was ended.", known=False),
+    "everything_ended": Kind("Every session and every token of the deployment was ended."),
     "factors_changed": Kind("A user added or removed a second factor, or made new recovery codes."),
     "factors_reset": Kind("An administrator removed a user's second factors."),
     "family_ended": Kind("A session ended, in all tenants that it had entered."),
@@ -50,8 +48,8 @@ KINDS = {
     "invitation_resent": Kind("An invitation was sent again."),
     "invitation_revoked": Kind("An invitation was revoked."),
     "invitation_made": Kind("Somebody was invited."),
-    "key_changed": Kind("A signing key or MAC key moved to another state.", known=False),
-    "key_revoked": Kind("A key was revoked, with everything that it had signed.", known=False),
+    "key_changed": Kind("A signing key or MAC key moved to another state."),
+    "key_revoked": Kind("A key was revoked, with everything that it had signed."),
     "membership_put": Kind("A user was assigned to a tenant, or the roles there changed."),
     "membership_removed": Kind("A user was removed from a tenant."),
     "password_reset": Kind("A user set a new password by a link or a code."),
@@ -83,9 +81,7 @@ KINDS = {
     "webhook_changed": Kind("A webhook's URL, events, description or status changed."),
     "webhook_created": Kind("A webhook was made."),
     "webhook_deleted": Kind("A webhook was deleted."),
-    "webhook_disabled": Kind(
-        "A webhook was disabled, because its receiver said that it is gone, or failed for days.", known=False
-    ),
+    "webhook_disabled": Kind("A webhook was disabled, because its receiver said that it is gone, or failed for days."),
     "webhook_secret_rotated": Kind("A webhook got a new secret; the one before signs for another day."),
 }
 """Event name to what it is."""
