@@ -18,7 +18,7 @@ from tests.faults.town import ADDRESS, FORM, NEW, Town, functions, request, secr
 from tests.functions.test_by_mail import Mail
 from tests.functions.test_matrix import LIVE, PROTECTED, TABLE
 from tests.support.broken import Sent
-from tests.support.deployment import event
+from tests.support.deployment import event, waiting_acts
 from tests.support.people import PASSWORD, bearer
 
 Row = Callable[[Town], dict[str, Any]]
@@ -380,6 +380,8 @@ PAGES: dict[str, Row] = {
     "GET /admin/t/{tenantId}/invitations": _page("acme-admin"),
     "POST /admin/t/{tenantId}/invitations": _form("acme-admin", act="invite", email="new@people.example", roles=""),
     "GET /admin/tenants": _page("admin"),
+    "GET /admin/audit": _page("admin"),
+    "GET /admin/t/{tenantId}/audit": _page("acme-admin"),
     "POST /admin/tenants": _form("admin", act="disable_tenant", subject="globex"),
     "GET /admin/t/{tenantId}/service-tokens": _page("acme-admin"),
     "POST /admin/t/{tenantId}/service-tokens": _form("acme-admin", act="mint", name="robot", hours="1"),
@@ -443,6 +445,12 @@ def _due_feed(town: Town) -> dict[str, Any]:
     return event("publish_feed_schedule")
 
 
+def _happened(town: Town) -> dict[str, Any]:
+    ann = town.people["ann"]
+    town.ok("logout", "POST", "/auth/logout", headers=bearer(ann.pair["access_token"]))
+    return waiting_acts()
+
+
 def _disconnected(town: Town) -> dict[str, Any]:
     _opened(town)
     return _socket("$disconnect")
@@ -462,9 +470,13 @@ def _due(town: Town) -> dict[str, Any]:
 EVENTS: dict[str, Callable[[Town], dict[str, Any]]] = {
     "authorizer: a token": lambda town: _authorize(town, **bearer(town.people["ann"].pair["access_token"])),
     "authorizer: a cookie": lambda town: _authorize(town, cookie=town.people["ann"].headers["Cookie"]),
+    "chain_audit: the stream": _happened,
     "close_sockets: the stream": _closing,
     "close_sockets: the schedule": _ended,
+    "deliver_webhooks: the schedule": lambda _: event("deliver_webhooks_schedule"),
+    "deliver_webhooks: a message": lambda _: event("deliver_webhooks_gone"),
     "mail_feedback: a mail came back": _bounced,
+    "publish_events: the stream": lambda _: event("publish_events_linked"),
     "publish_feed: the stream": lambda _: event("publish_feed_revoked"),
     "publish_feed: the schedule": _due_feed,
     "publish_feed: everything": lambda _: event("publish_feed_rebuild"),
@@ -533,6 +545,8 @@ MAY_LACK: dict[str, tuple[str, ...]] = {
         ),
         ("UsersTable leaving", "RefreshTokensTable session over", "NotificationsTable"),
     ),
+    # The factor is there, and its user is sure enough with it after the next step-up.
+    "POST /users/{id}/factors/totp/confirm": ("AuditTable act",),
     # A ticket is used up by the handshake that it comes with, whatever becomes of that.
     "sockets: connect": ("SocketsTable",),
 }

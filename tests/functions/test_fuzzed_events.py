@@ -27,7 +27,7 @@ _REQUESTS = sorted(name for name, kinds in invoked_by().items() if "requests" in
 
 
 def test_what_calls_each_function_is_known_here() -> None:
-    known = {"requests", "authorizer", "sockets", "DynamoDB", "Schedule", "EventBridgeRule"}
+    known = {"requests", "authorizer", "sockets", "DynamoDB", "Schedule", "EventBridgeRule", "SQS"}
     for name, kinds in invoked_by().items():
         assert kinds, f"{name}: nothing in template.yaml calls it; say in tests/support/invokers.py what does"
         assert kinds <= known, f"{name}: write events of {sorted(kinds - known)} to fuzz it with"

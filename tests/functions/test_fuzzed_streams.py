@@ -18,17 +18,23 @@ import boto3
 import pytest
 from hypothesis import strategies as st
 
+from doorward.aws.dynamodb import actions
+from doorward.aws.dynamodb.acts import act_key, record_attributes
+from doorward.aws.dynamodb.audit_trail import DynamoAudit
 from doorward.aws.dynamodb.sockets import DynamoSockets
+from doorward.aws.event_bus import EventBridgeBus
 from doorward.aws.mail import SesMails
 from doorward.aws.socket_gateway import ApiGatewaySockets
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.sdk import SdkParts
 from doorward.errors import DoorwardError
 from doorward.model import Epochs, SessionId, Subject, TenantId, UserId
+from doorward.model.audit import AuditRecord
 from doorward.model.sockets import Connection, SocketGrant
 from doorward.rules.facts import session_digest
 from doorward.settings import Settings
 from doorward.tokens.feed import read_head
+from doorward.tokens.ids import random_ulid
 from doorward.tokens.proofs import MintProofs
 from tests.support.deployment import EVENTS, Deployment, Stack, event
 from tests.support.fuzzing import fuzz, share_of, tell
@@ -118,7 +124,48 @@ def _feed(_: pytest.MonkeyPatch) -> Iterator[Callable[[], Good]]:
     yield make
 
 
-GOOD = {"send_mail": _mail, "close_sockets": _closing, "publish_feed": _feed}
+@contextmanager
+def _chaining(_: pytest.MonkeyPatch) -> Iterator[Callable[[], Good]]:
+    database, table = SdkParts(Settings.from_environment(os.environ)).plain_database, os.environ["AUDIT_TABLE"]
+    trails = DynamoAudit(database, table)
+
+    def make() -> Good:
+        record = AuditRecord(id=random_ulid(clock()), at_ms=clock(), tenant_id=ACME, event="signed_in")
+        database.write(actions.put(table, act_key(record.id), record_attributes(record)))
+        told: Record = {
+            "eventName": "INSERT",
+            "dynamodb": {"Keys": {"pk": {"S": f"act#{record.id}"}, "sk": {"S": "act"}}},
+        }
+        return Good(told, lambda: not trails.waiting([record.id]))
+
+    yield make
+
+
+@contextmanager
+def _publishing(patch: pytest.MonkeyPatch) -> Iterator[Callable[[], Good]]:
+    published: list[str] = []
+
+    def put(_: Any, events: Any) -> list[Any]:
+        published.extend(one["id"] for one in events)
+        return []
+
+    patch.setattr(EventBridgeBus, "put", put)
+
+    def make() -> Good:
+        record_id, record = random_ulid(clock()), _numbered("publish_events_linked", "tenant#acme#2026-11")
+        record["dynamodb"]["NewImage"]["audit_id"] = {"S": record_id}
+        return Good(record, lambda: record_id in published)
+
+    yield make
+
+
+GOOD = {
+    "chain_audit": _chaining,
+    "publish_events": _publishing,
+    "send_mail": _mail,
+    "close_sockets": _closing,
+    "publish_feed": _feed,
+}
 
 
 def test_every_stream_has_a_good_record_here() -> None:
@@ -181,3 +228,19 @@ def test_what_comes_by_the_clock_or_by_the_bus_is_done_or_refused(
     like_one = st.sampled_from(samples or [{"detail-type": "Scheduled Event"}]).flatmap(altered)
     odd = like_one | like_one | commands | anything
     fuzz(check, odd, EXAMPLES, share_of(request), "fuzzed events")
+
+
+def test_a_message_that_nobody_can_read_is_told_again_and_takes_no_other_with_it(
+    stack: Stack, deployment: Deployment, request: pytest.FixtureRequest
+) -> None:
+    good = event("deliver_webhooks_gone")["Records"][0]
+    bodies = st.text() | values.map(json.dumps)
+
+    def check(body: str) -> None:
+        stack.state.restore()
+        sent = {"Records": [{**good, "messageId": "odd", "body": body}, good]}
+        tell("deliver_webhooks", sent)
+        answer = deployment.raw("deliver_webhooks", sent)
+        assert {one["itemIdentifier"] for one in answer["batchItemFailures"]} <= {"odd"}
+
+    fuzz(check, bodies, EXAMPLES, share_of(request), "fuzzed events")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
@@ -141,10 +142,7 @@ class Deployment:
 
         moto calls no function for the records of a stream.
         """
-        table = boto3.resource("dynamodb").Table(os.environ["AUDIT_TABLE"])
-        keys = [key for item in table.scan()["Items"] if (key := str(item["pk"])).startswith("act#")]
-        new = [{"eventName": "INSERT", "dynamodb": {"Keys": {"pk": {"S": key}, "sk": {"S": "act"}}}} for key in keys]
-        found: dict[str, int] = self.raw("chain_audit", {"Records": new})
+        found: dict[str, int] = self.raw("chain_audit", waiting_acts())
         return found["appended"]
 
     def count_secrets(self) -> int:
@@ -156,6 +154,14 @@ class Deployment:
         found = self.requests[:]
         self.requests.clear()
         return found
+
+
+def waiting_acts() -> dict[str, Any]:
+    """Return what the audit table's stream tells of all acts that wait there."""
+    table = boto3.resource("dynamodb").Table(os.environ["AUDIT_TABLE"])
+    keys = sorted(key for item in table.scan()["Items"] if (key := str(item["pk"])).startswith("act#"))
+    keyed = ({"pk": {"S": key}, "sk": {"S": "act"}} for key in keys)
+    return {"Records": [{"eventName": "INSERT", "dynamodb": {"Keys": one}} for one in keyed]}
 
 
 def conforms(method: str, path: str, answer: Answer) -> None:
@@ -257,7 +263,9 @@ def deployed(stack: Stack, patch: pytest.MonkeyPatch) -> Iterator[Deployment]:
     with mocked_aws():
         stack.state.restore()
         boto3.client("sqs").create_queue(QueueName="deliveries")
-        boto3.client("events").create_event_bus(Name=_ENVIRONMENT["EVENT_BUS"])
+        bus = boto3.client("events")
+        with contextlib.suppress(bus.exceptions.ResourceAlreadyExistsException):  # another deployment of this stack
+            bus.create_event_bus(Name=_ENVIRONMENT["EVENT_BUS"])
         requests: list[str] = []
         reads: list[str] = []
         _count_requests(patch, requests, reads)

@@ -179,6 +179,7 @@ def _modules(**modules: object) -> Iterator[None]:
 
 def test_the_guard_runs_the_emulator_that_it_has_changed(monkeypatch: pytest.MonkeyPatch) -> None:
     served: list[object] = []
+    measured: list[str] = []
     evaluator, runtime, emulator, parent = (ModuleType(name) for name in ("evaluator", "runtime", "app", "ministack"))
     runtime.__dict__["execution_credentials"] = _plain
     evaluator.__dict__["enforce"] = lambda *asked, **named: "denied"
@@ -187,10 +188,14 @@ def test_the_guard_runs_the_emulator_that_it_has_changed(monkeypatch: pytest.Mon
     monkeypatch.setenv("DOORWARD_FRONT_SECRET", SECRET)
     monkeypatch.setenv("DOORWARD_EMULATOR_HOSTS", "host.containers.internal")
     monkeypatch.setattr(sys, "path", [str(Path.cwd()), *sys.path])
+    monkeypatch.setenv("DOORWARD_USED", "nowhere")
+    monkeypatch.setattr("local.measured.hold_to_leading_keys", lambda *_: measured.append("held"))
     monkeypatch.setitem(sys.modules, "ministack", parent)
     gateway = ModuleType("apigateway_v1")
     gateway.__dict__.update(_stringify_context=dict, _gateway_request_value=str, _gateway_error_response=_plain)
     modules = {"core__iam_evaluator": evaluator, "core__lambda_runtime": runtime, "services__apigateway_v1": gateway}
+    modules["services__sts"] = sts = ModuleType("sts")
+    sts.__dict__["_sessions"] = {}
     modules["core__iam_actions"] = actions = ModuleType("iam_actions")
     actions.__dict__["_ses_v2_resource_arn"] = lambda *_: "*"
     with _modules(app=emulator, **modules):
@@ -207,6 +212,7 @@ def test_the_guard_runs_the_emulator_that_it_has_changed(monkeypatch: pytest.Mon
     asked = [("", "execute-api:Invoke"), ("x", "execute-api:Invoke"), ("", "s3:GetObject")]
     assert [vars(evaluator)["enforce"](*call, "s") for call in asked] == [None, "denied", "denied"]
     assert "DOORWARD_FRONT_SECRET" not in os.environ
+    assert measured == ["held"]
 
 
 def _plain(config: str) -> dict[str, str]:

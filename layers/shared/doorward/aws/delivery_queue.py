@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from doorward.aws.answers import NoAnswer
 from doorward.aws.services import Refused, SignedService
-from doorward.errors import Unavailable
+from doorward.errors import InvalidRequest, Unavailable
 from doorward.model import TenantId
 from doorward.model.webhooks import DeliveryId, DeliveryRef, WebhookId
 
@@ -38,8 +38,15 @@ class SqsDeliveries:
 
 
 def read_message(body: str) -> DeliveryRef:
-    """Return which delivery a message says to be due."""
-    said = json.loads(body)
-    return DeliveryRef(
-        TenantId(said["tenant_id"]), WebhookId(said["webhook_id"]), DeliveryId(said["id"]), said["version"]
-    )
+    """Return which delivery a message says to be due.
+
+    Raises:
+        InvalidRequest: the message is none that this deployment sent.
+    """
+    try:
+        said = json.loads(body)
+        names = (str(said["tenant_id"]), str(said["webhook_id"]), str(said["id"]))
+        version = int(said["version"])
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise InvalidRequest(reason="unreadable_message") from error
+    return DeliveryRef(TenantId(names[0]), WebhookId(names[1]), DeliveryId(names[2]), version)
