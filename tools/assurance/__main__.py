@@ -15,9 +15,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from tools.assurance.pieces import PIECES, Piece
-from tools.assurance.report import REPORT, RESULTS, render
+from tools.assurance.report import DRILLS, REPORT, RESULTS, render
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -46,10 +47,13 @@ class Result:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the proofs, write the report, and return how many found something."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("only", nargs="*", choices=[piece.name for piece in PIECES], metavar="piece")
+    parser.add_argument("only", nargs="*", metavar="piece", help=", ".join(piece.name for piece in PIECES))
     parser.add_argument("--render", action="store_true", help="only write the report anew from the kept results")
     options = parser.parse_args(arguments)
-    kept = json.loads((ROOT / RESULTS).read_text()) if (ROOT / RESULTS).exists() else {}
+    unknown = set(options.only) - {piece.name for piece in PIECES}
+    if unknown:
+        parser.error(f"no proof is called {', '.join(sorted(unknown))}")
+    kept, drills = _read(ROOT / RESULTS), _read(ROOT / DRILLS)
     failed = 0
     if not options.render:
         for piece in PIECES:
@@ -58,9 +62,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 kept[piece.name] = asdict(result)
                 failed += not result.passed
         (ROOT / RESULTS).write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n")
-    (ROOT / REPORT).write_text(render(kept))
+    (ROOT / REPORT).write_text(render(kept, drills))
     print(f"{REPORT}: {failed} of the proofs found something")
     return failed
+
+
+def _read(file: Path) -> dict[str, Any]:
+    return dict(json.loads(file.read_text())) if file.exists() else {}
 
 
 def run(piece: Piece) -> Result:

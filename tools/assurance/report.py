@@ -9,7 +9,8 @@ from typing import Any
 from tools.assurance.pieces import PIECES, Piece
 
 REPORT = PurePosixPath("docs/assurance.md")
-RESULTS = PurePosixPath("docs/assurance.json")
+RESULTS = PurePosixPath("docs/assurance/results.json")
+DRILLS = PurePosixPath("docs/assurance/drills.json")
 
 _HEAD = """# Assurance
 
@@ -21,14 +22,35 @@ What Doorward promises, tried by commands that anybody can run. `make assurance`
 """
 
 
-def render(results: Mapping[str, Mapping[str, Any]]) -> str:
+_DRILLS = """
+## Drills
+
+On the local cloud, each by its command, which writes `docs/assurance/drills.json`: `make drill`, `make drill-restore`,
+`make drill-theft`, `make drill-end` on the running stack, and `make drill-upgrade` in a cloud of its own. The loss of a
+region is on paper ([operations.md](operations.md)).
+
+| drill | requests | refused | found | when |
+| --- | --- | --- | --- | --- |
+"""
+
+
+def render(results: Mapping[str, Mapping[str, Any]], drills: Mapping[str, Mapping[str, Any]]) -> str:
     """Return the page.
 
     Args:
         results: name of a piece to what became of it (`Result`).
+        drills: name of a drill to what became of it.
     """
     rows = "".join(_row(piece, results.get(piece.name)) for piece in PIECES)
-    return f"{_HEAD}{rows}"
+    return f"{_HEAD}{rows}{_DRILLS}{''.join(_drill(name, drill) for name, drill in drills.items())}"
+
+
+def _drill(name: str, drill: Mapping[str, Any]) -> str:
+    failed = [text for text, holds in drill["checks"].items() if not holds]
+    found = "nothing" if drill["passed"] else f"**failed**: {'; '.join(failed)}"
+    base = f" from {drill['base']}" if drill.get("base") else ""
+    when = f"{drill['at']}, {drill['commit']}"
+    return f"| {name}{base} | {drill['requests']:,} | {drill['refused']} | {found} | {when} |\n"
 
 
 def _row(piece: Piece, result: Mapping[str, Any] | None) -> str:

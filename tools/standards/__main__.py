@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
+from tests.support.tally import count
 from tools.standards.report import found_faults, summaries, write_pages
 
 
@@ -18,6 +20,9 @@ def main(arguments: list[str]) -> int:
     if "--check" not in arguments:
         write_pages()
     found = found_faults()
+    for line in summaries():
+        for name, number in re.findall(r"(not met|not applicable|met) (\d+)", line):
+            count(f"requirements of standards {name}", int(number))
     print("\n".join(found or summaries()))  # noqa: T201
     return 1 if found else 0
 
