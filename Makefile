@@ -50,7 +50,7 @@ complete: python ## finish another stack that sam deployed there, STACK=name, an
 	@exec $(PYTHON) -m local.complete $(or $(STACK),$(error say which stack: make complete STACK=name))
 
 # Each writes its report into docs/assurance/drills.json, and fails if anything did not hold.
-DRILL := PYTHONPATH=layers/shared:layers/mail $(VENV)/bin/python -m local.drills
+DRILL := PYTHONPATH=layers/shared:layers/mail:layers/accounts $(VENV)/bin/python -m local.drills
 drill: $(VENV)/.installed ## three rotations of keys under traffic on the running stack, and what was refused
 	$(DRILL) rotation
 
@@ -80,7 +80,7 @@ test: $(VENV)/.installed ## lint, types, unit, contract, function and template t
 	$(VENV)/bin/ruff format --check --quiet .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/cfn-lint template.yaml examples/protected-api/*/template.yaml examples/token-hook/template.yaml
-	PYTHONPATH=layers/shared:layers/mail $(VENV)/bin/python -m tools.openapi --check
+	PYTHONPATH=layers/shared:layers/mail:layers/accounts $(VENV)/bin/python -m tools.openapi --check
 	$(PYTEST) -q -n auto --cov --cov-report=term --cov-fail-under=95
 
 test-fast: $(VENV)/.installed ## the unit tests alone, for the inner loop
@@ -128,7 +128,7 @@ races: $(VENV)/.installed ## 50 callers at one moment for whatever one alone may
 	    tests/contract/test_session_races.py tests/contract/test_proof_races.py
 
 openapi: $(VENV)/.installed ## write the API's description and pages anew
-	PYTHONPATH=layers/shared:layers/mail $(VENV)/bin/python -m tools.openapi
+	PYTHONPATH=layers/shared:layers/mail:layers/accounts $(VENV)/bin/python -m tools.openapi
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory client-types; \
 	  else echo "no npm here: make client-types, where there is one, brings clients/typescript up to the API"; fi
 
@@ -155,40 +155,40 @@ example-spa: python $(CLIENT)/node_modules/.package-lock.json ## the application
 	@exec $(PYTHON) -m local.example_spa
 
 messages: $(VENV)/.installed ## bring the catalogues of translations up to the templates
-	PYTHONPATH=layers/shared:layers/mail $(VENV)/bin/python -m tools.messages
+	PYTHONPATH=layers/shared:layers/mail:layers/accounts $(VENV)/bin/python -m tools.messages
 
 screenshots: $(VENV)/.installed ## take the pictures of the documentation anew, from the running stack, with Debian's chromium
 	$(VENV)/bin/python -m tools.screenshots --url http://localhost:$(PORT)
 
 event-schemas: $(VENV)/.installed ## write the schemas of events anew, docs/events, from the catalogue of kinds
-	PYTHONPATH=layers/shared:layers/mail $(VENV)/bin/python -m tools.event_schemas
+	PYTHONPATH=layers/shared:layers/mail:layers/accounts $(VENV)/bin/python -m tools.event_schemas
 
 feed-vectors: $(VENV)/.installed ## write the test vectors of the feed of revocations anew
-	PYTHONPATH=layers/shared:layers/mail $(VENV)/bin/python -m tools.feed_vectors
+	PYTHONPATH=layers/shared:layers/mail:layers/accounts $(VENV)/bin/python -m tools.feed_vectors
 
 common-passwords: $(VENV)/.installed ## write the layers' list of common passwords anew; LIST=file adds those of a file
-	PYTHONPATH=layers/shared:layers/mail $(VENV)/bin/python -m tools.common_passwords $(LIST)
+	PYTHONPATH=layers/shared:layers/mail:layers/accounts $(VENV)/bin/python -m tools.common_passwords $(LIST)
 
 bench-reach: $(VENV)/.installed ## how long a logout takes to be real, on the running stack
-	PYTHONPATH=layers/shared:layers/mail $(VENV)/bin/python -m tools.bench.reach --url http://localhost:$(PORT)
+	PYTHONPATH=layers/shared:layers/mail:layers/accounts $(VENV)/bin/python -m tools.bench.reach --url http://localhost:$(PORT)
 
 bench-requests: $(VENV)/.installed ## what first and later requests cost the functions that people wait for
-	PYTHONPATH=layers/shared:layers/mail $(VENV)/bin/python -m tools.bench.requests
+	PYTHONPATH=layers/shared:layers/mail:layers/accounts $(VENV)/bin/python -m tools.bench.requests
 
 bench-cold: $(VENV)/.installed $(UV) ## what cold starts of all functions cost, by Lambda's own runtime
-	PYTHONPATH=layers/shared:layers/mail $(VENV)/bin/python -m tools.bench.cold $(if $(RUNS),--runs $(RUNS))
+	PYTHONPATH=layers/shared:layers/mail:layers/accounts $(VENV)/bin/python -m tools.bench.cold $(if $(RUNS),--runs $(RUNS))
 
 bench-ratios: $(VENV)/.installed ## what signing in, refreshing, signing out and verifying cost over raw cryptography
-	PYTHONPATH=layers/shared:layers/mail $(VENV)/bin/python -m tools.bench.ratios
+	PYTHONPATH=layers/shared:layers/mail:layers/accounts $(VENV)/bin/python -m tools.bench.ratios
 
 bench-plots: $(VENV)/.installed ## draw what the measurements wrote into docs/performance
 	$(VENV)/bin/python -m tools.bench.plots
 
 bench-units: $(VENV)/.installed ## what operations ask of DynamoDB, cost, and share
-	PYTHONPATH=layers/shared:layers/mail $(VENV)/bin/python -m tools.bench.units
+	PYTHONPATH=layers/shared:layers/mail:layers/accounts $(VENV)/bin/python -m tools.bench.units
 
 bench-feed: $(VENV)/.installed ## the feed with a thousand sign-outs a second and a million entries, simulated
-	PYTHONPATH=layers/shared:layers/mail $(VENV)/bin/python -m tools.bench.feed
+	PYTHONPATH=layers/shared:layers/mail:layers/accounts $(VENV)/bin/python -m tools.bench.feed
 
 bench: $(VENV)/.installed ## what importing each function costs
 	$(VENV)/bin/python -m tools.bench.imports $(if $(RUNS),--runs $(RUNS))
