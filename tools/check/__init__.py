@@ -1,1 +1,1 @@
-"""The supply chain, tried by `make check`: what is shipped, under which licences, with which known holes, and no secret among it."""
+"""The supply chain, tried by `make check`: what is shipped, its licences, its known vulnerabilities, and no secret."""

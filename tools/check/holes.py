@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 SOURCES = ("pypi", "osv")
 """What pip-audit can ask; the second where the first knows nothing, as with a mirror of packages alone."""
@@ -22,7 +23,7 @@ def known(files: Sequence[Path], ask: Ask | None = None) -> tuple[list[str], lis
         ask: what asks a source and returns its answer, as pip-audit's JSON; nothing if no answer came.
 
     Returns:
-        One line for each vulnerability; and one for each package of which no source knew anything, or one for all of them.
+        One line for each vulnerability; and what is not known: each package that no source knew, or one line for all.
     """
     unknown = [f"{len(files)} requirements files, no source of pip-audit answered"]
     for source in SOURCES:
@@ -59,18 +60,17 @@ def pip_audit(source: str, files: Sequence[Path]) -> str:
     return done.stdout
 
 
-def _read(text: str) -> list[dict[str, object]]:
+def _read(text: str) -> list[dict[str, Any]]:
     try:
-        dependencies: list[dict[str, object]] = json.loads(text)["dependencies"]
+        dependencies: list[dict[str, Any]] = json.loads(text)["dependencies"]
     except (ValueError, KeyError, TypeError):
         return []
     return dependencies
 
 
-def _vulnerabilities(package: dict[str, object]) -> list[str]:
-    found = package.get("vulns") or ()
-    assert isinstance(found, Sequence)
+def _vulnerabilities(package: dict[str, Any]) -> list[str]:
+    what = f"{package['name']} {package.get('version')}"
     return [
-        f"{package['name']} {package.get('version')}: {one['id']}, mended in {', '.join(one['fix_versions']) or 'no version yet'}"
-        for one in found
+        f"{what}: {one['id']}, mended in {', '.join(one['fix_versions']) or 'no version yet'}"
+        for one in package.get("vulns", ())
     ]

@@ -99,7 +99,7 @@ def secrets_of(line: str, path: str, known: KnownSecrets, *, by_chance: bool = T
 def _detectors(*, by_chance: bool) -> tuple[BasePlugin, ...]:
     # The settings are empty so that no detector asks its service over the network whether a secret is good.
     with transient_settings({"plugins_used": [], "filters_used": []}):
-        classes = get_mapping_from_secret_type_to_class().values()
+        classes: Iterable[type[BasePlugin]] = get_mapping_from_secret_type_to_class().values()
     wanted = [one for one in classes if one.__name__ not in _LEFT_OUT]
     return tuple(one() for one in wanted if by_chance or one.__name__ not in _BY_CHANCE)
 

@@ -10,11 +10,9 @@ from license_expression import ExpressionError, LicenseExpression, LicenseSymbol
 from tools.check.packages import Pin
 
 ALLOWED = frozenset(
-    {
-        "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "PSF-2.0", "Python-2.0", "Unlicense", "Zlib",
-    }
-)  # fmt: skip
-"""SPDX identifiers of the permissive licences that a layer or the library may bring along: none asks for more than notices."""
+    "0BSD Apache-2.0 BSD-2-Clause BSD-3-Clause ISC MIT MIT-0 PSF-2.0 Python-2.0 Unlicense Zlib".split()  # noqa: SIM905 - one line
+)
+"""SPDX identifiers of what a layer or the library may bring along: permissive licences, which ask for notices."""
 _CLASSIFIERS = {
     "Apache Software License": "Apache-2.0",
     # The classifier does not say which: both that it may mean are accepted.
@@ -45,14 +43,14 @@ def statements(distribution: Distribution, name: str) -> list[str]:
         name: its normalized name.
     """
     metadata = distribution.metadata
-    expression = metadata.get("License-Expression")
-    if expression:
-        return [expression]
+    expressions = metadata.get_all("License-Expression")
+    if expressions:
+        return expressions
     said = [
         line.rpartition(" :: ")[2] for line in metadata.get_all("Classifier") or () if line.startswith("License ::")
     ]
     found = [_CLASSIFIERS.get(one, one) for one in said if one != "OSI Approved"]
-    text = (metadata.get("License") or "").strip()
+    text = "".join(metadata.get_all("License") or ()).strip()
     if text and text != "UNKNOWN":
         found.append(_READ.get((name, text)) or _TEXTS.get(text, text))
     return list(dict.fromkeys(found))

@@ -28,8 +28,7 @@ def search_tree(root: Path, paths: Iterable[str], known: KnownSecrets) -> list[s
 def search_history(root: Path, known: KnownSecrets) -> tuple[list[str], int]:
     """Look for secrets in every version of every file that led to the commit that is checked out.
 
-    Each different line is looked at once, with the first file that had it, so that the search takes as long as there are
-    different lines. What looks drawn by chance is not looked for: the history has too many names and numbers of that kind.
+    Each different line is looked at once, with the first file that had it. What looks drawn by chance is not looked for, because the history has many names and numbers of that kind.
 
     Returns:
         One line for each secret; and how many versions of files were searched.
