@@ -13,8 +13,9 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from tests.support.template import ROOT
+from tools.check import __main__ as command
 from tools.check import bills, holes, licences, packages, searched
-from tools.check.leaked import KnownSecrets, known_secrets, secrets_of
+from tools.check.leaked import Known, KnownSecrets, known_secrets, secrets_of
 
 # Planted in parts, so that `make check` does not find them here.
 AWS_KEY = "AKIA" + "Q3EGRV6TNM4CZX7P"
@@ -132,22 +133,31 @@ def test_what_looks_drawn_by_chance_is_found_in_code_alone() -> None:
     assert list(secrets_of(line, "tests/unit/x.py", known_secrets())) == []
 
 
-def test_a_secret_that_was_removed_is_found_in_the_history(tmp_path: Path) -> None:
-    def git(*arguments: str) -> None:
-        names = ["-c", "user.name=x", "-c", "user.email=x@y.example", "-c", "commit.gpgsign=false"]
-        subprocess.run(["git", "-C", str(tmp_path), *names, *arguments], check=True, capture_output=True)
+def _commit(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    options = ["-c", "user.name=x", "-c", "user.email=x@y.example", "-c", "commit.gpgsign=false"]
+    for words in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "x"]):
+        subprocess.run(["git", "-C", str(folder), *options, *words], check=True, capture_output=True)
 
-    git("init", "--quiet")
-    for text in (PRIVATE_KEY, "nothing\n"):
-        (tmp_path / "a key").write_text(text)
-        git("add", ".")
-        git("commit", "--quiet", "--message", "x")
+
+def test_a_secret_that_was_removed_is_found_in_the_history(tmp_path: Path) -> None:
+    _commit(tmp_path, {"a key": PRIVATE_KEY})
+    _commit(tmp_path, {"a key": "nothing\n"})
     assert searched.search_tree(tmp_path, searched.tracked(tmp_path), NOTHING_KNOWN) == []
     found, versions = searched.search_history(tmp_path, NOTHING_KNOWN)
     assert versions == 2
     assert len(found) == 1
     assert found[0].startswith("history, a key in ")
     assert found[0].endswith(": Private Key")
+
+
+def test_a_value_that_is_known_in_one_file_is_found_in_another(tmp_path: Path) -> None:
+    _commit(tmp_path, {"a": f"{AWS_KEY}\n", "b": f"{AWS_KEY}\nand more\n", "c": f"and\n{AWS_KEY}\n"})
+    known = KnownSecrets((Known("made up", paths=("[ac]",)),), ())
+    found, versions = searched.search_history(tmp_path, known)
+    assert (len(found), versions) == (1, 3)
+    assert found[0].startswith("history, b in ")
 
 
 def test_files_that_need_no_secret_have_none() -> None:
@@ -191,3 +201,25 @@ def test_a_vulnerability_is_found_and_what_could_not_be_asked_is_told(
         return json.dumps({"dependencies": answers[source]}) if source in answers else "not reached"
 
     assert holes.known([Path("x")], ask) == (findings, unknown)
+
+
+@pytest.mark.parametrize("piece", ["shipped", "vulnerable", "secret", None])
+def test_any_finding_fails_the_command_and_is_told_in_one_line(
+    piece: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("shipped", "vulnerable", "secret"):
+        found = [f"{name} is bad"] if name == piece else []
+        monkeypatch.setattr(command, name, lambda found=found, **options: found)
+    assert command.main([]) == (1 if piece else 0)
+    told = capsys.readouterr().out.splitlines()
+    assert told == ([f"found: {piece} is bad", "check: 1 found"] if piece else ["check: 0 found"])
+
+
+def test_what_cannot_be_asked_is_a_finding_when_strict_and_a_line_otherwise(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(holes, "pip_audit", lambda source, files: "")
+    assert len(command.vulnerable(strict=True)) == 1
+    assert capsys.readouterr().out == ""
+    assert command.vulnerable(strict=False) == []
+    assert "known vulnerabilities not checked: " in capsys.readouterr().out

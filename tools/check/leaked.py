@@ -43,9 +43,13 @@ class Known:
         """Tell whether this is what was found."""
         return (
             self.kind in {"", kind}
-            and (not self.paths or any(fnmatch(path, pattern) for pattern in self.paths))
+            and (not self.paths or self.names(path))
             and (not self.sha256 or hashlib.sha256(value.encode()).hexdigest() in self.sha256)
         )
+
+    def names(self, path: str) -> bool:
+        """Tell whether the paths name a file."""
+        return any(fnmatch(path, pattern) for pattern in self.paths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,10 @@ class KnownSecrets:
 
     values: tuple[Known, ...]
     drawn: tuple[str, ...]
+
+    def told_of(self, path: str) -> frozenset[str]:
+        """Return the reasons of the entries that name a file."""
+        return frozenset(one.reason for one in self.values if one.names(path))
 
 
 def known_secrets(file: Path = KNOWN) -> KnownSecrets:

@@ -28,22 +28,24 @@ def search_tree(root: Path, paths: Iterable[str], known: KnownSecrets) -> list[s
 def search_history(root: Path, known: KnownSecrets) -> tuple[list[str], int]:
     """Look for secrets in every version of every file that led to the commit that is checked out.
 
-    Each different line is looked at once, with the first file that had it. What looks drawn by chance is not looked for, because the history has many names and numbers of that kind.
+    Each different line is looked at once, with the first file that had it; and again in files of which the list of known
+    secrets says something else. What looks drawn by chance is not looked for: the history has much of that kind.
 
     Returns:
         One line for each secret; and how many versions of files were searched.
     """
-    seen: set[str] = set()
+    seen: set[tuple[frozenset[str], str]] = set()
     findings = []
     number = 0
     for path, blob, content in _versions(root):
         number += 1
+        place = known.told_of(path)
         for line in lines_of(content):
-            if line in seen:
+            if (place, line) in seen:
                 continue
-            seen.add(line)
+            seen.add((place, line))
             for kind in secrets_of(line, path, known, by_chance=False):
-                commit = _git(root, "log", "-1", "--format=%h", f"--find-object={blob}").decode().strip()
+                commit = _git(root, "log", "-1", "-m", "--format=%h", f"--find-object={blob}").decode().strip()
                 findings.append(f"history, {path} in {commit}: {kind}")
     return findings, number
 
