@@ -102,7 +102,7 @@ assurance: $(VENV)/.installed ## try all that is promised, and write docs/assura
 	$(VENV)/bin/python -m tools.assurance $(ONLY)
 
 # Its tools have an environment of their own, and so has what is shipped, which is only read.
-check: python ## what is shipped: bills of materials (.local/sbom), licences, known holes, secrets; STRICT=1 refuses what cannot be asked
+check: python ## what is shipped: bills of materials (.local/sbom), licences, known vulnerabilities, secrets; STRICT=1 refuses what cannot be asked
 	@$(PYTHON) -m local.tools check .local/check
 	@.local/check/bin/python -m tools.check $(if $(STRICT),--strict)
 

@@ -28,8 +28,8 @@ def search_tree(root: Path, paths: Iterable[str], known: KnownSecrets) -> list[s
 def search_history(root: Path, known: KnownSecrets) -> tuple[list[str], int]:
     """Look for secrets in every version of every file that led to the commit that is checked out.
 
-    Each different line is looked at once, with the first file that had it; and again in files of which the list of known
-    secrets says something else. What looks drawn by chance is not looked for: the history has much of that kind.
+    Each different line is looked at once, with the first file that had it, and again in files of which the list of
+    known secrets says something else. What looks drawn by chance is not looked for: the history has much of that kind.
 
     Returns:
         One line for each secret; and how many versions of files were searched.
