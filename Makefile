@@ -14,16 +14,17 @@ TESTED ?=
 RUNS ?=
 EXAMPLES ?= 500
 SEED ?=
+STRICT ?=
 ROUNDS ?= 20
 RACES_PORT ?= 18015
 VENV := .venv
 PYTEST := $(VENV)/bin/python -m pytest
 UV := .local/uv/bin/uv
-LOCKED := layers/requirements requirements/dev requirements/local requirements/sam requirements/uv requirements/lambda \
+LOCKED := layers/requirements requirements/dev requirements/check requirements/local requirements/sam requirements/uv requirements/lambda \
   examples/clients/python/requirements examples/socketio/requirements
 # Each lists all its packages: none is in two layers of one function.
 LAYERS := $(patsubst %.in,%,$(wildcard layers/*/requirements.in))
-.PHONY: help python run deploy-local logs mail complete drill test test-fast fix test-versions e2e mutants assurance openapi client client-types example-spa messages screenshots feed-vectors common-passwords bench bench-cold bench-ratios bench-plots bench-reach bench-requests bench-units bench-feed lock lock-upgrade standards drill-restore drill-theft drill-end drill-upgrade fuzz model races faults event-schemas
+.PHONY: help python run deploy-local logs mail complete drill test test-fast fix test-versions e2e mutants assurance openapi client client-types example-spa messages screenshots feed-vectors common-passwords bench bench-cold bench-ratios bench-plots bench-reach bench-requests bench-units bench-feed lock lock-upgrade standards drill-restore drill-theft drill-end drill-upgrade fuzz model races faults event-schemas check
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -99,6 +100,11 @@ mutants: $(VENV)/.installed ## break each defence in a copy, and see that its te
 
 assurance: $(VENV)/.installed ## try all that is promised, and write docs/assurance.md; ONLY=faults tries one kind
 	$(VENV)/bin/python -m tools.assurance $(ONLY)
+
+# Its tools have an environment of their own, and so has what is shipped, which is only read.
+check: python ## what is shipped: bills of materials (.local/sbom), licences, known vulnerabilities, secrets; STRICT=1 refuses what cannot be asked
+	@$(PYTHON) -m local.tools check .local/check
+	@.local/check/bin/python -m tools.check $(if $(STRICT),--strict)
 
 fix: $(VENV)/.installed ## mend and format what ruff can
 	$(VENV)/bin/ruff check --fix --quiet . ; $(VENV)/bin/ruff format --quiet . && $(VENV)/bin/ruff check .
