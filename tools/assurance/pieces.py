@@ -57,7 +57,7 @@ PIECES = (
         "check",
         "No known hole, no foreign licence and no secret is in what is delivered.",
         "make check",
-        ("packages checked", "files searched for secrets"),
+        ("packages checked", "files searched for secrets", "versions searched for secrets"),
     ),
     Piece(
         "standards",
