@@ -249,14 +249,14 @@ class TestNotices:
         before = len(self._proofs_table(mailing))
         mailing.count()
         mailing.call("login", "POST", "/auth/login", {**body, "device_token": token})
-        assert mailing.count()[-1] == "PutItem"
+        assert mailing.count()[-1] == "TransactWriteItems"
         assert len(self._proofs_table(mailing)) == before
 
     def test_a_failed_sign_in_asks_for_the_same_as_where_mail_is_off(self, mailing: Deployment) -> None:
         before = self._proofs_table(mailing)
         mailing.count()
         assert mailing.sign_in("acme-admin", "wrong")["json"]["code"] == "invalid_credentials"
-        assert tuple(mailing.count()) == (*self.LOGIN[:4], "UpdateItem")
+        assert tuple(mailing.count()) == (*self.LOGIN[:4], "UpdateItem", "PutItem")
         assert self._proofs_table(mailing) == before
 
     def test_where_mail_is_off_no_notice_is_stored(
