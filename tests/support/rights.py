@@ -201,6 +201,8 @@ def uses_of_cloud(file: Path, stack: str = "doorward") -> set[Use]:
 
 def _resource_of(arn: str, stack: str) -> str:
     """Return the short name of a resource by its ARN, as grants have it."""
+    if ":event-bus/" in arn:
+        return "EventBus"  # which has the name of its stack
     head, slash, rest = re.sub(r"^arn:aws:[\w-]+:[\w-]*:\d*:(table/|secret:)?", "", arn).partition("/")
     named = re.match(rf"{stack}-([A-Za-z]+)-", head)
     buckets = {name.lower(): name for name in resources("AWS::S3::Bucket")}

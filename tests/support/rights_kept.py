@@ -50,6 +50,7 @@ KEPT = {
     "RefreshFunction dynamodb:GetItem RefreshTokensTable": "the session may be gone when its rotation is refused",
     "PagesFunction dynamodb:UpdateItem UsersTable": "a hash is made anew with today's parameters, as in LoginFunction",
     "AccountPagesFunction dynamodb:UpdateItem UsersTable username#[*]": "leaving the home tenant moves the name",
+    "LinksFunction dynamodb:UpdateItem UsersTable tenant#[*]": "an invited administrator is counted: e2e/test_links.py",
     "DemoFunction dynamodb:UpdateItem UsersTable": "a sample user may have joined another tenant meanwhile",
     "TenantsFunction dynamodb:GetItem UsersTable user#[*]": "what one transaction has no room for is deleted later",
     "TenantsFunction dynamodb:PutItem UsersTable user#[*]": "what one transaction has no room for is deleted later",
