@@ -1,4 +1,4 @@
-"""Drills of operators on the running local cloud; `make drill-theft` and `make drill-upgrade` take too long for here."""
+"""Drills of operators on the running local cloud; `make drill-theft` and `make drill-upgrade` are too long for here."""
 
 from __future__ import annotations
 
