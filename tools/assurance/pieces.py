@@ -44,7 +44,7 @@ PIECES = (
     Piece(
         "fuzz",
         "No request and no event makes a function fail, and every answer is as the description says.",
-        "make fuzz SECONDS=300",
+        "make fuzz SECONDS=120",
         ("fuzzed requests", "fuzzed events"),
     ),
     Piece(
