@@ -22,6 +22,9 @@ from tools.tables.found import LEAVES, Found, Seen
 
 _TABLE = "RefreshTokensTable"
 
+_MOMENT_MS = 60_000
+"""A proof that comes of a change has the time of the change, which began a moment before the proof was minted."""
+
 
 def session(seen: Seen) -> Iterator[str]:
     """Say what is wrong with a session."""
@@ -112,7 +115,7 @@ def proof(seen: Seen) -> Iterator[str]:
     if held is None or held.id != seen.parts["proof_id"]:
         yield "names another proof"
         return
-    if held.expires_at_ms - held.made_at_ms > life_seconds(held.kind) * 1000:
+    if held.expires_at_ms - held.made_at_ms > life_seconds(held.kind) * 1000 + _MOMENT_MS:
         yield f"lives longer than a proof of the kind {held.kind} may"
     gone = held.user_id is not None and seen.found.user(held.user_id) is None
     if is_unused(held, seen.found.now_ms) and (gone or seen.found.missing_tenant(held.tenant_id) is not None):
