@@ -185,7 +185,9 @@ def _deploy_base(old: Path, place: Place) -> tuple[str, str]:
     api, sockets = cloud.in_emulators_python(place, "-m", "local.fixups", cloud.STACK).split()
     say("initialising the base")
     python = str(environment("local") / "python")
-    layers = ":".join(str(folder) for folder in _BUILD.glob("*Layer/python"))
+    # The layer with the SDK knows only the services that functions ask; scripts ask others.
+    built = (folder for folder in _BUILD.glob("*Layer/python") if folder.parent.name != "SdkLayer")
+    layers = ":".join(map(str, built))
     tenants = [option for tenant in cloud.TENANTS for option in ("--tenant", tenant)]
     script = [
         python,

