@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 _BEGIN_SESSIONS = "Pages SecondFactor SecondFactorPages"
-_REMOVE_USERS = "AccountPages AdminPages Tenants Users"
+_REMOVE_USERS = "AccountPages AdminPages Users"
 _COUNT = "AccountsByMail AdminPages EmailCodes Login Pages SecondFactor SecondFactorPages SignUp Users"
 _MINT = f"{_BEGIN_SESSIONS} EmailCodes FactorPages Factors Invitations Login Refresh SignUp"
 _JUDGE = "AccountPages AccountsByMail Invitations Links SignUp Users"
@@ -26,10 +26,6 @@ _OF_SEVERAL = (
     ),
 )
 _SOCKETS = """\
-CloseSocketsFunction dynamodb:BatchGetItem RevocationsTable
-CloseSocketsFunction dynamodb:DeleteItem SocketsTable
-CloseSocketsFunction dynamodb:GetItem SocketsTable
-CloseSocketsFunction dynamodb:Query SocketsTable/index/ending
 CloseSocketsFunction execute-api:ManageConnections [*]/v1/DELETE/@connections/[*]
 CloseSocketsFunction execute-api:ManageConnections [*]/v1/POST/@connections/[*]
 SocketsFunction dynamodb:BatchGetItem RefreshTokensTable
@@ -51,6 +47,9 @@ KEPT = {
     "PagesFunction dynamodb:UpdateItem UsersTable": "a hash is made anew with today's parameters, as in LoginFunction",
     "AccountPagesFunction dynamodb:UpdateItem UsersTable username#[*]": "leaving the home tenant moves the name",
     "LinksFunction dynamodb:UpdateItem UsersTable tenant#[*]": "an invited administrator is counted: e2e/test_links.py",
+    "DeliverWebhooksFunction dynamodb:UpdateItem WebhooksTable": "a receiver fails and is left alone: e2e/test_webhooks.py",
+    "DeliverWebhooksFunction sqs:SendMessage DeliveriesQueue": "the clock finds what is due: e2e/test_webhooks.py",
+    "TenantsFunction dynamodb:DeleteItem WebhooksTable": "webhooks leave with their tenant: e2e/test_webhooks.py",
     "DemoFunction dynamodb:UpdateItem UsersTable": "a sample user may have joined another tenant meanwhile",
     "TenantsFunction dynamodb:GetItem UsersTable user#[*]": "what one transaction has no room for is deleted later",
     "TenantsFunction dynamodb:PutItem UsersTable user#[*]": "what one transaction has no room for is deleted later",
