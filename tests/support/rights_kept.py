@@ -47,7 +47,7 @@ KEPT = {
     "PagesFunction dynamodb:UpdateItem UsersTable": "a hash is made anew with today's parameters, as in LoginFunction",
     "AccountPagesFunction dynamodb:UpdateItem UsersTable username#[*]": "leaving the home tenant moves the name",
     "LinksFunction dynamodb:UpdateItem UsersTable tenant#[*]": "an invited administrator is counted: e2e/test_links.py",
-    "DeliverWebhooksFunction dynamodb:UpdateItem WebhooksTable": "a receiver fails and is left alone: e2e/test_webhooks.py",
+    "DeliverWebhooksFunction dynamodb:UpdateItem WebhooksTable": "who fails is left alone: e2e/test_webhooks.py",
     "DeliverWebhooksFunction sqs:SendMessage DeliveriesQueue": "the clock finds what is due: e2e/test_webhooks.py",
     "TenantsFunction dynamodb:DeleteItem WebhooksTable": "webhooks leave with their tenant: e2e/test_webhooks.py",
     "DemoFunction dynamodb:UpdateItem UsersTable": "a sample user may have joined another tenant meanwhile",
