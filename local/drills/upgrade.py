@@ -86,7 +86,7 @@ def _links(site: Site, place: Place, user: dict[str, Any]) -> list[str]:
     """Return the tokens of links that are mailed but not used; none if the base knows no mail."""
     if "ProofsTable" not in site.outputs:
         return []
-    email = f"{user['name']}@people.example"
+    email = f"{user['name'].replace('@', '.')}@people.example"
     admin = site.sign_in("acme-admin")["access_token"]
     site.must("PATCH", f"/users/{user['id']}", admin, {"email": email})
     user.update(site.sign_in(user["name"], user["password"]))
