@@ -373,3 +373,28 @@ def test_reading_a_trail_is_one_head_and_one_page(deployment: Deployment, admin:
     deployment.count()
     read(deployment, admin)
     assert sorted(deployment.count()) == ["GetItem", "Query"]
+
+
+@pytest.mark.parametrize("name", ["acme-admin", "admin", "nobody"])
+def test_a_neighbours_trail_does_not_tell_whether_a_name_is_somebodys(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr("doorward.sessions.login.MAX_FAILURES", 2)
+    for password in ("wrong", "wrong", "admin123"):  # the last one is right for two of them
+        body = {"username": name, "password": password}
+        assert deployment.call("login", "POST", "/api/globex/auth/login", body)["statusCode"] == 401
+    deployment.chain()
+    found = items(read(deployment, deployment.context("globex-admin"), "/api/globex/audit", outcome="failure"))
+    told = [(item["event"], item.get("target"), item["details"]) for item in found]
+    assert told == 3 * [("sign_in_failed", None, {"reason": "unknown_user"})]
+
+
+def test_an_account_that_strangers_restrict_is_told_in_the_trail_of_its_own_tenant(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("doorward.sessions.login.MAX_FAILURES", 1)
+    admin = deployment.context("acme-admin")
+    deployment.call("login", "POST", "/api/globex/auth/login", {"username": "acme-admin", "password": "wrong"})
+    deployment.chain()
+    (item,) = items(read(deployment, admin, event="account_restricted"))
+    assert item["target"]["name"] == "acme-admin"

@@ -24,6 +24,8 @@ class Act:
         fields: identifiers and reasons, with what is known of the request.
         tenant_id: in whose trail it belongs; None for nobody's. A path names any tenant, so that one does not count.
         target_name: the name of whom it happens to, if nobody can look it up afterwards. The log does not tell it.
+        log_only: what the log tells besides, or in place of fields of the same name. Administrators of the tenant read
+            the trail, and not the log.
         kept: whether the audit trail has it.
         keep: puts it into the audit trail, in a write of its own. A database that works for the act sets this.
     """
@@ -32,6 +34,7 @@ class Act:
     fields: dict[str, Value]
     tenant_id: Value = None
     target_name: str | None = None
+    log_only: dict[str, Value] = field(default_factory=dict)
     kept: bool = False
     keep: Keep | None = None
     _withdrawn: bool = field(default=False)
@@ -87,7 +90,7 @@ def act(event: str, *, target_name: str | None = None, **fields: Value) -> Itera
         keep = begun.keep or of_now().keep
         if keep is not None and not begun.kept:
             keep(begun)
-        _LOGGER.info(event, extra={"audit": {"event": event, **begun.fields}})
+        _LOGGER.info(event, extra={"audit": {"event": event, **begun.fields, **begun.log_only}})
 
 
 def pending() -> tuple[Act, ...]:

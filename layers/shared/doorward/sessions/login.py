@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from doorward import audit
 from doorward.errors import InvalidCredentials
-from doorward.model import PLATFORM, Admission, Clock, SessionId, SessionRef, Subject, TenantId, UserId
+from doorward.model import PLATFORM, Admission, Clock, SessionId, SessionRef, Subject, TenantId, User, UserId
 from doorward.rules.passwords import ONE_TIME_SECONDS, PasswordHasher
 from doorward.rules.tenancy import admitted_subject
 from doorward.rules.throttles import FAILURES_SECONDS, MAX_FAILURES, Attempt, failures_name
@@ -19,6 +21,7 @@ from doorward.tokens.ids import mint_ulid
 
 _NOBODY = UserId("0" * 26)
 _NOWHERE = TenantId("0")
+_UNKNOWN = "unknown_user"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +123,34 @@ class LogIn:
         key, expires_at = (
             (failures_name(user.id), now + FAILURES_SECONDS) if user else (counter.key, counter.expires_at)
         )
-        # A tenant that somebody made up has no trail.
-        where = tenant_id if admission.tenant_status else PLATFORM
-        ids = {"tenant_id": where, "user_id": user.id if user else None}
-        with audit.act("sign_in_failed", reason=reason, **ids, by=None):
+        with _failed(admission, tenant_id, reason):
             failures = self.attempts.add_failure(key, expires_at)
         if failures == MAX_FAILURES and user is not None:
-            audit.add("account_restricted", by=None, **ids, failures=MAX_FAILURES)
+            where = tenant_id if _is_of(user, tenant_id) else user.sign_in_realm
+            audit.add("account_restricted", tenant_id=where, user_id=user.id, by=None, failures=MAX_FAILURES)
 
     def _rehash(self, admission: Admission, password: str) -> None:
         if admission.user and admission.password_hash and self.hasher.needs_rehash(admission.password_hash):
             self.directory.change_password_hash(admission.user.id, admission.password_hash, self.hasher.hash(password))
+
+
+@contextmanager
+def _failed(admission: Admission, tenant_id: TenantId, reason: str) -> Iterator[None]:
+    """Record a sign-in that failed.
+
+    A user of other tenants is nobody in the trail of this one: its administrators could try any name, and read there
+    whether it is somebody's. A tenant that somebody made up has no trail.
+    """
+    user, where = admission.user, tenant_id if admission.tenant_status else PLATFORM
+    known = user if user is not None and _is_of(user, tenant_id) else None
+    told = {"reason": reason if known else _UNKNOWN, "user_id": known.id if known else None}
+    with audit.act("sign_in_failed", tenant_id=where, by=None, **told) as failed:
+        failed.log_only.update(reason=reason, user_id=user.id if user else None)
+        yield
+
+
+def _is_of(user: User, tenant_id: TenantId) -> bool:
+    return tenant_id in {*user.realms, user.sign_in_realm}
 
 
 def _is_late(admission: Admission, now_ms: int) -> bool:
@@ -142,7 +162,7 @@ def _is_late(admission: Admission, now_ms: int) -> bool:
 
 def _reason(admission: Admission, *, proved: bool, restricted: bool) -> str:
     if not proved:
-        return "wrong_password" if admission.password_hash else "unknown_user"
+        return "wrong_password" if admission.password_hash else _UNKNOWN
     if restricted:
         return "known_devices_only"
     return "not_admitted" if "password" in admission.policy.methods else "password_not_allowed"
