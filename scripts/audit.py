@@ -29,6 +29,7 @@ from doorward.bootstrap.clock import clock
 from doorward.errors import DoorwardError, InvalidToken
 from doorward.keys.keyring import Keyring
 from doorward.model import TenantId
+from doorward.model.audit import Anchor, ChainHead
 from doorward.tokens.checkpoints import verify_checkpoint
 from doorward.trail.verify import Finding, Trail, verify
 
@@ -96,32 +97,38 @@ class Verification:
         worst = 0
         for tenant_id in tenants:
             known = {each.number: each.hash for each in witnessed if each.tenant_id == tenant_id}
-            findings, records, unsigned = self._verify(tenant_id, known)
+            findings, records, unverified = self._verify(tenant_id, known)
             for line in findings:
                 print(f"{tenant_id}: {line}")
-            print(f"{tenant_id}: {records} records, {len(findings)} findings, {unsigned} checkpoints of former keys")
+            print(f"{tenant_id}: {records} records, {len(findings)} findings, {unverified} checkpoints not verified")
             worst = max(worst, bool(findings))
         return max(worst, self._late())
 
     def _verify(self, tenant_id: TenantId, witnessed: dict[int, str]) -> tuple[list[str], int, int]:
         head, anchors = self._store.get_head(tenant_id), self._store.anchors(tenant_id)
         links = list(all_links(self._store, tenant_id, clock()))
-        lines, unsigned = [], 0
-        for number, text, checkpoint in [
-            (head.number, head.hash, head.checkpoint),
-            *((anchor.number, anchor.hash, anchor.checkpoint) for anchor in anchors),
-        ]:
-            try:
-                said = verify_checkpoint(checkpoint, self._keyring) if self._signs else None
-            except InvalidToken as error:
-                if error.reason != "unknown_kid":
-                    lines.append(f"the checkpoint at {number} is not signed by this deployment ({error.reason})")
-                said = None
-            unsigned += said is None
-            if said is not None and (said.tenant_id, said.number, said.hash) != (tenant_id, number, text):
-                lines.append(f"the checkpoint at {number} tells of {said.tenant_id} at {said.number}")
+        lines: list[str] = []
+        # Whoever writes a chain anew can name any key. So the head is nobody's unless its key is known.
+        unverified = 0 if not head.number or self._signed(tenant_id, head, lines) else 1
+        if unverified and self._signs and not lines:
+            lines.append(f"the checkpoint at {head.number}, the head's, is of a key that is no longer published")
+        unverified += sum(not self._signed(tenant_id, anchor, lines) for anchor in anchors)
         found = verify(Trail(head, links, anchors, witnessed), int(time.time()))
-        return [*map(_line, found), *lines], len(links), unsigned
+        return [*map(_line, found), *lines], len(links), unverified
+
+    def _signed(self, tenant_id: TenantId, place: ChainHead | Anchor, lines: list[str]) -> bool:
+        """Return whether a checkpoint is verified; what is wrong with it becomes a line."""
+        if not self._signs:
+            return False
+        try:
+            said = verify_checkpoint(place.checkpoint, self._keyring)
+        except InvalidToken as error:
+            if error.reason != "unknown_kid":
+                lines.append(f"the checkpoint at {place.number} is not signed by this deployment ({error.reason})")
+            return False
+        if (said.tenant_id, said.number, said.hash) != (tenant_id, place.number, place.hash):
+            lines.append(f"the checkpoint at {place.number} tells of {said.tenant_id} at {said.number}")
+        return True
 
     def _late(self) -> int:
         late = [record for record in self._store.all_waiting() if clock() - record.at_ms > _LATE_SECONDS * 1000]

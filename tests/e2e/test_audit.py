@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import time
@@ -129,15 +128,3 @@ def test_a_chain_that_was_cut_short_contradicts_the_checkpoint_that_somebody_kep
     assert status == 1
     assert f"contradicted: record {last['chain_number']['N']}" in text
     assert "tells of acme at" in text  # the head's own signature says so too
-
-
-def test_acts_that_were_given_up_are_appended_by_the_script(cloud: Cloud, table: Table) -> None:
-    client = cloud.client("lambda")
-    stack = cloud.client("cloudformation").describe_stack_resource(
-        StackName="doorward", LogicalResourceId="ChainAuditFunction"
-    )
-    name = stack["StackResourceDetail"]["PhysicalResourceId"]
-    answer = client.invoke(FunctionName=name, Payload=json.dumps({"Records": []}).encode())
-    assert json.loads(answer["Payload"].read()) == {"appended": 0}
-    status, text = run(cloud, "chain")
-    assert (status, "acts were waiting" in text) == (0, True), text

@@ -29,6 +29,20 @@ _D = "layers/shared/doorward"
 MUTANTS: tuple[Mutant, ...] = (
     # Webhooks
     Mutant(
+        "a neighbour's trail names no user of others",
+        f"{_D}/sessions/login.py",
+        "known = user if user is not None and _is_of(user, tenant_id) else None",
+        "known = user",
+        "tests/functions/test_audit_trail.py",
+    ),
+    Mutant(
+        "a head that any key signed is no proof",
+        "scripts/audit.py",
+        "if unverified and self._signs and not lines:",
+        "if False:",
+        "tests/functions/test_audit_script.py",
+    ),
+    Mutant(
         "a webhook names no address",
         f"{_D}/rules/webhooks.py",
         'return not last.isdigit() and not last.startswith("0x")',
