@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from doorward.errors import Conflict, NotFound
 from doorward.model import Clock, Principal, TenantId
-from doorward.model.webhooks import Delivery, DeliveryId
+from doorward.model.webhooks import Delivery, DeliveryId, Webhook
 from doorward.rules.factors import require_sure
 from doorward.rules.names import is_ulid
 from doorward.stores import Page
@@ -45,10 +45,7 @@ class InspectDeliveries:
             InsufficientAuthentication: the caller's sign-in is older than an hour, or not sure enough.
             Conflict: the webhook is disabled.
         """
-        webhook = self.administer.one(principal, tenant_id, webhook_id)
-        require_sure(principal, self.clock())
-        if webhook.status != "enabled":
-            raise Conflict("The webhook is disabled. Enable it first.")
+        webhook = self._enabled(principal, tenant_id, webhook_id)
         event = trial_event(tenant_id, mint_ulid(), self.clock())
         stored = self.deliveries.add(new_delivery(webhook, event, self.clock()))
         if stored is None:
@@ -63,10 +60,7 @@ class InspectDeliveries:
             InsufficientScope, NotFound, InsufficientAuthentication: see `test`; or there is no such delivery.
             Conflict: the webhook is disabled, or the delivery is tried at this moment.
         """
-        webhook = self.administer.one(principal, tenant_id, webhook_id)
-        require_sure(principal, self.clock())
-        if webhook.status != "enabled":
-            raise Conflict("The webhook is disabled. Enable it first.")
+        webhook = self._enabled(principal, tenant_id, webhook_id)
         known = is_ulid(delivery_id)
         before = self.deliveries.get(tenant_id, webhook.id, DeliveryId(delivery_id)) if known else None
         if before is None:
@@ -76,3 +70,10 @@ class InspectDeliveries:
             raise Conflict
         self.queue.put(after.ref)
         return after
+
+    def _enabled(self, principal: Principal, tenant_id: TenantId, webhook_id: str) -> Webhook:
+        webhook = self.administer.one(principal, tenant_id, webhook_id)
+        require_sure(principal, self.clock())
+        if webhook.status != "enabled":
+            raise Conflict("The webhook is disabled. Enable it first.")
+        return webhook
