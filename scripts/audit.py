@@ -20,14 +20,16 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "layers" / "shared"))
 
 import boto3
+import jwt
 from botocore.exceptions import BotoCoreError, ClientError
 
 from doorward.aws.dynamodb.audit_trail import DynamoAudit, all_links, tenants_with_trails
 from doorward.aws.dynamodb.client import BotoDatabase, connect
-from doorward.aws.dynamodb.keys import load_key_set
+from doorward.aws.dynamodb.keys import DynamoKeySets
 from doorward.bootstrap.clock import clock
 from doorward.errors import DoorwardError, InvalidToken
-from doorward.keys.keyring import Keyring
+from doorward.keys.keyring import parsed
+from doorward.keys.signing import FormerKey, VerificationKey
 from doorward.model import TenantId
 from doorward.model.audit import Anchor, ChainHead
 from doorward.tokens.checkpoints import verify_checkpoint
@@ -79,6 +81,32 @@ def _chain(outputs: Mapping[str, str]) -> int:
     return 0
 
 
+class Keys:
+    """All keys that ever signed here.
+
+    A tenant in which nothing happens keeps the checkpoint of a key that is long gone.
+    """
+
+    def __init__(self, key_sets: DynamoKeySets) -> None:
+        """Read the keys."""
+        published = (FormerKey(key, revoked=False) for key in key_sets.get().keys)
+        self._all = {each.key.kid: each for each in (*key_sets.former(), *published)}
+
+    def get(self, kid: str) -> VerificationKey:
+        """Return the key with this `kid`.
+
+        Raises:
+            InvalidToken: there never was such a key.
+        """
+        if kid not in self._all:
+            raise InvalidToken(reason="unknown_kid")
+        return parsed(self._all[kid].key)
+
+    def is_revoked(self, text: str) -> bool:
+        """Return whether a checkpoint that is verified was signed by a key that was revoked."""
+        return self._all[jwt.get_unverified_header(text)["kid"]].revoked
+
+
 class Verification:
     """Verifies the trails of one stack."""
 
@@ -88,12 +116,12 @@ class Verification:
         self._database, self._table = database, outputs["AuditTable"]
         self._store = DynamoAudit(database, self._table)
         self._signs = outputs["Algorithm"] != "HS256"  # a shared secret is not this script's to read
-        self._keyring = Keyring(lambda: load_key_set(database, outputs["SigningKeysTable"]), clock)
+        self._keys = Keys(DynamoKeySets(database, outputs["SigningKeysTable"]))
 
     def run(self, only: list[str] | None, kept: list[str]) -> int:
         """Verify these trails, or all, and return the exit status."""
         tenants = [TenantId(name) for name in only] if only else list(tenants_with_trails(self._database, self._table))
-        witnessed = [verify_checkpoint(text, self._keyring) for text in kept]
+        witnessed = [verify_checkpoint(text, self._keys.get) for text in kept]
         worst = 0
         for tenant_id in tenants:
             known = {each.number: each.hash for each in witnessed if each.tenant_id == tenant_id}
@@ -108,11 +136,8 @@ class Verification:
         head, anchors = self._store.get_head(tenant_id), self._store.anchors(tenant_id)
         links = list(all_links(self._store, tenant_id, clock()))
         lines: list[str] = []
-        # Whoever writes a chain anew can name any key. So the head is nobody's unless its key is known.
-        unverified = 0 if not head.number or self._signed(tenant_id, head, lines) else 1
-        if unverified and self._signs and not lines:
-            lines.append(f"the checkpoint at {head.number}, the head's, is of a key that is no longer published")
-        unverified += sum(not self._signed(tenant_id, anchor, lines) for anchor in anchors)
+        places: list[ChainHead | Anchor] = [*([head] if head.number else []), *anchors]
+        unverified = sum(not self._signed(tenant_id, place, lines) for place in places)
         found = verify(Trail(head, links, anchors, witnessed), int(time.time()))
         return [*map(_line, found), *lines], len(links), unverified
 
@@ -121,14 +146,14 @@ class Verification:
         if not self._signs:
             return False
         try:
-            said = verify_checkpoint(place.checkpoint, self._keyring)
+            said = verify_checkpoint(place.checkpoint, self._keys.get)
         except InvalidToken as error:
-            if error.reason != "unknown_kid":
-                lines.append(f"the checkpoint at {place.number} is not signed by this deployment ({error.reason})")
+            lines.append(f"the checkpoint at {place.number} is not signed by this deployment ({error.reason})")
             return False
         if (said.tenant_id, said.number, said.hash) != (tenant_id, place.number, place.hash):
             lines.append(f"the checkpoint at {place.number} tells of {said.tenant_id} at {said.number}")
-        return True
+        # Whoever had the key may have signed it. There is nothing to be found, and nothing to rely on.
+        return not self._keys.is_revoked(place.checkpoint)
 
     def _late(self) -> int:
         late = [record for record in self._store.all_waiting() if clock() - record.at_ms > _LATE_SECONDS * 1000]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from doorward.errors import Conflict, DoorwardError, EmailTaken, NotFound, NotInitialised, TenantTaken, UsernameTaken
-from doorward.keys.signing import KeySet, generate_key
+from doorward.keys.signing import FormerKey, KeySet, generate_key
 from doorward.model import PLATFORM, Cutoff, UserId, UserRecord
 from doorward.rules.names import fold_email
 from doorward.stores import SignInTarget
@@ -184,6 +184,23 @@ def test_a_key_set_is_changed_by_one_at_a_time(stores: Stores) -> None:
         with pytest.raises(Conflict):
             stores.key_sets.change(stale)
     stores.key_sets.change(replace(key_set, version=2))
+
+
+def test_keys_that_leave_the_set_are_kept_with_the_change_or_not_at_all(stores: Stores) -> None:
+    (public, _), (other, _), (third, _) = (generate_key("ES256", NOW) for _ in range(3))
+    key_set = KeySet("https://id.example", "api", (public,), 1)
+    stores.key_sets.change(key_set)
+    assert stores.key_sets.former() == []
+    with pytest.raises(Conflict):
+        stores.key_sets.change(replace(key_set, version=3), [FormerKey(public, revoked=False)])
+    assert stores.key_sets.former() == []
+    left = [FormerKey(public, revoked=False), FormerKey(other, revoked=True)]
+    stores.key_sets.change(replace(key_set, version=2), left)
+    assert sorted(stores.key_sets.former(), key=str) == sorted(left, key=str)
+    for kid in (public.kid, third.kid):
+        stores.key_sets.revoke_former(kid)
+    assert {each.key.kid: each.revoked for each in stores.key_sets.former()} == {public.kid: True, other.kid: True}
+    assert stores.key_sets.get().keys == (public,)
 
 
 def test_sessions_of_a_deleted_user_have_no_user(tenants: Stores) -> None:

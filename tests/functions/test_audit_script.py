@@ -7,6 +7,7 @@ import json
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +16,9 @@ import boto3
 import jwt
 import pytest
 
-from doorward.keys.signing import generate_key
+from doorward.aws.dynamodb.client import BotoDatabase, connect
+from doorward.aws.dynamodb.keys import DynamoKeySets
+from doorward.keys.signing import FormerKey, generate_key
 from doorward.tokens.checkpoints import TYPE
 from scripts import audit
 from tests.support.deployment import Deployment, Stack
@@ -70,6 +73,18 @@ def _kept(prefix: str) -> list[dict[str, Any]]:
     return [item for item in _table().scan()["Items"] if str(item["pk"]).startswith(prefix)]
 
 
+def _head() -> dict[str, Any]:
+    (head,) = (item for item in _kept("chain#acme") if item["sk"] == "head")
+    return head
+
+
+def _forge(kid: str) -> None:
+    """Sign the checkpoint of the head anew, with a key of one's own, and name another one."""
+    claims = jwt.decode(_head()["checkpoint"], options={"verify_signature": False})
+    _, pem = generate_key("ES256", 0)
+    _table().put_item(Item={**_head(), "checkpoint": jwt.encode(claims, pem, "ES256", {"typ": TYPE, "kid": kid})})
+
+
 def test_what_waits_is_appended_and_then_the_trail_is_whole(deployment: Deployment, run: Run) -> None:
     deployment.sign_in("acme-admin")
     waiting = len(_kept("act#"))
@@ -103,7 +118,7 @@ def test_a_head_whose_checkpoint_tells_of_another_place_is_named(deployment: Dep
         deployment.sign_in("acme-admin")
         deployment.chain()
     first, last = sorted(_kept("tenant#acme#"), key=lambda item: item["chain_number"])
-    (head,) = (item for item in _kept("chain#acme") if item["sk"] == "head")
+    head = _head()
     _table().delete_item(Key={"pk": last["pk"], "sk": last["sk"]})
     _table().put_item(Item={**head, "chain_number": 1, "chain_hash": first["chain_hash"]})
     status, text = run("verify", "--tenant", "acme")
@@ -113,19 +128,37 @@ def test_a_head_whose_checkpoint_tells_of_another_place_is_named(deployment: Dep
 def test_a_head_that_a_stranger_signed_is_told_whatever_key_it_names(deployment: Deployment, run: Run) -> None:
     deployment.sign_in("acme-admin")
     deployment.chain()
-    (head,) = (item for item in _kept("chain#acme") if item["sk"] == "head")
-    claims = jwt.decode(head["checkpoint"], options={"verify_signature": False})
-    public, pem = generate_key("ES256", 0)
-    forged = jwt.encode(claims, pem, "ES256", {"typ": TYPE, "kid": public.kid})
-    _table().put_item(Item={**head, "checkpoint": forged})
+    _forge(generate_key("ES256", 0)[0].kid)
     status, text = run("verify", "--tenant", "acme")
-    assert (status, "is of a key that is no longer published" in text) == (1, True), text
+    assert (status, "is not signed by this deployment (unknown_kid)" in text) == (1, True), text
+
+
+def test_a_tenant_in_which_nothing_happens_stays_whole_when_its_key_is_gone(deployment: Deployment, run: Run) -> None:
+    deployment.sign_in("acme-admin")
+    deployment.chain()
+    key_sets = DynamoKeySets(BotoDatabase(connect()), os.environ["SIGNING_KEYS_TABLE"])
+    before = key_sets.get()
+    gone, rest = before.active(), [replace(key, state="active") for key in before.keys if key.state == "pending"]
+    key_sets.change(replace(before, keys=tuple(rest), version=before.version + 1), [FormerKey(gone, revoked=False)])
+    assert run("verify", "--tenant", "acme") == (0, "acme: 1 records, 0 findings, 0 checkpoints not verified\n")
+    _forge(gone.kid)
+    assert run("verify", "--tenant", "acme")[0] == 1
+
+
+def test_what_a_revoked_key_signed_is_told_and_is_no_finding(deployment: Deployment, run: Run) -> None:
+    deployment.sign_in("acme-admin")
+    deployment.chain()
+    kid = jwt.get_unverified_header(_head()["checkpoint"])["kid"]
+    deployment.raw("rotate_keys", {"command": "revoke", "kid": kid})
+    assert run("verify", "--tenant", "acme") == (0, "acme: 1 records, 0 findings, 2 checkpoints not verified\n")
+    _forge(kid)  # nobody names that key but who has it
+    assert run("verify", "--tenant", "acme")[0] == 1
 
 
 def test_a_checkpoint_that_was_kept_is_compared(deployment: Deployment, run: Run, tmp_path: Path) -> None:
     deployment.sign_in("acme-admin")
     deployment.chain()
-    (head,) = (item for item in _kept("chain#acme") if item["sk"] == "head")
+    head = _head()
     kept = tmp_path / "acme.jws"
     kept.write_text(head["checkpoint"])
     assert run("verify", "--checkpoint", str(kept))[0] == 0

@@ -19,7 +19,7 @@ from doorward.errors import (
     Unavailable,
     UsernameTaken,
 )
-from doorward.keys.signing import KeySet
+from doorward.keys.signing import FormerKey, KeySet
 from doorward.keys.stores import Secret
 from doorward.model import (
     NO_POLICY,
@@ -100,6 +100,7 @@ class World:
     tenant_epochs: dict[TenantId, int] = field(default_factory=dict)
     attempts: dict[str, dict[str, int]] = field(default_factory=dict)
     key_set: KeySet | None = None
+    former_keys: dict[str, FormerKey] = field(default_factory=dict)
     tickets: dict[str, SocketTicket] = field(default_factory=dict)
     connections: dict[str, Connection] = field(default_factory=dict)
     revoked_kids: set[str] = field(default_factory=set)
@@ -848,12 +849,21 @@ class MemoryKeySets:
             raise NotInitialised
         return self.world.key_set
 
-    def change(self, key_set: KeySet) -> None:
+    def change(self, key_set: KeySet, former: Sequence[FormerKey] = ()) -> None:
         with self.world.lock:
             stored = self.world.key_set.version if self.world.key_set else 0
             if key_set.version != stored + 1:
                 raise Conflict
             self.world.key_set = key_set
+            self.world.former_keys |= {each.key.kid: each for each in former}
+
+    def revoke_former(self, kid: str) -> None:
+        with self.world.lock:
+            if kid in self.world.former_keys:
+                self.world.former_keys[kid] = replace(self.world.former_keys[kid], revoked=True)
+
+    def former(self) -> list[FormerKey]:
+        return list(self.world.former_keys.values())
 
 
 @dataclass

@@ -94,6 +94,16 @@ class TestSchedule:
         _hours(house, 1)
         assert _pems(house) == {key.kid for key in _keys(house) if key.state != "retiring"}
 
+    def test_a_key_that_is_gone_is_kept_for_who_verifies_what_it_witnessed(self, house: House) -> None:
+        retired = _keys(house)[0]
+        _hours(house, 24 * 90)
+        assert house.world.former_keys == {}
+        _hours(house, 24)
+        ((kid, kept),) = house.world.former_keys.items()
+        assert (kid, kept.key.jwk, kept.revoked) == (retired.kid, retired.jwk, False)
+        house.rotate_signing_keys.revoke(kid)
+        assert house.world.former_keys[kid].revoked
+
     def test_repeating_a_step_changes_nothing(self, house: House) -> None:
         _hours(house, 24 * 90)
         before = repr((house.world.key_set, house.world.secrets))
@@ -229,6 +239,12 @@ class TestEmergency:
         assert _keys(house)[0].kid == active.kid
         assert pending.kid not in {key.kid for key in _keys(house)}
         assert _states(house) == ["active", "pending"]
+        assert house.world.former_keys == {}  # the key signed nothing
+
+    def test_a_revoked_key_is_kept_as_one_that_witnesses_nothing(self, house: House) -> None:
+        active, _ = _keys(house)
+        house.rotate_signing_keys.revoke(active.kid)
+        assert {kid: kept.revoked for kid, kept in house.world.former_keys.items()} == {active.kid: True}
 
     def test_a_key_is_refused_even_if_no_successor_can_be_made(
         self, house: House, monkeypatch: pytest.MonkeyPatch

@@ -38,8 +38,15 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "a head that any key signed is no proof",
         "scripts/audit.py",
-        "if unverified and self._signs and not lines:",
-        "if False:",
+        "        except InvalidToken as error:\n            lines.append(",
+        "        except InvalidToken as error:\n            error.reason == 'unknown_kid' or lines.append(",
+        "tests/functions/test_audit_script.py",
+    ),
+    Mutant(
+        "what a revoked key signed proves nothing",
+        f"{_D}/keys/rotation.py",
+        "return [FormerKey(key, key.kid in revoked_kids) for key in left]",
+        "return [FormerKey(key, revoked=False) for key in left]",
         "tests/functions/test_audit_script.py",
     ),
     Mutant(

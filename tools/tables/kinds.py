@@ -100,6 +100,7 @@ TABLES: Mapping[str, Sequence[Kind]] = {
     ),
     "SigningKeysTable": (
         Kind("key set", "key_set", "", others.key_set),
+        Kind("former key", r"former#.+", "", _fine),
         Kind("cursor key", "cursor", "", _fine),
     ),
     "NotificationsTable": (

@@ -27,7 +27,9 @@ async function run(form, more = {}) {
 
 // Offers passkeys beside what the browser fills in by itself. Whoever picks none is not told of it.
 async function offer(form) {
+  const before = running;
   if (form.dataset.autofill === undefined || !(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
+  if (running !== before) return; // somebody has pressed the button meanwhile
   await run(form, { mediation: "conditional" }).catch(() => {});
 }
 

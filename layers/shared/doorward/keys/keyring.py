@@ -99,13 +99,18 @@ class Keyring:
             raise InvalidToken(reason="unknown_kid")
         found = self._parsed.get(kid)
         if found is None:
-            found = VerificationKey(kid, key.algorithm, PyJWK({**key.jwk, "alg": key.algorithm}).key)
+            found = parsed(key)
             self._parsed = {**self._still_published(), kid: found}
         return found
 
     def _still_published(self) -> dict[str, VerificationKey]:
         published = {key.kid for key in self.key_set().keys}
         return {kid: key for kid, key in self._parsed.items() if kid in published}
+
+
+def parsed(key: PublicKey) -> VerificationKey:
+    """Return a public key as it verifies."""
+    return VerificationKey(key.kid, key.algorithm, PyJWK({**key.jwk, "alg": key.algorithm}).key)
 
 
 def _find(key_set: KeySet | None, kid: str) -> PublicKey | None:

@@ -13,7 +13,7 @@ from doorward import audit
 from doorward.errors import Conflict, InvalidRequest
 from doorward.keys.life import K, Key, KeyState, Policy, lacks, leaves_secret, ordered, plan, without
 from doorward.keys.mac import MacKey, decode_mac_keys, encode_mac_keys, generate_mac_key
-from doorward.keys.signing import KeyPairAlgorithm, KeySet, PrivateKeys, PublicKey, generate_key
+from doorward.keys.signing import FormerKey, KeyPairAlgorithm, KeySet, PrivateKeys, PublicKey, generate_key
 from doorward.keys.stores import KeyRevocationStore, KeySetStore, SecretStore
 from doorward.model import Clock
 
@@ -96,6 +96,8 @@ class RotateSigningKeys:
         return self._store(before, wanted, frozenset())
 
     def _without(self, before: KeySet, kid: str) -> tuple[PublicKey, ...]:
+        if all(key.kid != kid for key in before.keys):
+            self.key_sets.revoke_former(kid)
         keys = without(self._usable(before.keys), kid, self.policy, self.clock())
         return self._store(before, keys, frozenset({kid}))
 
@@ -117,7 +119,9 @@ class RotateSigningKeys:
         keys = self._completed(keys)
         if keys != before.keys:
             with _recorded(before.keys, keys):
-                self.key_sets.change(replace(before, keys=keys, version=before.version + 1))
+                self.key_sets.change(
+                    replace(before, keys=keys, version=before.version + 1), _former(before.keys, keys, revoked_kids)
+                )
         self._forget(keys, revoked_kids)
         return keys
 
@@ -207,6 +211,13 @@ def _repeated(step: Callable[[], tuple[K, ...]]) -> tuple[K, ...]:
         with contextlib.suppress(Conflict):
             return step()
     raise Conflict
+
+
+def _former(before: Sequence[PublicKey], after: Sequence[PublicKey], revoked_kids: frozenset[str]) -> list[FormerKey]:
+    """Return the keys that leave the set and may have signed."""
+    kept = {key.kid for key in after}
+    left = (key for key in before if key.kid not in kept and key.state != "pending")
+    return [FormerKey(key, key.kid in revoked_kids) for key in left]
 
 
 @contextlib.contextmanager

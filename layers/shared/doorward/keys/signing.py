@@ -44,6 +44,19 @@ class PublicKey(Key):
 
 
 @dataclass(frozen=True, slots=True)
+class FormerKey:
+    """A key that is published no more. What it signed is never accepted; but what it once witnessed can be checked.
+
+    Args:
+        key: as it was published.
+        revoked: whether somebody else may have had it. Then it witnesses nothing.
+    """
+
+    key: PublicKey
+    revoked: bool
+
+
+@dataclass(frozen=True, slots=True)
 class KeySet:
     """The deployment's public identity: issuer, own API and public keys.
 

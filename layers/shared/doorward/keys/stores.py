@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from doorward.keys.signing import KeySet
+from doorward.keys.signing import FormerKey, KeySet
 
 
 class KeySetStore(Protocol):
@@ -18,14 +19,22 @@ class KeySetStore(Protocol):
             NotInitialised: there is no key set yet.
         """
 
-    def change(self, key_set: KeySet) -> None:
-        """Store a key set.
+    def change(self, key_set: KeySet, former: Sequence[FormerKey] = ()) -> None:
+        """Store a key set, and with it the keys that leave the set.
 
-        Its `version` is one more than the version of the stored set.
+        Args:
+            key_set: its `version` is one more than the version of the stored set.
+            former: these keys are kept for ever, for those who verify what they witnessed.
 
         Raises:
-            Conflict: another change came first.
+            Conflict: another change came first. Nothing is stored.
         """
+
+    def revoke_former(self, kid: str) -> None:
+        """Store of a former key that it is revoked, if there is such a key."""
+
+    def former(self) -> list[FormerKey]:
+        """Return the former keys, in any order."""
 
 
 @dataclass(frozen=True, slots=True)

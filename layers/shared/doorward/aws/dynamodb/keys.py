@@ -6,16 +6,18 @@ import base64
 import contextlib
 import json
 import secrets
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from doorward.aws.dynamodb import actions
 from doorward.aws.dynamodb.database import ConditionFailed, Database, Reader
-from doorward.aws.dynamodb.items import Key
+from doorward.aws.dynamodb.items import Item, Key
 from doorward.errors import Conflict, NotInitialised
-from doorward.keys.signing import KeySet, PublicKey
+from doorward.keys.signing import FormerKey, KeySet, PublicKey
 
 _KEY_SET: Key = {"pk": "key_set"}
 _CURSOR: Key = {"pk": "cursor"}
+_FORMER = "former#"
 
 
 def load_key_set(database: Reader, table: str) -> KeySet:
@@ -46,13 +48,15 @@ class DynamoKeySets:
         """
         return load_key_set(self.database, self.table)
 
-    def change(self, key_set: KeySet) -> None:
-        """Store a key set.
+    def change(self, key_set: KeySet, former: Sequence[FormerKey] = ()) -> None:
+        """Store a key set, and with it the keys that leave the set.
 
-        Its `version` is one more than the version of the stored set.
+        Args:
+            key_set: its `version` is one more than the version of the stored set.
+            former: these keys are kept for ever, for those who verify what they witnessed.
 
         Raises:
-            Conflict: another change came first.
+            Conflict: another change came first. Nothing is stored.
         """
         attributes = {
             "issuer": key_set.issuer,
@@ -68,10 +72,38 @@ class DynamoKeySets:
             when=actions.ABSENT if first else "version = :before",
             values=None if first else {"before": key_set.version - 1},
         )
+        kept = (
+            actions.update(
+                self.table,
+                _former_key(each.key.kid),
+                assign={"key": json.dumps(asdict(each.key)), "revoked": int(each.revoked)},
+            )
+            for each in former
+        )
         try:
-            self.database.transact([action])
+            self.database.transact([action, *kept])
         except ConditionFailed as failure:
             raise Conflict from failure
+
+    def revoke_former(self, kid: str) -> None:
+        """Store of a former key that it is revoked, if there is such a key."""
+        with contextlib.suppress(ConditionFailed):
+            self.database.write(
+                actions.update(self.table, _former_key(kid), assign={"revoked": 1}, when=actions.PRESENT)
+            )
+
+    def former(self) -> list[FormerKey]:
+        """Return the former keys. It reads the whole table, which is small."""
+        items = (item for page in self.database.scan(self.table) for item in page)
+        return [_to_former(item) for item in items if item["pk"].startswith(_FORMER)]
+
+
+def _former_key(kid: str) -> Key:
+    return {"pk": f"{_FORMER}{kid}"}
+
+
+def _to_former(item: Item) -> FormerKey:
+    return FormerKey(PublicKey(**json.loads(item["key"])), bool(item["revoked"]))
 
 
 def load_cursor_key(database: Reader, table: str) -> bytes:
