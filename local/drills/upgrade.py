@@ -49,6 +49,9 @@ def _upgrade(site: Site, place: Place, ids: list[tuple[str, str]], *, sabotage: 
     service = site.service_token(admin["access_token"], f"drill-{uuid.uuid4().hex[:8]}")["access_token"]
     links = _links(site, place, quiet)
     report.figures["requests before the upgrade"] = report.requests
+    old = "AuditTable" not in site.outputs  # version 0.1.0 needs a step more, before and after
+    if old:
+        site.script("from_0_1.py")
     with people(site, sessions):
         began = time.monotonic()
         cloud.deploy(place)
@@ -56,6 +59,8 @@ def _upgrade(site: Site, place: Place, ids: list[tuple[str, str]], *, sabotage: 
         report.figures["seconds of the upgrade, with building"] = round(time.monotonic() - began, 1)
         new = Site(site.url, site.variables, report, _PATIENCE_SECONDS)
         # What docs/operations.md says to do after a new version.
+        if old:
+            new.script("from_0_1.py")
         new.script("rotate_keys.py")
         new.script("tend_users.py")
         if sabotage:

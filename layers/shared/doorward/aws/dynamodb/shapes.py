@@ -107,14 +107,15 @@ def to_session(item: Item | None) -> Session | None:
     return Session(
         ref=SessionRef(item["tenant_id"], item["user_id"], item["session_id"]),
         generation=item["generation"],
-        epochs=Epochs(item["epoch"], item["tenant_epoch"], item["deployment_epoch"]),
+        # Sessions of version 0.1.0 lack what it did not know; they began when nothing had ended yet.
+        epochs=Epochs(item["epoch"], item["tenant_epoch"], item.get("deployment_epoch", 0)),
         created_at_ms=item["created_at_ms"],
         rotated_at_ms=item["rotated_at_ms"],
         expires_at_ms=item["expires_at_ms"],
         cookie_hash=item.get("cookie_hash"),
         revoked_at_ms=item.get("revoked_at_ms"),
         client_id=item.get("client_id"),
-        links=item["links"],
+        links=item.get("links", 0),
         switched_to=item.get("switched_to"),
         method=item.get("method", "password"),
         amr=tuple(item.get("amr", ())),
