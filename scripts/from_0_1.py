@@ -22,6 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from doorward.aws.dynamodb.client import BotoDatabase, connect
 from doorward.aws.dynamodb.from_0_1 import FromVersion01
 from doorward.aws.dynamodb.items import Tables
+from doorward.bootstrap.clock import clock
 from doorward.errors import DoorwardError
 from doorward.rules.shards import MARKER_SHARDS, MAX_MARKER_SHARDS
 
@@ -40,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
         tables = Tables(outputs["UsersTable"], revocations=outputs["RevocationsTable"], marker_shards=options.shards)
         upgrade = FromVersion01(BotoDatabase(connect()), tables)
         is_deployed = "AuditTable" in outputs  # 0.1.0 has none
-        done = upgrade.after() if is_deployed else upgrade.before()
+        done = upgrade.after(clock()) if is_deployed else upgrade.before()
     except (BotoCoreError, ClientError) as error:
         print(f"not done: {error}")
         return 1

@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"doorward: {failure}", file=sys.stderr)
         return 1
     except RuntimeError as error:
-        report.refuse(f"the drill did not come to its end: {error}")
+        report.refused.insert(0, f"the drill did not come to its end: {error}")
     report.figures["seconds of the drill"] = round(time.monotonic() - began, 1)
     print(report.show())
     if not options.sabotage:

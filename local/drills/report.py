@@ -48,6 +48,11 @@ class Report:
         with self.lock:
             self.figures[name] = round(max(seconds, self.figures.get(name, 0)), 1)
 
+    def add(self, name: str) -> None:
+        """Count one more of what a figure counts."""
+        with self.lock:
+            self.figures[name] = self.figures.get(name, 0) + 1
+
     def refuse(self, what: str) -> None:
         """Keep what was refused although it should not have been."""
         with self.lock:

@@ -25,6 +25,7 @@ from local.tools import ROOT
 
 OK = http.client.OK
 _TIMEOUT_SECONDS = 60
+_PAUSE_SECONDS = 0.2
 
 
 class Answer(NamedTuple):
@@ -44,12 +45,15 @@ class Site:
         variables: the environment of programs that call its AWS services.
         report: where requests are counted.
         timeout_seconds: how long to wait for an answer.
+        is_moving: whether the emulator may take the API in anew. It then gives the API another id, and knows neither
+            for a moment, as AWS does not do: there an API keeps its id and what was deployed last.
     """
 
     url: str
     variables: Mapping[str, str]
     report: Report
     timeout_seconds: float = _TIMEOUT_SECONDS
+    is_moving: bool = False
 
     def call(
         self,
@@ -61,7 +65,22 @@ class Site:
         cookie: str = "",
         origin: str = "",
     ) -> Answer:
-        """Send one request, and return the answer; status 599 if there is none."""
+        """Send one request, and return the answer; status 599 if there is none.
+
+        While the emulator knows no such API, the request is sent again.
+        """
+        began = time.monotonic()
+        while True:
+            answer = self._call(method, path, token, body, cookie=cookie, origin=origin)
+            waited = time.monotonic() - began
+            if not (self.is_moving and _is_of_no_api(answer)) or waited > self.timeout_seconds:
+                return answer
+            self.report.add("answers of the emulator while it knew no such API")
+            time.sleep(_PAUSE_SECONDS)
+
+    def _call(
+        self, method: str, path: str, token: str, body: Mapping[str, Any] | None, *, cookie: str, origin: str
+    ) -> Answer:
         headers = {"Content-Type": "application/json"} if body is not None else {}
         headers |= {"Authorization": f"Bearer {token}"} if token else {}
         headers |= {"Cookie": cookie} if cookie else {}
@@ -122,7 +141,11 @@ class Site:
 
     def me(self, token: str = "", cookie: str = "") -> int:
         """Return with which status somebody is told who they are."""
-        return self.call("GET", "/users/me", token, cookie=cookie).status
+        return self.who(token, cookie).status
+
+    def who(self, token: str = "", cookie: str = "") -> Answer:
+        """Return what somebody is told of who they are."""
+        return self.call("GET", "/users/me", token, cookie=cookie)
 
     def refresh(self, token: str) -> Answer:
         """Return the answer to a refresh token."""
@@ -163,6 +186,11 @@ class Site:
         return done.stdout
 
 
+def _is_of_no_api(answer: Answer) -> bool:
+    """Return whether an answer is the emulator's own: Doorward's errors have a code, and API Gateway's too."""
+    return answer.status == http.client.NOT_FOUND and not (isinstance(answer.body, dict) and "code" in answer.body)
+
+
 def seconds_until(refused: Callable[[], bool], most: float = 60, every: float = 0.05) -> float:
     """Return how many seconds pass until something is refused; `most` if that takes too long."""
     began = time.monotonic()
@@ -198,16 +226,16 @@ def _go_on(site: Site, session: dict[str, Any], done: threading.Event, may_renew
     tries = 0
     while not done.is_set():
         tries += 1
-        status = site.me(session["access_token"])
-        if (status == http.client.UNAUTHORIZED and may_renew) or tries % 10 == 0:
+        told = site.who(session["access_token"])
+        if (told.status == http.client.UNAUTHORIZED and may_renew) or tries % 10 == 0:
             renewed = site.refresh(session["refresh_token"])
             if renewed.status != OK:
                 site.report.refuse(f"refresh: {renewed.status} {renewed.body}")
                 return
             session.update(renewed.body)
-            status = site.me(session["access_token"])
-        if status != OK:
-            site.report.refuse(f"access token: {status}")
-        if session.get("cookie") and (status := site.me(cookie=session["cookie"])) != OK:
-            site.report.refuse(f"cookie: {status}")
+            told = site.who(session["access_token"])
+        if told.status != OK:
+            site.report.refuse(f"access token: {told.status} {told.body}")
+        if session.get("cookie") and (told := site.who(cookie=session["cookie"])).status != OK:
+            site.report.refuse(f"cookie: {told.status} {told.body}")
         done.wait(0.05)

@@ -16,6 +16,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ def _upgrade(site: Site, place: Place, ids: list[tuple[str, str]], *, sabotage: 
         cloud.deploy(place)
         ids.append(sources.ids())
         report.figures["seconds of the upgrade, with building"] = round(time.monotonic() - began, 1)
-        new = Site(site.url, site.variables, report, _PATIENCE_SECONDS)
+        new = replace(site)
         # What docs/operations.md says to do after a new version.
         if old:
             new.script("from_0_1.py")
@@ -77,6 +78,8 @@ def _upgrade(site: Site, place: Place, ids: list[tuple[str, str]], *, sabotage: 
         report.check("its new access token works", new.me(renewed.body["access_token"]) == OK)
     again = new.sign_in(quiet["name"], quiet["password"])
     report.check("a user from before signs in", new.me(again["access_token"]) == OK)
+    new.script("check_tables.py")
+    report.check("no item contradicts another one", held=True)
     report.figures["links from before"] = len(links)
     for token in links:
         answer = new.call("POST", "/auth/verify-email/confirm", body={"token": token})
@@ -122,7 +125,8 @@ def _drill(report: Report, commit: str, place: Place, *, sabotage: bool) -> None
         ids = [_deploy_base(old, place)]
         with _front(place, ids):
             variables = {**here.credentials(), "AWS_ENDPOINT_URL": place.endpoint}
-            _upgrade(Site(place.url, variables, report, _PATIENCE_SECONDS), place, ids, sabotage=sabotage)
+            site = Site(place.url, variables, report, _PATIENCE_SECONDS, is_moving=True)
+            _upgrade(site, place, ids, sabotage=sabotage)
     finally:
         emulator.stop()
 

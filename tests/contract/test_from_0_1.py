@@ -11,7 +11,7 @@ import pytest
 from doorward.aws.dynamodb import actions
 from doorward.aws.dynamodb.client import BotoDatabase
 from doorward.aws.dynamodb.from_0_1 import FromVersion01
-from doorward.aws.dynamodb.items import Tables, session_key, tenant_key, user_key
+from doorward.aws.dynamodb.items import Tables, credential_key, session_key, tenant_key, user_key
 from doorward.aws.dynamodb.shapes import session_attributes, tenant_attributes, user_attributes
 from doorward.errors import NotInitialised
 from doorward.model import Epochs, TenantId
@@ -35,6 +35,7 @@ class Old:
         for one in (tenant(ACME), replace(tenant(GLOBEX), status="disabled")):
             self._put(self.tables.users, tenant_key(one.id), {**tenant_attributes(one), "listing": "tenants"})
         self._put(self.tables.users, user_key(self.ann.id), {**user_attributes(self.ann), "listing": "users"})
+        self._put(self.tables.users, credential_key(self.ann.id), {"password_hash": "a hash"})
         self.cut_off(7)
         self.revoke("old-kid")
 
@@ -76,11 +77,11 @@ def test_what_the_old_functions_revoked_meanwhile_is_brought_over_once(old: Old)
     old.upgrade.before()
     old.cut_off(9)
     old.revoke("other-kid")
-    assert old.upgrade.after() == {"markers": 2, "listed": 3}
+    assert old.upgrade.after(NOW) == {"markers": 2, "listed": 3, "dated": 1}
     found = old.stores.revocation_reader.get(ACME, old.ann.id)
     assert (found.tenant_min_epoch, found.revoked_kids) == (9, {"old-kid", "other-kid"})
     assert not {"keys", "tenant#acme"} & old.left()
-    assert old.upgrade.after() == {}
+    assert old.upgrade.after(NOW) == {}
     assert [one.id for one in old.stores.tenants.list_all(10, None).records] == [ACME, GLOBEX]
     assert [one.user.id for one in old.stores.reader.list_all(10, None).records] == [old.ann.id]
 
@@ -91,10 +92,18 @@ def test_what_this_version_revoked_meanwhile_stays_revoked(old: Old) -> None:
     acme = old.stores.tenants.get(ACME)
     assert acme is not None
     epochs = old.stores.revocation_reader.get(ACME, old.ann.id)
-    old.upgrade.after()
+    old.upgrade.after(NOW)
     found = old.stores.revocation_reader.get(ACME, old.ann.id)
     assert (found.deployment_min_epoch, found.tenant_min_epoch) == (epochs.deployment_min_epoch, 7)
     assert found.deployment_min_epoch > 0
+
+
+def test_who_must_change_a_password_has_the_time_to_do_so(old: Old) -> None:
+    old.upgrade.before()
+    assert old.stores.directory.get_admission(ACME, old.ann.id).password_set_at_ms == 0
+    old.upgrade.after(NOW)
+    old.upgrade.after(NOW + 1)
+    assert old.stores.directory.get_admission(ACME, old.ann.id).password_set_at_ms == NOW
 
 
 def test_a_session_from_before_is_a_session(old: Old) -> None:
@@ -122,4 +131,4 @@ def test_the_script_sees_which_of_the_two_is_due(old: Old, capsys: pytest.Captur
     assert from_0_1.main(["--stack", "after"]) == 0
     assert from_0_1.main(["--stack", "after"]) == 0
     _, before, after, again = (line for line in capsys.readouterr().out.splitlines() if "deploy" not in line)
-    assert (before, after, again) == ("3 markers", "3 listed", "everything was in order")
+    assert (before, after, again) == ("3 markers", "1 dated, 3 listed", "everything was in order")

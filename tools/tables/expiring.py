@@ -61,7 +61,7 @@ def _links(found: Found, held: Session) -> Iterator[str]:
     family = found.families[held.ref.user_id, held.ref.session_id]
     first = min(family, key=lambda each: str(each["tenant_id"]))
     # Each session but the first was entered by a switch. A tenant that is deleted takes its sessions along.
-    counted = sum(each["links"] for each in family)
+    counted = sum(each.get("links", 0) for each in family)
     if first["tenant_id"] == held.ref.tenant_id and counted < len(family) - 1 and not found.some_tenant_left:
         yield f"is of a family that counts {counted} switches, but has {len(family)} sessions"
 

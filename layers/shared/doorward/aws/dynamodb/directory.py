@@ -51,7 +51,7 @@ class DynamoDirectory:
         return replace(
             admission,
             password_hash=credential["password_hash"] if credential else None,
-            password_set_at_ms=credential["set_at_ms"] if credential else 0,
+            password_set_at_ms=credential.get("set_at_ms", 0) if credential else 0,
             failures=(failures or {}).get("failures", 0),
         )
 

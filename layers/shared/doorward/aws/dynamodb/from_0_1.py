@@ -50,17 +50,21 @@ class FromVersion01:
             done["markers"] += self._mark(of_tenant(tenant_id), _old_key(tenant_id), tenant_id)
         return +done
 
-    def after(self) -> Counter[str]:
+    def after(self, now_ms: int) -> Counter[str]:
         """Bring over what changed since `before`, list users and tenants as today, and forget the old items.
 
-        No function of 0.1.0 may run any more.
+        No function of 0.1.0 may run any more. Who must change a password first has as long as if it were set now.
+
+        Args:
+            now_ms: the time, in milliseconds.
 
         Raises:
             Conflict: others changed a marker first, in every try.
         """
         done = self.before()
-        for item in self._listed(*_LISTS):
+        for item in self._listed(*_LISTS, "credential"):
             done["listed"] += self._list(item)
+            done["dated"] += self._date(item, now_ms)
             if item["sk"] == "tenant":
                 self._forget(_old_key(TenantId(item["tenant_id"])))
         self._forget(_KEYS)
@@ -101,8 +105,8 @@ class FromVersion01:
             yield from (item for item in items if item["sk"] in kinds)
 
     def _list(self, item: Item) -> bool:
-        name = _LISTS[item["sk"]]
-        if item.get("listing") != name:
+        name = _LISTS.get(item["sk"])
+        if name is None or item.get("listing") != name:
             return False
         key = {"pk": item["pk"], "sk": item["sk"]}
         part = list_part(name, item["pk"].partition("#")[2])
@@ -110,6 +114,15 @@ class FromVersion01:
             actions.update(
                 self.tables.users, key, assign={"listing": part}, when="listing = :old", values={"old": name}
             )
+        )
+
+    def _date(self, item: Item, now_ms: int) -> bool:
+        if item["sk"] != "credential" or "set_at_ms" in item:
+            return False
+        key, values = {"pk": item["pk"], "sk": item["sk"]}, {"old": item["password_hash"]}
+        when = "password_hash = :old AND attribute_not_exists(set_at_ms)"
+        return self._carry_out(
+            actions.update(self.tables.users, key, assign={"set_at_ms": now_ms}, when=when, values=values)
         )
 
     def _forget(self, key: Key) -> None:
