@@ -45,6 +45,8 @@ BY_COMMAND = (
 
 The others go through `sam local start-lambda`: it starts a container once for each function, and itself once for all.
 """
+UNREAD = ("Events", "Policies")
+FUNCTION, LAYER = KINDS = ("AWS::Serverless::Function", "AWS::Serverless::LayerVersion")
 START_SECONDS = 120
 END_SECONDS = 60
 """How long sam may take to end its containers. With many it hangs; then `local/containers stop` ends them."""
@@ -54,15 +56,21 @@ pytestmark = pytest.mark.skipif("DOCKER_HOST" not in os.environ, reason="DOCKER_
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory, cloud: Cloud) -> Path:
-    """The stack built for containers, its functions led to the tables and secrets of the running cloud."""
+    """The stack built for containers, its functions led to the tables and secrets of the running cloud.
+
+    All that `sam local invoke` does not read is left out: otherwise it takes some ten seconds to read the template.
+    """
     folder = tmp_path_factory.mktemp("containers")
     path = f"{ROOT / '.local' / 'uv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "ARCHITECTURE": "x86_64"}
     command = [str(SAM), "build", "--build-dir", str(folder)]
     subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
     described = read(folder / "template.yaml")
+    del described["Outputs"]
+    described["Resources"] = {name: one for name, one in described["Resources"].items() if one["Type"] in KINDS}
     for function in described["Resources"].values():
-        if function["Type"] == "AWS::Serverless::Function":
+        if function["Type"] == FUNCTION:
+            function["Properties"] = {name: one for name, one in function["Properties"].items() if name not in UNREAD}
             wanted = function["Properties"]["Environment"]["Variables"]
             outputs = {**cloud.outputs, "SocketApi": cloud.outputs["SocketApiId"]}
             references = {key: value.get("Ref") for key, value in wanted.items()}
