@@ -78,6 +78,8 @@ def _upgrade(site: Site, place: Place, ids: list[tuple[str, str]], *, sabotage: 
         report.check("its new access token works", new.me(renewed.body["access_token"]) == OK)
     again = new.sign_in(quiet["name"], quiet["password"])
     report.check("a user from before signs in", new.me(again["access_token"]) == OK)
+    left = new.call("POST", "/auth/logout", quiet["access_token"]).status
+    report.check("who signed in before signs out", left < 300 and new.me(quiet["access_token"]) != OK)  # noqa: PLR2004
     new.script("check_tables.py")
     report.check("no item contradicts another one", held=True)
     report.figures["links from before"] = len(links)

@@ -534,8 +534,18 @@ MAY_LACK: dict[str, tuple[str, ...]] = {
             "POST /auth/invitations/accept",
             "POST /api/{tenantId}/auth/invitations/accept",
         ),
-        ("RefreshTokensTable session",),
+        ("RefreshTokensTable session", "AuditTable act signed_in"),
     ),
+    # Who gets no answer to the last try that a code takes asks for another code.
+    "POST /auth/email-code/confirm: the last try": (
+        "RefreshTokensTable session",
+        "ProofsTable",
+        "AuditTable act signed_in",
+    ),
+    # All sessions are cut off by then, and the trail says so: `signed_out`.
+    **dict.fromkeys(("POST /auth/logout: everywhere", "POST /account/sign-out"), ("AuditTable act family_ended",)),
+    # Secrets Manager has no transactions with tables: docs/audit.md.
+    "rotate_keys: a rotation is due": ("AuditTable act key_changed",),
     # Nobody who left can repeat it: an administrator's call of the same goes on, and scripts/tend_users.py does.
     **dict.fromkeys(
         (
@@ -546,11 +556,25 @@ MAY_LACK: dict[str, tuple[str, ...]] = {
         ("UsersTable leaving", "RefreshTokensTable session over", "NotificationsTable"),
     ),
     # The factor is there, and its user is sure enough with it after the next step-up.
-    "POST /users/{id}/factors/totp/confirm": ("AuditTable act",),
+    **dict.fromkeys(
+        (
+            "POST /users/{id}/factors/totp/confirm",
+            "POST /users/{id}/factors/passkeys",
+            "POST /account/factors/app",
+            "POST /account/factors/passkey",
+        ),
+        ("AuditTable act stepped_up",),
+    ),
     # A ticket is used up by the handshake that it comes with, whatever becomes of that.
     "sockets: connect": ("SocketsTable",),
 }
 """What a repetition need not make good, with the reason."""
+
+MAY_SAY: dict[str, tuple[str, ...]] = {
+    # The page says that there is such a passkey already, and there is.
+    "POST /account/factors/passkey": ("409",),
+}
+"""What a repetition may answer beside what the first call and a second one do, with the reason."""
 
 LATER_SECONDS = {"send_mail: a new proof": 61}
 """How long a repetition has to wait: who died while sending a mail has it for a minute."""

@@ -154,6 +154,7 @@ class Operation:
         differs: whether its answer has keys that chance makes outside of this process's control.
         later_seconds: how long whoever repeats it waits.
         may_lack: how the names of kinds of items begin that a repetition need not make good.
+        may_say: what else a repetition may answer when all is done.
     """
 
     scene: Scene
@@ -161,6 +162,7 @@ class Operation:
     differs: bool = False
     later_seconds: int = 0
     may_lack: tuple[str, ...] = ()
+    may_say: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         scene = self.scene
@@ -222,7 +224,8 @@ class Operation:
         if wrong is not None:
             return wrong
         kind, there = self._again()
-        right = [(self.once.kind, self._kinds(self.after)), self.twice]  # nothing had happened, or all had
+        # Nothing had happened, or all had.
+        right = [(said, self._kinds(self.after)) for said in (self.once.kind, *self.may_say)] + [self.twice]
         if any(kind == expected and not _unlike(kinds, there) for expected, kinds in right):
             return None
         told = "; or ".join(f"{expected} ({_unlike(kinds, there)})" for expected, kinds in right)
@@ -260,7 +263,7 @@ def kinds_of(tables: Tables, now_ms: int) -> Counter[str]:
     for table, items in tables.items():
         for item in items if table != _UNCOUNTED else ():
             number = next((at for at, kind in enumerate(TABLES[table]) if kind.parts(item) is not None), -1)
-            said = [str(item[name]) for name in ("kind", "invitation_status") if name in item]
+            said = [str(item[name]) for name in ("kind", "invitation_status", "event") if name in item]
             said += [name for name in ("used_at_ms", "mailed_at_ms") if name in item]
             if "session_id" in item:
                 said.append("alive" if lives(everything, item) else "over")

@@ -8,7 +8,7 @@ from doorward import audit
 from doorward.accounts.delete import RemoveUser
 from doorward.accounts.membership import AssignTenants
 from doorward.errors import Conflict, NotFound, TenantActive
-from doorward.model import PLATFORM, Clock, Principal, Tenant, TenantId, UserRecord
+from doorward.model import PLATFORM, Clock, Principal, TenantId, UserRecord
 from doorward.model.leaving import Remnant
 from doorward.rules.tenancy import require_platform_admin
 from doorward.stores import TenantStore, UserReader
@@ -53,20 +53,15 @@ class RemoveTenant:
         if tenant.deletion_began_at_ms is None:
             with audit.act("tenant_deletion_began", tenant_id=PLATFORM, deleted_id=tenant_id, by=principal.user_id):
                 tenant = self.tenants.begin_removal(tenant, self.clock())
-        with audit.act("tenant_deleted", tenant_id=PLATFORM, deleted_id=tenant_id, by=principal.user_id) as deleted:
-            left = self._go_on(tenant)
-            if left is not None:
-                deleted.withdraw()
+        left = self._go_on(tenant.id)
+        if left is None:
+            with audit.act("tenant_deleted", tenant_id=PLATFORM, deleted_id=tenant_id, by=principal.user_id):
+                self.tenants.end_removal(tenant)
         return left
 
-    def _go_on(self, tenant: Tenant) -> Remnant | None:
+    def _go_on(self, tenant_id: TenantId) -> Remnant | None:
         """Do the next part, and return what is left."""
-        if self._remove_users(tenant.id):
-            return "users"
-        left = self.remove_user.belongings.erase_tenant(tenant.id)
-        if left is None:
-            self.tenants.end_removal(tenant)
-        return left
+        return "users" if self._remove_users(tenant_id) else self.remove_user.belongings.erase_tenant(tenant_id)
 
     def _remove_users(self, tenant_id: TenantId) -> bool:
         """Remove some users, and return whether there may be more."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from doorward.errors import InvalidProof, InvalidSecondFactor
-from doorward.factors.prove import PresentedFactor, ProveFactor
+from doorward.factors.prove import PresentedFactor, ProveFactor, told_use
 from doorward.model import Clock, Method, SessionId, SessionRef, TenantId
 from doorward.model.proofs import Proof, ProofChanges, ProofUse
 from doorward.rules.factors import first_amr, merged_amr
@@ -65,7 +65,8 @@ class FinishSignIn:
         used = ProofChanges(ProofUse(proof.id, self.clock()), factors=proven.change)
         amr = merged_amr(first_amr(method), proven.amr)
         try:
-            signed_in = self.begin(admission, subject, client, known, used, method=method, amr=amr)
+            with told_use(proven, presented, proof.tenant_id, user_id):
+                signed_in = self.begin(admission, subject, client, known, used, method=method, amr=amr)
         except InvalidProof as error:
             raise InvalidSecondFactor(reason="used_meanwhile") from error
         if admission.failures:

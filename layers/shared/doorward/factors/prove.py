@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +18,24 @@ from doorward.rules.throttles import Attempt, Counter, Throttles
 from doorward.stores import AttemptStore, FactorStore
 from doorward.tokens.challenges import Challenges
 from doorward.tokens.device import Device
+
+
+@contextmanager
+def told_use(proven: ProvenFactor, presented: PresentedFactor, tenant_id: TenantId, user_id: UserId) -> Iterator[None]:
+    """Keep in the audit trail that a recovery code is used, with the transaction of the block that uses the code.
+
+    Args:
+        proven: the factor.
+        presented: as it was sent; any other factor leaves no record of its own.
+        tenant_id: in whose trail it belongs.
+        user_id: whose code.
+    """
+    if presented.recovery_code is None:
+        yield
+        return
+    kept = proven.change.after.recovery
+    with audit.act("recovery_code_used", tenant_id=tenant_id, user_id=user_id, left=len(kept.macs) if kept else 0):
+        yield
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,9 +100,6 @@ class ProveFactor:
             self._uncount(counters)
             raise
         self._uncount(counters)
-        if presented.recovery_code is not None:
-            kept = proven.change.after.recovery
-            audit.add("recovery_code_used", tenant_id=tenant_id, user_id=user_id, left=len(kept.macs) if kept else 0)
         return proven
 
     def _counters(

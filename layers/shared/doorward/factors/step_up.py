@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from doorward.accounts.prove import ProvePassword
 from doorward.errors import InsufficientAuthentication
-from doorward.factors.prove import PresentedFactor, ProveFactor
+from doorward.factors.prove import PresentedFactor, ProveFactor, told_use
 from doorward.factors.raising import Raised, RaiseSession
 from doorward.model import Principal
 from doorward.model.proofs import NO_PROOFS, ProofChanges
@@ -51,4 +51,5 @@ class StepUp:
             self.prove_password(principal, password, "A step-up")
             return self.raise_session(admission, session, subject, ("pwd",), NO_PROOFS)
         proven = self.prove(principal.user_id, presented, source, device, principal.tenant_id)
-        return self.raise_session(admission, session, subject, proven.amr, ProofChanges(factors=proven.change))
+        with told_use(proven, presented, principal.tenant_id, principal.user_id):
+            return self.raise_session(admission, session, subject, proven.amr, ProofChanges(factors=proven.change))

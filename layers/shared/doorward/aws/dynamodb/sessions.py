@@ -171,12 +171,13 @@ class DynamoSessions:
         return [session for item in (own, *items) if (session := to_session(item)) is not None]
 
     def _end(self, session: Session, now_ms: int) -> Action:
-        # A switch that came first shows in `links`, so that no session of the family is overlooked.
+        # A switch that came first shows in `links`, so that no session of the family is overlooked. Sessions of version
+        # 0.1.0 lack it until their first switch.
         return actions.update(
             self.tables.refresh_tokens,
             session_key(session.ref),
             assign={"revoked_at_ms": now_ms},
-            when="attribute_not_exists(revoked_at_ms) AND links = :links",
+            when="attribute_not_exists(revoked_at_ms) AND (links = :links OR attribute_not_exists(links))",
             values={"links": session.links},
         )
 
