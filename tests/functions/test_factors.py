@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from doorward.errors import Unavailable
 from doorward.factors import totp
 from doorward.tokens.cookie import COOKIE_NAME
 from doorward.tokens.device import DEVICE_COOKIE_NAME
 from tests.support.authenticator import SoftAuthenticator
 from tests.support.deployment import Answer, Deployment
 from tests.support.people import PASSWORD, bearer
+from tests.support.tables import on_moto
 
 PAGE = "https://example.com"
 KIM = {"username": "kim", "password": PASSWORD}
@@ -63,6 +65,25 @@ def _enrol(deployment: Deployment) -> tuple[App, Any]:
     confirmed = _factors(deployment, "POST", "/totp/confirm", context, {"code": app.code()})
     assert confirmed["statusCode"] == 200, confirmed
     return app, confirmed["json"]
+
+
+def test_a_recovery_code_is_said_to_be_used_when_it_is_and_not_before(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, enrolled = _enrol(deployment)
+    challenge_id = deployment.sign_in("kim", PASSWORD)["json"]["challenge_id"]
+    body = {"challenge_id": challenge_id, "recovery_code": enrolled["recovery_codes"][0]}
+
+    def fail(*_: object) -> None:
+        raise Unavailable
+
+    monkeypatch.setattr("doorward.aws.dynamodb.sessions.DynamoSessions.add", fail)
+    assert deployment.call("second_factor", "POST", "/auth/second-factor", body)["statusCode"] == 503
+    assert not [item for item in on_moto()["AuditTable"] if item["event"] == "recovery_code_used"]
+    monkeypatch.undo()
+    assert deployment.call("second_factor", "POST", "/auth/second-factor", body)["statusCode"] == 200
+    (told,) = [item for item in on_moto()["AuditTable"] if item["event"] == "recovery_code_used"]
+    assert told["details"] == {"left": 9}
 
 
 def test_an_app_is_enrolled_and_ends_the_next_sign_in(deployment: Deployment) -> None:

@@ -75,6 +75,12 @@ def test_an_export_holds_what_is_known_and_nothing_that_could_be_used(deployment
         assert secret not in answer["body"]
 
 
+def _told() -> list[str]:
+    """Return what the audit trail says of deletions of tenants, in the order of time."""
+    acts = sorted(on_moto()["AuditTable"], key=lambda item: str(item["audit_id"]))
+    return [item["event"] for item in acts if item["event"].startswith("tenant_delet")]
+
+
 def test_a_tenant_is_deleted_and_its_id_is_never_given_again(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,12 +101,14 @@ def test_a_tenant_is_deleted_and_its_id_is_never_given_again(
     monkeypatch.setattr("doorward.accounts.remove_tenant.MAX_USERS", 2)
     first = delete()
     assert (first["statusCode"], first["json"]) == (202, {"left": "users"})
+    assert _told() == ["tenant_deletion_began"]
     revived = deployment.call("tenants", "PATCH", "/tenants/acme", {"status": "active"}, context=platform)
     assert revived["json"]["code"] == "conflict"
     shown = deployment.call("tenants", "GET", "/tenants/acme", context=platform)["json"]
     assert shown["deletion_began_at"]
     assert delete()["statusCode"] == 204
     assert delete()["statusCode"] == 404
+    assert _told() == ["tenant_deletion_began", "tenant_deleted"]
     assert not deployment.authorize(bearer(token)).allowed
     stays = deployment.authorize(bearer(deployment.token("dora", PASSWORD))).context
     assert stays["tenant_id"] == "globex"  # who is in another tenant too goes on there
