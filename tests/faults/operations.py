@@ -576,6 +576,12 @@ MAY_SAY: dict[str, tuple[str, ...]] = {
 }
 """What a repetition may answer beside what the first call and a second one do, with the reason."""
 
+MAY_DIFFER: dict[str, tuple[str, ...]] = {
+    # The mail is sent, and only the mark of that is missing: to try again would surely send a second one.
+    "send_mail: a new proof": ("mailed_at_ms", "mailing_until_ms", "mailing_by"),
+}
+"""Which attributes may lack although the answer is a success, if the change of an item failed; with the reason."""
+
 LATER_SECONDS = {"send_mail: a new proof": 61}
 """How long a repetition has to wait: who died while sending a mail has it for a minute."""
 

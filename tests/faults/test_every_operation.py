@@ -20,7 +20,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.operations import LATER_SECONDS, MAY_LACK, MAY_SAY, REFUSED, operations, routes_without_row
+from tests.faults.operations import (
+    LATER_SECONDS,
+    MAY_DIFFER,
+    MAY_LACK,
+    MAY_SAY,
+    REFUSED,
+    operations,
+    routes_without_row,
+)
 from tests.faults.town import ORIGIN, RP_ID, Town
 from tests.support import faults
 from tests.support.broken import TIMES, Fault, Operation, broken
@@ -54,6 +62,7 @@ def _operation(town: Town, name: str) -> Operation:
         later_seconds=LATER_SECONDS.get(name, 0),
         may_lack=MAY_LACK.get(name, ()),
         may_say=MAY_SAY.get(name, ()),
+        may_differ=MAY_DIFFER.get(name, ()),
     )
     assert found.once.kind[0] in ("4" if name in REFUSED else "23["), found.once
     return found
