@@ -86,6 +86,7 @@ class Town(Stage):
         self.state.restore()
         self.scene.now_ms = self.now_ms
         self.notifications.clear()
+        self.scene.begin()  # or else chance goes on where the operation before left it, and ids come again
 
     def ok(self, function: str, method: str, path: str, body: Any = None, **rest: Any) -> Answer:
         """Call a function, which answers that it was done."""
