@@ -12,7 +12,16 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from scripts import breached_passwords, explain, initialize_security, rotate_keys
+from scripts import (
+    audit,
+    breached_passwords,
+    explain,
+    from_0_1,
+    initialize_security,
+    rotate_keys,
+    spread_markers,
+    tend_users,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 REQUEST_ID = "00000000-0000-4000-8000-000000000000"
@@ -21,6 +30,10 @@ SCRIPTS: list[tuple[Any, list[str]]] = [
     (rotate_keys, []),
     (explain, [REQUEST_ID]),
     (breached_passwords, ["list"]),
+    (audit, ["verify"]),
+    (from_0_1, []),
+    (spread_markers, ["40"]),
+    (tend_users, []),
 ]
 BY_NAME = pytest.mark.parametrize(("script", "arguments"), SCRIPTS, ids=lambda found: getattr(found, "__name__", ""))
 
@@ -57,7 +70,7 @@ def test_without_the_stack(
     assert "nosuch" in line
 
 
-@pytest.mark.parametrize(("script", "arguments"), [*SCRIPTS[:2], (explain, ["a.b.c"]), SCRIPTS[3]])
+@pytest.mark.parametrize(("script", "arguments"), [*SCRIPTS[:2], (explain, ["a.b.c"]), *SCRIPTS[3:]])
 def test_with_the_stack_of_something_else(
     script: Any, arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
