@@ -20,11 +20,11 @@ RACES_PORT ?= 18015
 VENV := .venv
 PYTEST := $(VENV)/bin/python -m pytest
 UV := .local/uv/bin/uv
-LOCKED := layers/requirements requirements/dev requirements/check requirements/local requirements/sam requirements/uv requirements/lambda \
+LOCKED := layers/requirements requirements/dev requirements/check requirements/peers requirements/local requirements/sam requirements/uv requirements/lambda \
   examples/clients/python/requirements examples/socketio/requirements
 # Each lists all its packages: none is in two layers of one function.
 LAYERS := $(patsubst %.in,%,$(wildcard layers/*/requirements.in))
-.PHONY: help python run deploy-local logs mail complete drill test test-fast fix test-versions e2e mutants assurance openapi client client-types example-spa messages screenshots feed-vectors common-passwords bench bench-cold bench-ratios bench-plots bench-reach bench-requests bench-units bench-feed lock lock-upgrade standards drill-restore drill-theft drill-end drill-upgrade fuzz model races faults event-schemas check
+.PHONY: help python run deploy-local logs mail complete drill test test-fast fix test-versions e2e mutants assurance openapi client client-types example-spa messages screenshots feed-vectors common-passwords bench bench-cold bench-ratios bench-peers bench-plots bench-reach bench-requests bench-units bench-feed lock lock-upgrade standards drill-restore drill-theft drill-end drill-upgrade fuzz model races faults event-schemas check
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -186,6 +186,12 @@ bench-cold: $(VENV)/.installed $(UV) ## what cold starts of all functions cost, 
 
 bench-ratios: $(VENV)/.installed ## what signing in, refreshing, signing out and verifying cost over raw cryptography
 	PYTHONPATH=layers/shared:layers/mail:layers/accounts $(VENV)/bin/python -m tools.bench.ratios
+
+# The others have environments of their own.
+bench-peers: $(VENV)/.installed ## Doorward beside five others, on the same work
+	@$(PYTHON) -m local.tools peers .local/peers
+	@npm ci --prefix tools/bench/peers --ignore-scripts --no-audit --no-fund --silent
+	PYTHONPATH=layers/shared:layers/mail:layers/accounts $(VENV)/bin/python -m tools.bench.peers --python $(CURDIR)/.local/peers/bin/python
 
 bench-plots: $(VENV)/.installed ## draw what the measurements wrote into docs/performance
 	$(VENV)/bin/python -m tools.bench.plots

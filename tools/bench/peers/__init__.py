@@ -1,0 +1,1 @@
+"""Doorward beside others, on the same work."""
