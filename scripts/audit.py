@@ -90,7 +90,8 @@ class Keys:
     def __init__(self, key_sets: DynamoKeySets) -> None:
         """Read the keys."""
         published = (FormerKey(key, revoked=False) for key in key_sets.get().keys)
-        self._all = {each.key.kid: each for each in (*key_sets.former(), *published)}
+        # A key may be in both, after a table was restored: that it was revoked counts.
+        self._all = {each.key.kid: each for each in (*published, *key_sets.former())}
 
     def get(self, kid: str) -> VerificationKey:
         """Return the key with this `kid`.

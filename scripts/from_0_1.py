@@ -24,21 +24,22 @@ from doorward.aws.dynamodb.from_0_1 import FromVersion01
 from doorward.aws.dynamodb.items import Tables
 from doorward.bootstrap.clock import clock
 from doorward.errors import DoorwardError
-from doorward.rules.shards import MARKER_SHARDS, MAX_MARKER_SHARDS
 
 _NEEDED = {"UsersTable", "RevocationsTable"}
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the script, and return its exit status."""
-    options = _parse(arguments)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--stack", default="doorward", help="the name of the CloudFormation stack (doorward)")
+    options = parser.parse_args(arguments)
     try:
         stack = boto3.client("cloudformation").describe_stacks(StackName=options.stack)["Stacks"][0]
         outputs = {item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", [])}
         if not outputs.keys() >= _NEEDED:
             print(f"not done: the stack {options.stack} is no Doorward")
             return 1
-        tables = Tables(outputs["UsersTable"], revocations=outputs["RevocationsTable"], marker_shards=options.shards)
+        tables = Tables(outputs["UsersTable"], revocations=outputs["RevocationsTable"])
         upgrade = FromVersion01(BotoDatabase(connect()), tables)
         is_deployed = "AuditTable" in outputs  # 0.1.0 has none
         done = upgrade.after(clock()) if is_deployed else upgrade.before()
@@ -50,18 +51,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     print(", ".join(f"{count} {what}" for what, count in sorted(done.items())) or "everything was in order")
     if not is_deployed:
-        print(f"deploy this version next, with MarkerShards={options.shards}, and then run this script again")
+        print(f"deploy this version next, with MarkerShards={tables.marker_shards}, and then run this script again")
     return 0
-
-
-def _parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--stack", default="doorward", help="the name of the CloudFormation stack (doorward)")
-    parser.add_argument("--shards", type=int, default=MARKER_SHARDS, help=f"copies of a marker ({MARKER_SHARDS})")
-    options = parser.parse_args(arguments)
-    if not 1 <= options.shards <= MAX_MARKER_SHARDS:
-        parser.error(f"shards is 1 to {MAX_MARKER_SHARDS}")
-    return options
 
 
 if __name__ == "__main__":

@@ -117,6 +117,7 @@ def test_a_session_from_before_is_a_session(old: Old) -> None:
     found = old.stores.sessions.get_admission(stored.ref).session
     assert found is not None
     assert (found.ref, found.epochs, found.links) == (stored.ref, Epochs(0, 0, 0), 0)
+    assert old.stores.sessions.end_family(stored.ref, NOW)
 
 
 def test_the_script_sees_which_of_the_two_is_due(old: Old, capsys: pytest.CaptureFixture[str]) -> None:
