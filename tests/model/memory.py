@@ -26,7 +26,7 @@ _P = ParamSpec("_P")
 _known: dict[str, AccessTokenClaims] = {}
 
 
-def remembered(token: str, keyring: Verifying, audience: str, now_ms: int) -> AccessTokenClaims:
+def remembered(token: str, keyring: Verifying, audience: str, now_ms: int, _: object = None) -> AccessTokenClaims:
     """Verify an access token, the signature only once: it stays as it is, and takes longest. The time counts always."""
     claims = _known.get(token)
     if claims is None or claims.expires_at * 1000 <= now_ms:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from doorward.errors import InvalidToken, MissingCredentials, NotAuthenticated, SessionOver
@@ -19,6 +19,7 @@ from doorward.rules.tenancy import admitted_subject
 from doorward.stores import RevocationReader, SessionReader
 from doorward.tokens.access import verify_access_token
 from doorward.tokens.cookie import COOKIE_NAME, read_cookie, same_secret
+from doorward.tokens.memory import TokenMemory
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_COOKIE_HEADER = 16_384
@@ -88,6 +89,7 @@ class Authorize:
     allowed_origins: tuple[str, ...]
     clock: Clock
     factors: FactorRule = STRICT
+    memory: TokenMemory = field(default_factory=TokenMemory)
 
     def __call__(self, credentials: RequestCredentials) -> Principal:
         """Return the caller.
@@ -123,7 +125,7 @@ class Authorize:
         return Decision(principal, reason, route.requirement, unmet(route.rules, principal, now_ms))
 
     def _by_token(self, token: str) -> Principal:
-        claims = verify_access_token(token, self.keyring, self.audience, self.clock())
+        claims = verify_access_token(token, self.keyring, self.audience, self.clock(), self.memory)
         return judge(claims, self.revocations.get(claims.tenant_id, claims.user_id))
 
     def _by_cookie(self, cookie: str, credentials: RequestCredentials) -> Principal:
@@ -197,8 +199,7 @@ def judge(claims: AccessTokenClaims, revocations: Revocations) -> Principal:
     Raises:
         InvalidToken: it was revoked.
     """
-    reason = denial_reason(claims, revocations)
-    if reason is not None:
+    if reason := denial_reason(claims, revocations):
         raise InvalidToken(reason=reason)
     return Principal(
         subject=claims.subject,
@@ -228,8 +229,7 @@ def _bearer(values: Iterable[str]) -> str | None:
         return None
     if not rest:
         raise InvalidToken(reason="empty_token")
-    found = _BEARER.fullmatch(given[0])
-    if found is None:
+    if not (found := _BEARER.fullmatch(given[0])):
         raise InvalidToken(reason="malformed_bearer")
     return found[1]
 

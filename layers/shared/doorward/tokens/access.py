@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import jwt
 
@@ -24,7 +24,11 @@ from doorward.model import (
 )
 from doorward.rules.lifetimes import MAX_TOKEN_LIFE_SECONDS
 from doorward.tokens.form import check_signed, has_low_s
+from doorward.tokens.memory import SignedClaims, TokenMemory
 from doorward.tokens.names import checked_name, checked_text, checked_username
+
+if TYPE_CHECKING:
+    from jwt.types import Options
 
 TYPE = "at+jwt"
 CLOCK_SKEW_SECONDS = 60
@@ -39,6 +43,14 @@ _REASONS: tuple[tuple[type[Exception], str], ...] = (
 )
 
 _REQUIRED = ["iss", "aud", "sub", "user_id", "client_id", "sid", "jti", "iat", "exp", "roles"]
+_OPTIONS: Options = {
+    "require": _REQUIRED,
+    # The times are checked here, with the caller's clock and more strictly.
+    "verify_exp": False,
+    "verify_iat": False,
+    "verify_nbf": False,
+    "strict_aud": True,
+}
 _OTHER_SPELLINGS = {"user_id": "userId", "tenant_id": "tenantId"}
 
 
@@ -99,7 +111,9 @@ def _payload(claims: AccessTokenClaims, issuer: str, audience: str) -> dict[str,
     return payload
 
 
-def verify_access_token(token: str, keyring: Verifying, audience: str, now_ms: int) -> AccessTokenClaims:
+def verify_access_token(
+    token: str, keyring: Verifying, audience: str, now_ms: int, memory: TokenMemory | None = None
+) -> AccessTokenClaims:
     """Return the claims of an access token that this deployment signed and that has not expired.
 
     This function does not ask whether the token was revoked: see `doorward.rules.revocation`.
@@ -109,36 +123,52 @@ def verify_access_token(token: str, keyring: Verifying, audience: str, now_ms: i
         keyring: the keys that verify. The key decides the algorithm, and the header's `alg` must be the same.
         audience: the audience that the token must be for.
         now_ms: the time, in milliseconds.
+        memory: of tokens that were verified before. Without one, each signature is checked each time.
 
     Raises:
         InvalidToken: the token is anything else (RFC 9068 section 4).
         NotInitialised: the deployment has no keys.
     """
+    known = memory.get(token) if memory else None
+    if known is not None and _still_signs(known, keyring, audience):
+        return _alive(known, now_ms)
     try:
-        key = keyring.verification_key(_checked_kid(check_signed(token)))
-        if key.algorithm == "ES256" and not has_low_s(token):
-            raise InvalidToken(reason="other_signature_form")
-        payload = jwt.decode(
-            token,
-            key.key,
-            algorithms=[key.algorithm],
-            audience=audience,
-            issuer=keyring.key_set().issuer,
-            # The times are checked below, with the caller's clock and more strictly.
-            options={
-                "require": _REQUIRED,
-                "verify_exp": False,
-                "verify_iat": False,
-                "verify_nbf": False,
-                "strict_aud": True,
-            },
-        )
-        claims, not_before = _claims(payload, key.kid), _whole(payload.get("nbf", 0))
+        signed = _signed(token, keyring, audience)
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
         raise InvalidToken(reason=_reason(error)) from error
+    claims = _alive(signed, now_ms)
+    if memory:
+        memory.keep(token, signed)
+    return claims
+
+
+def _still_signs(known: SignedClaims, keyring: Verifying, audience: str) -> bool:
+    """Return whether what made a token good is still so: the very same key, issuer and audience."""
+    same_key = keyring.verification_key(known.key.kid).key is known.key.key
+    return same_key and (keyring.key_set().issuer, audience) == (known.issuer, known.audience)
+
+
+def _signed(token: str, keyring: Verifying, audience: str) -> SignedClaims:
+    key = keyring.verification_key(_checked_kid(check_signed(token)))
+    if key.algorithm == "ES256" and not has_low_s(token):
+        raise InvalidToken(reason="other_signature_form")
+    issuer = keyring.key_set().issuer
+    payload = jwt.decode(
+        token,
+        key.key,
+        algorithms=[key.algorithm],
+        audience=audience,
+        issuer=issuer,
+        options=_OPTIONS,
+    )
+    return SignedClaims(_claims(payload, key.kid), _whole(payload.get("nbf", 0)), key, issuer, audience)
+
+
+def _alive(signed: SignedClaims, now_ms: int) -> AccessTokenClaims:
+    claims = signed.claims
     if claims.expires_at * 1000 <= now_ms:
         raise InvalidToken(reason="expired")
-    if max(claims.issued_at, not_before) > now_ms // 1000 + CLOCK_SKEW_SECONDS:
+    if max(claims.issued_at, signed.not_before) > now_ms // 1000 + CLOCK_SKEW_SECONDS:
         raise InvalidToken(reason="issued_in_the_future")
     if claims.expires_at - claims.issued_at > MAX_TOKEN_LIFE_SECONDS:
         raise InvalidToken(reason="lives_too_long")

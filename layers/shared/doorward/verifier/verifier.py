@@ -28,6 +28,7 @@ from doorward.rules.challenges import refused
 from doorward.rules.requirements import checked_requirement
 from doorward.rules.routes import ANY, Route, RouteRule, refusal
 from doorward.tokens.access import verify_access_token
+from doorward.tokens.memory import TokenMemory
 from doorward.verifier.feed import Fetch, ReadFeed
 from doorward.verifier.issuer import IssuerName, checked_url, public_keys, read_url
 
@@ -91,6 +92,7 @@ class Verifier:
         keyring = Keyring(self._load_keys, self._clock, max_age_ms=_KEYS_MAX_AGE_MS)
         self._keyring = keyring if shared_secret is None else SharedSecret(IssuerName(issuer), shared_secret)
         self._keys: KeySet | None = None
+        self._memory = TokenMemory()
         self._feed = ReadFeed(self._url, self._keyring, self._fetch)
         self._known_at_ms = 0
         self._next_try_ms = 0
@@ -140,7 +142,7 @@ class Verifier:
         if isinstance(roles, str):
             raise TypeError("roles is a collection of roles")
         rule = RouteRule(ANY, "/", frozenset(roles), checked_requirement(acr, max_age))
-        claims = verify_access_token(token, self._keyring, self._audience, self._clock())
+        claims = verify_access_token(token, self._keyring, self._audience, self._clock(), self._memory)
         principal = judge(claims, self._revocations(claims))
         if principal.restriction is not None:
             raise refused(principal.restriction)
