@@ -27,7 +27,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from doorward.aws.dynamodb.client import BotoDatabase, connect
 from doorward.aws.dynamodb.items import Tables
 from doorward.aws.dynamodb.keys import load_key_set
-from doorward.aws.dynamodb.revocations import DynamoRevocationReader
+from doorward.aws.dynamodb.readers import DynamoRevocationReader
 from doorward.bootstrap.clock import clock
 from doorward.errors import DoorwardError
 from doorward.keys.keyring import Keyring

@@ -19,8 +19,7 @@ from doorward.authorization import Authorize
 from doorward.authorizer.events import read_credentials
 from doorward.aws.dynamodb.invitations import DynamoInvitations
 from doorward.aws.dynamodb.leaving import DynamoBelongings
-from doorward.aws.dynamodb.revocations import DynamoRevocationReader
-from doorward.aws.dynamodb.sessions import DynamoSessionReader
+from doorward.aws.dynamodb.readers import DynamoRevocationReader, DynamoSessionReader
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.new_passwords import judge_new_password
 from doorward.bootstrap.once import once
@@ -81,7 +80,7 @@ def wire(settings: Settings) -> Services:
     prove = ProvePassword(parts.users, parts.attempts, parts.throttles, parts.hasher, clock)
     belongings = DynamoBelongings(parts.database, parts.tables, settings.require("notifications_table"))
     remove = RemoveUser(parts.user_writer, parts.revocations, belongings, parts.notices, clock)
-    log_out = LogOut(parts.sessions, parts.end_family, parts.revocations, parts.users, clock)
+    log_out = LogOut(parts.sessions, parts.revocations, parts.users, clock)
     return Services(
         AccountPages(app, tenants, settings, authorize, LookUpUsers(parts.users)),
         _change_user(parts, prove),

@@ -18,8 +18,7 @@ from doorward.authorization import Authorize
 from doorward.aws.dynamodb.factors import DynamoFactors
 from doorward.aws.dynamodb.invitations import DynamoInvitations
 from doorward.aws.dynamodb.leaving import DynamoBelongings
-from doorward.aws.dynamodb.revocations import DynamoRevocationReader
-from doorward.aws.dynamodb.sessions import DynamoSessionReader
+from doorward.aws.dynamodb.readers import DynamoRevocationReader, DynamoSessionReader
 from doorward.aws.dynamodb.tenants import DynamoTenants
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.new_passwords import judge_new_password

@@ -9,8 +9,7 @@ from doorward.authorization import Authorize
 from doorward.authorizer.decide import decide
 from doorward.aws.dynamodb.items import Tables
 from doorward.aws.dynamodb.kept_markers import KeptMarkers
-from doorward.aws.dynamodb.revocations import DynamoRevocationReader
-from doorward.aws.dynamodb.sessions import DynamoSessionReader
+from doorward.aws.dynamodb.readers import DynamoRevocationReader, DynamoSessionReader
 from doorward.aws.dynamodb.signed import SignedDatabase
 from doorward.aws.services import SignedService
 from doorward.bootstrap.clock import clock

@@ -10,7 +10,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.data_classes import DynamoDBStreamEvent
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecordEventName
 
-from doorward.aws.dynamodb.revocations import DynamoRevocationReader
+from doorward.aws.dynamodb.readers import DynamoRevocationReader
 from doorward.aws.dynamodb.sockets import DynamoSockets
 from doorward.aws.socket_gateway import ApiGatewaySockets
 from doorward.bootstrap.clock import clock

@@ -11,8 +11,7 @@ from doorward.api.answers import raised_cookie
 from doorward.api.requests import query, source_address
 from doorward.api.routing import Response
 from doorward.authorization import Authorize
-from doorward.aws.dynamodb.revocations import DynamoRevocationReader
-from doorward.aws.dynamodb.sessions import DynamoSessionReader
+from doorward.aws.dynamodb.readers import DynamoRevocationReader, DynamoSessionReader
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.once import once
 from doorward.bootstrap.own_factors import OwnFactorParts

@@ -10,7 +10,7 @@ from doorward.api.bodies.tokens import IntrospectionResponse
 from doorward.api.requests import read_form_or_json, read_principal
 from doorward.api.resolver import Resolver
 from doorward.api.routing import Response
-from doorward.aws.dynamodb.revocations import DynamoRevocationReader
+from doorward.aws.dynamodb.readers import DynamoRevocationReader
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.lean import LeanParts
 from doorward.bootstrap.once import once

@@ -25,8 +25,7 @@ from doorward.api.routing import Response
 from doorward.authorization import Authorize, RequestCredentials
 from doorward.authorizer.events import read_credentials
 from doorward.aws.dynamodb.invitations import DynamoInvitations
-from doorward.aws.dynamodb.revocations import DynamoRevocationReader
-from doorward.aws.dynamodb.sessions import DynamoSessionReader
+from doorward.aws.dynamodb.readers import DynamoRevocationReader, DynamoSessionReader
 from doorward.aws.dynamodb.tenants import DynamoTenants
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.new_passwords import judge_new_password

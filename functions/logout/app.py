@@ -11,8 +11,7 @@ from doorward.api.resolver import Resolver
 from doorward.api.routing import Response
 from doorward.authorization import Authorize
 from doorward.authorizer.events import read_credentials
-from doorward.aws.dynamodb.revocations import DynamoRevocationReader
-from doorward.aws.dynamodb.sessions import DynamoSessionReader
+from doorward.aws.dynamodb.readers import DynamoRevocationReader, DynamoSessionReader
 from doorward.aws.dynamodb.users import DynamoUserReader
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.lean import LeanParts
@@ -46,7 +45,7 @@ def wire(settings: Settings) -> Services:
         factors=parts.factor_rule,
     )
     users = DynamoUserReader(parts.database, parts.tables)
-    log_out = LogOut(parts.sessions, parts.end_family, parts.revocations, users, clock)
+    log_out = LogOut(parts.sessions, parts.revocations, users, clock)
     return Services(SignOut(authorize, log_out))
 
 

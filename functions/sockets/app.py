@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from doorward.aws.dynamodb.revocations import DynamoRevocationReader
+from doorward.aws.dynamodb.readers import DynamoRevocationReader
 from doorward.aws.dynamodb.sockets import DynamoSockets
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.lean import LeanParts

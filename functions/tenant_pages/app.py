@@ -11,9 +11,8 @@ from doorward.api.requests import query
 from doorward.api.routing import Response
 from doorward.authorization import Authorize
 from doorward.aws.dynamodb.audit_trail import DynamoAudit
-from doorward.aws.dynamodb.revocations import DynamoRevocationReader
+from doorward.aws.dynamodb.readers import DynamoRevocationReader, DynamoSessionReader
 from doorward.aws.dynamodb.service_tokens import DynamoServiceTokens
-from doorward.aws.dynamodb.sessions import DynamoSessionReader
 from doorward.aws.dynamodb.tenants import DynamoTenants
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.lean import LeanParts

@@ -11,7 +11,7 @@ from doorward.api.bodies.sessions import UserSessionListResponse, UserSessionRes
 from doorward.api.requests import read_principal
 from doorward.api.resolver import Resolver
 from doorward.api.routing import Response
-from doorward.aws.dynamodb.revocations import DynamoRevocationReader
+from doorward.aws.dynamodb.readers import DynamoRevocationReader
 from doorward.aws.dynamodb.users import DynamoUserReader
 from doorward.bootstrap.clock import clock
 from doorward.bootstrap.lean import LeanParts

@@ -30,9 +30,10 @@ from doorward.aws.dynamodb.leaving import DynamoBelongings
 from doorward.aws.dynamodb.notifications import DynamoNotifications
 from doorward.aws.dynamodb.policies import DynamoPolicies
 from doorward.aws.dynamodb.proofs import DynamoProofs
-from doorward.aws.dynamodb.revocations import DynamoRevocationReader, DynamoRevocations, RevocationWriter
+from doorward.aws.dynamodb.readers import DynamoRevocationReader, DynamoSessionReader
+from doorward.aws.dynamodb.revocations import DynamoRevocations, RevocationWriter
 from doorward.aws.dynamodb.service_tokens import DynamoServiceTokens
-from doorward.aws.dynamodb.sessions import DynamoSessionReader, DynamoSessions
+from doorward.aws.dynamodb.sessions import DynamoSessions
 from doorward.aws.dynamodb.signed import SignedDatabase
 from doorward.aws.dynamodb.sockets import DynamoSockets
 from doorward.aws.dynamodb.tenants import DynamoTenants

@@ -72,8 +72,8 @@ def _between(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
     """Let something happen once, right after the first read of several items."""
     original, left = BotoDatabase.batch_get, [act]
 
-    def batch_get(self: BotoDatabase, places: Sequence[Place]) -> list[Item | None]:
-        found = original(self, places)
+    def batch_get(self: BotoDatabase, places: Sequence[Place], **more: str) -> list[Item | None]:
+        found = original(self, places, **more)
         if left:
             left.pop()()
         return found

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from doorward.rules.revocation import MAX_ENTRIES
+from doorward.model import service_user_id
+from doorward.rules.revocation import MAX_ENTRIES, MAX_SERVICE_ENTRIES
 from tests.contract.conftest import Stores
 from tests.support.makers import ACME, NOW, claims, session, tenant, user
 
@@ -24,10 +27,10 @@ def test_many_revocations_become_a_cutoff_and_never_stop_working(race_stores: St
     assert race_stores.sessions.revoke(stored.ref, NOW)
 
 
-def test_dead_entries_are_pruned_however_many_there_are(race_stores: Stores) -> None:
+def test_dead_entries_make_room_when_the_bound_is_met(race_stores: Stores) -> None:
     race_stores.tenants.add(tenant())
     owner = user()
-    for number in range(MAX_ENTRIES - 1):
+    for number in range(MAX_ENTRIES):
         race_stores.revocations.revoke_token(claims(owner, str(number)), NOW)
     later = NOW + 7_200_000
     left = []
@@ -38,3 +41,14 @@ def test_dead_entries_are_pruned_however_many_there_are(race_stores: Stores) -> 
         left.append(len(race_stores.revocation_reader.get(ACME, owner.id).user.tokens))
     assert left == [0, 0, 0, 0]
     assert race_stores.revocation_reader.get(ACME, owner.id).user.min_epoch == 0
+
+
+def test_a_service_keeps_more_entries_since_nobody_can_refresh_what_a_cutoff_ends(race_stores: Stores) -> None:
+    race_stores.tenants.add(tenant())
+    robot = replace(user(), id=service_user_id("robot"))
+    for number in range(MAX_SERVICE_ENTRIES):
+        race_stores.revocations.revoke_token(claims(robot, str(number)), NOW)
+    state = race_stores.revocation_reader.get(ACME, robot.id).user
+    assert (len(state.tokens), state.min_epoch) == (MAX_SERVICE_ENTRIES, 0)
+    race_stores.revocations.revoke_token(claims(robot, "one more"), NOW)
+    assert race_stores.revocation_reader.get(ACME, robot.id).user.min_epoch >= NOW

@@ -11,9 +11,9 @@ from doorward.errors import Conflict, DoorwardError
 from doorward.keys.life import Policy
 from doorward.keys.rotation import RotateSigningKeys
 from doorward.keys.signing import KeySet, PrivateKeys
-from doorward.model import Cutoff, Session, SocketTicket, User
+from doorward.model import AccessTokenClaims, Cutoff, Session, SocketTicket, User
 from doorward.model.proofs import ProofChanges, ProofId
-from doorward.rules.revocation import MAX_ENTRIES
+from doorward.rules.revocation import MAX_ENTRIES, denial_reason
 from doorward.rules.throttles import Counter, Limit
 from doorward.tokens.ids import mint_ulid
 from doorward.tokens.proofs import Notices, once_an_hour
@@ -166,6 +166,21 @@ def test_revocations_at_once_are_all_kept(race_stores: Stores) -> None:
         state = race_stores.revocation_reader.get(ACME, owner.id).user
         assert state.sessions == {stored.ref.session_id for stored in sessions}
         assert state.tokens == {str(number) for number in range(half, 2 * half)}
+
+
+def test_revocations_at_once_that_meet_the_bound_are_all_refused_and_nobody_is_sent_away(race_stores: Stores) -> None:
+    race_stores.tenants.add(tenant())
+    for _ in rounds():
+        owner = user()
+        held = [claims(owner, f"token-{number}") for number in range(RACERS)]
+
+        def revoke(number: int, held: list[AccessTokenClaims] = held) -> None:
+            race_stores.revocations.revoke_token(held[number], NOW)
+
+        assert race(revoke) == [None] * RACERS
+        found = race_stores.revocation_reader.get(ACME, owner.id)
+        assert all(denial_reason(each, found) for each in held)
+        assert len(found.user.tokens) <= MAX_ENTRIES
 
 
 def test_epochs_only_rise(race_stores: Stores) -> None:

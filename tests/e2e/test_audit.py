@@ -66,12 +66,12 @@ def of_acme(table: Table) -> list[dict[str, Any]]:
 
 
 def test_what_happened_is_in_the_trail_with_who_and_from_where(table: Table) -> None:
-    *_, failed, left, ended = of_acme(table)
+    *_, failed, left = of_acme(table)
     assert failed["event"]["S"] == "sign_in_failed"
     assert failed["outcome"]["S"] == "failure"
     assert "actor_id" not in failed
-    assert {left["event"]["S"], ended["event"]["S"]} == {"signed_out", "family_ended"}
-    for item in (failed, left, ended):
+    assert left["event"]["S"] == "signed_out"
+    for item in (failed, left):
         assert item["target_name"]["S"] == "acme-admin"
         assert item["source"]["S"]
         assert item["request_id"]["S"]

@@ -542,8 +542,6 @@ MAY_LACK: dict[str, tuple[str, ...]] = {
         "ProofsTable",
         "AuditTable act signed_in",
     ),
-    # All sessions are cut off by then, and the trail says so: `signed_out`.
-    **dict.fromkeys(("POST /auth/logout: everywhere", "POST /account/sign-out"), ("AuditTable act family_ended",)),
     # Secrets Manager has no transactions with tables: docs/audit.md.
     "rotate_keys: a rotation is due": ("AuditTable act key_changed",),
     # Nobody who left can repeat it: an administrator's call of the same goes on, and scripts/tend_users.py does.

@@ -45,7 +45,7 @@ def test_a_session_logs_its_beginning_and_its_end(deployment: Deployment, lines:
         session = deployment.call("refresh", "POST", "/auth/token/refresh", body)["json"]
     assert lines() == []
     deployment.call("logout", "POST", "/auth/logout", headers=bearer(session["access_token"]))
-    assert lines() == ["family_ended", "signed_out"]
+    assert lines() == ["signed_out"]
 
 
 def test_a_refusal_logs_what_explains_it(deployment: Deployment, lines: Callable[[], list[str]]) -> None:

@@ -265,7 +265,7 @@ class House:
 
     @cached_property
     def log_out(self) -> LogOut:
-        return LogOut(self.sessions, self.end_family, self.revocations, self.users, self.clock)
+        return LogOut(self.sessions, self.revocations, self.users, self.clock)
 
     @cached_property
     def user_sessions(self) -> AdministerSessions:

@@ -22,7 +22,8 @@ class Table:
     def get(self, place: Place) -> Item | None:
         return self.batch_get([place])[0]
 
-    def batch_get(self, places: Sequence[Place]) -> list[Item | None]:
+    def batch_get(self, places: Sequence[Place], *, eventual_table: str | None = None) -> list[Item | None]:
+        assert eventual_table is None
         self.read += len(places)
         return [self.items.get(key["pk"]) for _, key in places]
 

@@ -113,6 +113,13 @@ def test_names_hashes_and_revocations_are_read_consistently_where_they_are_writt
     assert "ConsistentRead" not in listed  # an index cannot be read so
 
 
+def test_one_table_of_several_may_be_read_some_moments_late(server: Wire, database: Database) -> None:
+    server.script = [http(200, {"Responses": {}})]
+    database.batch_get([PLACE, ("counts", {"pk": "x"})], eventual_table="counts")
+    asked = server.asked[0].body["RequestItems"]
+    assert {table: each["ConsistentRead"] for table, each in asked.items()} == {"t": True, "counts": False}
+
+
 LAST = {"pk": {"S": "z"}}
 REQUESTS: dict[str, tuple[Callable[[Database], Any], list[Any]]] = {
     "get": (lambda database: database.get(PLACE), [{}]),

@@ -12,7 +12,6 @@ from __future__ import annotations
 import logging
 import math
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -34,8 +33,12 @@ GATEWAY_DOLLARS, INVOCATION_DOLLARS, GIBIBYTE_SECOND_DOLLARS = 3.5e-6, 0.2e-6, 1
 READS_A_SECOND, WRITES_A_SECOND = 3000, 1000
 """What DynamoDB gives one item: units of 4 KB read consistently, and units of 1 KB written."""
 
-MONTH = {"sign-in, known address": 8, "refresh": 200, "verify": 2000, "sign-out": 4}
-"""What one user does in a month."""
+MONTH = {"sign-in, known device": 8, "refresh": 200, "verify": 2000, "sign-out": 4, "an event's way into its trail": 12}
+"""What one user does in a month: on a device that is known, as clients keep what proves it. Each sign-in and each
+sign-out is an event of the audit trail, which is put into the tenant's chain afterwards."""
+
+_ASKED_BY_USERS = {"sign-in, known device", "refresh", "sign-out"}
+"""What a request at the API asks for; verifying happens at the APIs that are protected."""
 
 Key = tuple[str, str]
 
@@ -45,10 +48,10 @@ class Cost:
     """What one operation asked of DynamoDB."""
 
     requests: int = 0
-    reads: int = 0
-    writes: int = 0
-    read_keys: Counter[Key] = field(default_factory=Counter)
-    written_keys: Counter[Key] = field(default_factory=Counter)
+    reads: float = 0
+    writes: float = 0
+    read_keys: dict[Key, float] = field(default_factory=dict)
+    written_keys: dict[Key, float] = field(default_factory=dict)
 
     @property
     def dollars(self) -> float:
@@ -80,22 +83,18 @@ class Meter:
             for table, key, written, times in _touched(operation, request):
                 item = client.get_item(TableName=table, Key=key).get("Item") or {}
                 size, name = _size(item), (table, _shown(key))
-                if written:
-                    units = times * max(1, math.ceil(size / 1024))
-                    found.writes += units
-                    found.written_keys[name] += units
-                else:
-                    units = max(1, math.ceil(size / 4096))
-                    found.reads += units
-                    found.read_keys[name] += units
+                units = times * max(1, math.ceil(size / (1024 if written else 4096)))
+                keys = found.written_keys if written else found.read_keys
+                keys[name] = keys.get(name, 0) + units
+        found.reads, found.writes = sum(found.read_keys.values()), sum(found.written_keys.values())
         return found
 
 
-def _touched(operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, Any, bool, int]]:
-    """Yield table, key, whether it is written, and how often its units count."""
+def _touched(operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, Any, bool, float]]:
+    """Yield table, key, whether it is written, and how often its units count: a read that may be late counts half."""
     if operation == "BatchGetItem":
         for table, wanted in request["RequestItems"].items():
-            yield from ((table, key, False, 1) for key in wanted["Keys"])
+            yield from ((table, key, False, 1 if wanted["ConsistentRead"] else 0.5) for key in wanted["Keys"])
     elif operation == "TransactWriteItems":
         for action in request["TransactItems"]:
             ((_, inner),) = action.items()
@@ -146,8 +145,11 @@ def measure(cloud: Deployment, meter: Meter) -> dict[str, list[Cost]]:
     names = [f"person{number}@acme" for number in range(6)]
     found, pairs = {"create a user": _users(cloud, meter, names)}, [dict[str, str]() for _ in names]
 
-    def sign_in(at: int, password: str) -> None:
-        pairs[at] = cloud.sign_in(names[at], password)["json"]
+    def sign_in(at: int, password: str, *, device: bool = False) -> None:
+        body = {"username": names[at], "password": password}
+        if device:
+            body["device_token"] = pairs[at]["device_token"]
+        pairs[at] = cloud.call("login", "POST", "/auth/login", body)["json"]
 
     def refresh(at: int) -> None:
         body = {"refresh_token": pairs[at]["refresh_token"]}
@@ -160,13 +162,22 @@ def measure(cloud: Deployment, meter: Meter) -> dict[str, list[Cost]]:
         "sign-in, wrong password": lambda at: sign_in(at, "x"),
         "sign-in, first": lambda at: sign_in(at, PASSWORD),
         "sign-in, known address": lambda at: sign_in(at, PASSWORD),
+        "sign-in, known device": lambda at: sign_in(at, PASSWORD, device=True),
         "verify": lambda at: cloud.authorize(bearer(pairs[at]["access_token"])),
         "refresh": refresh,
         "sign-out": sign_out,
     }
     for what, act in acts.items():
         found[what] = [meter.cost(partial(act, at)) for at in range(len(names))]
+    found["an event's way into its trail"] = [_trail(cloud, meter, name) for name in names]
     return found
+
+
+def _trail(cloud: Deployment, meter: Meter, name: str) -> Cost:
+    """Return what it costs to put one event alone into its chain; several that wait share the chain's head."""
+    cloud.chain()
+    cloud.sign_in(name, PASSWORD)
+    return meter.cost(cloud.chain)
 
 
 def report(found: Mapping[str, list[Cost]]) -> Iterator[str]:
@@ -177,7 +188,7 @@ def report(found: Mapping[str, list[Cost]]) -> Iterator[str]:
     for name, costs in found.items():
         cost, (shared, ceiling) = costs[-1], _ceiling(costs)
         most = "no bound" if ceiling == math.inf else f"{ceiling:,.0f}"
-        cells = [name, cost.requests, cost.reads, cost.writes, f"{cost.dollars * 1e6:.2f}", shared, most]
+        cells = [name, cost.requests, f"{cost.reads:g}", f"{cost.writes:g}", f"{cost.dollars * 1e6:.2f}", shared, most]
         yield f"| {' | '.join(map(str, cells))} |"
     yield ""
     yield _monthly({name: costs[-1] for name, costs in found.items()})
@@ -186,11 +197,11 @@ def report(found: Mapping[str, list[Cost]]) -> Iterator[str]:
 def _monthly(cost: Mapping[str, Cost]) -> str:
     """Return the line that says what a user costs a month."""
     database = sum(cost[name].dollars * times for name, times in MONTH.items())
-    gateway = sum(times for name, times in MONTH.items() if name != "verify") * GATEWAY_DOLLARS
+    gateway = sum(MONTH[name] for name in _ASKED_BY_USERS) * GATEWAY_DOLLARS
     calls = sum(MONTH.values())
     # A GiB each; a sign-in hashes for 50 ms, and everything waits some milliseconds for DynamoDB.
     functions = calls * INVOCATION_DOLLARS + GIBIBYTE_SECOND_DOLLARS * (
-        MONTH["sign-in, known address"] * 0.08 + MONTH["verify"] * 0.006 * 0.5 + 204 * 0.015
+        MONTH["sign-in, known device"] * 0.08 + MONTH["verify"] * 0.006 * 0.5 + 216 * 0.015
     )
     deeds = ", ".join(f"{times} x {name}" for name, times in MONTH.items())
     parts = f"DynamoDB {database:.5f}, REST API {gateway:.5f}, Lambda, estimated, {functions:.5f}"

@@ -37,7 +37,8 @@ class Session:
     """One sign-in. Its refresh tokens are derived from `ref` and `generation`, never stored.
 
     One sign-in is a family: its sessions, one a tenant at most, have the same id. `links` counts the switches from
-    this session to another tenant. `switched_to` is the tenant that the last rotation led to; None if it stayed.
+    this session to another tenant, and the one that made it: without any, a session is all of its family.
+    `switched_to` is the tenant that the last rotation led to; None if it stayed.
     `amr` and `authenticated_at_ms` say what was proved beside the method, and when something was proved last; a session
     without them proved its method at its beginning (`doorward.rules.factors`).
     `source` is the IP address that the sign-in came from, and `user_agent` what the client said that it is; None if

@@ -19,12 +19,16 @@ from doorward.model import (
     SignInPolicy,
     TenantId,
     UserId,
+    is_service,
 )
 
-MAX_ENTRIES = 40
+MAX_ENTRIES = 20
 """Single revocations of one user, which every request of the user reads, before a cutoff takes their place.
 
-With so many the user's item has less than 2 KB, and a sign-out costs at most six write units whatever came before."""
+With so many the user's item has less than 1 KB, and a sign-out costs at most six write units whatever came before."""
+
+MAX_SERVICE_ENTRIES = 40
+"""The same of a service, whose tokens live long and cannot be refreshed after a cutoff."""
 
 
 def denial_reason(token: Revocable, revocations: Revocations) -> str | None:
@@ -116,7 +120,12 @@ class EntryPlan:
     cutoff_at: int | None = None
 
 
-def plan_entry(entries: Mapping[str, int], name: str, min_epoch: int, now_ms: int) -> EntryPlan:
+def most_entries(user_id: UserId) -> int:
+    """Return how many single revocations of a user or service are kept."""
+    return MAX_SERVICE_ENTRIES if is_service(user_id) else MAX_ENTRIES
+
+
+def plan_entry(entries: Mapping[str, int], name: str, min_epoch: int, now_ms: int, most: int) -> EntryPlan:
     """Return how to add a single revocation to those of one user in one realm.
 
     Entries whose tokens have died go. When too many are left, a cutoff that spares nobody takes their place: the
@@ -127,9 +136,10 @@ def plan_entry(entries: Mapping[str, int], name: str, min_epoch: int, now_ms: in
         name: of the one to add.
         min_epoch: the user's epoch so far.
         now_ms: the time, in milliseconds.
+        most: how many entries there may be (`most_entries`).
     """
     dead = tuple(entry for entry, end in entries.items() if end < now_ms // 1000 and entry != name)
-    if len(entries) - len(dead) >= MAX_ENTRIES:
+    if len(entries) - len(dead) >= most:
         return EntryPlan(tuple(entries), next_epoch(min_epoch, now_ms))
     return EntryPlan(dead)
 

@@ -90,7 +90,7 @@ class EnterTenant:
             expires_at_ms=old.expires_at_ms,
             cookie_hash=there.cookie_hash if there and lives else None,
             client_id=old.client_id,
-            links=there.links if there else 0,
+            links=max(1, there.links) if there else 1,
             source=old.source,
             user_agent=old.user_agent,
             method=old.method,

@@ -8,7 +8,6 @@ from doorward import audit
 from doorward.errors import Conflict
 from doorward.model import Clock, Principal, is_service
 from doorward.rules.revocation import cut_off_user
-from doorward.sessions.family import EndFamily
 from doorward.stores import RevocationStore, SessionStore, UserReader
 
 _TRIES = 3
@@ -19,7 +18,6 @@ class LogOut:
     """Ends sessions; their access tokens are refused from the next request on."""
 
     sessions: SessionStore
-    end_family: EndFamily
     revocations: RevocationStore
     users: UserReader
     clock: Clock
@@ -44,10 +42,8 @@ class LogOut:
             # One token of a service does not speak for the others.
             if everywhere and not is_service(principal.user_id):
                 self._end_all(principal)
-            if is_service(principal.user_id):
-                self.sessions.revoke(principal.session_ref, self.clock())
-            else:
-                self.end_family(principal.session_ref)
+            end = self.sessions.revoke if is_service(principal.user_id) else self.sessions.end_family
+            end(principal.session_ref, self.clock())
 
     def _end_all(self, principal: Principal) -> None:
         record = self.users.get(principal.user_id)

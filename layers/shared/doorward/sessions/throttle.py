@@ -43,14 +43,12 @@ class ThrottleSignIn:
     clock: Clock
 
     def keys(self, attempt: Attempt, device: Device | None) -> list[str]:
-        """Return the keys of all counts that decide whether an attempt may begin."""
+        """Return the keys of the counts that most probably decide whether an attempt may begin.
+
+        Who shows a device is most probably its user. If not, raising the counters of strangers decides alone.
+        """
         now_ms = self.clock()
-        counters = [
-            self.throttles.of_name(attempt, now_ms, known_address=False),
-            self.throttles.of_source(attempt, now_ms),
-        ]
-        if device is not None:
-            counters.append(self._of_device(device, now_ms))
+        counters = [self._of_device(device, now_ms)] if device else self._of_strangers(attempt, now_ms)
         return [*(counter.key for counter in counters), self.throttles.trust_key(attempt)]
 
     def begin(self, attempt: Attempt, device: Device | None, found: NameLookup) -> BegunAttempt:
@@ -59,7 +57,7 @@ class ThrottleSignIn:
         Args:
             attempt: source address and name.
             device: the device that the client proves, whoever's it is.
-            found: whom the name names, and the counts under `keys`.
+            found: whom the name names, and the counts under `keys`, which may be some moments old.
 
         Raises:
             TooManyAttempts: a limit is reached.
@@ -90,8 +88,13 @@ class ThrottleSignIn:
     def _counters(self, attempt: Attempt, own: Device | None, now_ms: int, *, known_address: bool) -> list[Counter]:
         if own is not None:
             return [self._of_device(own, now_ms)]
-        of_name = self.throttles.of_name(attempt, now_ms, known_address=known_address)
-        return [of_name] if known_address else [self.throttles.of_source(attempt, now_ms), of_name]
+        if known_address:
+            return [self.throttles.of_name(attempt, now_ms, known_address=True)]
+        return self._of_strangers(attempt, now_ms)
+
+    def _of_strangers(self, attempt: Attempt, now_ms: int) -> list[Counter]:
+        of_name = self.throttles.of_name(attempt, now_ms, known_address=False)
+        return [self.throttles.of_source(attempt, now_ms), of_name]
 
     def _count(self, counters: Sequence[Counter], now_ms: int) -> None:
         for index, counter in enumerate(counters):

@@ -81,7 +81,7 @@ class Directory(Protocol):
     """Users as sign-in reads them."""
 
     def look_up(self, name: SignInName, counter_keys: Sequence[str]) -> NameLookup:
-        """Return whom a name names, with counts of attempts, in one consistent read."""
+        """Return whom a name names, with counts of attempts, which may be some moments old, in one request."""
 
     def get_admission(self, tenant_id: TenantId, user_id: UserId) -> Admission:
         """Return all that decides about a sign-in, with the password hash and failures, as of one moment."""

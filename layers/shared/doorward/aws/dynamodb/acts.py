@@ -76,10 +76,10 @@ class KeepingDatabase:
         audit.works(self.keep)
         return self.inner.get(place)
 
-    def batch_get(self, places: Sequence[Place]) -> list[Item | None]:
+    def batch_get(self, places: Sequence[Place], *, eventual_table: str | None = None) -> list[Item | None]:
         """Return several items, in the order of their places."""
         audit.works(self.keep)
-        return self.inner.batch_get(places)
+        return self.inner.batch_get(places, eventual_table=eventual_table)
 
     def query(self, table: str, **rest: Any) -> tuple[list[Item], Key | None]:  # noqa: ANN401 - as the Protocol says
         """Return one page of a partition in the order of keys, and the key after which the next page begins."""

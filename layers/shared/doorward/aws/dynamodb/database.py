@@ -29,7 +29,7 @@ class ConditionFailed(Exception):
 
 
 class Reader(Protocol):
-    """Strongly consistent reads.
+    """Reads, strongly consistent but where somebody asks for less.
 
     Each method sends one request, unless DynamoDB leaves something out.
     """
@@ -37,8 +37,14 @@ class Reader(Protocol):
     def get(self, place: Place) -> Item | None:
         """Return one item."""
 
-    def batch_get(self, places: Sequence[Place]) -> list[Item | None]:
-        """Return several items, in the order of their places."""
+    def batch_get(self, places: Sequence[Place], *, eventual_table: str | None = None) -> list[Item | None]:
+        """Return several items, in the order of their places.
+
+        Args:
+            places: where they lie.
+            eventual_table: a table whose items may be some moments old, at half the price (DynamoDB Developer Guide,
+                "Eventually consistent reads").
+        """
 
 
 class Database(Reader, Protocol):

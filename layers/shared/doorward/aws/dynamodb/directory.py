@@ -27,14 +27,17 @@ class DynamoDirectory:
     tables: Tables
 
     def look_up(self, name: SignInName, counter_keys: Sequence[str]) -> NameLookup:
-        """Return whom a name names, with counts of attempts, in one consistent read."""
+        """Return whom a name names, with counts of attempts that may be some moments old, in one request.
+
+        The counts only save a write that a full counter would refuse: raising a counter has the limit as its condition.
+        """
         users, attempts = self.tables.users, self.tables.login_attempts
         if name.realm is not None:
             keys = [email_key(name.realm, name.folded)]
         else:
             keys = [username_key(each) for each in name.usernames]
         places = [*((users, key) for key in keys), *((attempts, {"pk": each}) for each in counter_keys)]
-        items = self.database.batch_get(places)
+        items = self.database.batch_get(places, eventual_table=attempts)
         item, counts = next(filter(None, items[: len(keys)]), None), items[len(keys) :]
         target = None
         if item is not None:

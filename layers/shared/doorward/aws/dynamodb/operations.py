@@ -38,17 +38,19 @@ class Operations:
         answer = self._call("GetItem", {"TableName": table, "Key": encode(key), "ConsistentRead": True})
         return decode(answer.get("Item"))
 
-    def batch_get(self, places: Sequence[Place]) -> list[Item | None]:
+    def batch_get(self, places: Sequence[Place], *, eventual_table: str | None = None) -> list[Item | None]:
         """Return several items in the order of their places.
 
-        The read of each item is strongly consistent. What DynamoDB leaves out is asked for again.
+        The read of each item is strongly consistent, but of one table if the caller says so. What DynamoDB leaves out
+        is asked for again.
 
         Raises:
             Unavailable: DynamoDB does not answer, or is too busy.
         """
         wanted: dict[str, Any] = {}
         for table, key in places:
-            wanted.setdefault(table, {"Keys": [], "ConsistentRead": True})["Keys"].append(encode(key))
+            asked = wanted.setdefault(table, {"Keys": [], "ConsistentRead": table != eventual_table})
+            asked["Keys"].append(encode(key))
         found: dict[str, list[Mapping[str, Any]]] = {}
 
         def ask() -> None:

@@ -8,22 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from doorward.aws.dynamodb import actions
-from doorward.aws.dynamodb.database import Action, ConditionFailed, Database, Reader
+from doorward.aws.dynamodb.database import Action, ConditionFailed, Database
 from doorward.aws.dynamodb.items import (
     Item,
     Tables,
     session_key,
     user_revocations_key,
 )
-from doorward.aws.dynamodb.kept_markers import KeptMarkers
-from doorward.aws.dynamodb.markers import MarkerWriter, of_deployment, revocation_places, to_revocations
+from doorward.aws.dynamodb.markers import MarkerWriter, of_deployment
 from doorward.aws.dynamodb.shapes import KID_PREFIX, SESSION_PREFIX, TOKEN_PREFIX, to_revocation_state
 from doorward.errors import Conflict, NotInitialised
 from doorward.model import (
-    PLATFORM,
     AccessTokenClaims,
     Cutoff,
-    Revocations,
     RevocationState,
     SessionRef,
     TenantId,
@@ -31,39 +28,14 @@ from doorward.model import (
     UserId,
 )
 from doorward.rules.lifetimes import cutoff_end, session_entry_end, token_entry_end
-from doorward.rules.revocation import next_epoch, plan_entry
+from doorward.rules.revocation import most_entries, next_epoch, plan_entry
 
-_TRIES = 3
-_MARKER_TRIES = 10
+TRIES = 10
+"""How often a change that others may come before is tried: with many at one moment, some of them win each time."""
+
 _Change = tuple[dict[str, Any], list[str]]  # attributes to set, and attributes to remove
 _LATER = "attribute_not_exists(min_epoch) OR min_epoch < :at"
-
-
-@dataclass(frozen=True, slots=True)
-class DynamoRevocationReader:
-    """Revocations as the authorizer reads them, in one batch.
-
-    Args:
-        database: the tables' reader.
-        tables: the tables.
-        kept: reads the markers where they may be some seconds old; None if they may not.
-    """
-
-    database: Reader
-    tables: Tables
-    kept: KeptMarkers | None = None
-
-    def get(self, tenant_id: TenantId, user_id: UserId) -> Revocations:
-        """Return what is revoked, in one strongly consistent read; markers may be older where they are kept.
-
-        Raises:
-            NotInitialised: a marker is absent. That must not read as "nothing is revoked".
-        """
-        read = self.kept.read if self.kept else self.database.batch_get
-        found = to_revocations(read(revocation_places(self.tables, tenant_id, user_id)))
-        if found.tenant_status is None and tenant_id != PLATFORM:
-            raise NotInitialised(reason="no_marker")
-        return found
+_UNCOUNTED = "attribute_not_exists(entries)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +58,18 @@ class RevocationWriter:
         """What writes the markers."""
         return MarkerWriter(self.database, self.table)
 
-    def session_action(self, ref: SessionRef, now_ms: int) -> Action:
-        """Return the action that refuses the access tokens of one session."""
+    def session_action(self, ref: SessionRef, now_ms: int, *, tried: int) -> Action:
+        """Return the action that refuses the access tokens of one session; see `_entry` for `tried`."""
         expires_at = session_entry_end(ref.user_id, now_ms)
-        return self._entry(ref.tenant_id, ref.user_id, f"{SESSION_PREFIX}{ref.session_id}", expires_at, now_ms)
+        return self._entry(
+            ref.tenant_id, ref.user_id, f"{SESSION_PREFIX}{ref.session_id}", expires_at, now_ms, tried=tried
+        )
 
-    def token_action(self, claims: AccessTokenClaims, now_ms: int) -> Action:
-        """Return the action that refuses one access token."""
-        return self.entry_action(claims.tenant_id, claims.user_id, claims.token_id, claims.expires_at, now_ms)
+    def token_action(self, claims: AccessTokenClaims, now_ms: int, *, tried: int) -> Action:
+        """Return the action that refuses one access token; see `_entry` for `tried`."""
+        return self.entry_action(
+            claims.tenant_id, claims.user_id, claims.token_id, claims.expires_at, now_ms, tried=tried
+        )
 
     def cutoff_action(self, cutoff: Cutoff, now_ms: int) -> Action:
         """Return the action that applies a general revocation.
@@ -117,10 +93,11 @@ class RevocationWriter:
         return actions.update(self.table, key, assign=assign, when=when, values=values)
 
     def entry_action(
-        self, tenant_id: TenantId, user_id: UserId, token_id: TokenId, expires_at: int, now_ms: int
+        self, tenant_id: TenantId, user_id: UserId, token_id: TokenId, expires_at: int, now_ms: int, *, tried: int
     ) -> Action:
-        """Return the action that refuses the token with this id until the token expires."""
-        return self._entry(tenant_id, user_id, f"{TOKEN_PREFIX}{token_id}", token_entry_end(expires_at), now_ms)
+        """Return the action that refuses the token with this id until the token expires; see `_entry` for `tried`."""
+        name, end = f"{TOKEN_PREFIX}{token_id}", token_entry_end(expires_at)
+        return self._entry(tenant_id, user_id, name, end, now_ms, tried=tried)
 
     def spare_action(self, table: str, cutoff: Cutoff) -> Action | None:
         """Return the action that moves the spared session to the cutoff's epoch; None if no session is spared.
@@ -137,18 +114,46 @@ class RevocationWriter:
             values={"sessions_from": cutoff.sessions_from},
         )
 
-    def _entry(self, tenant_id: TenantId, user_id: UserId, name: str, expires_at: int, now_ms: int) -> Action:
+    def _entry(self, tenant_id: TenantId, user_id: UserId, name: str, end: int, now_ms: int, *, tried: int) -> Action:
+        """Return the action that adds a single revocation to those of a user in a realm.
+
+        Most users have few of them, so the first try looks at nothing: the item counts its entries, and refuses one
+        too many. Whoever meets that bound looks, and makes room. Of those who do so at one moment all but one fail,
+        and begin again: so the tries alternate.
+
+        Args:
+            tenant_id: the realm.
+            user_id: whose item.
+            name: the entry.
+            end: when it can be forgotten, in epoch seconds.
+            now_ms: the time, in milliseconds.
+            tried: how often such an action failed before.
+        """
+        if tried % 2:
+            return self._planned(tenant_id, user_id, name, end, now_ms)
+        return actions.update(
+            self.table,
+            user_revocations_key(tenant_id, user_id),
+            assign={name: end, "expires_at": cutoff_end(now_ms)},
+            add={"entries": 1},
+            when=f"{_UNCOUNTED} OR entries < :most",
+            values={"most": most_entries(user_id)},
+        )
+
+    def _planned(self, tenant_id: TenantId, user_id: UserId, name: str, end: int, now_ms: int) -> Action:
+        """Return the action that makes room for a single revocation among those that are there."""
         key = user_revocations_key(tenant_id, user_id)
         item = self.database.get((self.table, key)) or {}
-        entries = {entry: end for entry, end in item.items() if entry.startswith((SESSION_PREFIX, TOKEN_PREFIX))}
-        plan = plan_entry(entries, name, item.get("min_epoch", 0), now_ms)
-        removed = plan.removed
+        entries = {entry: until for entry, until in item.items() if entry.startswith((SESSION_PREFIX, TOKEN_PREFIX))}
+        plan = plan_entry(entries, name, item.get("min_epoch", 0), now_ms, most_entries(user_id))
+        when, values = ("entries = :seen", {"seen": item["entries"]}) if "entries" in item else (_UNCOUNTED, {})
         assign: dict[str, Any] = {"expires_at": cutoff_end(now_ms)}
         if plan.cutoff_at is None:
-            return actions.update(self.table, key, assign={name: expires_at, **assign}, remove=removed)
-        assign |= {"min_epoch": plan.cutoff_at, "spared_session_id": None, "spared_min_epoch": None}
-        values = {"at": plan.cutoff_at}
-        return actions.update(self.table, key, assign=assign, remove=removed, when=_LATER, values=values)
+            assign |= {name: end, "entries": len({*entries, name}.difference(plan.removed))}
+        else:
+            assign |= {"min_epoch": plan.cutoff_at, "spared_session_id": None, "spared_min_epoch": None, "entries": 0}
+            when, values = f"({_LATER}) AND {when}", {"at": plan.cutoff_at, **values}
+        return actions.update(self.table, key, assign=assign, remove=plan.removed, when=when, values=values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +167,11 @@ class DynamoRevocations:
         """Refuse one access token until it expires.
 
         Raises:
-            Conflict: other revocations came first in all three tries.
+            Conflict: other revocations came first in every try.
         """
-        for _ in range(_TRIES):
+        for tried in range(TRIES):
             with contextlib.suppress(ConditionFailed):
-                self.database.write(self.writer.token_action(claims, now_ms))
+                self.database.transact([self.writer.token_action(claims, now_ms, tried=tried)])
                 return
         raise Conflict
 
@@ -203,7 +208,7 @@ class DynamoRevocations:
 
     def _change_deployment(self, change: Callable[[Item], _Change]) -> None:
         markers = self.writer.markers
-        for _ in range(_MARKER_TRIES):
+        for _ in range(TRIES):
             head = markers.head(of_deployment)
             if head is None:
                 raise NotInitialised(reason="no_marker")

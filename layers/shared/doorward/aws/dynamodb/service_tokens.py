@@ -16,7 +16,7 @@ from doorward.aws.dynamodb.items import (
     user_revocations_key,
 )
 from doorward.aws.dynamodb.markers import revocation_places, to_revocations
-from doorward.aws.dynamodb.revocations import RevocationWriter
+from doorward.aws.dynamodb.revocations import TRIES, RevocationWriter
 from doorward.aws.dynamodb.shapes import (
     service_token_attributes,
     to_service_token,
@@ -24,8 +24,6 @@ from doorward.aws.dynamodb.shapes import (
 from doorward.errors import Conflict
 from doorward.model import Admission, Epochs, Revocations, ServiceToken, TenantId, TokenId, service_user_id
 from doorward.stores import Page
-
-_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +88,7 @@ class DynamoServiceTokens:
         One transaction writes both.
 
         Raises:
-            Conflict: other revocations came first in all three tries.
+            Conflict: other revocations came first in every try.
         """
         table, key = self.tables.refresh_tokens, service_token_key(tenant_id, token_id)
         item = self.database.get((table, key))
@@ -98,9 +96,9 @@ class DynamoServiceTokens:
             return False
         token = to_service_token(item)
         mark = actions.update(table, key, assign={"revoked_at_ms": now_ms}, when=actions.PRESENT)
-        for _ in range(_TRIES):
+        for tried in range(TRIES):
             user_id = service_user_id(token.name)
-            refuse = self.revocations.entry_action(tenant_id, user_id, token_id, token.expires_at, now_ms)
+            refuse = self.revocations.entry_action(tenant_id, user_id, token_id, token.expires_at, now_ms, tried=tried)
             try:
                 self.database.transact([mark, refuse])
             except ConditionFailed:

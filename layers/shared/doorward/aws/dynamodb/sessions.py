@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 
 from doorward.aws.dynamodb import actions
-from doorward.aws.dynamodb.admissions import account_places, read_admission, to_admission
-from doorward.aws.dynamodb.database import Action, ConditionFailed, Database, Reader
+from doorward.aws.dynamodb.admissions import read_admission
+from doorward.aws.dynamodb.database import Action, ConditionFailed, Database
 from doorward.aws.dynamodb.items import (
     Tables,
     session_key,
     user_key,
 )
-from doorward.aws.dynamodb.markers import revocation_places
 from doorward.aws.dynamodb.proofs import proof_actions
-from doorward.aws.dynamodb.revocations import RevocationWriter
+from doorward.aws.dynamodb.revocations import TRIES, RevocationWriter
 from doorward.aws.dynamodb.shapes import (
     session_attributes,
     to_session,
@@ -25,7 +25,6 @@ from doorward.model import Admission, Session, SessionId, SessionRef, TenantId, 
 from doorward.model.proofs import NO_PROOFS, ProofChanges
 from doorward.stores import Page, Rotation
 
-_TRIES = 5
 _REPLACEABLE = "generation = :replaced AND attribute_not_exists(revoked_at_ms)"
 _ROTATABLE = "generation = :expected AND attribute_not_exists(revoked_at_ms) AND expires_at_ms > :now"
 
@@ -143,14 +142,16 @@ class DynamoSessions:
         Raises:
             Conflict: the family changed at the same moment, many times.
         """
-        for _ in range(_TRIES):
+        if self._end_alone(ref, now_ms):
+            return True
+        for tried in range(1, TRIES + 1):
             family = self._family(ref)
             live = [session for session in family if session.revoked_at_ms is None]
             steps = [self._end(session, now_ms) for session in live]
-            steps += [self.writer.session_action(session.ref, now_ms) for session in live]
+            steps += [self.writer.session_action(session.ref, now_ms, tried=tried) for session in live]
             if all(session.ref != ref for session in family):
                 # The table's TTL removed it: only its last access token can be left.
-                steps.append(self.writer.session_action(ref, now_ms))
+                steps.append(self.writer.session_action(ref, now_ms, tried=tried))
             try:
                 if steps:
                     self.database.transact(steps)
@@ -158,6 +159,15 @@ class DynamoSessions:
                 continue
             return bool(live)
         raise Conflict
+
+    def _end_alone(self, ref: SessionRef, now_ms: int) -> bool:
+        """End a live session that is all of its family, as most are, without a look at anything before."""
+        end = self._end_linked(ref, now_ms, "links = :links", 0)
+        try:
+            self.database.transact([end, self.writer.session_action(ref, now_ms, tried=0)])
+        except ConditionFailed:
+            return False
+        return True
 
     def _family(self, ref: SessionRef) -> list[Session]:
         table = self.tables.refresh_tokens
@@ -173,12 +183,16 @@ class DynamoSessions:
     def _end(self, session: Session, now_ms: int) -> Action:
         # A switch that came first shows in `links`, so that no session of the family is overlooked. Sessions of version
         # 0.1.0 lack it until their first switch.
+        linked = "links = :links OR attribute_not_exists(links)"
+        return self._end_linked(session.ref, now_ms, linked, session.links)
+
+    def _end_linked(self, ref: SessionRef, now_ms: int, linked: str, links: int) -> Action:
         return actions.update(
             self.tables.refresh_tokens,
-            session_key(session.ref),
+            session_key(ref),
             assign={"revoked_at_ms": now_ms},
-            when="attribute_not_exists(revoked_at_ms) AND (links = :links OR attribute_not_exists(links))",
-            values={"links": session.links},
+            when=f"attribute_not_exists(revoked_at_ms) AND ({linked})",
+            values={"links": links},
         )
 
     def revoke(self, ref: SessionRef, now_ms: int) -> bool:
@@ -187,35 +201,22 @@ class DynamoSessions:
         One transaction writes both.
 
         Raises:
-            Conflict: other revocations came first in all three tries.
+            Conflict: other revocations came first in every try.
         """
         end = actions.update(
             self.tables.refresh_tokens, session_key(ref), assign={"revoked_at_ms": now_ms}, when=actions.PRESENT
         )
-        for _ in range(_TRIES):
-            refuse = self.writer.session_action(ref, now_ms)
+        for tried in range(TRIES):
+            refuse = self.writer.session_action(ref, now_ms, tried=tried)
             try:
                 self.database.transact([end, refuse])
             except ConditionFailed as failure:
-                if failure.failed == (0,):
-                    # DynamoDB deleted the expired session. Only its last access token can still be valid.
-                    self.database.write(refuse)
-                    return False
+                if failure.failed != (0,):
+                    continue
             else:
                 return True
+            with contextlib.suppress(ConditionFailed):
+                # DynamoDB deleted the expired session. Only its last access token can still be valid.
+                self.database.transact([refuse])
+                return False
         raise Conflict
-
-
-@dataclass(frozen=True, slots=True)
-class DynamoSessionReader:
-    """Sessions as the authorizer reads them, in one batch."""
-
-    database: Reader
-    tables: Tables
-
-    def get_admission(self, ref: SessionRef) -> Admission:
-        """Return a session and all that decides whether it is let in; each item is consistent."""
-        realm = (self.tables, ref.tenant_id, ref.user_id)
-        own = (self.tables.refresh_tokens, session_key(ref))
-        *items, session = self.database.batch_get([*revocation_places(*realm), *account_places(*realm), own])
-        return replace(to_admission(items), session=to_session(session))
