@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import doorward.bootstrap.late  # noqa: F401 - before anything imports PyJWT
 from doorward.api.answers import answer_json
 from doorward.api.bodies.audit import AuditCheckpointResponse, AuditListResponse, AuditRecordResponse
 from doorward.api.bodies.times import time_of_text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import doorward.bootstrap.late  # noqa: F401 - before anything imports PyJWT
 from doorward.authorization import Authorize
 from doorward.authorizer.decide import decide
 from doorward.aws.dynamodb.items import Tables

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import doorward.bootstrap.late  # noqa: F401 - before anything imports PyJWT
 from doorward.api.answers import answer_json
 from doorward.api.bodies.sign_in import IntrospectRequest
 from doorward.api.bodies.tokens import IntrospectionResponse

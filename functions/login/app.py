@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import doorward.bootstrap.late  # noqa: F401 - before anything imports PyJWT
 from doorward.api.answers import answer_sign_in
 from doorward.api.bodies.sign_in import LoginRequest, TenantLoginRequest
 from doorward.api.clients import read_client, read_web_client

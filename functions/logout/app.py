@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 
+import doorward.bootstrap.late  # noqa: F401 - before anything imports PyJWT
 from doorward.api.answers import answer_json, cleared_cookie
 from doorward.api.requests import flag, takes
 from doorward.api.resolver import Resolver

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import doorward.bootstrap.late  # noqa: F401 - before anything imports PyJWT
 from doorward.api.answers import answer_access_token, answer_tokens, cleared_cookie
 from doorward.api.bodies.sign_in import RefreshRequest, SessionTokenRequest
 from doorward.api.clients import read_own_credentials

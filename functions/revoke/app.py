@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import doorward.bootstrap.late  # noqa: F401 - before anything imports PyJWT
 from doorward.api.answers import answer_json
 from doorward.api.bodies.sign_in import RevokeRequest
 from doorward.api.requests import read_form_or_json

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import doorward.bootstrap.late  # noqa: F401 - before anything imports PyJWT
 from doorward.api.answers import answer_json
 from doorward.api.bodies.tokens import SocketTicketResponse
 from doorward.api.requests import header, read_principal

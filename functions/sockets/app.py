@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import doorward.bootstrap.late  # noqa: F401 - before anything imports PyJWT
 from doorward.aws.dynamodb.readers import DynamoRevocationReader
 from doorward.aws.dynamodb.sockets import DynamoSockets
 from doorward.bootstrap.clock import clock

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 
+import doorward.bootstrap.late  # noqa: F401 - before anything imports PyJWT
 from doorward.accounts.sessions import AdministerSessions
 from doorward.api.answers import answer_json
 from doorward.api.bodies.sessions import UserSessionListResponse, UserSessionResponse

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+import doorward.bootstrap.late  # noqa: F401 - before anything imports PyJWT
 from doorward.api.answers import answer_public
 from doorward.api.metadata import authorization_server_metadata, openid_configuration
 from doorward.api.requests import header

@@ -227,6 +227,26 @@ def test_the_functions_that_people_wait_for_import_no_sdk_and_no_pydantic() -> N
     assert guilty == [], f"{guilty[0]} is the first to import {dear & set(loaded[guilty[0]])}"
 
 
+LATE = """
+import sys
+import doorward.bootstrap.late
+import jwt
+assert "cryptography.x509.name" not in sys.modules
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "here")])
+import cryptography.x509 as again
+assert isinstance(name, again.Name) and jwt.algorithms.x509.Name is again.Name
+print("there")
+"""
+
+
+def test_what_no_sign_in_needs_is_imported_late_and_is_whole_when_it_is_asked_for() -> None:
+    loaded: dict[str, list[str]] = json.loads(_python(WIRER, *WAITED_FOR))
+    assert "cryptography.x509.name" not in loaded[WAITED_FOR[-1]]
+    assert _python(LATE).strip() == "there"
+
+
 def test_only_signing_in_imports_argon2_of_them() -> None:
     others = [name for name in WAITED_FOR if name != "login"]
     loaded: dict[str, list[str]] = json.loads(_python(WIRER, *others))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from doorward.errors import InvalidToken, MissingCredentials, NotAuthenticated, SessionOver
@@ -16,10 +16,12 @@ from doorward.rules.requirements import NOTHING, Requirement
 from doorward.rules.revocation import denial_reason, is_live, restriction_of
 from doorward.rules.routes import Route, RouteRule, refusal, unmet
 from doorward.rules.tenancy import admitted_subject
-from doorward.stores import RevocationReader, SessionReader
 from doorward.tokens.access import verify_access_token
 from doorward.tokens.cookie import COOKIE_NAME, read_cookie, same_secret
 from doorward.tokens.memory import TokenMemory
+
+if TYPE_CHECKING:
+    from doorward.stores import RevocationReader, SessionReader
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_COOKIE_HEADER = 16_384
@@ -28,11 +30,9 @@ _BEARER = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] ([A-Za-z0-9._~+/-]+=*)")  # RFC 
 
 @dataclass(frozen=True, slots=True)
 class RequestCredentials:
-    """What a request presents about its caller; header values in the order they came.
+    """What a request presents about its caller; header values, and a WebSocket's offers, in the order they came.
 
-    Args:
-        changes_state: whether the request changes state although its method is safe.
-        subprotocols: that a WebSocket offers.
+    `changes_state` says whether the request changes state although its method is safe.
     """
 
     method: str
@@ -218,7 +218,7 @@ def _own_origin(host: str | None) -> str:
     return f"{'http' if local else 'https'}://{host}"
 
 
-def _bearer(values: Iterable[str]) -> str | None:
+def _bearer(values: tuple[str, ...]) -> str | None:
     given = [value for value in values if value.strip()]
     if not given:
         return None
@@ -240,11 +240,11 @@ def read_cookie_value(credentials: RequestCredentials, cookie_name: str) -> str 
     Raises:
         InvalidToken: the cookies are too long, or the cookie comes twice.
     """
-    text = "; ".join(credentials.cookie)
-    if len(text) > MAX_COOKIE_HEADER:
+    if len(text := "; ".join(credentials.cookie)) > MAX_COOKIE_HEADER:
         raise InvalidToken(reason="cookies_too_long")
-    pairs = (part.strip().partition("=") for part in text.split(";"))
-    found = [value for name, _, value in pairs if name == cookie_name]
+    found = [
+        value for part in text.split(";") for name, _, value in [part.strip().partition("=")] if name == cookie_name
+    ]
     if len(found) > 1:
         raise InvalidToken(reason="several_session_cookies")
     return found[0] if found else None

@@ -13,7 +13,7 @@ from doorward.errors import Misconfigured, NotFound
 from doorward.model import ClaimNames
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)  # nobody prints or compares them
 class Settings:
     """Every setting of a deployment.
 

@@ -1,7 +1,7 @@
 """The nouns of Doorward: identifiers, users, memberships, tenants, sessions, tokens, principals.
 
-The nouns of the feed and of sockets are imported when somebody asks for one, because few functions do, and making their
-dataclasses was a tenth of what the authorizer imports (docs/decisions/0019).
+Nouns that the authorizer does not know are imported when somebody asks for one: making their dataclasses was more than
+a tenth of its start (docs/decisions/0019).
 """
 
 from __future__ import annotations
@@ -20,8 +20,6 @@ from doorward.model.identities import (
     EmailState,
     FactorKind,
     Membership,
-    Notification,
-    SeenNotification,
     SessionId,
     Status,
     Tenant,
@@ -38,31 +36,33 @@ from doorward.model.tokens import (
     AccessTokenClaims,
     ClaimNames,
     Extras,
-    IntrospectedToken,
     Metadata,
     OfSubject,
     Principal,
     Restriction,
     Revocable,
-    ServiceToken,
     Subject,
-    TokenPair,
     is_service,
     service_user_id,
 )
 
 if TYPE_CHECKING:
     from doorward.model.feed import Digest, Facts, Head, Lives, Load, Part, Revoked, TenantCutoff, UserCutoff
+    from doorward.model.issued import IntrospectedToken, ServiceToken, TokenPair
+    from doorward.model.notifications import Notification, SeenNotification
     from doorward.model.sockets import Connection, SocketGrant, SocketTicket
 else:
-    _SOCKETS = frozenset({"Connection", "SocketGrant", "SocketTicket"})
+    _ROOMS = {
+        **dict.fromkeys(("IntrospectedToken", "ServiceToken", "TokenPair"), "issued"),
+        **dict.fromkeys(("Notification", "SeenNotification"), "notifications"),
+        **dict.fromkeys(("Connection", "SocketGrant", "SocketTicket"), "sockets"),
+    }
 
     def __getattr__(name: str) -> object:
-        """Return a noun of the feed or of sockets (PEP 562)."""
+        """Return a noun that few functions need (PEP 562)."""
         if name not in __all__:
             raise AttributeError(name)
-        room = importlib.import_module(f"{__name__}.{'sockets' if name in _SOCKETS else 'feed'}")
-        return getattr(room, name)
+        return getattr(importlib.import_module(f"{__name__}.{_ROOMS.get(name, 'feed')}"), name)
 
 
 __all__ = [

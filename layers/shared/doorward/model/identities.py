@@ -123,23 +123,3 @@ class UserRecord:
     def membership(self, tenant_id: TenantId) -> Membership | None:
         """Return the membership in one tenant, or None."""
         return next((member for member in self.memberships if member.tenant_id == tenant_id), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Notification:
-    """A message to one user of a tenant, or to all of it; ids rise with time."""
-
-    tenant_id: TenantId
-    id: str
-    user_id: UserId | None
-    title: str
-    body: str
-    created_at_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class SeenNotification:
-    """A notification as one user sees it."""
-
-    notification: Notification
-    read_at_ms: int | None

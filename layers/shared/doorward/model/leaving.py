@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from doorward.model.identities import Notification, TenantId, UserId
+from doorward.model.identities import TenantId, UserId
+from doorward.model.notifications import Notification
 from doorward.model.sessions import Session
 
 

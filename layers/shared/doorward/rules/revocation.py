@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from doorward.model import (
     AccessTokenClaims,
@@ -13,7 +14,6 @@ from doorward.model import (
     Revocable,
     Revocations,
     RevocationState,
-    ServiceToken,
     Session,
     SessionRef,
     SignInPolicy,
@@ -21,6 +21,9 @@ from doorward.model import (
     UserId,
     is_service,
 )
+
+if TYPE_CHECKING:
+    from doorward.model import ServiceToken
 
 MAX_ENTRIES = 20
 """Single revocations of one user, which every request of the user reads, before a cutoff takes their place.

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from doorward.aws.dynamodb.database import Place, Reader
 from doorward.aws.dynamodb.items import Item, Tables, membership_key, user_key
 from doorward.aws.dynamodb.markers import revocation_places, to_revocations
-from doorward.aws.dynamodb.policies import to_sign_in_policy
-from doorward.aws.dynamodb.shapes import to_membership, to_user
+from doorward.aws.dynamodb.shapes import to_membership, to_sign_in_policy, to_user
 from doorward.model import Admission, Epochs, TenantId, UserId
 
 

@@ -6,9 +6,14 @@ from dataclasses import dataclass
 
 from doorward.aws.dynamodb import actions
 from doorward.aws.dynamodb.database import ConditionFailed, Database
-from doorward.aws.dynamodb.items import failures_key
+from doorward.aws.dynamodb.items import Key
 from doorward.model import UserId
-from doorward.rules.throttles import Counter, Limit, Trust
+from doorward.rules.throttles import Counter, Limit, Trust, failures_name
+
+
+def failures_key(user_id: UserId) -> Key:
+    """Return the key of the wrong passwords of a user."""
+    return {"pk": failures_name(user_id)}
 
 
 @dataclass(frozen=True, slots=True)

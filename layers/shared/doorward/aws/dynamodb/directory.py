@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 from doorward.aws.dynamodb import actions
 from doorward.aws.dynamodb.admissions import read_admission
+from doorward.aws.dynamodb.attempts import failures_key
 from doorward.aws.dynamodb.database import ConditionFailed, Database
 from doorward.aws.dynamodb.items import (
     Tables,
     credential_key,
     email_key,
-    failures_key,
     username_key,
 )
 from doorward.model import Admission, TenantId, UserId

@@ -9,7 +9,6 @@ from typing import Any
 
 from doorward.model import SessionRef, TenantId, UserId
 from doorward.rules.shards import LIST_SHARDS, MARKER_SHARDS, shard_of
-from doorward.rules.throttles import failures_name
 
 Key = Mapping[str, str]
 Item = dict[str, Any]
@@ -157,11 +156,6 @@ def delivery_key(tenant_id: TenantId, webhook_id: str, delivery_id: str) -> Key:
     All deliveries of a tenant share a partition.
     """
     return {"pk": f"tenant#{tenant_id}#deliveries", "sk": f"webhook#{webhook_id}#delivery#{delivery_id}"}
-
-
-def failures_key(user_id: UserId) -> Key:
-    """Return the key of the wrong passwords of a user."""
-    return {"pk": failures_name(user_id)}
 
 
 def user_revocations_key(tenant_id: TenantId, user_id: UserId) -> Key:

@@ -7,7 +7,6 @@ many copies: no item of a tenant may be read by all its sign-ins (docs/decisions
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -15,8 +14,9 @@ from doorward.aws.dynamodb import actions
 from doorward.aws.dynamodb.database import ConditionFailed, Database
 from doorward.aws.dynamodb.items import Item, policy_key
 from doorward.aws.dynamodb.markers import IS_OPEN, MarkerWriter, of_tenant
+from doorward.aws.dynamodb.shapes import frozen, to_sign_in_policy
 from doorward.errors import Conflict, TenantNotFound
-from doorward.model import NO_POLICY, Branding, SignInPolicy, TenantId, TenantPolicy
+from doorward.model import NO_POLICY, Branding, TenantId, TenantPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +69,8 @@ def to_policy(item: Item | None) -> TenantPolicy:
     if item is None:
         return TenantPolicy()
     names = {field.name for field in fields(TenantPolicy)} - {"sign_in", "branding"}
-    found = {name: _frozen(item[name]) for name in names if name in item}
+    found = {name: frozen(item[name]) for name in names if name in item}
     branding, known = item.get("branding"), {field.name for field in fields(Branding)}
     if branding is not None:
         found["branding"] = Branding(**{name: text for name, text in branding.items() if name in known})
     return TenantPolicy(sign_in=to_sign_in_policy(item.get("sign_in")), **found)
-
-
-def to_sign_in_policy(text: str | None) -> SignInPolicy:
-    """Return what a marker says of the policy; without a text, the defaults."""
-    if text is None:
-        return NO_POLICY
-    said: Mapping[str, Any] = json.loads(text)
-    names = {field.name for field in fields(SignInPolicy)}
-    return SignInPolicy(**{name: _frozen(value) for name, value in said.items() if name in names})
-
-
-def _frozen(value: Any) -> Any:  # noqa: ANN401 - the type is in the data
-    return tuple(value) if isinstance(value, list) else value

@@ -11,19 +11,22 @@ from dataclasses import dataclass
 from doorward.aws.dynamodb import actions
 from doorward.aws.dynamodb.database import ConditionFailed, Database
 from doorward.aws.dynamodb.items import (
+    Item,
     Tables,
     service_token_key,
     user_revocations_key,
 )
 from doorward.aws.dynamodb.markers import revocation_places, to_revocations
 from doorward.aws.dynamodb.revocations import TRIES, RevocationWriter
-from doorward.aws.dynamodb.shapes import (
-    service_token_attributes,
-    to_service_token,
-)
+from doorward.aws.dynamodb.shapes import attributes_of, read_record
 from doorward.errors import Conflict
 from doorward.model import Admission, Epochs, Revocations, ServiceToken, TenantId, TokenId, service_user_id
 from doorward.stores import Page
+
+
+def to_service_token(item: Item) -> ServiceToken:
+    """Return the service token of an item, whose `expires_at` is the table's TTL."""
+    return read_record(ServiceToken, item, "token_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class DynamoServiceTokens:
     def add(self, token: ServiceToken) -> None:
         """Store the record of a token that was minted."""
         key = service_token_key(token.tenant_id, token.id)
-        self.database.write(actions.put(self.tables.refresh_tokens, key, service_token_attributes(token)))
+        self.database.write(actions.put(self.tables.refresh_tokens, key, attributes_of(token, "token_id")))
 
     def list_by_tenant(self, tenant_id: TenantId, limit: int, after: str | None) -> Page[ServiceToken]:
         """Return the records of a tenant's tokens, the oldest first.

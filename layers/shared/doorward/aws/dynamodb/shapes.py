@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from doorward.aws.dynamodb.items import Item, list_part
 from doorward.model import (
+    NO_POLICY,
     Epochs,
     Membership,
     RevocationState,
-    ServiceToken,
     Session,
     SessionRef,
+    SignInPolicy,
     Tenant,
     User,
 )
@@ -29,45 +32,32 @@ KID_PREFIX = "kid:"
 
 def user_attributes(user: User) -> dict[str, Any]:
     """Return the attributes of a user's item, without its key."""
-    return {**_attributes(user, "user_id"), "listing": list_part("users", user.id)}
+    return {**attributes_of(user, "user_id"), "listing": list_part("users", user.id)}
 
 
 def to_user(item: Item | None) -> User | None:
     """Return the user of an item."""
-    return None if item is None else _record(User, item, "user_id")
+    return None if item is None else read_record(User, item, "user_id")
 
 
 def membership_attributes(membership: Membership) -> dict[str, Any]:
     """Return the attributes of a membership's item, without its key."""
-    return _attributes(membership)
+    return attributes_of(membership)
 
 
 def to_membership(item: Item | None) -> Membership | None:
     """Return the membership of an item."""
-    return None if item is None else _record(Membership, item)
+    return None if item is None else read_record(Membership, item)
 
 
 def tenant_attributes(tenant: Tenant) -> dict[str, Any]:
     """Return the attributes of a tenant's item, without its key."""
-    return {**_attributes(tenant, "tenant_id"), "listing": list_part("tenants", tenant.id)}
+    return {**attributes_of(tenant, "tenant_id"), "listing": list_part("tenants", tenant.id)}
 
 
 def to_tenant(item: Item | None) -> Tenant | None:
     """Return the tenant of an item; None for a tenant that was deleted, whose item keeps the id alone."""
-    return None if item is None or "created_at_ms" not in item else _record(Tenant, item, "tenant_id")
-
-
-def service_token_attributes(token: ServiceToken) -> dict[str, Any]:
-    """Return the attributes of a service token's item, without its key.
-
-    `expires_at` is the table's TTL.
-    """
-    return _attributes(token, "token_id")
-
-
-def to_service_token(item: Item) -> ServiceToken:
-    """Return the service token of an item."""
-    return _record(ServiceToken, item, "token_id")
+    return None if item is None or "created_at_ms" not in item else read_record(Tenant, item, "tenant_id")
 
 
 def session_attributes(session: Session) -> dict[str, Any]:
@@ -142,12 +132,26 @@ def to_revocation_state(item: Item | None) -> RevocationState:
     )
 
 
+def to_sign_in_policy(text: str | None) -> SignInPolicy:
+    """Return what a marker says of the policy; without a text, the defaults."""
+    if text is None:
+        return NO_POLICY
+    said: Mapping[str, Any] = json.loads(text)
+    names = {field.name for field in fields(SignInPolicy)}
+    return SignInPolicy(**{name: frozen(value) for name, value in said.items() if name in names})
+
+
+def frozen(value: Any) -> Any:  # noqa: ANN401 - the type is in the data
+    """Return a value of an item as the model has it: a list as a tuple."""
+    return tuple(value) if isinstance(value, list) else value
+
+
 def suffixes(item: Item, prefix: str) -> frozenset[str]:
     """Return the names after a prefix: each revoked thing is an attribute, its value the expiry."""
     return frozenset(name.removeprefix(prefix) for name in item if name.startswith(prefix))
 
 
-def _attributes(record: DataclassInstance, id_name: str = "id") -> dict[str, Any]:
+def attributes_of(record: DataclassInstance, id_name: str = "id") -> dict[str, Any]:
     """Return the fields of a dataclass as attributes.
 
     The field `id` gets another name in some items.
@@ -155,7 +159,7 @@ def _attributes(record: DataclassInstance, id_name: str = "id") -> dict[str, Any
     return {id_name if field.name == "id" else field.name: getattr(record, field.name) for field in fields(record)}
 
 
-def _record(kind: type[R], item: Item, id_name: str = "id") -> R:
+def read_record(kind: type[R], item: Item, id_name: str = "id") -> R:
     """Return the dataclass of an item.
 
     A field without an attribute gets its default.
@@ -168,5 +172,5 @@ def _record(kind: type[R], item: Item, id_name: str = "id") -> R:
         value = item.get(id_name if field.name == "id" else field.name, field.default)
         if value is MISSING:
             raise KeyError(field.name)
-        values[field.name] = tuple(value) if isinstance(value, list) else value
+        values[field.name] = frozen(value)
     return kind(**values)
