@@ -243,12 +243,24 @@ def test_a_switch_does_not_replace_a_session_that_was_ended(tenants: Stores) -> 
     assert tenants.sessions.get_admission(new.ref).session == replace(new, revoked_at_ms=NOW + 2)
 
 
+@pytest.mark.parametrize("start", [ACME, GLOBEX])
+def test_a_family_of_two_living_sessions_ends_whole_from_either(tenants: Stores, start: TenantId) -> None:
+    member = user((ACME, GLOBEX))
+    tenants.writer.add(record(member), None)
+    old = session(member)
+    tenants.sessions.add(old)
+    assert tenants.sessions.switch(old, replace(old, ref=_in(old.ref, GLOBEX), links=1), NOW + 1)
+    assert tenants.sessions.end_family(_in(old.ref, start), NOW + 3)
+    found = [tenants.sessions.get_admission(_in(old.ref, realm)).session for realm in (ACME, GLOBEX)]
+    assert [each.revoked_at_ms for each in found if each] == [NOW + 3] * 2
+
+
 def test_a_family_ends_in_every_tenant_from_any_of_its_sessions_live_or_dead(tenants: Stores) -> None:
     for start in (ACME, GLOBEX):
         member = user((ACME, GLOBEX))
         tenants.writer.add(record(member), None)
         old, stranger = session(member), session(member)
-        new = replace(old, ref=_in(old.ref, GLOBEX))
+        new = replace(old, ref=_in(old.ref, GLOBEX), links=1)
         tenants.sessions.add(old)
         tenants.sessions.add(stranger)
         assert tenants.sessions.switch(old, new, NOW + 1)

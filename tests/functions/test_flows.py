@@ -300,8 +300,8 @@ class TestRequests:
         deployment.call("logout", "POST", "/auth/logout", headers=bearer(tokens[0]))
         deployment.count()
         deployment.call("logout", "POST", "/auth/logout", headers=bearer(tokens[1]))
-        # recognising the caller, the family, what to prune, and the one write
-        assert deployment.count() == ["BatchGetItem", "BatchGetItem", "GetItem", "TransactWriteItems"]
+        # recognising the caller, and the one write
+        assert deployment.count() == ["BatchGetItem", "TransactWriteItems"]
 
 
 def test_a_function_without_its_settings_fails_closed(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from doorward.rules.revocation import MAX_ENTRIES
 from tests.support.deployment import Deployment
 from tests.support.people import PASSWORD, bearer
 
@@ -43,6 +44,32 @@ def test_a_tenant_is_created_listed_changed_and_disabled(deployment: Deployment)
 def test_bad_tenants(deployment: Deployment, method: str, path: str, body: Any) -> None:
     answer = deployment.call("tenants", method, path, body, context=deployment.context())
     assert (answer["statusCode"], answer["json"]["code"]) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("signs_out", ["acme", "globex"])
+def test_who_switched_signs_out_of_both_tenants_from_either(deployment: Deployment, signs_out: str) -> None:
+    platform = deployment.context()
+    body = {"username": "eve", "password": PASSWORD, "tenant_id": "acme"}
+    path = deployment.call("users", "POST", "/users", body, context=platform)["headers"]["Location"]
+    deployment.call("users", "PUT", f"{path}/tenants/globex", {"roles": ["user"]}, context=platform)
+    first = deployment.sign_in("eve", PASSWORD)["json"]
+    switch = {"refresh_token": first["refresh_token"], "tenant_id": "globex"}
+    held = {"acme": first, "globex": deployment.call("refresh", "POST", "/auth/refresh", switch)["json"]}
+    deployment.call("logout", "POST", "/auth/logout", headers=bearer(held[signs_out]["access_token"]))
+    assert [deployment.authorize(bearer(pair["access_token"])).allowed for pair in held.values()] == [False, False]
+    spent = {"refresh_token": held["globex"]["refresh_token"]}
+    assert deployment.call("refresh", "POST", "/auth/refresh", spent)["json"]["error"] == "invalid_grant"
+
+
+def test_signing_out_many_times_keeps_every_token_dead_and_other_sessions_alive(deployment: Deployment) -> None:
+    kept = deployment.sign_in("acme-admin")["json"]
+    dead = []
+    for _ in range(MAX_ENTRIES + 2):
+        dead.append(deployment.token("acme-admin"))
+        assert deployment.call("logout", "POST", "/auth/logout", headers=bearer(dead[-1]))["statusCode"] == 204
+    assert not any(deployment.authorize(bearer(token)).allowed for token in dead)
+    renewed = deployment.call("refresh", "POST", "/auth/refresh", {"refresh_token": kept["refresh_token"]})["json"]
+    assert deployment.authorize(bearer(renewed["access_token"])).allowed
 
 
 def test_a_shared_user_switches_tenants_and_is_removed(deployment: Deployment) -> None:

@@ -209,8 +209,8 @@ def test_a_list_takes_two_reads_a_tenant_and_an_ending_one_transaction(deploymen
     _items(deployment, context)
     assert deployment.count() == ["GetItem", "BatchGetItem", "BatchGetItem", "Query"]
     _sessions(deployment, "DELETE", f"me/sessions/{lost['session_id']}", context)
-    # the user, the session and what decides about it, the family, what to prune, and the one write
-    assert deployment.count() == ["GetItem", *4 * ["BatchGetItem"], "GetItem", "TransactWriteItems"]
+    # the user, the session and what decides about it, and the one write
+    assert deployment.count() == ["GetItem", *3 * ["BatchGetItem"], "TransactWriteItems"]
     _sessions(deployment, "DELETE", "me/sessions", context)
     assert deployment.count() == ["GetItem", "BatchGetItem", "BatchGetItem", "TransactWriteItems"]
 

@@ -367,4 +367,32 @@ MUTANTS: tuple[Mutant, ...] = (
         "if self._feed.head is None:",
         "tests/unit/test_verifier.py",
     ),
+    Mutant(
+        "a remembered token falls with its key",
+        f"{_D}/tokens/access.py",
+        "same_key = keyring.verification_key(known.key.kid).key is known.key.key",
+        "same_key = True",
+        "tests/unit/test_token_memory.py",
+    ),
+    Mutant(
+        "what is remembered of a token serves no other",
+        f"{_D}/tokens/memory.py",
+        'hashlib.sha256(token.encode("utf-8", "surrogatepass"))',
+        'hashlib.sha256(token.rpartition(".")[0].encode("utf-8", "surrogatepass"))',
+        "tests/unit/test_token_memory.py",
+    ),
+    Mutant(
+        "a session that a switch made knows that it is not alone",
+        f"{_D}/sessions/enter.py",
+        "links=max(1, there.links) if there else 1,",
+        "links=there.links if there else 0,",
+        "tests/functions/test_tenancy.py",
+    ),
+    Mutant(
+        "a session of a larger family does not end alone",
+        f"{_D}/aws/dynamodb/sessions.py",
+        'end = self._end_linked(ref, now_ms, "links = :links", 0)',
+        'end = self._end_linked(ref, now_ms, "links >= :links", 0)',
+        "tests/contract/test_tenants.py",
+    ),
 )

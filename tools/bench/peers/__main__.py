@@ -26,15 +26,17 @@ _OWN = {
     "sign-in, without the store": "sign-in: Doorward",
     "refresh, without the store": "refresh: Doorward",
     "sign-out, without the store": "sign-out: Doorward",
-    "verify, by the authorizer, without the store": "verify: Doorward, the authorizer",
-    "verify, by the library over an open route": "verify: Doorward, the library",
+    "verify, by the authorizer, a new token": "verify: Doorward, the authorizer, a new token",
+    "verify, by the authorizer, a token again": "verify: Doorward, the authorizer, again",
+    "verify, by the library over an open route, a new token": "verify: Doorward, the library, a new token",
+    "verify, by the library over an open route, again": "verify: Doorward, the library, again",
 }
 
 
 def own(count: int) -> Iterator[Row]:
     """Return Doorward's figures."""
     with simulated("RS256", **ARGON2) as (cloud, environment):
-        for row in (*functions(cloud, environment, count), library(cloud, count)):
+        for row in (*functions(cloud, environment, count), *library(cloud, count)):
             if row.name in _OWN:
                 yield Row(_OWN[row.name], row.value, row.floor)
 

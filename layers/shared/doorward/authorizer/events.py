@@ -76,16 +76,16 @@ def read_credentials(event: Event, *, changes_state: bool = False) -> RequestCre
     http = _mapping(_mapping(event, "requestContext"), "http")
     spellings = (event.get("path") or event.get("rawPath"), event.get("resource"))
     paths = [re.sub("/+", "/", str(path or "").lower()) for path in spellings]
-    cookies = event.get("cookies")
+    cookies, headers = event.get("cookies"), _headers(event)
     return RequestCredentials(
         method=str(event.get("httpMethod") or http.get("method") or "").upper(),
         path=next((path for path in paths if path.startswith("/api/")), paths[0]),
-        authorization=_headers(event, "authorization"),
-        cookie=tuple(map(str, cookies)) if isinstance(cookies, list) else _headers(event, "cookie"),
-        origin=_header(event, "origin"),
-        host=_header(event, "host"),
-        fetch_site=_header(event, "sec-fetch-site"),
-        referer=_header(event, "referer"),
+        authorization=tuple(headers.get("authorization", ())),
+        cookie=tuple(map(str, cookies) if isinstance(cookies, list) else headers.get("cookie", ())),
+        origin=_last(headers, "origin"),
+        host=_last(headers, "host"),
+        fetch_site=_last(headers, "sec-fetch-site"),
+        referer=_last(headers, "referer"),
         changes_state=changes_state,
     )
 
@@ -96,7 +96,7 @@ def read_socket_credentials(event: Event) -> RequestCredentials:
     A browser can send a token only in the subprotocols, because a web page can set no other header.
     """
     credentials = read_credentials(event)
-    offered = [name.strip() for name in ",".join(_headers(event, "sec-websocket-protocol")).split(",")]
+    offered = [name.strip() for name in ",".join(_headers(event).get("sec-websocket-protocol", ())).split(",")]
     tokens = [name.removeprefix(SUBPROTOCOL_PREFIX) for name in offered if name.startswith(SUBPROTOCOL_PREFIX)]
     return RequestCredentials(
         credentials.method,
@@ -174,15 +174,18 @@ def _mapping(event: Event, name: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _headers(event: Event, name: str) -> tuple[str, ...]:
-    several = _mapping(event, "multiValueHeaders")
-    lists = [values for key, values in several.items() if key.lower() == name and isinstance(values, list)]
-    found = [str(value) for values in lists for value in values]
-    if not found:
-        found = [str(value) for key, value in _mapping(event, "headers").items() if key.lower() == name]
-    return tuple(found)
+def _headers(event: Event) -> Mapping[str, list[str]]:
+    """Return the values of each header by its name in small letters, in the order they came, in one pass."""
+    several: dict[str, list[str]] = {}
+    for name, values in _mapping(event, "multiValueHeaders").items():
+        if isinstance(values, list) and values:
+            several.setdefault(name.lower(), []).extend(map(str, values))
+    single: dict[str, list[str]] = {}
+    for name, value in _mapping(event, "headers").items():
+        single.setdefault(name.lower(), []).append(str(value))
+    return {**single, **several}
 
 
-def _header(event: Event, name: str) -> str | None:
-    found = _headers(event, name)
+def _last(headers: Mapping[str, list[str]], name: str) -> str | None:
+    found = headers.get(name)
     return found[-1] if found else None
