@@ -125,6 +125,8 @@ class Line:
                 return _refusal(request, 500, "InternalServerError")
             case "throttled":
                 return _refusal(request, 400 if "X-Amz-Target" in request.headers else 503, "ThrottlingException")
+            case "in" if operation != _TRANSACTION:  # nothing else is in the way of a read
+                return self._do(operation, request)
             case "in":  # the way of another
                 reasons = [{"Code": "TransactionConflict"} for _ in json.loads(request.body)["TransactItems"]]
                 return _refusal(request, 400, "TransactionCanceledException", CancellationReasons=reasons)
