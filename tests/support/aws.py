@@ -144,3 +144,16 @@ def make_tables(client: Any, prefix: str = "") -> dict[str, str]:
         names[name] = f"{prefix}{name}"
         client.create_table(TableName=names[name], **definition)
     return names
+
+
+def empty_tables(client: Any, names: Mapping[str, str]) -> None:
+    """Remove all items of the template's tables, which have these names by logical id."""
+    for name, definition in table_definitions().items():
+        keys = {f"#{number}": key["AttributeName"] for number, key in enumerate(definition["KeySchema"])}
+        projection = {"ProjectionExpression": ",".join(keys), "ExpressionAttributeNames": keys}
+        pages = client.get_paginator("scan").paginate(TableName=names[name], ConsistentRead=True, **projection)
+        for page in pages:
+            for start in range(0, len(page["Items"]), 25):
+                wanted = [{"DeleteRequest": {"Key": item}} for item in page["Items"][start : start + 25]]
+                left = client.batch_write_item(RequestItems={names[name]: wanted})["UnprocessedItems"]
+                assert not left, left
