@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.support.chromium import Tabs, chromium, find_chromium
-from tests.support.cloud import EMULATOR_PORT, PORT, ROOT, Cloud
+from tests.support.cloud import EMULATOR_PORT, PORT, Cloud
 from tests.support.rights import is_granted, uses_of_cloud
 from tests.support.sites import Site, serving
 from tests.support.tables import report_of_cloud
@@ -32,9 +31,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """The local cloud, started once for all tests of this process."""
     state = tmp_path_factory.mktemp("cloud")
     found = Cloud(f"http://localhost:{PORT}", f"http://127.0.0.1:{EMULATOR_PORT}", state)
-    with (ROOT / ".local" / "starting").open("w") as one:
-        fcntl.flock(one, fcntl.LOCK_EX)  # the first start installs what all clouds of this folder use
-        seconds = found.start()
+    seconds = found.start()
     print(f"\nlocal cloud: first start {seconds:.1f} s")
     _RUNNING.append(found)
     yield found
