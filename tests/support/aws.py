@@ -46,6 +46,12 @@ def _session() -> boto3.Session:
     return session
 
 
+@cache
+def preparing(service: str) -> Any:
+    """Return a client for what tests prepare in a service: to make one takes longer than what it is asked."""
+    return _session().client(service)
+
+
 def _note(params: dict[str, Any], model: Any, **_: Any) -> None:
     """Let the request of a function be judged by its role."""
     USED.sent(model.service_model.service_name, model.name, params)

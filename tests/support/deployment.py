@@ -30,7 +30,7 @@ from doorward.bootstrap import sdk
 from doorward.keys.stores import Secret
 from doorward.rules.passwords import PasswordHasher
 from scripts import initialize_security
-from tests.support.aws import REGION, MotoConnections, Snapshot, make_tables, mocked_aws
+from tests.support.aws import REGION, MotoConnections, Snapshot, make_tables, mocked_aws, preparing
 from tests.support.people import bearer
 from tests.support.rights import USED
 from tests.support.template import folder_of, resources
@@ -227,7 +227,7 @@ class Stack:
 
     def publish(self, deployment: Deployment) -> None:
         """Publish the feed, or put back what was published of this state less than a minute ago."""
-        bucket = boto3.client("s3")
+        bucket = preparing("s3")
         bucket.create_bucket(Bucket=_ENVIRONMENT["FEED_BUCKET"])
         if time.monotonic() - self.published_at < 60:
             for key, body in self.feed.items():
@@ -262,8 +262,8 @@ def deployed(stack: Stack, patch: pytest.MonkeyPatch) -> Iterator[Deployment]:
         patch.setenv(name, stack.outputs[output])
     with mocked_aws():
         stack.state.restore()
-        boto3.client("sqs").create_queue(QueueName="deliveries")
-        bus = boto3.client("events")
+        preparing("sqs").create_queue(QueueName="deliveries")
+        bus = preparing("events")
         with contextlib.suppress(bus.exceptions.ResourceAlreadyExistsException):  # another deployment of this stack
             bus.create_event_bus(Name=_ENVIRONMENT["EVENT_BUS"])
         requests: list[str] = []
