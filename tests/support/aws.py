@@ -49,7 +49,8 @@ def _session() -> boto3.Session:
 @cache
 def preparing(service: str) -> Any:
     """Return a client for what tests prepare in a service: to make one takes longer than what it is asked."""
-    return _session().client(service)
+    session: Any = _session()
+    return session.client(service)
 
 
 def _note(params: dict[str, Any], model: Any, **_: Any) -> None:
@@ -130,6 +131,7 @@ class Snapshot:
     def __init__(self) -> None:
         self._kept = copy.deepcopy(_held())
 
+    @quick_moto.untraced
     def restore(self) -> None:
         """Put it back."""
         for held, kept in zip(_held(), copy.deepcopy(self._kept), strict=True):

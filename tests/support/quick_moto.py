@@ -93,7 +93,7 @@ def _copied(value: DynamoType, memo: dict[int, Any]) -> DynamoType:
     return copy.deepcopy(value, memo) if isinstance(value.value, list | dict) else value
 
 
-def _untraced(function: Callable[_P, _R]) -> Callable[_P, _R]:
+def untraced(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """Let coverage pause while boto3 and moto work: nothing that is measured runs inside them."""
 
     @functools.wraps(function)
@@ -119,5 +119,5 @@ def install() -> None:
     Item.__deepcopy__ = _copy_item  # type: ignore[method-assign]
     # moto lists its addresses for `requests` too, which nothing here uses.
     core.RESPONSES_METHODS = []
-    BaseClient._make_api_call = _untraced(BaseClient._make_api_call)  # type: ignore[attr-defined]
-    BotocoreStubber.process_request = _untraced(BotocoreStubber.process_request)  # type: ignore[method-assign]
+    BaseClient._make_api_call = untraced(BaseClient._make_api_call)  # type: ignore[attr-defined]
+    BotocoreStubber.process_request = untraced(BotocoreStubber.process_request)  # type: ignore[method-assign]
