@@ -15,11 +15,15 @@ from tests.support.tables import report_of_cloud
 from tests.support.tally import count
 
 _RUNNING: list[Cloud] = []
+_LONGEST = ("containers", "local_tools", "drills", "protected_api", "readme", "layers", "spa", "socketio")
+"""The files that take longest. They begin first, so that no worker still has one when the other has nothing left."""
 _SAMPLE_USER = "01M81HV2TRPXK019YWDYF7T8BY"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out what needs a browser where there is none; the summary tells so."""
+    """Begin with the longest files, and leave out what needs a browser where there is none; the summary tells so."""
+    ranks = {f"test_{name}.py": rank for rank, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path.name, len(ranks)))
     if find_chromium() is None:
         for item in items:
             if "browser" in getattr(item, "fixturenames", ()):
