@@ -120,7 +120,7 @@ test-versions: $(VENV)/.installed $(UV) ## the unit tests on each Python from 3.
 
 # Most of a test's time is one request that waits for another, so two clouds share two processors well.
 e2e: $(VENV)/.installed ## black-box tests against local clouds of their own
-	$(PYTEST) -q -n 2 --dist loadfile -rfEsP --tb=native --durations=25 tests/e2e
+	$(PYTEST) -q -n 2 --dist loadfile --no-loadscope-reorder -rfEsP --tb=native --durations=25 tests/e2e
 
 model: $(VENV)/.installed ## many random stories of the whole product against the plain model; EXAMPLES=500, SEED=number
 	@seed=$(or $(SEED),$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')); echo "to run this again: make model SEED=$$seed EXAMPLES=$(EXAMPLES)"; \

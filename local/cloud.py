@@ -54,13 +54,13 @@ def deploy(place: Place) -> bool:
 
 
 def _deploy_all(place: Place, last: sources.Deployed | None, wanted: sources.Deployed) -> bool:
-    sam, variables = environment("sam") / "sam", place.variables()
+    variables = place.variables()
     say("sam build")
     settings = ["--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local"]
     folders = ["--build-dir", str(_BUILD), "--cache-dir", str(_cache())]
-    run([str(sam), "build", *settings, *folders], "sam build failed", variables)
+    run([*sam(), "build", *settings, *folders], "sam build failed", variables)
     say("sam deploy")
-    command = [str(sam), "deploy", *settings, "--template-file", str(_BUILD / "template.yaml")]
+    command = [*sam(), "deploy", *settings, "--template-file", str(_BUILD / "template.yaml")]
     command += ["--parameter-overrides", " ".join(parameters(place))]
     sam_deploy(place, command)
     api_id, socket_api_id = in_emulators_python(place, "-m", "local.fixups", STACK).split()
@@ -69,6 +69,11 @@ def _deploy_all(place: Place, last: sources.Deployed | None, wanted: sources.Dep
         in_emulators_python(place, "-m", "local.push", STACK, *(set(last.pushed) & wanted.functions.keys()))
     replace(wanted, api_id=api_id, socket_api_id=socket_api_id).write()
     return True
+
+
+def sam() -> list[str]:
+    """Return the command `sam`, to be run in the root of this repository."""
+    return [str(environment("sam") / "python"), "-m", "local.quick_sam"]
 
 
 def sam_deploy(place: Place, command: list[str]) -> None:

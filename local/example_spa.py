@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from local import cloud, here
 from local.here import Place
-from local.tools import ROOT, STATE, Failure, environment, port_number, run, say
+from local.tools import ROOT, STATE, Failure, port_number, run, say
 
 STACK = "example-spa"
 _CLIENT = ROOT / "clients" / "typescript" / "dist" / "index.js"
@@ -38,11 +38,11 @@ def deploy(place: Place) -> str:
     """
     if not _CLIENT.exists():
         raise Failure("clients/typescript has no dist yet; run make client, which needs npm")
-    sam, build = str(environment("sam") / "sam"), STATE / STACK
+    sam, build = cloud.sam(), STATE / STACK
     source = ROOT / "examples" / "protected-api" / "rest" / "template.yaml"
     say("deploying the protected API")
-    run([sam, "build", "--template", str(source), "--build-dir", str(build)], "sam build failed", place.variables())
-    command = [sam, "deploy", "--template-file", str(build / "template.yaml"), "--stack-name", STACK]
+    run([*sam, "build", "--template", str(source), "--build-dir", str(build)], "sam build failed", place.variables())
+    command = [*sam, "deploy", "--template-file", str(build / "template.yaml"), "--stack-name", STACK]
     command += ["--capabilities", "CAPABILITY_IAM", "--resolve-s3", "--no-confirm-changeset"]
     command += ["--no-fail-on-empty-changeset", "--parameter-overrides", f"AllowedOrigin={_origin(place)}"]
     run(command, "sam deploy failed", place.variables())

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local import emulated, layers, measured
+from local import emulated, layers, measured, quick_sam
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Scope]]
@@ -122,12 +122,14 @@ def main() -> None:
     secret = os.environ.pop("DOORWARD_FRONT_SECRET").encode()  # functions inherit what is left there
     hosts = HOSTS | set(os.environ.pop("DOORWARD_EMULATOR_HOSTS", "").split())
     sys.path.remove(os.getcwd())  # noqa: PTH109 - so that nothing of ours hides what the emulator imports
+    quick_sam.install()
     _trust_signatures_alone(os.environ["AWS_ACCESS_KEY_ID"])
     _salt_function_credentials(secret)
     layers.share()
     emulated.complete(importlib.import_module("ministack.services.apigateway_v1"))
     _measure(os.environ.pop("DOORWARD_USED"))
     emulator: Any = importlib.import_module("ministack.app")
+    quick_sam.collect_garbage_rarely()
     emulator.app = Guard(emulator.app, secret, hosts)
     emulator.main()
 

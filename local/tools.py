@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import subprocess
@@ -35,6 +36,13 @@ def environment(name: str, home: Path | None = None, requirements: Path | None =
     """
     requirements = requirements or ROOT / "requirements" / f"{name}.txt"
     home = home or HOME / name
+    HOME.mkdir(exist_ok=True)
+    with (HOME / f"{name}.lock").open("w") as one:
+        fcntl.flock(one, fcntl.LOCK_EX)  # two clouds of one folder may start at the same moment
+        return _installed(name, home, requirements)
+
+
+def _installed(name: str, home: Path, requirements: Path) -> Path:
     programs = home / ("Scripts" if os.name == "nt" else "bin")
     stamp = home / ".installed"
     wanted = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()

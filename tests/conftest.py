@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -17,6 +19,12 @@ settings.load_profile("doorward")
 def pytest_configure(config: pytest.Config) -> None:
     """Let a whole run of the function tests measure the functions' roles."""
     config.pluginmanager.register(RightsReport())
+
+
+def pytest_collection_finish() -> None:
+    """Let Python look for garbage rarely: what moto, botocore and ten thousand tests are made of is none."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 @pytest.fixture(scope="session")

@@ -178,12 +178,12 @@ def _checked_out(commit: str, folder: Path) -> Path:
 
 def _deploy_base(old: Path, place: Place) -> tuple[str, str]:
     """Build and deploy the base by its own template, layers and script; return the ids of its APIs."""
-    sam, variables = str(environment("sam") / "sam"), place.variables()
+    sam, variables = cloud.sam(), place.variables()
     settings = ["--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local"]
     say("sam build of the base")
     folders = ["--build-dir", str(_BUILD), "--cache-dir", str(STATE / "base-cache")]
     template = ["--template-file", str(old / "template.yaml")]
-    tools.run([sam, "build", *settings, *folders, *template], "sam build failed", variables)
+    tools.run([*sam, "build", *settings, *folders, *template], "sam build failed", variables)
     say("sam deploy of the base")
     known = re.findall(
         r"^  (\w+):$", (old / "template.yaml").read_text("utf-8").partition("\nConditions:")[0], re.MULTILINE
@@ -191,7 +191,7 @@ def _deploy_base(old: Path, place: Place) -> tuple[str, str]:
     given = [one for one in cloud.parameters(place) if one.partition("=")[0] in known]
     if "AllowedOrigin" in known:
         given.append(f"AllowedOrigin={place.origin.partition(',')[0]}")
-    command = [sam, "deploy", *settings, "--template-file", str(_BUILD / "template.yaml")]
+    command = [*sam, "deploy", *settings, "--template-file", str(_BUILD / "template.yaml")]
     cloud.sam_deploy(place, [*command, "--parameter-overrides", " ".join(given)])
     api, sockets = cloud.in_emulators_python(place, "-m", "local.fixups", cloud.STACK).split()
     say("initialising the base")

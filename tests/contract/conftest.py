@@ -67,7 +67,7 @@ from doorward.stores import (
 from doorward.stores.audit import AuditStore
 from doorward.stores.webhooks import DeliveryStore, WebhookStore
 from tests.support import fakes
-from tests.support.aws import REGION, Snapshot, make_tables, mocked_aws, signed_on_moto, signed_service
+from tests.support.aws import REGION, Snapshot, empty_tables, make_tables, mocked_aws, signed_on_moto, signed_service
 from tests.support.fake_audit import MemoryAudit
 from tests.support.fake_invitations import MemoryInvitations
 from tests.support.fake_proofs import MemoryFactors, MemoryPolicies, MemoryProofs
@@ -202,6 +202,12 @@ def tables_on_moto() -> tuple[dict[str, str], Snapshot]:
         return make_tables(boto3.client("dynamodb")), Snapshot()
 
 
+@pytest.fixture(scope="session")
+def tables_on_dynamodb(dynamodb_client: Any) -> dict[str, str]:
+    """The names of the template's tables on a real DynamoDB's double; to make them takes longer than most tests."""
+    return make_tables(dynamodb_client, f"t{uuid.uuid4().hex[:8]}-")
+
+
 @contextmanager
 def on_endpoint(kind: str, client: Any) -> Iterator[Database]:
     """The client that a kind of stores names, on the DynamoDB that boto3's client speaks to."""
@@ -225,9 +231,10 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
             signed = request.param == "moto-signed"
             yield on_dynamodb(signed_on_moto() if signed else BotoDatabase(boto3.client("dynamodb")), names)
     else:
-        client = request.getfixturevalue("dynamodb_client")
+        client, names = request.getfixturevalue("dynamodb_client"), request.getfixturevalue("tables_on_dynamodb")
+        empty_tables(client, names)
         with on_endpoint(request.param, client) as database:
-            yield on_dynamodb(database, make_tables(client, f"t{uuid.uuid4().hex[:8]}-"))
+            yield on_dynamodb(database, names)
 
 
 @pytest.fixture(params=["boto3", "signed"])

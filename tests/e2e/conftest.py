@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.support.chromium import Tabs, chromium, find_chromium
-from tests.support.cloud import EMULATOR_PORT, PORT, ROOT, Cloud
+from tests.support.cloud import EMULATOR_PORT, PORT, Cloud
 from tests.support.rights import is_granted, uses_of_cloud
 from tests.support.sites import Site, serving
 from tests.support.tables import report_of_cloud
 from tests.support.tally import count
 
 _RUNNING: list[Cloud] = []
+_LONGEST = ("containers", "local_tools", "drills", "protected_api", "readme", "layers", "spa", "socketio")
+"""The files that take longest. They begin first, so that no worker still has one when the other has nothing left."""
 _SAMPLE_USER = "01M81HV2TRPXK019YWDYF7T8BY"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out what needs a browser where there is none; the summary tells so."""
+    """Begin with the longest files, and leave out what needs a browser where there is none; the summary tells so."""
+    ranks = {f"test_{name}.py": rank for rank, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path.name, len(ranks)))
     if find_chromium() is None:
         for item in items:
             if "browser" in getattr(item, "fixturenames", ()):
@@ -32,9 +35,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """The local cloud, started once for all tests of this process."""
     state = tmp_path_factory.mktemp("cloud")
     found = Cloud(f"http://localhost:{PORT}", f"http://127.0.0.1:{EMULATOR_PORT}", state)
-    with (ROOT / ".local" / "starting").open("w") as one:
-        fcntl.flock(one, fcntl.LOCK_EX)  # the first start installs what all clouds of this folder use
-        seconds = found.start()
+    seconds = found.start()
     print(f"\nlocal cloud: first start {seconds:.1f} s")
     _RUNNING.append(found)
     yield found

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-import signal
 import socket
 import subprocess
 import time
@@ -46,7 +46,7 @@ BY_COMMAND = (
 The others go through `sam local start-lambda`: it starts a container once for each function, and itself once for all.
 """
 UNREAD = ("Events", "Policies")
-FUNCTION, LAYER = KINDS = ("AWS::Serverless::Function", "AWS::Serverless::LayerVersion")
+FUNCTION, LAYER = ("AWS::Serverless::Function", "AWS::Serverless::LayerVersion")
 START_SECONDS = 120
 END_SECONDS = 60
 """How long sam may take to end its containers. With many it hangs; then `local/containers stop` ends them."""
@@ -58,30 +58,53 @@ pytestmark = pytest.mark.skipif("DOCKER_HOST" not in os.environ, reason="DOCKER_
 def built(tmp_path_factory: pytest.TempPathFactory, cloud: Cloud) -> Path:
     """The stack built for containers, its functions led to the tables and secrets of the running cloud.
 
-    All that `sam local invoke` does not read is left out: otherwise it takes some ten seconds to read the template.
+    All that `sam local invoke` does not read is left out: otherwise it takes some ten seconds to read the template. The
+    layers are named as AWS names them, and are where sam keeps those that it fetched from there. Of layers of the
+    template sam builds an image for each function and at each start; so it builds one for each set of layers.
     """
     folder = tmp_path_factory.mktemp("containers")
     path = f"{ROOT / '.local' / 'uv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "ARCHITECTURE": "x86_64"}
     command = [str(SAM), "build", "--build-dir", str(folder)]
     subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
+    local = folder / "local.json"
+    local.write_text(_described(folder, cloud))
+    return local
+
+
+def _described(folder: Path, cloud: Cloud) -> str:
+    """Return what `sam local` has to know of the built stack."""
     described = read(folder / "template.yaml")
     del described["Outputs"]
-    described["Resources"] = {name: one for name, one in described["Resources"].items() if one["Type"] in KINDS}
-    for function in described["Resources"].values():
-        if function["Type"] == FUNCTION:
-            function["Properties"] = {name: one for name, one in function["Properties"].items() if name not in UNREAD}
-            wanted = function["Properties"]["Environment"]["Variables"]
-            outputs = {**cloud.outputs, "SocketApi": cloud.outputs["SocketApiId"]}
-            references = {key: value.get("Ref") for key, value in wanted.items()}
-            known = {key: outputs[name] for key, name in references.items() if name in outputs}
-            # `sam local` passes on only what the template declares.
-            known |= {"DEMO_ENABLED": "true", "SOCKET_URL": "wss://sockets.example"}
-            known["AWS_ENDPOINT_URL"] = f"http://host.containers.internal:{EMULATOR_PORT}"
-            function["Properties"]["Environment"]["Variables"] = known
-    local = folder / "local.json"
-    local.write_text(json.dumps(described))
-    return local
+    layers = [name for name, one in described["Resources"].items() if one["Type"] == LAYER]
+    functions = {name: one for name, one in described["Resources"].items() if one["Type"] == FUNCTION}
+    outputs = {**cloud.outputs, "SocketApi": cloud.outputs["SocketApiId"]}
+    for function in functions.values():
+        function["Properties"] = {name: one for name, one in function["Properties"].items() if name not in UNREAD}
+        wanted = function["Properties"]["Environment"]["Variables"]
+        references = {key: value.get("Ref") for key, value in wanted.items()}
+        known = {key: outputs[name] for key, name in references.items() if name in outputs}
+        # `sam local` passes on only what the template declares.
+        known |= {"DEMO_ENABLED": "true", "SOCKET_URL": "wss://sockets.example"}
+        known["AWS_ENDPOINT_URL"] = f"http://host.containers.internal:{EMULATOR_PORT}"
+        function["Properties"]["Environment"]["Variables"] = known
+    text = json.dumps({**described, "Resources": functions})
+    for name in layers:
+        text = text.replace(json.dumps({"Ref": name}), json.dumps(_fetched(folder, name)))
+    return text
+
+
+def _fetched(folder: Path, name: str) -> str:
+    """Put a layer where sam keeps what it fetched; return its ARN, which says what is in it, for images stay."""
+    digest = hashlib.sha256()
+    for file in sorted(file for file in (folder / name).rglob("*") if file.is_file()):
+        digest.update(f"{file.relative_to(folder)} {hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
+    version = int(digest.hexdigest()[:12], 16)
+    arn = f"arn:aws:lambda:us-east-1:123456789012:layer:{name}:{version}"
+    kept = f"{name}-{version}-{hashlib.sha256(arn.encode()).hexdigest()[:10]}"
+    (folder / "layers").mkdir(exist_ok=True)
+    (folder / name).rename(folder / "layers" / kept)
+    return arn
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +126,7 @@ def lambdas(built: Path, cloud: Cloud) -> Iterator[str]:
             time.sleep(0.2)
         yield f"http://127.0.0.1:{port}"
     finally:
-        process.send_signal(signal.SIGINT)  # it ends the containers
+        process.terminate()  # it ends the containers; a program that runs in the background may ignore SIGINT
         try:
             process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
@@ -113,10 +136,10 @@ def lambdas(built: Path, cloud: Cloud) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def answers(built: Path, lambdas: str, cloud: Cloud) -> dict[str, dict[str, Any]]:
-    """What each event was answered; three functions at a time, for most of an invoke is waiting."""
+    """What each event was answered; two functions at a time, for each has seconds to start."""
     others = [file for file in EVENTS if file.stem not in BY_COMMAND]
     groups = [list(files) for _, files in groupby(others, _function)]
-    with ThreadPoolExecutor(3) as pool:
+    with ThreadPoolExecutor(2) as pool:
         warm = pool.map(lambda files: [(file.stem, _ask(lambdas, file)) for file in files], groups)
         found = [answer for answers in warm for answer in answers]
         found += pool.map(lambda stem: (stem, _invoke(built, ROOT / "events" / f"{stem}.json", cloud)), BY_COMMAND)
@@ -146,7 +169,8 @@ def _function(file: Path) -> str:
 
 
 def _local(built: Path, *command: str) -> list[str]:
-    options = ["--template", str(built), "--skip-pull-image", "--parameter-overrides", "Architecture=x86_64"]
+    options = ["--template", str(built), "--skip-pull-image", "--layer-cache-basedir", str(built.with_name("layers"))]
+    options += ["--parameter-overrides", "Architecture=x86_64"]
     return [str(SAM), "local", *command, *options]
 
 

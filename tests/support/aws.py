@@ -46,6 +46,13 @@ def _session() -> boto3.Session:
     return session
 
 
+@cache
+def preparing(service: str) -> Any:
+    """Return a client for what tests prepare in a service: to make one takes longer than what it is asked."""
+    session: Any = _session()
+    return session.client(service)
+
+
 def _note(params: dict[str, Any], model: Any, **_: Any) -> None:
     """Let the request of a function be judged by its role."""
     USED.sent(model.service_model.service_name, model.name, params)
@@ -124,6 +131,7 @@ class Snapshot:
     def __init__(self) -> None:
         self._kept = copy.deepcopy(_held())
 
+    @quick_moto.untraced
     def restore(self) -> None:
         """Put it back."""
         for held, kept in zip(_held(), copy.deepcopy(self._kept), strict=True):
@@ -144,3 +152,16 @@ def make_tables(client: Any, prefix: str = "") -> dict[str, str]:
         names[name] = f"{prefix}{name}"
         client.create_table(TableName=names[name], **definition)
     return names
+
+
+def empty_tables(client: Any, names: Mapping[str, str]) -> None:
+    """Remove all items of the template's tables, which have these names by logical id."""
+    for name, definition in table_definitions().items():
+        keys = {f"#{number}": key["AttributeName"] for number, key in enumerate(definition["KeySchema"])}
+        projection = {"ProjectionExpression": ",".join(keys), "ExpressionAttributeNames": keys}
+        pages = client.get_paginator("scan").paginate(TableName=names[name], ConsistentRead=True, **projection)
+        for page in pages:
+            for start in range(0, len(page["Items"]), 25):
+                wanted = [{"DeleteRequest": {"Key": item}} for item in page["Items"][start : start + 25]]
+                left = client.batch_write_item(RequestItems={names[name]: wanted})["UnprocessedItems"]
+                assert not left, left

@@ -16,14 +16,17 @@ from botocore.client import BaseClient
 from moto.core import models as core
 from moto.core import responses
 from moto.core.botocore_stubber import BotocoreStubber
-from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
+from moto.core.serialize import SERIALIZERS, AttributePickerContext, JSONSerializer, XFormedAttributePicker
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
+from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser  # type: ignore[attr-defined]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 _backups: ContextVar[dict[int, Table] | None] = ContextVar("backups", default=None)
+_kinds: dict[type, tuple[type, ...]] = {}
+_plain_kinds_of_nodes = DepthFirstTraverser.nodes_to_be_processed
 _plain_transact = DynamoDBBackend.transact_write_items
 
 
@@ -35,6 +38,24 @@ class _Picker(XFormedAttributePicker):
         if parent is not None and parent.name == "AttributeValue" and type(context.obj) is dict:
             return context.obj.get(context.key)
         return super().__call__(context)
+
+
+class _Quick(JSONSerializer):
+    """Writes a DynamoDB attribute with its one value; moto looks for a value of each of the ten types."""
+
+    def _serialize_type_structure(self, serialized: Any, value: Any, shape: Any, key: str) -> None:
+        kind = next(iter(value)) if shape.name == "AttributeValue" and type(value) is dict and len(value) == 1 else ""
+        if key and kind in {"S", "N"} and type(value[kind]) is str:
+            serialized[self.get_serialized_name(shape, key)] = {kind: value[kind]}
+        else:
+            super()._serialize_type_structure(serialized, value, shape, key)
+
+
+def _kinds_of_nodes(self: DepthFirstTraverser) -> tuple[type, ...]:
+    """Return the kinds of nodes of an expression that this changes; moto lists them anew at each node."""
+    if type(self) not in _kinds:
+        _kinds[type(self)] = _plain_kinds_of_nodes(self)
+    return _kinds[type(self)]
 
 
 def _transact(self: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
@@ -72,7 +93,7 @@ def _copied(value: DynamoType, memo: dict[int, Any]) -> DynamoType:
     return copy.deepcopy(value, memo) if isinstance(value.value, list | dict) else value
 
 
-def _untraced(function: Callable[_P, _R]) -> Callable[_P, _R]:
+def untraced(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """Let coverage pause while boto3 and moto work: nothing that is measured runs inside them."""
 
     @functools.wraps(function)
@@ -90,10 +111,13 @@ def _untraced(function: Callable[_P, _R]) -> Callable[_P, _R]:
 def install() -> None:
     """Put it all in its place."""
     responses.XFormedAttributePicker = _Picker  # type: ignore[attr-defined]
+    responses.method_names_from_class = functools.cache(responses.method_names_from_class)  # type: ignore[attr-defined]
+    SERIALIZERS["json"] = _Quick
+    DepthFirstTraverser.nodes_to_be_processed = _kinds_of_nodes
     DynamoDBBackend.transact_write_items = _transact  # type: ignore[method-assign]
     Table.__deepcopy__ = _copy_table  # type: ignore[attr-defined]
     Item.__deepcopy__ = _copy_item  # type: ignore[method-assign]
     # moto lists its addresses for `requests` too, which nothing here uses.
     core.RESPONSES_METHODS = []
-    BaseClient._make_api_call = _untraced(BaseClient._make_api_call)  # type: ignore[attr-defined]
-    BotocoreStubber.process_request = _untraced(BotocoreStubber.process_request)  # type: ignore[method-assign]
+    BaseClient._make_api_call = untraced(BaseClient._make_api_call)  # type: ignore[attr-defined]
+    BotocoreStubber.process_request = untraced(BotocoreStubber.process_request)  # type: ignore[method-assign]

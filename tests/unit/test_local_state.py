@@ -98,7 +98,7 @@ class Deploys:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.steps: list[str] = []
         self.now = Deployed("common", {"login": "1", "users": "1"})
-        monkeypatch.setattr(cloud, "environment", Path)
+        monkeypatch.setattr(cloud, "sam", lambda: ["sam"])
         monkeypatch.setattr(cloud, "_answers", lambda *_: True)
         monkeypatch.setattr(sources, "now", lambda _: self.now)
         monkeypatch.setattr(cloud, "run", lambda command, *_: self.steps.append(command[1]))
