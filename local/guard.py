@@ -122,7 +122,7 @@ def main() -> None:
     secret = os.environ.pop("DOORWARD_FRONT_SECRET").encode()  # functions inherit what is left there
     hosts = HOSTS | set(os.environ.pop("DOORWARD_EMULATOR_HOSTS", "").split())
     sys.path.remove(os.getcwd())  # noqa: PTH109 - so that nothing of ours hides what the emulator imports
-    quick_sam.install()
+    quick_sam.read_by_libyaml()
     _trust_signatures_alone(os.environ["AWS_ACCESS_KEY_ID"])
     _salt_function_credentials(secret)
     layers.share()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import socket
 import subprocess
 import time
@@ -61,6 +62,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, cloud: Cloud) -> Path:
     All that `sam local invoke` does not read is left out: otherwise it takes some ten seconds to read the template. The
     layers are named as AWS names them, and are where sam keeps those that it fetched from there. Of layers of the
     template sam builds an image for each function and at each start; so it builds one for each set of layers.
+    Beside it is `own.json`, with the layers of the template, for the function that signs in.
     """
     folder = tmp_path_factory.mktemp("containers")
     path = f"{ROOT / '.local' / 'uv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
@@ -76,7 +78,7 @@ def _described(folder: Path, cloud: Cloud) -> str:
     """Return what `sam local` has to know of the built stack."""
     described = read(folder / "template.yaml")
     del described["Outputs"]
-    layers = [name for name, one in described["Resources"].items() if one["Type"] == LAYER]
+    layers = {name: one for name, one in described["Resources"].items() if one["Type"] == LAYER}
     functions = {name: one for name, one in described["Resources"].items() if one["Type"] == FUNCTION}
     outputs = {**cloud.outputs, "SocketApi": cloud.outputs["SocketApiId"]}
     for function in functions.values():
@@ -88,6 +90,8 @@ def _described(folder: Path, cloud: Cloud) -> str:
         known |= {"DEMO_ENABLED": "true", "SOCKET_URL": "wss://sockets.example"}
         known["AWS_ENDPOINT_URL"] = f"http://host.containers.internal:{EMULATOR_PORT}"
         function["Properties"]["Environment"]["Variables"] = known
+    own = {**described, "Resources": {**layers, "LoginFunction": functions["LoginFunction"]}}
+    (folder / "own.json").write_text(json.dumps(own))
     text = json.dumps({**described, "Resources": functions})
     for name in layers:
         text = text.replace(json.dumps({"Ref": name}), json.dumps(_fetched(folder, name)))
@@ -102,8 +106,7 @@ def _fetched(folder: Path, name: str) -> str:
     version = int(digest.hexdigest()[:12], 16)
     arn = f"arn:aws:lambda:us-east-1:123456789012:layer:{name}:{version}"
     kept = f"{name}-{version}-{hashlib.sha256(arn.encode()).hexdigest()[:10]}"
-    (folder / "layers").mkdir(exist_ok=True)
-    (folder / name).rename(folder / "layers" / kept)
+    shutil.copytree(folder / name, folder / "layers" / kept)
     return arn
 
 
@@ -160,6 +163,11 @@ def test_an_event_invokes(answers: dict[str, dict[str, Any]], file: Path) -> Non
         assert answer["statusCode"] in {status, 409 if file.stem == "users_create" else status}, answer
         if code is not None:
             assert json.loads(answer["body"])["code"] == code
+
+
+def test_a_function_runs_with_the_layers_of_the_template(built: Path, cloud: Cloud) -> None:
+    answer = _invoke(built.with_name("own.json"), ROOT / "events" / "login_username.json", cloud)
+    assert answer["statusCode"] == EXPECTED["login_username"][0], answer
 
 
 def _function(file: Path) -> str:

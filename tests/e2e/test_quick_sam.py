@@ -10,16 +10,16 @@ from tests.support.cloud import ROOT
 
 
 def _printed(*arguments: str) -> str:
-    command = [str(environment("local") / "python"), str(ROOT / "tests" / "support" / "sam_copies.py"), *arguments]
+    command = [str(environment("local") / "python"), str(ROOT / "tests" / "support" / "sam_template.py"), *arguments]
     known = {**os.environ, "PYTHONPATH": str(ROOT), "AWS_DEFAULT_REGION": "us-east-1", "PYTHONHASHSEED": "0"}
     done = subprocess.run(command, cwd=ROOT, env=known, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-def test_copies_and_templates_are_the_same_to_the_byte() -> None:
+def test_templates_are_the_same_to_the_byte() -> None:
     plain = _printed()
-    assert len(plain) > 100_000
+    assert len(plain) > 2_000
     assert _printed("quick") == plain
 
 

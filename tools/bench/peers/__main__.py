@@ -39,6 +39,11 @@ def own(count: int) -> Iterator[Row]:
         for row in (*functions(cloud, environment, count), *library(cloud, count)):
             if row.name in _OWN:
                 yield Row(_OWN[row.name], row.value, row.floor)
+    with simulated("ES256", **ARGON2) as (cloud, environment):
+        # OpenAuth signs so. The floors are of RS256, and so no floors of these.
+        for row in functions(cloud, environment, count):
+            if row.name.startswith(("refresh", "verify, by the authorizer, a new")):
+                yield Row(f"{_OWN[row.name]}, ES256", row.value)
 
 
 def others(command: list[str]) -> Iterator[Row]:
