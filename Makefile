@@ -181,8 +181,8 @@ bench-reach: $(VENV)/.installed ## how long a logout takes to be real, on the ru
 bench-requests: $(VENV)/.installed ## what first and later requests cost the functions that people wait for
 	PYTHONPATH=layers/shared:layers/mail:layers/accounts $(VENV)/bin/python -m tools.bench.requests
 
-bench-cold: $(VENV)/.installed $(UV) ## what cold starts of all functions cost, by Lambda's own runtime
-	PYTHONPATH=layers/shared:layers/mail:layers/accounts $(VENV)/bin/python -m tools.bench.cold $(if $(RUNS),--runs $(RUNS))
+bench-cold: $(VENV)/.installed $(UV) ## what cold starts of all functions cost, by Lambda's own runtime; INSTRUCTIONS=1 counts, ONLY=expression
+	PYTHONPATH=layers/shared:layers/mail:layers/accounts $(VENV)/bin/python -m tools.bench.cold $(if $(RUNS),--runs $(RUNS)) $(if $(ONLY),--only "$(ONLY)") $(if $(INSTRUCTIONS),--instructions)
 
 bench-ratios: $(VENV)/.installed ## what signing in, refreshing, signing out and verifying cost over raw cryptography
 	PYTHONPATH=layers/shared:layers/mail:layers/accounts $(VENV)/bin/python -m tools.bench.ratios

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.callers import Crowd, gathered
 from tests.support.deployment import Deployment, Stack, deployed, initialised_stack
+from tests.support.full import fill
 from tests.support.fuzzing import Lines, listening
 from tests.support.leaks import secrets_of
 from tests.support.tables import report_of_moto
@@ -24,6 +25,13 @@ def deployment(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deploy
     """A deployment with the users admin, acme-admin and globex-admin."""
     with deployed(stack, monkeypatch) as found:
         yield found
+
+
+@pytest.fixture
+def room(deployment: Deployment, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """How much room users have for more revocations: see `tests.support.full`."""
+    if request.param == "none":
+        fill(monkeypatch)
 
 
 @pytest.fixture(autouse=True)

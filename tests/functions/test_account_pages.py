@@ -16,6 +16,7 @@ from tests.functions.test_by_mail import ANN, NEW, Mail, _open, ann
 from tests.functions.test_invitations import invite
 from tests.functions.test_pages import FOREIGN, FORM, heading
 from tests.support.deployment import Answer, Deployment, event, parsed
+from tests.support.full import also_when_full
 from tests.support.people import PASSWORD
 
 __all__ = ["ann"]
@@ -373,6 +374,7 @@ def ids(answer: Answer) -> list[str]:
 
 
 @pytest.mark.standard("ASVS 10.4.9")
+@also_when_full
 def test_sessions_are_shown_and_one_is_ended(deployment: Deployment, ann: str) -> None:
     me, other = browser(deployment), browser(deployment, user_agent="Another browser")
     shown = me.get("/account/sessions")

@@ -17,6 +17,7 @@ from doorward.factors import totp
 from tests.functions.test_matrix import Stage
 from tests.functions.test_pages import FOREIGN, FORM, heading
 from tests.support.deployment import Answer, Deployment
+from tests.support.full import also_when_full
 from tests.support.people import PASSWORD, bearer
 
 EVIL = "<b>&\"'{{7*7}}"
@@ -335,6 +336,7 @@ def test_a_link_for_a_new_password_is_mailed_to_who_has_an_address(stage: Stage,
     assert admin.done(path, act="mail").endswith("?done=mail")
 
 
+@also_when_full
 def test_sessions_are_listed_and_end_one_by_one_or_together(stage: Stage, admin: Browser) -> None:
     kim = stage.make_user("acme", "kim")
     tokens = [stage.sign_in("kim") for _ in range(3)]

@@ -17,6 +17,7 @@ from doorward.model import SignInPolicy, TenantId, TenantPolicy
 from doorward.model.proofs import Proof, ProofId
 from doorward.tokens.proofs import ProofTexts
 from tests.support.deployment import Answer, Deployment
+from tests.support.full import also_when_full
 from tests.support.people import PASSWORD, bearer
 
 NEW = "an utterly new one 7"
@@ -111,6 +112,7 @@ def test_somebody_signs_in_with_a_code(deployment: Deployment, ann: str, root: s
 
 
 @pytest.mark.parametrize("flow", ["sign_up", "email_codes"])
+@also_when_full
 def test_a_link_signs_in_and_ends_the_session_of_the_cookie_that_came_with_it(
     deployment: Deployment, ann: str, flow: str
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 from doorward.errors import Misconfigured
 from scripts import initialize_security
 from tests.support.deployment import ISSUER, Deployment, Stack
+from tests.support.full import also_when_full
 from tests.support.people import PASSWORD, bearer
 
 
@@ -66,6 +67,7 @@ def test_a_refresh_in_another_tenants_path_is_refused(deployment: Deployment) ->
 
 
 @pytest.mark.standard("RFC 7009 2.1.a")
+@also_when_full
 def test_the_form_of_oauth_clients_is_understood(deployment: Deployment) -> None:
     token = deployment.sign_in("acme-admin")["json"]["refresh_token"]
     form = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"}
@@ -168,6 +170,7 @@ def test_another_site_begins_no_web_session(deployment: Deployment) -> None:
 
 
 @pytest.mark.standard("ASVS 7.2.4")
+@also_when_full
 def test_a_sign_in_remembers_the_device_and_ends_the_browsers_old_session(deployment: Deployment) -> None:
     first = deployment.sign_in("acme-admin")
     session, device = (cookie.partition(";")[0] for cookie in first["multiValueHeaders"]["Set-Cookie"])

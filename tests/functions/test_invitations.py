@@ -10,6 +10,7 @@ import boto3
 import pytest
 
 from tests.support.deployment import Answer, Deployment, event, parsed
+from tests.support.full import also_when_full
 from tests.support.people import PASSWORD, bearer
 
 LISTED = "/api/acme/invitations"
@@ -159,6 +160,7 @@ def test_who_sends_an_access_token_is_no_new_user(deployment: Deployment) -> Non
     assert accept(deployment, text, headers=bearer(access))["statusCode"] == 200
 
 
+@also_when_full
 def test_a_cookie_makes_no_member_and_its_session_ends_when_somebody_new_begins_another(
     deployment: Deployment,
 ) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from doorward.rules.revocation import MAX_ENTRIES
 from tests.support.deployment import Deployment
+from tests.support.full import also_when_full
 from tests.support.people import PASSWORD, bearer
 
 
@@ -47,6 +48,7 @@ def test_bad_tenants(deployment: Deployment, method: str, path: str, body: Any) 
 
 
 @pytest.mark.parametrize("signs_out", ["acme", "globex"])
+@also_when_full
 def test_who_switched_signs_out_of_both_tenants_from_either(deployment: Deployment, signs_out: str) -> None:
     platform = deployment.context()
     body = {"username": "eve", "password": PASSWORD, "tenant_id": "acme"}
@@ -59,6 +61,16 @@ def test_who_switched_signs_out_of_both_tenants_from_either(deployment: Deployme
     assert [deployment.authorize(bearer(pair["access_token"])).allowed for pair in held.values()] == [False, False]
     spent = {"refresh_token": held["globex"]["refresh_token"]}
     assert deployment.call("refresh", "POST", "/auth/refresh", spent)["json"]["error"] == "invalid_grant"
+
+
+@also_when_full
+def test_a_refresh_token_that_comes_back_late_ends_its_family(deployment: Deployment) -> None:
+    first = deployment.sign_in("acme-admin")["json"]
+    body = {"refresh_token": first["refresh_token"]}
+    second = deployment.call("refresh", "POST", "/auth/refresh", body)["json"]
+    third = deployment.call("refresh", "POST", "/auth/refresh", {"refresh_token": second["refresh_token"]})["json"]
+    assert deployment.call("refresh", "POST", "/auth/refresh", body)["json"]["error"] == "invalid_grant"
+    assert [deployment.authorize(bearer(one["access_token"])).allowed for one in (first, second, third)] == [False] * 3
 
 
 def test_signing_out_many_times_keeps_every_token_dead_and_other_sessions_alive(deployment: Deployment) -> None:
@@ -109,6 +121,7 @@ def test_the_last_administrator_is_a_conflict_with_a_reason(deployment: Deployme
         assert (answer["statusCode"], answer["json"]["code"]) == (409, "last_admin")
 
 
+@also_when_full
 def test_a_service_token_is_shown_once_and_revoked(deployment: Deployment) -> None:
     admin = deployment.context("acme-admin")
     path = "/api/acme/auth/service-tokens"

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.aws import REGION
 from tests.support.deployment import Answer, Deployment, event, parsed
+from tests.support.full import also_when_full
 from tests.support.people import PASSWORD, bearer
 
 
@@ -86,6 +87,7 @@ def test_a_platform_administrators_session_outside_tenants_has_no_tenant(deploym
     assert shown["current"]
 
 
+@also_when_full
 def test_ending_a_session_is_real_at_the_next_request_and_only_once(deployment: Deployment) -> None:
     _user(deployment)
     lost, kept = _sign_in(deployment, "lost"), _sign_in(deployment, "kept")

@@ -5,6 +5,8 @@ and speaks to a simulated AWS (moto) in this process, whose time is not counted.
 with the functions: a handler that does nothing, and handlers that do nothing but the raw cryptography of a function.
 Of each the least time of some runs is shown. The tests' cheap Argon2id is used, because a start is to be measured.
 
+A time drifts with the machine. `--instructions` counts instructions in place of it, which drift by nothing (valgrind).
+
 Run: make bench-cold
 """
 
@@ -71,7 +73,7 @@ def _task(home: Path, name: str, code: str) -> Path:
 
 
 def measure(start: Start, home: Path, layers: dict[str, Path], asked: dict[str, Any], runs: int) -> dict[str, float]:
-    """Return the least milliseconds of each function and of each floor, by name."""
+    """Return the least cost of each function and of each floor, by name."""
     raw = raw_event()
     works = [
         (_task(home, name, floor.code), [layers[each] for each in floor.layers], raw) for name, floor in FLOORS.items()
@@ -83,10 +85,10 @@ def measure(start: Start, home: Path, layers: dict[str, Path], asked: dict[str, 
     for _ in range(runs):
         for task, own, event in works:
             chosen = event() if callable(event) else event
-            milliseconds, answer = start.milliseconds(task, own, chosen)
+            cost, answer = start.cost(task, own, chosen)
             if answer.get("statusCode", 200) >= 400:  # noqa: PLR2004 - HTTP
                 raise SystemExit(f"{task.name}: {answer}")
-            found[task.name].append(milliseconds)
+            found[task.name].append(cost)
     return {name: min(times) for name, times in found.items()}
 
 
@@ -96,6 +98,7 @@ def main() -> None:
     parser.add_argument("--algorithm", default="RS256")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--only", default="", help="an expression that the names of functions match")
+    parser.add_argument("--instructions", action="store_true", help="count instructions: one run, by valgrind")
     parser.add_argument("--python", default=interpreter())
     options = parser.parse_args()
     logging.disable(logging.CRITICAL)
@@ -103,9 +106,12 @@ def main() -> None:
         home = Path(folder)
         layers = build(options.python, home)
         asked = {name: event for name, event in events(cloud).items() if re.search(options.only, name)}
-        found = measure(Start(options.python, layers["runtime"], environment), home, layers, asked, options.runs)
+        environment |= {"PYTHONHASHSEED": "0"}
+        start = Start(options.python, layers["runtime"], environment, counts=options.instructions)
+        found = measure(start, home, layers, asked, 1 if options.instructions else options.runs)
     version = _ask(options.python, "import platform; print(platform.python_version())")
-    print(f"Python {version}, {options.algorithm}, milliseconds of processor time until the first answer")
+    unit = "millions of instructions" if options.instructions else "milliseconds of processor time"
+    print(f"Python {version}, {options.algorithm}, {unit} until the first answer")
     rows = []
     for name, floor in FLOORS.items():
         print(f"{name:<16} {found[name]:5.0f}  ({floor.what})")
@@ -113,7 +119,7 @@ def main() -> None:
         floor_name = next(floor for floor, raw in FLOORS.items() if name in raw.of or floor == "bare")
         rows.append(Row(name, round(found[name], 1), round(found[floor_name], 1)))
         print(f"{name:<16} {found[name]:5.0f}  {found[name] / found[floor_name]:5.2f} x {floor_name}")
-    if not options.only:
+    if not options.only and not options.instructions:
         what = "awslambdaric with a handler that does only the function's raw cryptography"
         title = "Cold start: processor time until the first answer"
         write("cold", title, "ms", rows, floor=what, python=version)
