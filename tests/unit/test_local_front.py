@@ -191,7 +191,7 @@ def test_the_guard_runs_the_emulator_that_it_has_changed(monkeypatch: pytest.Mon
     monkeypatch.setattr(sys, "path", [str(Path.cwd()), *sys.path])
     monkeypatch.setenv("DOORWARD_USED", "nowhere")
     monkeypatch.setattr("local.measured.hold_to_leading_keys", lambda *_: measured.append("held"))
-    for name in ("install", "collect_garbage_rarely"):
+    for name in ("read_by_libyaml", "collect_garbage_rarely"):
         monkeypatch.setattr(f"local.quick_sam.{name}", partial(measured.append, name))
     monkeypatch.setitem(sys.modules, "ministack", parent)
     gateway = ModuleType("apigateway_v1")
@@ -215,7 +215,7 @@ def test_the_guard_runs_the_emulator_that_it_has_changed(monkeypatch: pytest.Mon
     asked = [("", "execute-api:Invoke"), ("x", "execute-api:Invoke"), ("", "s3:GetObject")]
     assert [vars(evaluator)["enforce"](*call, "s") for call in asked] == [None, "denied", "denied"]
     assert "DOORWARD_FRONT_SECRET" not in os.environ
-    assert measured == ["install", "held", "collect_garbage_rarely"]
+    assert measured == ["read_by_libyaml", "held", "collect_garbage_rarely"]
 
 
 def _plain(config: str) -> dict[str, str]:
