@@ -189,6 +189,6 @@ def test_known_and_unknown_addresses_take_the_same_time(cloud: Cloud, open_tenan
             headers = {name for name in answer.headers if not name.lower().startswith("x-amzn")}
             answers.add((answer.status_code, tuple(sorted(headers)), len(answer.content)))
     assert len(answers) == 1, answers
-    ratio = sorted(times["known"])[2] / sorted(times["unknown"])[2]
+    ratio = min(times["known"]) / min(times["unknown"])  # a busy machine only adds, to any of them
     print(f"\n{flow}: known over unknown {ratio:.2f}")
     assert 0.5 < ratio < 2

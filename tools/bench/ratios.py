@@ -32,7 +32,7 @@ from tools.bench.figures import Row, write
 from tools.bench.simulated import request, simulated
 
 ARGON2 = {"ARGON2_MEMORY_KIB": "19456", "ARGON2_TIME_COST": "2"}  # the template's own
-FRESH = 60
+FRESH = 250
 """How many tokens are verified for the first time."""
 
 PROGRAM = """
