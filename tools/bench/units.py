@@ -199,9 +199,10 @@ def _monthly(cost: Mapping[str, Cost]) -> str:
     database = sum(cost[name].dollars * times for name, times in MONTH.items())
     gateway = sum(MONTH[name] for name in _ASKED_BY_USERS) * GATEWAY_DOLLARS
     calls = sum(MONTH.values())
+    short = sum(MONTH[name] for name in MONTH.keys() - {"sign-in, known device", "verify"})
     # A GiB each; a sign-in hashes for 50 ms, and everything waits some milliseconds for DynamoDB.
     functions = calls * INVOCATION_DOLLARS + GIBIBYTE_SECOND_DOLLARS * (
-        MONTH["sign-in, known device"] * 0.08 + MONTH["verify"] * 0.006 * 0.5 + 216 * 0.015
+        MONTH["sign-in, known device"] * 0.08 + MONTH["verify"] * 0.006 * 0.5 + short * 0.015
     )
     deeds = ", ".join(f"{times} x {name}" for name, times in MONTH.items())
     parts = f"DynamoDB {database:.5f}, REST API {gateway:.5f}, Lambda, estimated, {functions:.5f}"
